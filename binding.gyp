@@ -1,0 +1,55 @@
+{
+  # The CPU addon, built by a plain `npm install`. CMakeLists.txt builds the same sources into the same addon.
+  "variables": {
+    "fast": ["-std=c++20", "-O3", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast", "-fvisibility=hidden", "-fno-exceptions", "-Wall"],
+  },
+  "target_defaults": {
+    "include_dirs": ["native"],
+    "cflags!": ["-O2", "-O3"],
+    "cflags_cc!": ["-std=gnu++17", "-std=gnu++20", "-fno-exceptions", "-fno-rtti"],
+    "xcode_settings": { "CLANG_CXX_LANGUAGE_STANDARD": "c++20", "MACOSX_DEPLOYMENT_TARGET": "12.0", "GCC_OPTIMIZATION_LEVEL": "3" },
+  },
+  "targets": [
+    {
+      "target_name": "kernels_portable",
+      "type": "static_library",
+      "sources": ["<!@(node scripts/sources.js kernels)"],
+      "defines": ["NG_ISA=portable", "NG_ISA_PORTABLE=1"],
+      "cflags_cc": ["<@(fast)"],
+      "xcode_settings": { "OTHER_CPLUSPLUSFLAGS": ["<@(fast)"] },
+    },
+    {
+      "target_name": "nodegrad",
+      "sources": ["<!@(node scripts/sources.js runtime)", "<!@(node scripts/sources.js binding)"],
+      "defines": ["NAPI_EXPERIMENTAL", "NODE_API_EXPERIMENTAL_NO_WARNING"],
+      "cflags_cc": ["-std=c++20", "-O2", "-fvisibility=hidden", "-fno-exceptions", "-Wall"],
+      "dependencies": ["kernels_portable"],
+      "conditions": [
+        ["target_arch=='x64'", { "dependencies": ["kernels_avx2", "kernels_avx512"] }],
+        ["OS=='linux'", { "libraries": ["-lpthread", "-ldl"] }],
+      ],
+    },
+  ],
+  "conditions": [
+    ["target_arch=='x64'", {
+      "targets": [
+        {
+          "target_name": "kernels_avx2",
+          "type": "static_library",
+          "sources": ["<!@(node scripts/sources.js kernels)"],
+          "defines": ["NG_ISA=avx2", "NG_ISA_AVX2=1"],
+          "cflags_cc": ["<@(fast)", "-march=x86-64-v3", "-mtune=haswell"],
+          "xcode_settings": { "OTHER_CPLUSPLUSFLAGS": ["<@(fast)", "-march=x86-64-v3"] },
+        },
+        {
+          "target_name": "kernels_avx512",
+          "type": "static_library",
+          "sources": ["<!@(node scripts/sources.js kernels)"],
+          "defines": ["NG_ISA=avx512", "NG_ISA_AVX512=1"],
+          "cflags_cc": ["<@(fast)", "-march=x86-64-v4", "-mprefer-vector-width=512"],
+          "xcode_settings": { "OTHER_CPLUSPLUSFLAGS": ["<@(fast)", "-march=x86-64-v4"] },
+        },
+      ],
+    }],
+  ],
+}

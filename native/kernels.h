@@ -1,0 +1,102 @@
+// The table of contents of nodegrad's kernels: one line per kernel (name, parameters, meaning).
+//
+// A kernel is a plain synchronous function of buffers and numbers. It allocates no output and checks no shape (the
+// TypeScript half did); it may use parallelFor and, for large workspaces, Scratch. Every backend (one CPU instruction
+// set, or CUDA) fills one KernelTable with functions of exactly these signatures; a null entry means "not on this
+// device", which the dispatcher turns into a clear error. The binding derives the JavaScript encoding of the
+// arguments from these C++ types (binding/decode.h), so this is the only list of kernels there is.
+//
+// Conventions: `dims` is the iteration shape; strides are in elements and follow `dims`; "contiguous" = row-major
+// without gaps. Opcodes are indices into the X-macro lists named beside them.
+#pragma once
+#include "runtime/buffer.h"
+#include "runtime/ctx.h"
+
+// clang-format off
+#define NG_KERNELS(K)                                                                                                  \
+  /* --- memory: ops/memory.cpp --- */                                                                                 \
+  K(fill, (Ctx&, Buf out, Dims dims, Dims so, double value), "out = value, strided")                                   \
+  K(copy, (Ctx&, Buf out, Buf a, Dims dims, Dims so, Dims sa), "out = cast(a), both strided")                          \
+  K(iota, (Ctx&, Buf out, int64_t n, double start, double step), "out[i] = start + i * step, contiguous")              \
+  /* --- elementwise: ops/elementwise.cpp; opcodes in ops/elementwise_list.h; p0, p1 are the op's parameters --- */    \
+  K(unary, (Ctx&, int64_t op, Buf out, Buf a, Dims dims, Dims so, Dims sa, double p0, double p1), "out = op(a)")       \
+  K(binary, (Ctx&, int64_t op, Buf out, Buf a, Buf b, Dims dims, Dims so, Dims sa, Dims sb, double p0, double p1),     \
+    "out = op(a, b); a and b have one dtype, comparisons write bool")                                                  \
+  K(binaryScalar, (Ctx&, int64_t op, Buf out, Buf a, double s, bool reversed, Dims dims, Dims so, Dims sa, double p0,  \
+    double p1), "out = op(a, s), or op(s, a) when reversed")                                                           \
+  K(where, (Ctx&, Buf out, Buf c, Buf a, Buf b, Dims dims, Dims so, Dims sc, Dims sa, Dims sb), "out = c ? a : b")     \
+  /* --- reductions: ops/reduce.cpp; opcodes in ops/reduce_list.h --- */                                               \
+  K(reduce, (Ctx&, int64_t op, Buf out, Buf a, Dims keep, Dims sKeep, Dims red, Dims sRed, double scale),              \
+    "out[keep] = scale * op over red of a; out contiguous; argmax/argmin write the linear index over red as int64")    \
+  K(scan, (Ctx&, int64_t op, Buf out, Buf a, int64_t outer, int64_t len, int64_t inner),                               \
+    "cumulative op along the middle of contiguous [outer, len, inner]")                                                \
+  /* --- matrix product: gemm/ --- */                                                                                  \
+  K(matmul, (Ctx&, Buf out, Buf a, Buf b, Buf bias, Dims batch, Dims aBatch, Dims bBatch, int64_t m, int64_t n,        \
+    int64_t k, int64_t aRow, int64_t aCol, int64_t bRow, int64_t bCol, double beta),                                   \
+    "out[batch, m, n] = a @ b + bias[n] + beta * out; out contiguous; bias may be null; *Row, *Col are strides")       \
+  /* --- rows: ops/softmax.cpp; x is contiguous [rows, cols] --- */                                                    \
+  K(softmax, (Ctx&, Buf out, Buf x, int64_t rows, int64_t cols, bool log), "softmax or log-softmax of each row")       \
+  K(softmaxGrad, (Ctx&, Buf out, Buf g, Buf y, int64_t rows, int64_t cols, bool log),                                  \
+    "gradient from the saved result: y (g - sum g y), or g - exp(y) sum g")                                            \
+  K(crossEntropy, (Ctx&, Buf loss, Buf lse, Buf x, Buf labels, Buf weight, int64_t rows, int64_t cols,                 \
+    int64_t ignoreIndex, double smoothing),                                                                            \
+    "per row, from logits and integer classes: lse = log sum exp x and the (smoothed, class-weighted) loss; "          \
+    "weight may be null; a class out of range fails")                                                                  \
+  K(crossEntropyGrad, (Ctx&, Buf out, Buf g, Buf x, Buf lse, Buf labels, Buf weight, int64_t rows, int64_t cols,       \
+    int64_t ignoreIndex, double smoothing), "out = g[row] * d loss[row] / d x; g has one value per row")               \
+  /* --- indexing: ops/index.cpp; index is int64 or int32; an index out of range fails --- */                          \
+  K(gather, (Ctx&, Buf out, Buf a, Buf index, Dims dims, Dims si, Dims sa, int64_t axis, int64_t axisLen),             \
+    "out[i..] = a[.., index[i..] at axis, ..]; out contiguous over dims")                                              \
+  K(scatter, (Ctx&, int64_t mode, Buf out, Buf src, Buf index, Dims dims, Dims so, Dims si, Dims ss, int64_t axis,     \
+    int64_t axisLen), "out[.., index at axis, ..] (= 0, += 1, *= 2, max 3, min 4) src; sequential along axis")         \
+  K(indexSelect, (Ctx&, Buf out, Buf a, Buf index, int64_t outer, int64_t axisLen, int64_t count, int64_t inner),      \
+    "out[outer, count, inner] = a[outer, index, inner], contiguous; any dtype")                                        \
+  K(indexAdd, (Ctx&, Buf out, Buf src, Buf index, int64_t outer, int64_t axisLen, int64_t count, int64_t inner),       \
+    "out[outer, index, inner] += src[outer, count, inner], contiguous, in index order")                                \
+  K(linearIndex, (Ctx&, Buf out, BufList index, Dims sizes, Dims mult, int64_t n),                                     \
+    "out[i] = sum_j mult[j] * wrap(index[j][i], sizes[j]) as int64; negative indices wrap; out of range fails")        \
+  K(nonzero, (Ctx&, Buf out, Buf count, Buf a, int64_t n), "positions of nonzero elements, ascending; count[0] = how many") \
+  /* --- sorting: ops/sort.cpp; contiguous [outer, len, inner]; NaN sorts last, as in PyTorch --- */                   \
+  K(sort, (Ctx&, Buf values, Buf indices, Buf a, int64_t outer, int64_t len, int64_t inner, bool descending),          \
+    "stable; indices int64")                                                                                           \
+  K(topk, (Ctx&, Buf values, Buf indices, Buf a, int64_t outer, int64_t len, int64_t inner, int64_t k, bool largest),  \
+    "values and indices are [outer, k, inner], sorted")                                                                \
+  /* --- random numbers: ops/random.cpp; Philox keyed by seed, counted by element from offset --- */                   \
+  K(uniform, (Ctx&, Buf out, int64_t n, double lo, double hi, int64_t seed, int64_t offset), "uniform in [lo, hi)")    \
+  K(normal, (Ctx&, Buf out, int64_t n, double mean, double std, int64_t seed, int64_t offset), "Box-Muller")           \
+  K(randint, (Ctx&, Buf out, int64_t n, int64_t lo, int64_t hi, int64_t seed, int64_t offset), "integers in [lo, hi)") \
+  K(bernoulli, (Ctx&, Buf out, Buf p, int64_t n, int64_t seed, int64_t offset), "1 with probability p[i], else 0")     \
+  K(dropout, (Ctx&, Buf out, Buf a, int64_t n, double p, int64_t seed, int64_t offset),                                \
+    "out = a / (1 - p) where kept, else 0; the same seed and offset give the same mask (used again backward)")         \
+  K(randperm, (Ctx&, Buf out, int64_t n, int64_t seed, int64_t offset), "a permutation of 0 .. n - 1, int64")          \
+  K(multinomial, (Ctx&, Buf out, Buf p, int64_t rows, int64_t cols, int64_t draws, bool replacement, int64_t seed,     \
+    int64_t offset), "class indices drawn by weight p[rows, cols]; out int64 [rows, draws]")                           \
+  /* --- optimizers: ops/optim.cpp; one pass over all segments of one parameter group --- */                           \
+  K(sgd, (Ctx&, BufList param, BufList grad, BufList momentum, IntList sizes, double lr, double mu, double dampening,   \
+    double weightDecay, bool nesterov, bool maximize, bool first), "momentum list empty: plain SGD")                   \
+  K(adam, (Ctx&, BufList param, BufList grad, BufList m, BufList v, BufList vMax, IntList sizes, double lr,             \
+    double beta1, double beta2, double eps, double weightDecay, bool decoupled, bool maximize, double step),           \
+    "Adam, AdamW (decoupled), AMSGrad (vMax not empty); step counts from 1")
+// clang-format on
+
+namespace ng {
+
+struct KernelTable {
+#define K(name, params, doc) void(*name) params;
+  NG_KERNELS(K)
+#undef K
+};
+
+#define K(name, params, doc) name,
+enum class KernelId : int32_t { NG_KERNELS(K) count };
+#undef K
+
+#ifdef NG_ISA  // the kernels themselves are compiled once per instruction set, each time in its own namespace
+namespace NG_ISA {
+#define K(name, params, doc) void name params;
+NG_KERNELS(K)
+#undef K
+}  // namespace NG_ISA
+#endif
+
+}  // namespace ng
