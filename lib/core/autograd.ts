@@ -1,0 +1,391 @@
+/**
+ * @file The autograd engine. An op calls {@link track} with its inputs, output, the tensors its gradient needs and a
+ * gradient function; the engine does everything else once: order, accumulation, summing down to a broadcast input's
+ * shape, casting, skipping inputs that need none, hooks, releasing what was saved, errors.
+ */
+import { AutogradError, ShapeError } from './errors';
+import { type DType, dtypeSize, isFloat } from './dtype';
+import { sameShape, type Shape, showShape } from './shape';
+import type { GradHook, Tensor } from './tensor';
+
+/**
+ * Gradient of an op: from the gradients of the outputs (`grads[i]`, zeros never passed: undefined where nothing
+ * flowed) and the saved tensors to one gradient per input, null where there is none. `needs[i]` tells whether input
+ * i's gradient is wanted at all. Written with differentiable ops, so that higher orders work.
+ */
+export type GradFn = (grads: Tensor[], saved: Tensor[], needs: readonly boolean[]) => (Tensor | null | undefined)[];
+
+/** Ops the engine itself needs; set by lib/ops, which lies above this file. */
+export const engineOps: {
+  add(a: Tensor, b: Tensor): Tensor;
+  addInPlace(a: Tensor, b: Tensor): void;
+  sumTo(t: Tensor, shape: Shape): Tensor;
+  cast(t: Tensor, dtype: DType): Tensor;
+  clone(t: Tensor): Tensor;
+  onesLike(t: Tensor): Tensor;
+  zeros(shape: Shape, dtype: DType, device: number): Tensor;
+} = {} as never;
+
+// --- grad mode ------------------------------------------------------------------------------------------------------
+
+let enabled = true;
+
+/** Whether operations are recorded now. */
+export const isGradEnabled = (): boolean => enabled;
+
+function withGrad<R>(on: boolean, fn: () => R, name: string): R {
+  const before = enabled;
+  enabled = on;
+  let result: R;
+  try {
+    result = fn();
+  } finally {
+    enabled = before;
+  }
+  if (result instanceof Promise)
+    throw new AutogradError(`[${name}] the function must be synchronous: grad mode ends when it returns, not when its promise settles`);
+  return result;
+}
+
+/** Runs `fn` without recording operations: no memory for backward, no gradients. */
+export const noGrad = <R>(fn: () => R): R => withGrad(false, fn, 'noGrad');
+
+/** Runs `fn` with recording on, also inside {@link noGrad}. */
+export const enableGrad = <R>(fn: () => R): R => withGrad(true, fn, 'enableGrad');
+
+/** Switches recording on or off until further notice. */
+export function setGradEnabled(on: boolean): void {
+  enabled = on;
+}
+
+// --- nodes ----------------------------------------------------------------------------------------------------------
+
+let nextNodeId = 0;
+
+interface Edge {
+  node: GradNode;
+  index: number;
+  shape: Shape;
+  dtype: DType;
+}
+
+/** One recorded operation. */
+export class GradNode {
+  /** Grows with creation, so descending order is a topological order. */
+  readonly id = nextNodeId++;
+  hooks: Map<number, GradHook[]> | undefined;
+  private versions: number[];
+
+  constructor(
+    readonly name: string,
+    readonly edges: (Edge | null)[],
+    readonly outputs: number,
+    private saved: Tensor[] | null,
+    private fn: GradFn | null,
+  ) {
+    this.versions = saved ? saved.map((t) => t.storage.version) : [];
+  }
+
+  addHook(index: number, hook: GradHook): () => void {
+    this.hooks ??= new Map();
+    const list = this.hooks.get(index) ?? [];
+    this.hooks.set(index, list);
+    list.push(hook);
+    return () => {
+      const i = list.indexOf(hook);
+      if (i >= 0) list.splice(i, 1);
+    };
+  }
+
+  apply(grads: Tensor[], needs: readonly boolean[]): (Tensor | null | undefined)[] {
+    const { saved, fn } = this;
+    if (!saved || !fn)
+      throw new AutogradError(
+        `[backward] going through the graph a second time (at ${this.name}), but what it saved was released; ` +
+          'pass { retainGraph: true } to the first backward',
+        'ERR_BACKWARD_TWICE',
+      );
+    for (let i = 0; i < saved.length; i++) {
+      if (saved[i]!.storage.version !== this.versions[i])
+        throw new AutogradError(
+          `[backward] a tensor ${showShape(saved[i]!.shape)} that ${this.name} needs for its gradient was changed in place ` +
+            `(version ${saved[i]!.storage.version}, expected ${this.versions[i]})`,
+          'ERR_INPLACE',
+        );
+    }
+    return fn(grads, saved, needs);
+  }
+
+  release(): void {
+    this.saved = null;
+    this.fn = null;
+  }
+
+  /** @internal After an in-place op wrote a tensor that it saved itself. */
+  refreshVersions(): void {
+    if (this.saved) this.versions = this.saved.map((t) => t.storage.version);
+  }
+}
+
+/** Receives the gradient of one leaf. */
+export class LeafNode extends GradNode {
+  constructor(readonly variable: Tensor) {
+    super('leaf', [], 1, [], null);
+  }
+}
+
+/** Whether an op on these inputs will be recorded. */
+export function needsTracking(inputs: readonly Tensor[]): boolean {
+  if (!enabled) return false;
+  for (let i = 0; i < inputs.length; i++) if (inputs[i]!.requiresGrad) return true;
+  return false;
+}
+
+function edgeOf(t: Tensor): Edge | null {
+  if (!t.requiresGrad) return null;
+  return { node: t.gradFn ?? t.leafNode(), index: t.outputIndex, shape: t.shape, dtype: t.dtype };
+}
+
+/**
+ * Records an op on `out` (one tensor, or several) unless grad mode is off or no input requires gradients. `saved` are
+ * the tensors `fn` needs; they must not change in place before backward, which is checked.
+ */
+export function track<T extends Tensor | Tensor[]>(name: string, out: T, inputs: readonly Tensor[], saved: Tensor[], fn: GradFn): T {
+  if (!needsTracking(inputs)) return out;
+  const edges = new Array<Edge | null>(inputs.length);
+  for (let i = 0; i < inputs.length; i++) edges[i] = edgeOf(inputs[i]!);
+  const many = Array.isArray(out);
+  const node = new GradNode(name, edges, many ? out.length : 1, saved, fn);
+  if (many) {
+    for (let i = 0; i < out.length; i++) if (isFloat(out[i]!.dtype)) out[i]!.setGradFn(node, i);
+  } else out.setGradFn(node, 0);
+  return out;
+}
+
+/** Checks that `t` may be changed in place now, before anything is written. */
+export function checkInPlace(op: string, t: Tensor, inputs: readonly Tensor[]): void {
+  if (!enabled) return;
+  if (t.isLeaf && t.requiresGrad)
+    throw new AutogradError(`[${op}] a leaf that requires gradients cannot be changed in place; wrap the change in noGrad()`, 'ERR_INPLACE');
+  if (t.base && (t.base.requiresGrad || (needsTracking(inputs) && t.base !== t)))
+    throw new AutogradError(
+      `[${op}] a view cannot be changed in place while gradients are recorded; use an out-of-place op (where, scatter, cat), or noGrad()`,
+      'ERR_INPLACE',
+    );
+}
+
+/** After `t` was overwritten by an op on `inputs` (which may include t's old value): the new history of `t`. */
+export function trackInPlace(name: string, t: Tensor, inputs: readonly Tensor[], saved: Tensor[], fn: GradFn): void {
+  if (!needsTracking(inputs)) return;
+  const node = new GradNode(name, inputs.map(edgeOf), 1, saved, fn);
+  t.setGradFn(node, 0);
+}
+
+// --- backward -------------------------------------------------------------------------------------------------------
+
+interface RunOptions {
+  retainGraph: boolean;
+  createGraph: boolean;
+  /** Gradients of these are returned; leaves are left alone. Undefined: accumulate into the leaves' `grad`. */
+  inputs?: readonly Tensor[];
+}
+
+// All nodes that backward will visit, newest first.
+function reachable(roots: readonly Tensor[]): GradNode[] {
+  const seen = new Set<GradNode>();
+  const stack: GradNode[] = [];
+  for (const r of roots) stack.push(r.gradFn ?? r.leafNode());
+  while (stack.length > 0) {
+    const n = stack.pop()!;
+    if (seen.has(n)) continue;
+    seen.add(n);
+    for (const e of n.edges) if (e && !seen.has(e.node)) stack.push(e.node);
+  }
+  return [...seen].sort((a, b) => b.id - a.id);
+}
+
+// Nodes on a path to one of the wanted (node, index) pairs: others need not run.
+function leadingTo(order: readonly GradNode[], wanted: ReadonlySet<GradNode>): Set<GradNode> {
+  const useful = new Set<GradNode>(wanted);
+  for (let i = order.length - 1; i >= 0; i--) {
+    const n = order[i]!;
+    if (n.edges.some((e) => e !== null && useful.has(e.node))) useful.add(n);
+  }
+  return useful;
+}
+
+class Run {
+  private readonly grads = new Map<GradNode, (Tensor | undefined)[]>();
+  // Sums the engine made itself; nobody else holds them, so a further gradient may be added in place.
+  private readonly own = new Set<Tensor>();
+  private readonly given = new Set<Tensor['storage']>();
+  readonly results: (Tensor | undefined)[];
+
+  constructor(private readonly options: RunOptions) {
+    this.results = options.inputs ? options.inputs.map(() => undefined) : [];
+  }
+
+  add(node: GradNode, index: number, g: Tensor): void {
+    let list = this.grads.get(node);
+    if (!list) this.grads.set(node, (list = new Array<Tensor | undefined>(node.outputs)));
+    const before = list[index];
+    if (!before) list[index] = g;
+    else if (!this.options.createGraph && this.own.has(before)) engineOps.addInPlace(before, g);
+    else {
+      const sum = engineOps.add(before, g);
+      this.own.add(sum);
+      list[index] = sum;
+    }
+  }
+
+  private runHooks(node: GradNode, list: (Tensor | undefined)[]): void {
+    if (!node.hooks) return;
+    for (const [index, hooks] of node.hooks) {
+      for (const hook of hooks.slice()) {
+        const g = list[index];
+        if (!g) continue;
+        // What a hook saw may be kept by the user: from here on it is not ours to write.
+        this.own.delete(g);
+        this.given.add(g.storage);
+        const replaced = hook(g);
+        if (replaced) {
+          if (!sameShape(replaced.shape, g.shape))
+            throw new ShapeError(`[hook] a gradient hook must keep the shape: ${showShape(g.shape)} became ${showShape(replaced.shape)}`);
+          list[index] = replaced;
+          this.given.add(replaced.storage);
+        }
+      }
+    }
+  }
+
+  private accumulate(leaf: Tensor, g: Tensor): void {
+    if (leaf.grad) {
+      if (this.options.createGraph) leaf.grad = engineOps.add(leaf.grad, g);
+      else engineOps.addInPlace(leaf.grad, g);
+      return;
+    }
+    // The leaf owns its gradient: shared or strided memory is copied.
+    const part = g.numel * dtypeSize(g.dtype) < g.storage.bytes;
+    const shared = part || this.given.has(g.storage) || !g.isContiguous();
+    if (this.options.createGraph) leaf.grad = g;
+    else leaf.grad = shared ? engineOps.clone(g) : g;
+    this.given.add(leaf.grad.storage);
+  }
+
+  private conform(g: Tensor, e: Edge): Tensor {
+    let r = g;
+    if (!sameShape(r.shape, e.shape)) r = engineOps.sumTo(r, e.shape);
+    if (r.dtype !== e.dtype) r = engineOps.cast(r, e.dtype);
+    return r;
+  }
+
+  execute(roots: readonly Tensor[]): void {
+    const { inputs, retainGraph, createGraph } = this.options;
+    const order = reachable(roots);
+    const wanted = new Map<GradNode, [index: number, at: number][]>();
+    inputs?.forEach((t, at) => {
+      const n = t.gradFn ?? t.leafNode();
+      wanted.set(n, [...(wanted.get(n) ?? []), [t.outputIndex, at]]);
+    });
+    const useful = inputs ? leadingTo(order, new Set(wanted.keys())) : undefined;
+    for (const node of order) {
+      const list = this.grads.get(node);
+      if (!list || (useful && !useful.has(node))) continue;
+      this.grads.delete(node);
+      this.runHooks(node, list);
+      for (const [index, at] of wanted.get(node) ?? []) {
+        this.results[at] = list[index];
+        if (list[index]) this.given.add(list[index].storage);
+      }
+      if (node instanceof LeafNode) {
+        if (!inputs && list[0]) this.accumulate(node.variable, list[0]);
+        continue;
+      }
+      const needs = node.edges.map((e) => e !== null && (!useful || useful.has(e.node)));
+      if (!needs.includes(true)) continue;
+      const out = node.apply(list as Tensor[], needs);
+      for (let i = 0; i < node.edges.length; i++) {
+        const e = node.edges[i];
+        const g = out[i];
+        if (e && g && needs[i]) this.add(e.node, e.index, this.conform(g, e));
+      }
+      if (!retainGraph && !createGraph) node.release();
+    }
+  }
+
+  protect(t: Tensor): void {
+    this.given.add(t.storage);
+  }
+}
+
+function seed(op: string, root: Tensor, given: Tensor | null | undefined): Tensor {
+  if (given) {
+    if (!sameShape(given.shape, root.shape))
+      throw new ShapeError(`[${op}] the gradient has shape ${showShape(given.shape)}, the tensor ${showShape(root.shape)}`);
+    return given;
+  }
+  if (root.numel !== 1)
+    throw new AutogradError(`[${op}] a gradient can be started without an argument only from a scalar; this tensor has shape ${showShape(root.shape)}`);
+  return engineOps.onesLike(root);
+}
+
+function start(op: string, roots: readonly Tensor[], seeds: readonly (Tensor | null | undefined)[], options: RunOptions): Run {
+  const run = new Run(options);
+  const before = enabled;
+  enabled = options.createGraph;
+  try {
+    roots.forEach((r, i) => {
+      if (!r.requiresGrad)
+        throw new AutogradError(`[${op}] this tensor ${showShape(r.shape)} does not require gradients and was not computed from one that does`);
+      const s = seed(op, r, seeds[i]);
+      if (seeds[i]) run.protect(s);
+      run.add(r.gradFn ?? r.leafNode(), r.outputIndex, s);
+    });
+    run.execute(roots);
+  } finally {
+    enabled = before;
+  }
+  return run;
+}
+
+/** Options of {@link Tensor.backward}. */
+export interface BackwardOptions {
+  /** Keep what was saved, for another backward through the same graph. Default: the value of `createGraph`. */
+  retainGraph?: boolean;
+  /** Record the backward pass itself, for higher derivatives. Default false. */
+  createGraph?: boolean;
+}
+
+/** Computes the gradients of `root` and adds them to the `grad` of every leaf that requires one. */
+export function backward(root: Tensor, gradient?: Tensor | null, options: BackwardOptions = {}): void {
+  const createGraph = options.createGraph ?? false;
+  start('backward', [root], [gradient], { createGraph, retainGraph: options.retainGraph ?? createGraph });
+}
+
+/** Options of {@link grad}. */
+export interface GradOptions extends BackwardOptions {
+  /** Start gradients, one per output (default: ones for scalars). */
+  gradOutputs?: Tensor | readonly (Tensor | null)[];
+  /** Return null instead of throwing for an input that the outputs do not depend on. Default false. */
+  allowUnused?: boolean;
+}
+
+/**
+ * The gradients of `outputs` with respect to `inputs`, without touching any `grad`. With `createGraph` the result can
+ * be differentiated again.
+ */
+export function grad(outputs: Tensor | readonly Tensor[], inputs: Tensor | readonly Tensor[], options: GradOptions = {}): Tensor[] {
+  const outs = Array.isArray(outputs) ? (outputs as readonly Tensor[]) : [outputs as Tensor];
+  const ins = Array.isArray(inputs) ? (inputs as readonly Tensor[]) : [inputs as Tensor];
+  for (const t of ins)
+    if (!t.requiresGrad) throw new AutogradError(`[grad] an input ${showShape(t.shape)} does not require gradients`);
+  const given = options.gradOutputs;
+  const seeds = given === undefined ? [] : Array.isArray(given) ? (given as readonly (Tensor | null)[]) : [given as Tensor];
+  const createGraph = options.createGraph ?? false;
+  const run = start('grad', outs, seeds, { createGraph, retainGraph: options.retainGraph ?? createGraph, inputs: ins });
+  return run.results.map((g, i) => {
+    if (g) return g;
+    if (options.allowUnused) return null as unknown as Tensor;
+    throw new AutogradError(`[grad] the outputs do not depend on input ${i} ${showShape(ins[i]!.shape)}; pass { allowUnused: true } to get null`);
+  });
+}

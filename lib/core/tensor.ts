@@ -1,0 +1,180 @@
+/**
+ * @file The tensor: a dtype, a shape and strides over shared memory, plus its place in the autograd graph. Operations
+ * are added to the class by the files of lib/ops (declaration merging), each beside its definition.
+ */
+import { Storage } from '../native';
+import { type Device, deviceName } from './device';
+import { type DType, dtypeCode, dtypeSize, isFloat } from './dtype';
+import { AutogradError, DisposedError, DTypeError, OutOfMemoryError } from './errors';
+import { contiguousStrides, isContiguous, numel, type Shape, showShape } from './shape';
+import type { GradNode } from './autograd';
+import { LeafNode } from './autograd';
+
+/** Called for every new tensor while a scope is open (lib/core/scope.ts). */
+export const tensorHooks: { created: ((t: Tensor) => void) | undefined } = { created: undefined };
+
+/** A hook on a gradient: may return another tensor to use instead. */
+export type GradHook = (grad: Tensor) => Tensor | void;
+
+/**
+ * An n-dimensional array. Create one with {@link tensor}, {@link zeros} and their kind, not with `new`.
+ */
+export class Tensor {
+  /** Shared with all views. */
+  storage: Storage;
+  /** The length of each dimension. */
+  readonly shape: Shape;
+  /** In elements. */
+  readonly strides: readonly number[];
+  /** Of the first element, in elements. */
+  offset: number;
+  readonly dtype: DType;
+  readonly dtypeCode: number;
+  /** The gradient, once `backward()` has reached this leaf (or a tensor with `retainGrad()`). */
+  grad: Tensor | null = null;
+  /** What produced this tensor, for backward; null for a leaf. */
+  gradFn: GradNode | null = null;
+  /** Which output of `gradFn` this is. */
+  outputIndex = 0;
+  /** The tensor whose memory this one shows, when it is a view made by an op. */
+  base: Tensor | null = null;
+  private needsGrad = false;
+  private leaf: LeafNode | null = null;
+  private contiguousFlag: boolean | undefined;
+  private disposed = false;
+
+  constructor(storage: Storage, shape: Shape, strides: readonly number[], offset: number, dtype: DType) {
+    this.storage = storage;
+    this.shape = shape;
+    this.strides = strides;
+    this.offset = offset;
+    this.dtype = dtype;
+    this.dtypeCode = dtypeCode(dtype);
+    storage.users++;
+    if (tensorHooks.created) tensorHooks.created(this);
+  }
+
+  /** The number of dimensions. */
+  get ndim(): number {
+    return this.shape.length;
+  }
+
+  /** The number of elements. */
+  get numel(): number {
+    return numel(this.shape);
+  }
+
+  get device(): Device {
+    return deviceName(this.storage.device);
+  }
+
+  /** Whether the elements lie row-major without gaps. */
+  isContiguous(): boolean {
+    return (this.contiguousFlag ??= isContiguous(this.shape, this.strides));
+  }
+
+  /** Whether gradients flow to this tensor. Writable on leaves. */
+  get requiresGrad(): boolean {
+    return this.needsGrad;
+  }
+  set requiresGrad(on: boolean) {
+    if (on && !isFloat(this.dtype))
+      throw new DTypeError(`[requiresGrad] only floating-point tensors can require gradients, this one is ${this.dtype}`);
+    if (!on && this.gradFn)
+      throw new AutogradError('[requiresGrad] only a leaf can stop requiring gradients; use detach() on a computed tensor');
+    this.needsGrad = on;
+  }
+
+  /** Sets `requiresGrad` and returns the tensor. */
+  requiresGrad_(on = true): this {
+    this.requiresGrad = on;
+    return this;
+  }
+
+  /** Whether this tensor was not computed by a tracked operation. */
+  get isLeaf(): boolean {
+    return this.gradFn === null;
+  }
+
+  /** @internal Makes this tensor an output of `node`. */
+  setGradFn(node: GradNode, index: number): void {
+    this.gradFn = node;
+    this.outputIndex = index;
+    this.needsGrad = true;
+  }
+
+  /** @internal The node that receives this leaf's gradient. */
+  leafNode(): LeafNode {
+    return (this.leaf ??= new LeafNode(this));
+  }
+
+  /**
+   * Calls `hook` with the gradient of this tensor when it is computed; a returned tensor replaces it. Returns a
+   * function that removes the hook.
+   */
+  registerHook(hook: GradHook): () => void {
+    if (!this.requiresGrad) throw new AutogradError('[registerHook] this tensor does not require gradients');
+    return (this.gradFn ?? this.leafNode()).addHook(this.outputIndex, hook);
+  }
+
+  /** Keeps the gradient of this computed tensor in `grad`. */
+  retainGrad(): void {
+    if (!this.requiresGrad) throw new AutogradError('[retainGrad] this tensor does not require gradients');
+    if (this.gradFn) this.registerHook((g) => void (this.grad = g));
+  }
+
+  /**
+   * Gives this tensor's claim on its memory back; the memory is free as soon as no view claims it. Optional: dead
+   * tensors are collected.
+   */
+  dispose(): void {
+    if (this.disposed) return;
+    this.disposed = true;
+    if (--this.storage.users === 0) this.storage.release();
+  }
+
+  get isDisposed(): boolean {
+    return this.disposed || this.storage.slot < 0;
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  /** @internal Throws if the memory is gone. */
+  checkAlive(op: string): void {
+    if (this.isDisposed) throw new DisposedError(`[${op}] this tensor ${showShape(this.shape)} was disposed`);
+  }
+}
+
+/** A new contiguous tensor with undefined contents. */
+export function empty(shape: Shape, dtype: DType, device: number): Tensor {
+  const n = numel(shape);
+  const bytes = n * dtypeSize(dtype);
+  if (!(bytes <= 2 ** 52)) throw new OutOfMemoryError(`[alloc] shape ${showShape(shape)} of ${dtype} exceeds any memory`);
+  return new Tensor(new Storage(bytes, device), shape, contiguousStrides(shape), 0, dtype);
+}
+
+/** Another look at the memory of `t`, without autograd. */
+export function alias(t: Tensor, shape: Shape, strides: readonly number[], offset: number): Tensor {
+  t.checkAlive('view');
+  const v = new Tensor(t.storage, shape, strides, offset, t.dtype);
+  v.base = t.base ?? t;
+  return v;
+}
+
+/** Adds a method to every tensor. Use with declaration merging: `interface Tensor { name: Method<typeof name> }`. */
+export type Method<F> = F extends (self: Tensor, ...args: infer A) => infer R ? (...args: A) => R : never;
+
+/** Makes functions whose first argument is a tensor methods of it. */
+export function addMethods(fns: Record<string, (self: Tensor, ...args: never[]) => unknown>): void {
+  for (const [name, fn] of Object.entries(fns)) {
+    Object.defineProperty(Tensor.prototype, name, {
+      value(this: Tensor, ...args: never[]) {
+        return fn(this, ...args);
+      },
+      writable: true,
+      configurable: true,
+    });
+  }
+}

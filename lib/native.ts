@@ -1,0 +1,287 @@
+/**
+ * @file The only door to the native addon: memory, kernel calls, host copies. Typed and thin, so that the encoding of
+ * calls can change without touching an op. Kernels and opcodes are looked up by name in the tables that the addon
+ * itself derives from native/kernels.h.
+ */
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { DisposedError, kernelError, NodegradError, OutOfMemoryError } from './core/errors';
+
+/** Opaque; memory is freed when it is garbage collected. */
+type Handle = object;
+
+interface Addon {
+  args: Float64Array;
+  regs: Float64Array;
+  kernels: [name: string, signature: string, doc: string][];
+  opcodes: Record<'unary' | 'binary' | 'reduce' | 'scan', string[]>;
+  isa: string;
+  alloc(bytes: number, device: number): Handle | undefined;
+  release(h: Handle): void;
+  stats(device: number, resetPeak: boolean): [number, number, number, number, number, number];
+  setLimit(device: number, bytes: number): void;
+  flush(device: number): void;
+  run(kernel: number, device: number, work: number, args: number): void;
+  wait(device: number): void;
+  write(slot: number, byteOffset: number, array: ArrayBufferView): boolean;
+  read(slot: number, byteOffset: number, array: ArrayBufferView, id: number): boolean;
+  notify(device: number, id: number): boolean;
+  setThreads(n: number): void;
+  getThreads(): number;
+  onCompleted(callback: (id: number, fail: number, message: string) => void): void;
+}
+
+function load(): Addon {
+  const tried: string[] = [];
+  // Upwards from this file, so that it works from lib/ and from dist/lib/.
+  for (let dir = __dirname; ; dir = dirname(dir)) {
+    const file = process.env['NODEGRAD_ADDON'] ?? join(dir, 'build', 'Release', 'nodegrad.node');
+    tried.push(file);
+    // eslint-disable-next-line @typescript-eslint/no-require-imports -- addons can only be required
+    if (existsSync(file)) return require(file) as Addon;
+    if (dirname(dir) === dir || process.env['NODEGRAD_ADDON']) break;
+  }
+  throw new NodegradError(
+    'ERR_ADDON_NOT_FOUND',
+    `the native addon is not built; run "npm rebuild nodegrad" (in a clone: "npm run build:native"). Tried ${tried.join(', ')}`,
+  );
+}
+
+const addon = load();
+const { args, regs } = addon;
+
+/** A block of memory on one device. Shared by all views of a tensor. */
+export class Storage {
+  /** Names the block to the addon; -1 after `release`. */
+  slot: number;
+  readonly device: number;
+  readonly bytes: number;
+  /** Counts in-place changes, to detect that a value saved for backward was overwritten. */
+  version = 0;
+  /** Tensors that show this storage and have not been disposed. */
+  users = 0;
+  private readonly handle: Handle;
+
+  constructor(bytes: number, device: number) {
+    let handle = addon.alloc(bytes, device);
+    if (handle === undefined) {
+      // Dead tensors may hold what we need: a full collection, then once more.
+      gc();
+      addon.flush(device);
+      handle = addon.alloc(bytes, device);
+      if (handle === undefined) throw outOfMemory(bytes, device);
+    }
+    this.slot = regs[0]!;
+    this.handle = handle;
+    this.device = device;
+    this.bytes = bytes;
+    if (regs[1]! > watermark) collect();
+  }
+
+  release(): void {
+    if (this.slot < 0) return;
+    addon.release(this.handle);
+    this.slot = -1;
+  }
+}
+
+function outOfMemory(bytes: number, device: number): OutOfMemoryError {
+  const [live, , cached, , limit] = addon.stats(device, false);
+  const mb = (n: number): string => `${(n / 2 ** 20).toFixed(1)} MiB`;
+  const bound = limit < 2 ** 62 ? `, the limit is ${mb(limit)}` : '';
+  return new OutOfMemoryError(`[alloc] cannot allocate ${mb(bytes)}: ${mb(live)} are live, ${mb(cached)} cached${bound}`);
+}
+
+// --- collection of dead tensors -------------------------------------------------------------------------------------
+//
+// Note [No tidy] A tensor's JavaScript wrapper is tiny, so V8 sees no reason to collect it. When the bytes behind live
+// wrappers pass a watermark we ask for a minor collection (about 50 us); wrappers die young, so that nearly always
+// suffices. Finalizers run synchronously inside it. If it freed too little, a full collection follows, and what is
+// still alive then is really in use: the watermark moves above it.
+
+setFlagsFromString('--expose-gc');
+const rawGc = runInNewContext('gc') as (options?: { type: 'minor' | 'major'; execution: 'sync' }) => void;
+const gc = (): void => rawGc();
+
+const minWatermark = 192 * 2 ** 20;
+let watermark = minWatermark;
+
+function collect(): void {
+  rawGc({ type: 'minor', execution: 'sync' });
+  if (regs[1]! <= watermark * 0.75) return;
+  gc();
+  watermark = Math.max(minWatermark, regs[1]! * 1.5);
+}
+
+/** Collects dead tensors now: young ones, or (`full`) all. */
+export function collectGarbage(full: boolean): void {
+  if (full) gc();
+  else rawGc({ type: 'minor', execution: 'sync' });
+}
+
+// --- kernel calls ---------------------------------------------------------------------------------------------------
+
+/** What a kernel sees of a tensor. */
+export interface BufferArg {
+  readonly storage: Storage;
+  /** In elements. */
+  readonly offset: number;
+  readonly dtypeCode: number;
+}
+
+export type KernelArg = BufferArg | null | number | boolean | readonly number[] | readonly BufferArg[];
+
+/**
+ * Queues a kernel. `work` estimates the cost in elementary operations (about a nanosecond each on one core); small
+ * work runs at once when the stream is idle.
+ */
+export type Kernel = (work: number, ...args: KernelArg[]) => void;
+
+function putBuffer(at: number, b: BufferArg | null): number {
+  if (b === null) {
+    args[at] = -1;
+    args[at + 1] = 0;
+    args[at + 2] = 0;
+    return at + 3;
+  }
+  const slot = b.storage.slot;
+  if (slot < 0) throw new DisposedError('a tensor was used after dispose()');
+  args[at] = slot;
+  args[at + 1] = b.offset;
+  args[at + 2] = b.dtypeCode;
+  return at + 3;
+}
+
+function tooLong(at: number, more: number): void {
+  if (at + more > args.length) throw new RangeError('a kernel call has too many arguments');
+}
+
+/** The kernel of that name. Its signature comes from the addon; a wrong number of arguments throws. */
+export function kernel(name: string): Kernel {
+  const id = addon.kernels.findIndex((k) => k[0] === name);
+  if (id < 0) throw new NodegradError('ERR_INTERNAL', `the addon has no kernel "${name}"`);
+  const signature = addon.kernels[id]![1];
+  const arity = signature.length;
+  const codes = Array.from(signature);
+  return (work, ...values) => {
+    if (values.length !== arity) throw new NodegradError('ERR_INTERNAL', `[${name}] takes ${arity} arguments`);
+    let at = 0;
+    let device = -1;
+    for (let i = 0; i < arity; i++) {
+      const v = values[i];
+      switch (codes[i]) {
+        case 'n':
+          args[at++] = v as number;
+          break;
+        case 'b':
+          at = putBuffer(at, v as BufferArg | null);
+          if (device < 0 && v !== null) device = (v as BufferArg).storage.device;
+          break;
+        case 'd':
+        case 'N': {
+          const list = v as readonly number[];
+          tooLong(at, list.length + 1);
+          args[at++] = list.length;
+          for (let j = 0; j < list.length; j++) args[at++] = list[j]!;
+          break;
+        }
+        default: {
+          const list = v as readonly BufferArg[];
+          tooLong(at, list.length * 3 + 1);
+          args[at++] = list.length;
+          for (let j = 0; j < list.length; j++) at = putBuffer(at, list[j]!);
+          if (device < 0 && list.length > 0) device = list[0]!.storage.device;
+        }
+      }
+    }
+    addon.run(id, device, work, at);
+  };
+}
+
+/** The number of an elementwise, reduction or scan operation. */
+export function opcode(kind: keyof Addon['opcodes'], name: string): number {
+  const i = addon.opcodes[kind].indexOf(name);
+  if (i < 0) throw new NodegradError('ERR_INTERNAL', `the addon has no ${kind} operation "${name}"`);
+  return i;
+}
+
+/** The names of all kernels, for tests that check that none is without a caller. */
+export const kernelNames = (): string[] => addon.kernels.map((k) => k[0]);
+export const opcodeNames = (kind: keyof Addon['opcodes']): string[] => addon.opcodes[kind].slice();
+
+// --- host copies and waiting ----------------------------------------------------------------------------------------
+
+const pending = new Map<number, { resolve: () => void; reject: (e: Error) => void; keep: unknown }>();
+let nextId = 0;
+
+addon.onCompleted((id, fail, message) => {
+  const p = pending.get(id);
+  pending.delete(id);
+  if (!p) return;
+  if (fail !== 0) p.reject(kernelError(fail, message));
+  else p.resolve();
+});
+
+// Native code throws a sticky kernel failure as { code: 'KERNEL_<number>' }.
+function translate(e: unknown): unknown {
+  const { code, message } = e as { code?: string; message: string };
+  return code?.startsWith('KERNEL_') ? kernelError(Number(code.slice(7)), message) : e;
+}
+
+function promised(start: (id: number) => boolean, keep: unknown): Promise<void> {
+  const id = nextId++;
+  try {
+    if (start(id)) return Promise.resolve();
+  } catch (e) {
+    return Promise.reject(translate(e) as Error);
+  }
+  return new Promise((resolve, reject) => pending.set(id, { resolve, reject, keep }));
+}
+
+const checkAlive = (s: Storage): void => {
+  if (s.slot < 0) throw new DisposedError('a tensor was used after dispose()');
+};
+
+/** Copies an array into memory, in stream order. The array may change afterwards. False if it is detached. */
+export function writeStorage(s: Storage, byteOffset: number, array: ArrayBufferView): boolean {
+  checkAlive(s);
+  return addon.write(s.slot, byteOffset, array);
+}
+
+/** Fills `array` in stream order, without blocking. */
+export function readStorage(s: Storage, byteOffset: number, array: ArrayBufferView): Promise<void> {
+  checkAlive(s);
+  return promised((id) => addon.read(s.slot, byteOffset, array, id), [array, s]);
+}
+
+/** Fills `array`, blocking until the stream has got there. */
+export function readStorageSync(s: Storage, byteOffset: number, array: ArrayBufferView): void {
+  checkAlive(s);
+  try {
+    addon.read(s.slot, byteOffset, array, -1);
+  } catch (e) {
+    throw translate(e);
+  }
+}
+
+/** Resolves when everything queued so far on the device is done. */
+export const streamReached = (device: number): Promise<void> => promised((id) => addon.notify(device, id), null);
+
+/** Blocks until everything queued is done. */
+export function waitForStream(device: number): void {
+  try {
+    addon.wait(device);
+  } catch (e) {
+    throw translate(e);
+  }
+}
+
+// --- settings and statistics ----------------------------------------------------------------------------------------
+
+export const memoryStats = (device: number, resetPeak = false): ReturnType<Addon['stats']> => addon.stats(device, resetPeak);
+export const setMemoryLimitOf = (device: number, bytes: number): void => addon.setLimit(device, bytes);
+export const setThreads = (n: number): void => addon.setThreads(n);
+export const getThreads = (): number => addon.getThreads();
+export const isaName = addon.isa;

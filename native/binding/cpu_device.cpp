@@ -1,0 +1,85 @@
+#include <cstdlib>
+#include <cstring>
+
+#include "device.h"
+
+namespace ng {
+namespace {
+
+class CpuDevice final : public Device {
+ public:
+  CpuDevice(const KernelTable* table, bool guard) {
+    table_ = table;
+    pool_ = std::make_unique<Pool>(systemBacking(), guard);
+  }
+
+  Call& reserve() override { return stream_.reserve(); }
+  void submit(int64_t work) override { stream_.commit(work); }
+  void wait() override { stream_.wait(); }
+  void stop() override { stream_.stop(); }
+  uint64_t position() const override { return stream_.submitted(); }
+  bool idle() override { return stream_.idle(); }
+  StreamError takeError() override { return stream_.takeError(); }
+
+  void notify(void (*done)(void*), void* env) override {
+    struct Args {
+      void (*done)(void*);
+      void* env;
+    };
+    Call& c = stream_.reserve();
+    new (c.args) Args{done, env};
+    c.run = [](Call& call, Ctx&) {
+      auto* a = reinterpret_cast<Args*>(call.args);
+      a->done(a->env);
+    };
+    c.drop = [](Call&) {};
+    stream_.commitQueued();
+  }
+
+  void write(Block& b, size_t offset, const void* src, size_t bytes) override {
+    void* dst = static_cast<char*>(b.p) + offset;
+    // A block whose previous life may still be read by queued work (Note [Same-stream reuse]) is written by the
+    // stream itself, from a copy, because the caller may change `src` at once.
+    if (stream_.reached(b.lastUse)) {
+      std::memcpy(dst, src, bytes);
+      return;
+    }
+    void* staging = std::malloc(bytes ? bytes : 1);
+    std::memcpy(staging, src, bytes);
+    queueCopy(dst, staging, bytes, staging);
+  }
+
+  void read(const Block& b, size_t offset, void* dst, size_t bytes) override {
+    queueCopy(dst, static_cast<const char*>(b.p) + offset, bytes, nullptr);
+  }
+
+ private:
+  // Copies and then frees `owned` (may be null).
+  void queueCopy(void* dst, const void* src, size_t bytes, void* owned) {
+    struct Args {
+      void* dst;
+      const void* src;
+      size_t bytes;
+      void* owned;
+    };
+    Call& c = stream_.reserve();
+    new (c.args) Args{dst, src, bytes, owned};
+    c.run = [](Call& call, Ctx&) {
+      auto* a = reinterpret_cast<Args*>(call.args);
+      std::memcpy(a->dst, a->src, a->bytes);
+      std::free(a->owned);
+    };
+    c.drop = [](Call& call) { std::free(reinterpret_cast<Args*>(call.args)->owned); };
+    stream_.commit(static_cast<int64_t>(bytes / 16));
+  }
+
+  Stream stream_;
+};
+
+}  // namespace
+
+std::unique_ptr<Device> makeCpuDevice(const KernelTable* table, bool guard) {
+  return std::make_unique<CpuDevice>(table, guard);
+}
+
+}  // namespace ng

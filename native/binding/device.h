@@ -1,0 +1,44 @@
+// One device as the binding sees it: memory, a stream of kernel calls, and copies to and from the host.
+#pragma once
+#include <cstdint>
+#include <memory>
+
+#include "../kernels.h"
+#include "../runtime/pool.h"
+#include "../runtime/stream.h"
+
+namespace ng {
+
+class Device {
+ public:
+  virtual ~Device() = default;
+
+  Pool& pool() { return *pool_; }
+  // The kernel, or nullptr when this device has none of that name.
+  void* kernel(int id) const { return reinterpret_cast<void* const*>(table_)[id]; }
+
+  // Where to decode the next call into; then submit it (`work`: see Stream::commit) or forget it.
+  virtual Call& reserve() = 0;
+  virtual void submit(int64_t work) = 0;
+  // Runs `done(env)` on any thread once everything submitted so far is finished.
+  virtual void notify(void (*done)(void* env), void* env) = 0;
+  virtual void wait() = 0;
+  // Finishes the running call, drops the queued ones. Nothing may be submitted afterwards.
+  virtual void stop() = 0;
+  virtual uint64_t position() const = 0;  // submitted calls so far
+  virtual bool idle() = 0;
+  virtual StreamError takeError() = 0;
+
+  // Host to device, in stream order; the source may change as soon as this returns.
+  virtual void write(Block& b, size_t offset, const void* src, size_t bytes) = 0;
+  // Device to host, in stream order; dst must stay valid until the stream has passed it (notify, wait).
+  virtual void read(const Block& b, size_t offset, void* dst, size_t bytes) = 0;
+
+ protected:
+  std::unique_ptr<Pool> pool_;
+  const KernelTable* table_ = nullptr;
+};
+
+std::unique_ptr<Device> makeCpuDevice(const KernelTable* table, bool guard);
+
+}  // namespace ng

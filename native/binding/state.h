@@ -1,0 +1,54 @@
+// Everything one JavaScript environment owns. The addon is loaded once per environment (main thread, each worker
+// thread, each jest realm); only the thread pool is shared.
+#pragma once
+#include <node_api.h>
+
+#include <memory>
+#include <vector>
+
+#include "device.h"
+
+namespace ng {
+
+struct State;
+
+// What a JavaScript handle (napi external) points to.
+struct Handle {
+  State* state;
+  Block* block;  // null after an explicit release
+};
+
+struct State {
+  explicit State(napi_env env);
+
+  napi_env env;
+  std::vector<std::unique_ptr<Device>> devices;  // [0] is the CPU
+  std::vector<Block*> blocks;                    // by slot, null when free
+  std::vector<int32_t> freeSlots;
+  double* args = nullptr;        // the shared argument buffer
+  double* regs = nullptr;        // the shared result registers, see Reg
+  napi_threadsafe_function completed = nullptr;
+  int64_t pendingReads = 0;
+  int64_t handles = 0;  // externals whose finalizer has not run
+  bool guard = false;
+  int64_t guardViolations = 0;
+  bool closed = false;
+
+  int32_t takeSlot(Block* b);
+  void release(Block* b);
+  Block* block(int32_t slot) const {
+    return slot >= 0 && static_cast<size_t>(slot) < blocks.size() ? blocks[static_cast<size_t>(slot)] : nullptr;
+  }
+  // Runs when the environment is torn down, possibly in the middle of an operation (worker.terminate()).
+  void close();
+  void maybeDelete();
+};
+
+// Registers shared with JavaScript (lib/core/native.ts), doubles.
+enum Reg { kRegSlot = 0, kRegLive = 1, kRegCount = 2, kRegs = 8 };
+
+inline constexpr size_t kArgDoubles = 1 << 16;
+
+napi_value exportAddon(napi_env env, napi_value exports);
+
+}  // namespace ng
