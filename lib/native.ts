@@ -285,3 +285,4 @@ export const setMemoryLimitOf = (device: number, bytes: number): void => addon.s
 export const setThreads = (n: number): void => addon.setThreads(n);
 export const getThreads = (): number => addon.getThreads();
 export const isaName = addon.isa;
+export const flushCache = (device: number): void => addon.flush(device);

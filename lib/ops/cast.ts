@@ -1,0 +1,59 @@
+/** @file Copies: cast, clone, contiguous, detach, copy_. */
+import { checkInPlace, engineOps, track, trackInPlace } from '../core/autograd';
+import { checkDType, type DType, isFloat } from '../core/dtype';
+import { addMethods, alias, empty, type Method, type Tensor } from '../core/tensor';
+import { broadcastShapes, sameShape, showShape } from '../core/shape';
+import { ShapeError } from '../core/errors';
+import { onesLike, zeros } from './create';
+import { runCopy, sameDevice } from './launch';
+import { deviceName } from '../core/device';
+
+/** The same values in another dtype (the tensor itself if it has it). Floats are truncated towards zero for integers. */
+export function cast(t: Tensor, dtype: DType): Tensor {
+  const to = checkDType(dtype);
+  if (t.dtype === to) return t;
+  t.checkAlive('to');
+  const from = t.dtype;
+  const out = runCopy(empty(t.shape, to, t.storage.device), t);
+  return isFloat(to) ? track('to', out, [t], [], ([g]) => [cast(g!, from)]) : out;
+}
+
+/** A copy with memory of its own. */
+export function clone(t: Tensor): Tensor {
+  t.checkAlive('clone');
+  return track('clone', runCopy(empty(t.shape, t.dtype, t.storage.device), t), [t], [], ([g]) => [g]);
+}
+
+/** The tensor itself if it lies row-major without gaps, else a copy that does. */
+export const contiguous = (t: Tensor): Tensor => (t.isContiguous() ? t : clone(t));
+
+/** The same memory, outside the autograd graph. */
+export const detach = (t: Tensor): Tensor => alias(t, t.shape, t.strides, t.offset);
+
+/** Overwrites the tensor with `src`, cast and broadcast. */
+export function copy_(t: Tensor, src: Tensor): Tensor {
+  t.checkAlive('copy_');
+  sameDevice('copy_', t, src);
+  if (!sameShape(broadcastShapes('copy_', t.shape, src.shape), t.shape))
+    throw new ShapeError(`[copy_] ${showShape(src.shape)} does not fit into ${showShape(t.shape)}`);
+  checkInPlace('copy_', t, [src]);
+  runCopy(t, src);
+  t.storage.version++;
+  trackInPlace('copy_', t, [src], [], ([g]) => [g]);
+  return t;
+}
+
+addMethods({ clone, contiguous, detach, copy_ });
+declare module '../core/tensor' {
+  interface Tensor {
+    clone: Method<typeof clone>;
+    contiguous: Method<typeof contiguous>;
+    detach: Method<typeof detach>;
+    copy_: Method<typeof copy_>;
+  }
+}
+
+engineOps.cast = cast;
+engineOps.clone = (t) => runCopy(empty(t.shape, t.dtype, t.storage.device), t);
+engineOps.onesLike = (t) => onesLike(t);
+engineOps.zeros = (shape, dtype, device) => zeros(shape, { dtype, device: deviceName(device) });

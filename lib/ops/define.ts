@@ -1,0 +1,203 @@
+/**
+ * @file How elementwise ops are defined: a row gives the kernel's opcode by name and the gradient, written with
+ * differentiable ops. Where a fused backward kernel exists it is used unless the backward pass itself is recorded.
+ */
+import { checkInPlace, isGradEnabled, needsTracking, track, trackInPlace } from '../core/autograd';
+import { type DType, isFloat, resultType, resultTypeScalar } from '../core/dtype';
+import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
+import { broadcastShapes, describe, sameShape, showShape } from '../core/shape';
+import { empty, Tensor } from '../core/tensor';
+import { opcode } from '../native';
+import { cast } from './cast';
+import { castOf, runBinary, runCopy, runScalar, runUnary, sameDevice } from './launch';
+
+// --- unary ----------------------------------------------------------------------------------------------------------
+
+interface UnarySpec {
+  /** Opcode name, if it is not the op's name. */
+  kernel?: string;
+  /** What the gradient needs: the input, the result, or nothing. */
+  save?: 'x' | 'y' | 'none';
+  /** dL/dx from dL/dy, the saved tensor and the op's two parameters. No gradient: not differentiable. */
+  grad?: (g: Tensor, saved: Tensor, p0: number, p1: number) => Tensor;
+  /** Opcode of a binary kernel (g, saved) -> grad. */
+  fused?: string;
+  /** What integer tensors do: become float32 first (default), or stay; `bool` results in any case. */
+  ints?: 'float' | 'keep';
+  result?: 'same' | 'bool';
+  /** Nanoseconds per element on one core, for the inline decision. Default 1. */
+  cost?: number;
+}
+
+/** An elementwise op of one tensor and up to two parameters, and its in-place form. */
+export interface UnaryOp {
+  (x: Tensor, p0?: number, p1?: number): Tensor;
+  inPlace(x: Tensor, p0?: number, p1?: number): Tensor;
+}
+
+function needTensor(op: string, x: unknown): asserts x is Tensor {
+  if (!(x instanceof Tensor)) throw new ArgumentError(`[${op}] expected a tensor, got ${describe(x)}`);
+  x.checkAlive(op);
+}
+
+/** Defines an elementwise op of one tensor. */
+export function defineUnary(name: string, spec: UnarySpec): UnaryOp {
+  const code = opcode('unary', spec.kernel ?? name);
+  const fused = spec.fused === undefined ? -1 : opcode('binary', spec.fused);
+  const { save = 'none', grad, cost = 1 } = spec;
+  const backward =
+    (p0: number, p1: number) =>
+    ([g]: Tensor[], [saved]: Tensor[]): Tensor[] => {
+      if (fused >= 0 && !isGradEnabled()) return [runBinary(fused, empty(g!.shape, g!.dtype, g!.storage.device), g!, saved!, p0, p1, cost)];
+      return [grad!(g!, saved!, p0, p1)];
+    };
+
+  const op = (x: Tensor, p0 = 0, p1 = 0): Tensor => {
+    needTensor(name, x);
+    const dtype: DType = isFloat(x.dtype) || spec.ints === 'keep' || spec.result === 'bool' ? x.dtype : 'float32';
+    const a = dtype === x.dtype ? x : cast(x, dtype);
+    const y = runUnary(code, empty(a.shape, spec.result === 'bool' ? 'bool' : dtype, a.storage.device), a, p0, p1, cost);
+    if (!grad || !needsTracking([a])) return y;
+    return track(name, y, [a], save === 'x' ? [a] : save === 'y' ? [y] : [], backward(p0, p1));
+  };
+  op.inPlace = (x: Tensor, p0 = 0, p1 = 0): Tensor => {
+    needTensor(`${name}_`, x);
+    if (spec.result === 'bool' ? x.dtype !== 'bool' : !isFloat(x.dtype) && spec.ints !== 'keep')
+      throw new DTypeError(`[${name}_] the result does not fit into a tensor of ${x.dtype}`);
+    checkInPlace(`${name}_`, x, [x]);
+    const tracked = grad && needsTracking([x]);
+    const old = tracked && save === 'x' ? runCopy(empty(x.shape, x.dtype, x.storage.device), x) : x;
+    runUnary(code, x, x, p0, p1, cost);
+    x.storage.version++;
+    if (tracked) trackInPlace(`${name}_`, x, [x], save === 'none' ? [] : [old], backward(p0, p1));
+    return x;
+  };
+  return op;
+}
+
+// --- binary ---------------------------------------------------------------------------------------------------------
+
+/** A tensor or a number that stands for one of any shape. */
+export type Operand = Tensor | number | boolean;
+
+interface BinarySpec {
+  kernel?: string;
+  /** Which of a, b and the result y the gradients read: any of 'a', 'b', 'y'. */
+  save?: string;
+  /** Gradients before broadcasting is undone. An operand may be a number. */
+  gradA?: (g: Tensor, a: Operand, b: Operand, y: Tensor) => Tensor;
+  gradB?: (g: Tensor, a: Operand, b: Operand, y: Tensor) => Tensor;
+  /** `promote` (default), `float`: integers become float32, `bool`: comparisons, `ints`: integers and bool only. */
+  result?: 'promote' | 'float' | 'bool' | 'ints';
+  cost?: number;
+}
+
+/** An elementwise op of two operands, at least one of them a tensor, and its in-place form. */
+export interface BinaryOp {
+  (a: Operand, b: Operand): Tensor;
+  inPlace(a: Tensor, b: Operand): Tensor;
+}
+
+const isNumber = (v: unknown): v is number | boolean => typeof v === 'number' || typeof v === 'boolean';
+
+function checkOperand(op: string, v: unknown): void {
+  if (isNumber(v)) return;
+  needTensor(op, v);
+}
+
+/** Defines an elementwise op of two operands, with broadcasting and PyTorch's type promotion. */
+export function defineBinary(name: string, spec: BinarySpec): BinaryOp {
+  const code = opcode('binary', spec.kernel ?? name);
+  const { save = '', gradA, gradB, result = 'promote', cost } = spec;
+
+  const computeType = (op: string, a: Operand, b: Operand): DType => {
+    const t = a instanceof Tensor ? a : (b as Tensor);
+    let d: DType;
+    if (a instanceof Tensor && b instanceof Tensor) d = resultType(a, b);
+    else {
+      const s = isNumber(a) ? a : (b as number | boolean);
+      d = typeof s === 'boolean' ? t.dtype : resultTypeScalar(t.dtype, s);
+    }
+    if (result === 'float' && !isFloat(d)) d = 'float32';
+    if (result === 'ints' && isFloat(d)) throw new DTypeError(`[${op}] takes integers or bool, not ${d}`);
+    return d;
+  };
+
+  // Runs into `out`; a and b already have the compute dtype.
+  const launch = (out: Tensor, a: Operand, b: Operand): Tensor => {
+    if (a instanceof Tensor && b instanceof Tensor) return runBinary(code, out, a, b, 0, 0, cost);
+    if (a instanceof Tensor) return runScalar(code, out, a, Number(b), false, 0, 0, cost);
+    return runScalar(code, out, b as Tensor, Number(a), true, 0, 0, cost);
+  };
+
+  const backward = (a: Operand, b: Operand): ((grads: Tensor[], saved: Tensor[], needs: readonly boolean[]) => (Tensor | null)[]) => {
+    const bothTensors = a instanceof Tensor && b instanceof Tensor;
+    // The closure keeps numbers only; tensors come back through `saved`.
+    const na = a instanceof Tensor ? undefined : a;
+    const nb = b instanceof Tensor ? undefined : b;
+    return ([g], saved, needs) => {
+      let i = 0;
+      const sa = na ?? (save.includes('a') ? saved[i++]! : (undefined as never));
+      const sb = nb ?? (save.includes('b') ? saved[i++]! : (undefined as never));
+      const sy = save.includes('y') ? saved[i]! : (undefined as never);
+      const ga = na === undefined && needs[0] ? gradA!(g!, sa, sb, sy) : null;
+      const gb = nb === undefined && needs[bothTensors ? 1 : 0] ? gradB!(g!, sa, sb, sy) : null;
+      return bothTensors ? [ga, gb] : [na === undefined ? ga : gb];
+    };
+  };
+
+  const savedOf = (a: Operand, b: Operand, y: Tensor): Tensor[] => {
+    const list: Tensor[] = [];
+    if (save.includes('a') && a instanceof Tensor) list.push(a);
+    if (save.includes('b') && b instanceof Tensor) list.push(b);
+    if (save.includes('y')) list.push(y);
+    return list;
+  };
+  const inputsOf = (a: Operand, b: Operand): Tensor[] => [a, b].filter((t): t is Tensor => t instanceof Tensor);
+
+  const op = (x: Operand, z: Operand): Tensor => {
+    checkOperand(name, x);
+    checkOperand(name, z);
+    if (isNumber(x) && isNumber(z)) throw new ArgumentError(`[${name}] at least one operand must be a tensor`);
+    if (x instanceof Tensor && z instanceof Tensor) sameDevice(name, x, z);
+    const dtype = computeType(name, x, z);
+    const a = x instanceof Tensor ? cast(x, dtype) : x;
+    const b = z instanceof Tensor ? cast(z, dtype) : z;
+    const shape =
+      a instanceof Tensor && b instanceof Tensor ? broadcastShapes(name, a.shape, b.shape) : (a instanceof Tensor ? a : (b as Tensor)).shape;
+    const device = (a instanceof Tensor ? a : (b as Tensor)).storage.device;
+    const y = launch(empty(shape, result === 'bool' ? 'bool' : dtype, device), a, b);
+    if (!gradA) return y;
+    const inputs = inputsOf(a, b);
+    return needsTracking(inputs) ? track(name, y, inputs, savedOf(a, b, y), backward(a, b)) : y;
+  };
+
+  op.inPlace = (t: Tensor, z: Operand): Tensor => {
+    const label = `${name}_`;
+    needTensor(label, t);
+    checkOperand(label, z);
+    if (z instanceof Tensor) {
+      sameDevice(label, t, z);
+      if (!sameShape(broadcastShapes(label, t.shape, z.shape), t.shape))
+        throw new ShapeError(`[${label}] ${showShape(z.shape)} does not fit into ${showShape(t.shape)}`);
+    }
+    const dtype = computeType(label, t, z);
+    const narrows = isFloat(dtype) && !isFloat(t.dtype);
+    if (narrows || (result === 'bool' && t.dtype !== 'bool' && !isFloat(t.dtype)))
+      throw new DTypeError(`[${label}] a result of ${dtype} does not fit into a tensor of ${t.dtype}`);
+    const inputs = inputsOf(t, z);
+    checkInPlace(label, t, inputs);
+    const tracked = gradA && needsTracking(inputs);
+    // What the gradient reads of the old value must survive the write.
+    const old = tracked && save.includes('a') ? runCopy(empty(t.shape, t.dtype, t.storage.device), t) : t;
+    const b = z instanceof Tensor ? castOf(z, dtype) : z;
+    const sharesMemory = b instanceof Tensor && b !== t && b.storage === t.storage;
+    const safe = sharesMemory ? runCopy(empty(b.shape, b.dtype, b.storage.device), b) : b;
+    if (t.dtype === dtype && result !== 'bool') launch(t, t, safe);
+    else runCopy(t, launch(empty(t.shape, result === 'bool' ? 'bool' : dtype, t.storage.device), castOf(t, dtype), safe));
+    t.storage.version++;
+    if (tracked) trackInPlace(label, t, inputs, savedOf(old, safe, t), backward(t, z));
+    return t;
+  };
+  return op;
+}

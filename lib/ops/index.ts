@@ -1,0 +1,8 @@
+/** @file All operations. A new family is one file and one line here. */
+export * from './create';
+export * from './cast';
+export * from './arithmetic';
+export * from './reduce';
+export * from './views';
+export * from './matmul';
+export * from './read';

@@ -1,0 +1,92 @@
+/** @file How ops call the strided kernels: the cheap contiguous case, and broadcasting. Nothing here is tracked. */
+import { empty, type Tensor } from '../core/tensor';
+import type { DType } from '../core/dtype';
+import { DeviceError } from '../core/errors';
+import { broadcastStrides, sameShape, type Shape } from '../core/shape';
+import { kernel } from '../native';
+
+const unaryKernel = kernel('unary');
+const binaryKernel = kernel('binary');
+const scalarKernel = kernel('binaryScalar');
+const copyKernel = kernel('copy');
+const fillKernel = kernel('fill');
+
+const flat = [1] as const;
+
+// Rough cost per element in nanoseconds on one core, for the decision to run inline.
+const cheap = 0.25;
+
+/** Whether an iteration over all elements may treat these tensors as flat. */
+const flatTogether = (shape: Shape, a: Tensor): boolean => a.isContiguous() && sameShape(a.shape, shape);
+
+/** Throws unless both tensors are on one device. */
+export function sameDevice(op: string, a: Tensor, b: Tensor): void {
+  if (a.storage.device !== b.storage.device)
+    throw new DeviceError(`[${op}] tensors on different devices: ${a.device} and ${b.device}; move one with .to()`);
+}
+
+/** out = op(a), elementwise; `out` may be `a`. Shapes are equal. */
+export function runUnary(op: number, out: Tensor, a: Tensor, p0 = 0, p1 = 0, cost = 1): Tensor {
+  const n = a.numel;
+  if (a.isContiguous() && out.isContiguous()) unaryKernel(n * cost, op, out, a, [n], flat, flat, p0, p1);
+  else unaryKernel(n * cost, op, out, a, a.shape, out.strides, a.strides, p0, p1);
+  return out;
+}
+
+/** out = op(a, b) with both broadcast to out's shape; equal dtypes. */
+export function runBinary(op: number, out: Tensor, a: Tensor, b: Tensor, p0 = 0, p1 = 0, cost = cheap): Tensor {
+  const shape = out.shape;
+  const n = out.numel;
+  if (out.isContiguous() && flatTogether(shape, a) && flatTogether(shape, b))
+    binaryKernel(n * cost, op, out, a, b, [n], flat, flat, flat, p0, p1);
+  else
+    binaryKernel(
+      n * cost,
+      op,
+      out,
+      a,
+      b,
+      shape,
+      out.strides,
+      broadcastStrides(a.shape, a.strides, shape),
+      broadcastStrides(b.shape, b.strides, shape),
+      p0,
+      p1,
+    );
+  return out;
+}
+
+/** out = op(a, s), or op(s, a) when reversed. */
+export function runScalar(op: number, out: Tensor, a: Tensor, s: number, reversed: boolean, p0 = 0, p1 = 0, cost = cheap): Tensor {
+  const n = out.numel;
+  if (out.isContiguous() && a.isContiguous()) scalarKernel(n * cost, op, out, a, s, reversed, [n], flat, flat, p0, p1);
+  else scalarKernel(n * cost, op, out, a, s, reversed, a.shape, out.strides, a.strides, p0, p1);
+  return out;
+}
+
+/** out = a, cast to out's dtype and broadcast to out's shape. */
+export function runCopy(out: Tensor, a: Tensor): Tensor {
+  const n = out.numel;
+  if (out.isContiguous() && flatTogether(out.shape, a)) copyKernel(n * cheap, out, a, [n], flat, flat);
+  else copyKernel(n * 0.5, out, a, out.shape, out.strides, broadcastStrides(a.shape, a.strides, out.shape));
+  return out;
+}
+
+/** out = value everywhere. */
+export function runFill(out: Tensor, value: number): Tensor {
+  const n = out.numel;
+  if (out.isContiguous()) fillKernel(n * cheap, out, [n], flat, value);
+  else fillKernel(n * cheap, out, out.shape, out.strides, value);
+  return out;
+}
+
+/** `t` itself if contiguous, else an untracked contiguous copy. */
+export function denseOf(t: Tensor): Tensor {
+  return t.isContiguous() ? t : runCopy(empty(t.shape, t.dtype, t.storage.device), t);
+}
+
+/** `t` itself if it has that dtype, else an untracked cast copy. */
+export function castOf(t: Tensor, dtype: DType): Tensor {
+  return t.dtype === dtype ? t : runCopy(empty(t.shape, dtype, t.storage.device), t);
+}
+

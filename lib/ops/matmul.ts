@@ -1,0 +1,124 @@
+/** @file Matrix products. Transposed and broadcast operands are passed to the kernel as strides, never copied. */
+import { track } from '../core/autograd';
+import { isFloat, resultType } from '../core/dtype';
+import { DTypeError, ShapeError } from '../core/errors';
+import { broadcastShapes, broadcastStrides, numel, showShape } from '../core/shape';
+import { addMethods, empty, type Method, type Tensor } from '../core/tensor';
+import { kernel } from '../native';
+import { cast } from './cast';
+import { denseOf, sameDevice } from './launch';
+import { reshape, squeeze, sumTo, transpose, unsqueeze } from './views';
+
+const matmulKernel = kernel('matmul');
+
+// The gemm wants one unit stride per matrix (or a harmless one, in a dimension of length 1).
+function usable(t: Tensor): Tensor {
+  const [r, c] = [t.strides[t.ndim - 2]!, t.strides[t.ndim - 1]!];
+  return r === 1 || c === 1 || t.shape[t.ndim - 1] === 1 || t.shape[t.ndim - 2] === 1 ? t : denseOf(t);
+}
+
+/** Batched product of tensors with at least two dimensions, untracked: out[.., m, n] = a @ b + bias. */
+export function runMatmul(a0: Tensor, b0: Tensor, bias: Tensor | null): Tensor {
+  const a = usable(a0);
+  const b = usable(b0);
+  const [m, k] = [a.shape[a.ndim - 2]!, a.shape[a.ndim - 1]!];
+  const n = b.shape[b.ndim - 1]!;
+  const batchA = a.shape.slice(0, -2);
+  const batchB = b.shape.slice(0, -2);
+  const batch = broadcastShapes('matmul', batchA, batchB);
+  const out = empty([...batch, m, n], a.dtype, a.storage.device);
+  matmulKernel(
+    numel(batch) * m * n * k * 0.02 + m * n * 0.2,
+    out,
+    a,
+    b,
+    bias,
+    batch,
+    broadcastStrides(batchA, a.strides.slice(0, -2), batch),
+    broadcastStrides(batchB, b.strides.slice(0, -2), batch),
+    m,
+    n,
+    k,
+    a.strides[a.ndim - 2]!,
+    a.strides[a.ndim - 1]!,
+    b.strides[b.ndim - 2]!,
+    b.strides[b.ndim - 1]!,
+    0,
+  );
+  return out;
+}
+
+/**
+ * The matrix product with PyTorch's rules: two vectors give a scalar, a matrix and a vector a vector, and leading
+ * dimensions are broadcast batches.
+ * @throws ShapeError `[matmul] inner dimensions differ: [32, 784] x [128, 10]`
+ */
+export function matmul(x: Tensor, y: Tensor): Tensor {
+  x.checkAlive('matmul');
+  y.checkAlive('matmul');
+  sameDevice('matmul', x, y);
+  if (x.ndim === 0 || y.ndim === 0)
+    throw new ShapeError(`[matmul] operands need at least one dimension: ${showShape(x.shape)} x ${showShape(y.shape)}`);
+  const dtype = resultType(x, y);
+  if (dtype === 'bool') throw new DTypeError('[matmul] bool tensors have no product; cast them first');
+  const a = x.ndim === 1 ? unsqueeze(cast(x, dtype), 0) : cast(x, dtype);
+  const b = y.ndim === 1 ? unsqueeze(cast(y, dtype), 1) : cast(y, dtype);
+  if (a.shape[a.ndim - 1] !== b.shape[b.ndim - 2])
+    throw new ShapeError(`[matmul] inner dimensions differ: ${showShape(x.shape)} x ${showShape(y.shape)}`);
+  const full = product(a, b);
+  if (x.ndim === 1 && y.ndim === 1) return reshape(full, []);
+  if (x.ndim === 1) return squeeze(full, -2);
+  return y.ndim === 1 ? squeeze(full, -1) : full;
+}
+
+// Both have at least two dimensions and one dtype.
+function product(a: Tensor, b: Tensor): Tensor {
+  // A matrix shared by a whole batch: one tall product instead of many small ones.
+  if (a.ndim > 2 && b.ndim === 2) {
+    const lead = a.shape.slice(0, -1);
+    return reshape(product(reshape(a, [numel(lead), a.shape[a.ndim - 1]!]), b), [...lead, b.shape[1]!]);
+  }
+  return track('matmul', runMatmul(a, b, null), [a, b], [a, b], ([g], [sa, sb], needs) => [
+    needs[0] ? sumTo(product(g!, transpose(sb!, -1, -2)), sa!.shape) : null,
+    needs[1] ? sumTo(product(transpose(sa!, -1, -2), g!), sb!.shape) : null,
+  ]);
+}
+
+/**
+ * x @ weight^T + bias: the affine map of a Linear layer, in one kernel.
+ * @param x - [..., in]
+ * @param weight - [out, in]
+ * @param bias - [out], or nothing
+ */
+export function linear(x: Tensor, weight: Tensor, bias?: Tensor | null): Tensor {
+  x.checkAlive('linear');
+  sameDevice('linear', x, weight);
+  if (weight.ndim !== 2 || x.ndim === 0 || x.shape[x.ndim - 1] !== weight.shape[1])
+    throw new ShapeError(`[linear] input ${showShape(x.shape)} does not fit weight ${showShape(weight.shape)} (out, in)`);
+  if (bias && (bias.ndim !== 1 || bias.shape[0] !== weight.shape[0]))
+    throw new ShapeError(`[linear] bias ${showShape(bias.shape)} does not fit weight ${showShape(weight.shape)} (out, in)`);
+  if (x.dtype !== weight.dtype || !isFloat(x.dtype) || (bias && bias.dtype !== x.dtype))
+    throw new DTypeError(`[linear] input is ${x.dtype}, weight ${weight.dtype}${bias ? `, bias ${bias.dtype}` : ''}; they must be one floating-point dtype`);
+  const rows = numel(x.shape.slice(0, -1));
+  const flat = x.ndim === 2 ? x : reshape(x, [rows, x.shape[x.ndim - 1]!]);
+  const y = affine(flat, weight, bias ?? null);
+  return x.ndim === 2 ? y : reshape(y, [...x.shape.slice(0, -1), weight.shape[0]!]);
+}
+
+function affine(x: Tensor, weight: Tensor, bias: Tensor | null): Tensor {
+  const out = runMatmul(x, transpose(weight.detach(), 0, 1), bias ? denseOf(bias) : null);
+  const inputs = bias ? [x, weight, bias] : [x, weight];
+  const hasBias = bias !== null;
+  return track('linear', out, inputs, [x, weight], ([g], [sx, sw], needs) => [
+    needs[0] ? matmul(g!, sw!) : null,
+    needs[1] ? matmul(transpose(g!, 0, 1), sx!) : null,
+    hasBias && needs[2] ? sumTo(g!, [g!.shape[1]!]) : null,
+  ]);
+}
+
+addMethods({ matmul });
+declare module '../core/tensor' {
+  interface Tensor {
+    matmul: Method<typeof matmul>;
+  }
+}
