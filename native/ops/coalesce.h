@@ -68,6 +68,7 @@ inline Loop<N> makeLoop(const Dims& dims, const Dims* const (&strides)[N]) {
 // where off[k] is operand k's offset of the run's first element and l.s[k][l.n - 1] its step.
 template <int N, class F>
 inline void forRuns(const Loop<N>& l, int64_t begin, int64_t end, F&& body) {
+  if (begin >= end) return;
   int64_t at[kMaxDims], off[N] = {};
   int64_t rest = begin;
   for (int i = l.n - 1; i >= 0; i--) {
