@@ -1,0 +1,133 @@
+// Optimizer steps: one pass over all parameters of a group. The segments count as one long vector, so that many small
+// parameters cost one loop and a large one is spread over the threads. Formulas and their order are PyTorch's
+// (torch/optim/sgd.py, adam.py); what does not depend on the element is computed in float64.
+#include <cmath>
+
+#include "../kernels.h"
+#include "../runtime/parallel.h"
+#include "cast.h"
+
+namespace ng::NG_ISA {
+namespace {
+
+constexpr int64_t kGrain = 16384;  // elements per task
+
+// body(segment, from, to): the parts of segments that lie in each task.
+template <class F>
+void forSegments(const IntList& sizes, F&& body) {
+  int64_t total = 0;
+  for (int64_t s = 0; s < sizes.n; s++) total += sizes[s];
+  parallelFor(total, kGrain, [&](int64_t b, int64_t e) {
+    int64_t start = 0;
+    for (int64_t s = 0; s < sizes.n && start < e; start += sizes[s], s++) {
+      const int64_t from = b > start ? b - start : 0, to = e - start < sizes[s] ? e - start : sizes[s];
+      if (from < to) body(s, from, to);
+    }
+  });
+}
+
+template <class T>
+T root(T x) {
+  if constexpr (kSame<T, float>) {
+    return __builtin_sqrtf(x);
+  } else {
+    return __builtin_sqrt(x);
+  }
+}
+
+struct SgdScalars {
+  double lr, mu, dampening, weightDecay;
+  bool maximize, first;
+};
+
+template <class T, bool Momentum, bool Nesterov>
+void sgdRange(T* __restrict p, const T* __restrict grad, T* __restrict buffer, int64_t n, const SgdScalars& s) {
+  const T sign = s.maximize ? T(-1) : T(1), wd = static_cast<T>(s.weightDecay), lr = static_cast<T>(s.lr);
+  const T mu = static_cast<T>(s.mu), keep = static_cast<T>(1 - s.dampening);
+  const bool first = s.first;
+  for (int64_t i = 0; i < n; i++) {
+    T g = sign * grad[i] + wd * p[i];
+    if constexpr (Momentum) {
+      const T m = first ? g : mu * buffer[i] + keep * g;
+      buffer[i] = m;
+      g = Nesterov ? g + mu * m : m;
+    }
+    p[i] -= lr * g;
+  }
+}
+
+struct AdamScalars {
+  double beta1, beta2, eps, l2, shrink, stepSize, invRoot2;
+  bool maximize;
+};
+
+template <class T, bool Amsgrad>
+void adamRange(T* __restrict p, const T* __restrict grad, T* __restrict m, T* __restrict v, T* __restrict vMax,
+               int64_t n, const AdamScalars& s) {
+  const T sign = s.maximize ? T(-1) : T(1), l2 = static_cast<T>(s.l2), shrink = static_cast<T>(s.shrink);
+  const T w1 = static_cast<T>(1 - s.beta1), b2 = static_cast<T>(s.beta2), w2 = static_cast<T>(1 - s.beta2);
+  const T eps = static_cast<T>(s.eps), stepSize = static_cast<T>(s.stepSize), invRoot2 = static_cast<T>(s.invRoot2);
+  for (int64_t i = 0; i < n; i++) {
+    const T g = sign * grad[i] + l2 * p[i];
+    const T mi = m[i] + w1 * (g - m[i]), vi = b2 * v[i] + w2 * g * g;
+    m[i] = mi;
+    v[i] = vi;
+    T d = vi;
+    if constexpr (Amsgrad) {
+      d = vMax[i] > vi ? vMax[i] : vi;
+      vMax[i] = d;
+    }
+    p[i] = p[i] * shrink - stepSize * (mi / (root(d) * invRoot2 + eps));
+  }
+}
+
+// float32 or float64.
+template <class F>
+void withFloating(DType t, F&& f) {
+  if (t == DType::f64) {
+    f(Tag<double>{});
+  } else {
+    f(Tag<float>{});
+  }
+}
+
+}  // namespace
+
+void sgd(Ctx&, BufList param, BufList grad, BufList momentum, IntList sizes, double lr, double mu, double dampening,
+         double weightDecay, bool nesterov, bool maximize, bool first) {
+  const SgdScalars scalars{lr, mu, dampening, weightDecay, maximize, first};
+  forSegments(sizes, [&](int64_t s, int64_t from, int64_t to) {
+    withFloating(param[s].t, [&](auto tag) {
+      using T = typename decltype(tag)::type;
+      T* p = param[s].as<T>() + from;
+      const T* g = grad[s].as<T>() + from;
+      if (momentum.n == 0) return sgdRange<T, false, false>(p, g, nullptr, to - from, scalars);
+      T* buffer = momentum[s].as<T>() + from;
+      (nesterov ? sgdRange<T, true, true> : sgdRange<T, true, false>)(p, g, buffer, to - from, scalars);
+    });
+  });
+}
+
+void adam(Ctx&, BufList param, BufList grad, BufList m, BufList v, BufList vMax, IntList sizes, double lr, double beta1,
+          double beta2, double eps, double weightDecay, bool decoupled, bool maximize, double step) {
+  const double correction1 = 1 - std::pow(beta1, step), correction2 = 1 - std::pow(beta2, step);
+  const AdamScalars scalars{beta1,
+                            beta2,
+                            eps,
+                            decoupled ? 0 : weightDecay,
+                            decoupled ? 1 - lr * weightDecay : 1,
+                            lr / correction1,
+                            1 / std::sqrt(correction2),
+                            maximize};
+  forSegments(sizes, [&](int64_t s, int64_t from, int64_t to) {
+    withFloating(param[s].t, [&](auto tag) {
+      using T = typename decltype(tag)::type;
+      T *p = param[s].as<T>() + from, *mi = m[s].as<T>() + from, *vi = v[s].as<T>() + from;
+      const T* g = grad[s].as<T>() + from;
+      if (vMax.n == 0) return adamRange<T, false>(p, g, mi, vi, nullptr, to - from, scalars);
+      adamRange<T, true>(p, g, mi, vi, vMax[s].as<T>() + from, to - from, scalars);
+    });
+  });
+}
+
+}  // namespace ng::NG_ISA
