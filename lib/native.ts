@@ -30,6 +30,7 @@ interface Addon {
   notify(device: number, id: number): boolean;
   setThreads(n: number): void;
   getThreads(): number;
+  pending?: Pending;
   onCompleted(callback: (id: number, fail: number, message: string) => void): void;
 }
 
@@ -50,6 +51,7 @@ function load(): Addon {
 }
 
 const addon = load();
+// regs: [slot of the last allocation, live bytes, next read's number]
 const { args, regs } = addon;
 
 /** A block of memory on one device. Shared by all views of a tensor. */
@@ -213,16 +215,20 @@ export const opcodeNames = (kind: keyof Addon['opcodes']): string[] => addon.opc
 
 // --- host copies and waiting ----------------------------------------------------------------------------------------
 
-const pending = new Map<number, { resolve: () => void; reject: (e: Error) => void; keep: unknown }>();
-let nextId = 0;
+// Node loads an addon once per thread, so several copies of this module (jest's module realms) share it, and with it
+// this table of reads under way: [what to call, what must stay alive].
+type Pending = Map<number, [settle: (fail: number, message: string) => void, keep: unknown]>;
+const table = (addon.pending ??= startTable());
 
-addon.onCompleted((id, fail, message) => {
-  const p = pending.get(id);
-  pending.delete(id);
-  if (!p) return;
-  if (fail !== 0) p.reject(kernelError(fail, message));
-  else p.resolve();
-});
+function startTable(): Pending {
+  const pending: Pending = new Map();
+  addon.onCompleted((id, fail, message) => {
+    const entry = pending.get(id);
+    pending.delete(id);
+    entry?.[0](fail, message);
+  });
+  return pending;
+}
 
 // Native code throws a sticky kernel failure as { code: 'KERNEL_<number>' }.
 function translate(e: unknown): unknown {
@@ -231,13 +237,15 @@ function translate(e: unknown): unknown {
 }
 
 function promised(start: (id: number) => boolean, keep: unknown): Promise<void> {
-  const id = nextId++;
+  const id = regs[2]!++;
   try {
     if (start(id)) return Promise.resolve();
   } catch (e) {
     return Promise.reject(translate(e) as Error);
   }
-  return new Promise((resolve, reject) => pending.set(id, { resolve, reject, keep }));
+  return new Promise((resolve, reject) => {
+    table.set(id, [(fail, message) => (fail === 0 ? resolve() : reject(kernelError(fail, message))), keep]);
+  });
 }
 
 const checkAlive = (s: Storage): void => {

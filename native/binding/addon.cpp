@@ -17,7 +17,6 @@ using js::Args;
 void syncRegs(State& s) {
   const PoolStats& st = s.devices[0]->pool().stats();
   s.regs[kRegLive] = static_cast<double>(st.live);
-  s.regs[kRegCount] = static_cast<double>(st.count);
 }
 
 // Runs synchronously inside garbage collection (NAPI_EXPERIMENTAL basic finalizer): it must not call into V8.
@@ -224,7 +223,7 @@ napi_value setThreads(napi_env env, napi_callback_info info) {
 
 napi_value getThreads(napi_env env, napi_callback_info) { return js::number(env, numThreads()); }
 
-// onCompleted(callback): once, before the first read.
+// onCompleted(callback): once per environment, before the first read.
 napi_value setCallback(napi_env env, napi_callback_info info) {
   Args<1> a(env, info);
   State& s = *a.state;

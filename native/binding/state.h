@@ -45,7 +45,7 @@ struct State {
 };
 
 // Registers shared with JavaScript (lib/core/native.ts), doubles.
-enum Reg { kRegSlot = 0, kRegLive = 1, kRegCount = 2, kRegs = 8 };
+enum Reg { kRegSlot = 0, kRegLive = 1, kRegNextRead = 2, kRegs = 4 };
 
 inline constexpr size_t kArgDoubles = 1 << 16;
 
