@@ -2,6 +2,7 @@
 export * from './create';
 export * from './cast';
 export * from './arithmetic';
+export * from './where';
 export * from './reduce';
 export * from './views';
 export * from './matmul';
