@@ -1,12 +1,12 @@
 // Indexing by tensors. Every index is checked; one out of range is reported (the first in row-major order, whatever the
 // number of threads), reads as zero and writes nothing.
-#include <atomic>
 #include <cstdio>
 #include <cstring>
 
 #include "../kernels.h"
 #include "../runtime/parallel.h"
 #include "../runtime/scratch.h"
+#include "bounds.h"
 #include "cast.h"
 #include "coalesce.h"
 
@@ -25,29 +25,12 @@ struct Index {
   }
 };
 
-// The first position at which a check failed.
-class FirstBad {
- public:
-  void note(int64_t position) {
-    int64_t seen = at_.load(std::memory_order_relaxed);
-    while (position < seen && !at_.compare_exchange_weak(seen, position, std::memory_order_relaxed)) {
-    }
-  }
-  bool any() const { return position() != INT64_MAX; }
-  int64_t position() const { return at_.load(std::memory_order_relaxed); }
-
- private:
-  std::atomic<int64_t> at_{INT64_MAX};
-};
-
 void failIndex(Ctx& c, const char* op, int64_t index, int64_t size) {
   char message[160];
   std::snprintf(message, sizeof(message), "[%s] index %lld is out of range for size %lld", op,
                 static_cast<long long>(index), static_cast<long long>(size));
   c.fail(Fail::indexOutOfRange, message);
 }
-
-bool inside(int64_t i, int64_t size) { return static_cast<uint64_t>(i) < static_cast<uint64_t>(size); }
 
 // Calls f with an unsigned type as wide as an element: moving elements needs no more.
 template <class F>
