@@ -1,11 +1,11 @@
 // The functions that JavaScript calls. lib/core/native.ts is their only caller and documents them from that side.
-#include "state.h"
 #include "../ops/elementwise_list.h"
 #include "../ops/reduce_list.h"
 #include "../runtime/isa.h"
 #include "../runtime/parallel.h"
 #include "decode.h"
 #include "js.h"
+#include "state.h"
 
 namespace ng {
 namespace {
@@ -70,7 +70,7 @@ napi_value stats(napi_env env, napi_callback_info info) {
   napi_get_value_bool(env, a.v[1], &reset);
   if (reset) p.resetPeak();
   const PoolStats& st = p.stats();
-  const double values[] = {double(st.live),  double(st.peak),    double(st.cached),
+  const double values[] = {double(st.live),  double(st.peak),   double(st.cached),
                            double(st.count), double(p.limit()), double(a.state->guardViolations)};
   napi_value out = nullptr;
   napi_create_array_with_length(env, 6, &out);
@@ -103,13 +103,15 @@ napi_value run(napi_env env, napi_callback_info info) {
   Device& d = *s.devices[static_cast<size_t>(device)];
   const KernelInfo& k = kernelInfo(id);
   void* fn = d.kernel(id);
-  if (fn == nullptr) return js::fail(env, "ERR_UNSUPPORTED_ON_DEVICE", std::string("[") + k.name + "] has no kernel on this device");
+  if (fn == nullptr)
+    return js::fail(env, "ERR_UNSUPPORTED_ON_DEVICE", std::string("[") + k.name + "] has no kernel on this device");
   Decoder decoder(s.args, static_cast<size_t>(a.i32(3)), s.blocks.data(), s.blocks.size(), device);
   Call& c = d.reserve();
   k.prepare(c, fn, decoder);
   if (decoder.error() || !decoder.finished()) {
     c.drop(c);
-    return js::fail(env, "ERR_INTERNAL", std::string("[") + k.name + "] " + (decoder.error() ? decoder.error() : "too many arguments"));
+    return js::fail(env, "ERR_INTERNAL",
+                    std::string("[") + k.name + "] " + (decoder.error() ? decoder.error() : "too many arguments"));
   }
   d.submit(static_cast<int64_t>(a.f64(2)));
   return nullptr;
@@ -231,7 +233,8 @@ napi_value setCallback(napi_env env, napi_callback_info info) {
                                   onCompleted, &s.completed);
   napi_unref_threadsafe_function(env, s.completed);
   // Registered after the function above, so it runs before that is torn down.
-  napi_add_env_cleanup_hook(env, [](void* p) { static_cast<State*>(p)->close(); }, &s);
+  napi_add_env_cleanup_hook(
+      env, [](void* p) { static_cast<State*>(p)->close(); }, &s);
   return nullptr;
 }
 
@@ -288,10 +291,18 @@ napi_value init(napi_env env, napi_value exports) {
   const struct {
     const char* name;
     napi_callback fn;
-  } functions[] = {{"alloc", alloc},           {"release", release}, {"stats", stats},
-                   {"setLimit", setLimit},     {"flush", flush},     {"run", run},
-                   {"wait", wait},             {"write", write},     {"read", read},
-                   {"notify", notify},         {"setThreads", setThreads}, {"getThreads", getThreads},
+  } functions[] = {{"alloc", alloc},
+                   {"release", release},
+                   {"stats", stats},
+                   {"setLimit", setLimit},
+                   {"flush", flush},
+                   {"run", run},
+                   {"wait", wait},
+                   {"write", write},
+                   {"read", read},
+                   {"notify", notify},
+                   {"setThreads", setThreads},
+                   {"getThreads", getThreads},
                    {"onCompleted", setCallback}};
   for (const auto& f : functions) {
     napi_value v = nullptr;

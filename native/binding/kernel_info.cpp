@@ -4,9 +4,8 @@ namespace ng {
 
 const KernelInfo& kernelInfo(int id) {
   static const KernelInfo infos[] = {
-#define K(name, params, doc)                                      \
-  {#name, doc, Bind<decltype(KernelTable::name)>::signature(),    \
-   Bind<decltype(KernelTable::name)>::prepare},
+#define K(name, params, doc) \
+  {#name, doc, Bind<decltype(KernelTable::name)>::signature(), Bind<decltype(KernelTable::name)>::prepare},
       NG_KERNELS(K)
 #undef K
   };

@@ -25,8 +25,8 @@ struct State {
   std::vector<std::unique_ptr<Device>> devices;  // [0] is the CPU
   std::vector<Block*> blocks;                    // by slot, null when free
   std::vector<int32_t> freeSlots;
-  double* args = nullptr;        // the shared argument buffer
-  double* regs = nullptr;        // the shared result registers, see Reg
+  double* args = nullptr;  // the shared argument buffer
+  double* regs = nullptr;  // the shared result registers, see Reg
   napi_threadsafe_function completed = nullptr;
   int64_t pendingReads = 0;
   int64_t handles = 0;  // externals whose finalizer has not run

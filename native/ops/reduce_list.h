@@ -1,5 +1,6 @@
 // Opcodes of the reduce and scan kernels. lib/ looks them up by name (the addon exports the names), never by number.
 #pragma once
+#include <cstdint>
 
 //       name     meaning
 #define NG_REDUCE_OPS(R) \

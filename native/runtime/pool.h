@@ -22,10 +22,10 @@ struct Block {
 };
 
 struct PoolStats {
-  int64_t live = 0;     // bytes in blocks handed out
-  int64_t peak = 0;     // highest `live` so far
-  int64_t cached = 0;   // bytes kept for reuse
-  int64_t count = 0;    // blocks handed out
+  int64_t live = 0;    // bytes in blocks handed out
+  int64_t peak = 0;    // highest `live` so far
+  int64_t cached = 0;  // bytes kept for reuse
+  int64_t count = 0;   // blocks handed out
 };
 
 struct Pool {

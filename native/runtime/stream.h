@@ -17,8 +17,8 @@
 namespace ng {
 
 struct Call {
-  void (*run)(Call&, Ctx&);     // executes and destroys the arguments
-  void (*drop)(Call&);          // destroys them without executing (teardown)
+  void (*run)(Call&, Ctx&);  // executes and destroys the arguments
+  void (*drop)(Call&);       // destroys them without executing (teardown)
   alignas(16) unsigned char args[720];
 };
 

@@ -21,8 +21,8 @@ struct Case {
 std::vector<Case>& cases();
 extern int failures;
 const KernelTable& kernels();
-Ctx& ctx();                       // records failures of kernels in lastFailure
-extern Fail lastFailure;          // reset it yourself
+Ctx& ctx();               // records failures of kernels in lastFailure
+extern Fail lastFailure;  // reset it yourself
 extern std::string lastMessage;
 
 struct Register {
@@ -50,22 +50,21 @@ inline Dims dims(std::initializer_list<int64_t> d) {
 
 }  // namespace ng::test
 
-#define TEST(name)                                                   \
-  static void test_##name();                                         \
-  static ng::test::Register register_##name(#name, test_##name);     \
+#define TEST(name)                                               \
+  static void test_##name();                                     \
+  static ng::test::Register register_##name(#name, test_##name); \
   static void test_##name()
-#define CHECK(cond)                                                                 \
-  do {                                                                              \
-    if (!(cond)) {                                                                  \
-      std::printf("  %s:%d: CHECK(%s) failed\n", __FILE__, __LINE__, #cond);        \
-      ng::test::failures++;                                                         \
-    }                                                                               \
+#define CHECK(cond)                                                          \
+  do {                                                                       \
+    if (!(cond)) {                                                           \
+      std::printf("  %s:%d: CHECK(%s) failed\n", __FILE__, __LINE__, #cond); \
+      ng::test::failures++;                                                  \
+    }                                                                        \
   } while (0)
-#define CHECK_NEAR(got, want, atol, rtol)                                                                      \
-  do {                                                                                                         \
-    const double g_ = (got), w_ = (want);                                                                      \
-    if (!ng::test::near(g_, w_, (atol), (rtol))) {                                                             \
-      if (++ng::test::failures < 50)                                                                           \
-        std::printf("  %s:%d: %s = %.9g, want %.9g\n", __FILE__, __LINE__, #got, g_, w_);                      \
-    }                                                                                                          \
+#define CHECK_NEAR(got, want, atol, rtol)                                                                              \
+  do {                                                                                                                 \
+    const double g_ = (got), w_ = (want);                                                                              \
+    if (!ng::test::near(g_, w_, (atol), (rtol))) {                                                                     \
+      if (++ng::test::failures < 50) std::printf("  %s:%d: %s = %.9g, want %.9g\n", __FILE__, __LINE__, #got, g_, w_); \
+    }                                                                                                                  \
   } while (0)

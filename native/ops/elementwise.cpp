@@ -1,0 +1,201 @@
+// Elementwise kernels: broadcasting and strides here, the loops themselves in unary_loops.cpp and binary_loops.cpp.
+#include "elementwise.h"
+
+#include <cstring>
+
+#include "elementwise_ops.h"
+
+namespace ng::NG_ISA {
+namespace {
+
+template <class E>
+void gatherAs(E* to, const E* from, int64_t stride, int64_t n) {
+  if (stride == 0) {
+    const E v = *from;
+    for (int64_t i = 0; i < n; i++) to[i] = v;
+  } else if (stride == 1) {
+    std::memcpy(to, from, static_cast<size_t>(n) * sizeof(E));
+  } else {
+    for (int64_t i = 0; i < n; i++) to[i] = from[i * stride];
+  }
+}
+template <class E>
+void scatterAs(E* to, const E* from, int64_t stride, int64_t n) {
+  for (int64_t i = 0; i < n; i++) to[i * stride] = from[i];
+}
+
+// Elements `from + off, from + off + stride, ...` of `size` bytes each, to a dense buffer at element `at`.
+void gather(void* to, int64_t at, const Buf& from, int64_t off, int64_t stride, int64_t n) {
+  switch (sizeOf(from.t)) {
+    case 1:
+      return gatherAs(static_cast<uint8_t*>(to) + at, from.as<uint8_t>() + off, stride, n);
+    case 2:
+      return gatherAs(static_cast<uint16_t*>(to) + at, from.as<uint16_t>() + off, stride, n);
+    case 4:
+      return gatherAs(static_cast<uint32_t*>(to) + at, from.as<uint32_t>() + off, stride, n);
+    default:
+      return gatherAs(static_cast<uint64_t*>(to) + at, from.as<uint64_t>() + off, stride, n);
+  }
+}
+void scatterOut(const Buf& to, int64_t off, int64_t stride, const void* from, int64_t at, int64_t n) {
+  switch (sizeOf(to.t)) {
+    case 1:
+      return scatterAs(to.as<uint8_t>() + off, static_cast<const uint8_t*>(from) + at, stride, n);
+    case 2:
+      return scatterAs(to.as<uint16_t>() + off, static_cast<const uint16_t*>(from) + at, stride, n);
+    case 4:
+      return scatterAs(to.as<uint32_t>() + off, static_cast<const uint32_t*>(from) + at, stride, n);
+    default:
+      return scatterAs(to.as<uint64_t>() + off, static_cast<const uint64_t*>(from) + at, stride, n);
+  }
+}
+
+template <int N>
+bool dense(const Loop<N>& l, int k) {
+  int64_t want = 1;
+  for (int i = l.n - 1; i >= 0; i--) {
+    if (l.d[i] != 1 && l.s[k][i] != want) return false;
+    want *= l.d[i];
+  }
+  return true;
+}
+
+void* elementAt(const Buf& b, int64_t i) { return static_cast<char*>(b.p) + i * static_cast<int64_t>(sizeOf(b.t)); }
+
+// Walks `dims` in blocks: body(out, inputs, n) with everything contiguous. operands[0] is the result.
+template <int N, class F>
+void forBlocks(const Buf (&operands)[N], const Dims& dims, const Dims* const (&strides)[N], F&& body) {
+  const Loop<N> l = coalesce(makeLoop(dims, strides));
+  if (l.numel == 0) return;
+  bool direct[N];
+  bool all = true;
+  for (int k = 0; k < N; k++) all &= direct[k] = dense(l, k);
+  parallelFor(l.numel, kGrain, [&](int64_t begin, int64_t end) {
+    alignas(64) unsigned char buffers[N][kBlock * 8];
+    for (int64_t b = begin; b < end; b += kBlock) {
+      const int64_t n = end - b < kBlock ? end - b : kBlock;
+      void* p[N];
+      for (int k = 0; k < N; k++) p[k] = direct[k] ? elementAt(operands[k], b) : buffers[k];
+      if (!all) {
+        int64_t at = 0;
+        forRuns(l, b, b + n, [&](const int64_t* off, int64_t count) {
+          for (int k = 1; k < N; k++) {
+            if (!direct[k]) gather(buffers[k], at, operands[k], off[k], l.s[k][l.n - 1], count);
+          }
+          at += count;
+        });
+      }
+      body(p, n);
+      if (!direct[0]) {
+        int64_t at = 0;
+        forRuns(l, b, b + n, [&](const int64_t* off, int64_t count) {
+          scatterOut(operands[0], off[0], l.s[0][l.n - 1], buffers[0], at, count);
+          at += count;
+        });
+      }
+    }
+  });
+}
+
+void undefinedFor(Ctx& c) { c.fail(Fail::numeric, "[elementwise] this operation is not defined for this dtype"); }
+
+// Whole-number division by zero: PyTorch raises, so do we. The loop itself writes 0.
+bool divides(int64_t op, DType t) {
+  const auto o = static_cast<BinaryOp>(op);
+  return t != DType::f32 && t != DType::f64 &&
+         (o == BinaryOp::floorDivide || o == BinaryOp::remainder || o == BinaryOp::fmod);
+}
+bool hasZero(const void* p, size_t size, int64_t n) {
+  const auto* bytes = static_cast<const unsigned char*>(p);
+  static const unsigned char zeros[8] = {};
+  for (int64_t i = 0; i < n; i++) {
+    if (std::memcmp(bytes + i * static_cast<int64_t>(size), zeros, size) == 0) return true;
+  }
+  return false;
+}
+void divisionByZero(Ctx& c) { c.fail(Fail::numeric, "[elementwise] integer division by zero"); }
+
+template <class T>
+void repeat(void* to, T v, int64_t n) {
+  for (int64_t i = 0; i < n; i++) static_cast<T*>(to)[i] = v;
+}
+void storeScalar(void* to, DType t, double v, int64_t n) {
+  const auto whole = t == DType::f32 || t == DType::f64 ? 0 : static_cast<int64_t>(v);
+  switch (t) {
+    case DType::f32:
+      return repeat(to, static_cast<float>(v), n);
+    case DType::f64:
+      return repeat(to, v, n);
+    case DType::i32:
+      return repeat(to, static_cast<int32_t>(whole), n);
+    case DType::i64:
+      return repeat(to, whole, n);
+    case DType::u8:
+      return repeat(to, static_cast<uint8_t>(whole), n);
+    default:
+      return repeat(to, v != 0, n);
+  }
+}
+
+}  // namespace
+
+void unary(Ctx& c, int64_t op, Buf out, Buf a, Dims dims, Dims so, Dims sa, double p, double q) {
+  const UnaryLoop loop = unaryLoop(op, a.t);
+  if (loop == nullptr) return undefinedFor(c);
+  forBlocks({out, a}, dims, {&so, &sa}, [&](void* const* b, int64_t n) { loop(b[0], b[1], n, p, q); });
+}
+
+void binary(Ctx& c, int64_t op, Buf out, Buf a, Buf b, Dims dims, Dims so, Dims sa, Dims sb, double p, double q) {
+  const BinaryLoop loop = binaryLoop(op, a.t);
+  if (loop == nullptr) return undefinedFor(c);
+  const bool check = divides(op, a.t);
+  forBlocks({out, a, b}, dims, {&so, &sa, &sb}, [&](void* const* v, int64_t n) {
+    if (check && hasZero(v[2], sizeOf(b.t), n)) divisionByZero(c);
+    loop(v[0], v[1], v[2], n, p, q);
+  });
+}
+
+void binaryScalar(Ctx& c, int64_t op, Buf out, Buf a, double s, bool reversed, Dims dims, Dims so, Dims sa, double p,
+                  double q) {
+  BinaryLoop loop = binaryLoop(op, a.t);
+  if (loop == nullptr) return undefinedFor(c);
+  // The powers that gradients and losses use are products: exact, and hundreds of times faster than pow.
+  UnaryLoop instead = nullptr;
+  if (static_cast<BinaryOp>(op) == BinaryOp::pow && !reversed && (a.t == DType::f32 || a.t == DType::f64)) {
+    if (s == 2) instead = unaryLoop(static_cast<int64_t>(UnaryOp::square), a.t);
+    if (s == 0.5) instead = unaryLoop(static_cast<int64_t>(UnaryOp::sqrt), a.t);
+    if (s == -1) instead = unaryLoop(static_cast<int64_t>(UnaryOp::reciprocal), a.t);
+    if (s == -0.5) instead = unaryLoop(static_cast<int64_t>(UnaryOp::rsqrt), a.t);
+  }
+  alignas(64) unsigned char constant[kBlock * 8];
+  storeScalar(constant, a.t, s, kBlock);
+  const bool check = divides(op, a.t);
+  forBlocks({out, a}, dims, {&so, &sa}, [&](void* const* v, int64_t n) {
+    if (instead) return instead(v[0], v[1], n, 0, 0);
+    if (check && hasZero(reversed ? v[1] : constant, sizeOf(a.t), n)) divisionByZero(c);
+    reversed ? loop(v[0], constant, v[1], n, p, q) : loop(v[0], v[1], constant, n, p, q);
+  });
+}
+
+void where(Ctx&, Buf out, Buf c, Buf a, Buf b, Dims dims, Dims so, Dims sc, Dims sa, Dims sb) {
+  const auto choose = [&]<class E>(E, void* const* v, int64_t n) {
+    E* o = static_cast<E*>(v[0]);
+    const auto* test = static_cast<const uint8_t*>(v[1]);
+    const E *x = static_cast<const E*>(v[2]), *y = static_cast<const E*>(v[3]);
+    for (int64_t i = 0; i < n; i++) o[i] = test[i] ? x[i] : y[i];
+  };
+  forBlocks({out, c, a, b}, dims, {&so, &sc, &sa, &sb}, [&](void* const* v, int64_t n) {
+    switch (sizeOf(out.t)) {
+      case 1:
+        return choose(uint8_t{}, v, n);
+      case 2:
+        return choose(uint16_t{}, v, n);
+      case 4:
+        return choose(uint32_t{}, v, n);
+      default:
+        return choose(uint64_t{}, v, n);
+    }
+  });
+}
+
+}  // namespace ng::NG_ISA

@@ -1,0 +1,187 @@
+// From the rows of elementwise_list.h to functors, and the few formulas that take more than a line.
+#pragma once
+#include "elementwise_list.h"
+#include "math.h"
+
+#if defined(NG_ISA)
+namespace ng::NG_ISA {
+#else
+namespace ng {
+#endif
+
+// Which dtypes an op is defined for. The result is bool for the Test kinds, T otherwise.
+enum class Kind { Real, Num, Whole, NumTest };
+
+template <class T>
+inline constexpr bool isReal = static_cast<T>(0.5) != static_cast<T>(0) && sizeof(T) >= 4;
+template <>
+inline constexpr bool isReal<bool> = false;
+
+template <class T>
+inline constexpr bool accepts(Kind k) {
+  return k == Kind::Real ? isReal<T> : k == Kind::Whole ? !isReal<T> : true;
+}
+
+template <class T, class F>
+NG_FN T rounded(T x, F f) {
+  if constexpr (isReal<T>) {
+    return f(x);
+  } else {
+    return x;
+  }
+}
+template <class T>
+NG_FN bool infinite(T x) {
+  if constexpr (isReal<T>) {
+    return m::abs(x) == static_cast<T>(__builtin_inf());
+  } else {
+    return false;
+  }
+}
+template <class T>
+NG_FN T flip(T x) {
+  return static_cast<T>(~x);
+}
+NG_FN bool flip(bool x) { return !x; }
+
+// NaN becomes p, infinities the largest finite values.
+template <class T>
+NG_FN T finiteOf(T x, T p) {
+  const T big = sizeof(T) == 4 ? static_cast<T>(3.4028234663852886e38) : static_cast<T>(1.7976931348623157e308);
+  return x != x ? p : x > big ? big : x < -big ? -big : x;
+}
+// Keeps y * exp(-y^2) and its kind finite: beyond this the other factor is exactly 0.
+template <class T>
+NG_FN T bounded(T y) {
+  return y > T(1e4) ? T(1e4) : y < T(-1e4) ? T(-1e4) : y;
+}
+
+// Division rounded down, and the remainder with the divisor's sign. Integer division by 0 gives 0 (the kernel
+// reports it), by -1 wraps.
+template <class T>
+NG_FN T floorDiv(T x, T y) {
+  if constexpr (isReal<T>) {
+    // As PyTorch (and Python): exact via fmod, then corrected.
+    const T r = m::fmod(x, y);
+    T d = (x - r) / y;
+    if (r != T(0) && ((y < T(0)) != (r < T(0)))) d -= T(1);
+    if (y == T(0)) return x / y;
+    if (d == T(0)) return m::copysign(T(0), x / y);
+    const T f = m::floor(d);
+    return d - f > T(0.5) ? f + T(1) : f;
+  } else if constexpr (sizeof(T) == 1) {
+    return y == T(0) ? T(0) : static_cast<T>(x / y);
+  } else {
+    if (y == T(0)) return T(0);
+    if (y == T(-1)) return static_cast<T>(T(0) - x);
+    const T d = x / y;
+    return (x % y != 0) && ((x < 0) != (y < 0)) ? d - 1 : d;
+  }
+}
+template <class T>
+NG_FN T modulo(T x, T y) {
+  if constexpr (isReal<T>) {
+    const T r = m::fmod(x, y);
+    return r != T(0) && ((r < T(0)) != (y < T(0))) ? r + y : r;
+  } else if constexpr (sizeof(T) == 1) {
+    return y == T(0) ? T(0) : static_cast<T>(x % y);
+  } else {
+    if (y == T(0) || y == T(-1)) return T(0);
+    const T r = x % y;
+    return r != 0 && ((r < 0) != (y < 0)) ? r + y : r;
+  }
+}
+template <class T>
+NG_FN T fmodOf(T x, T y) {
+  if constexpr (isReal<T>) {
+    return m::fmod(x, y);
+  } else if constexpr (sizeof(T) == 1) {
+    return y == T(0) ? T(0) : static_cast<T>(x % y);
+  } else {
+    return y == T(0) || y == T(-1) ? T(0) : x % y;
+  }
+}
+template <class T>
+NG_FN T powOf(T x, T y) {
+  if constexpr (isReal<T>) {
+    return m::pow(x, y);
+  } else if constexpr (sizeof(T) == 1) {
+    T r = T(1);
+    for (T i = T(0); i < y; i = static_cast<T>(i + 1)) {
+      r = static_cast<T>(r * x);
+      if (sizeof(T) == 1 && static_cast<T>(i + 1) <= i) break;  // bool: at most one turn
+    }
+    return r;
+  } else {
+    if (y < 0) return x == 1 ? 1 : x == -1 ? (y % 2 ? -1 : 1) : 0;
+    T r = 1;
+    for (T b = x, e = y; e; e >>= 1, b = static_cast<T>(b * b)) {
+      if (e & 1) r = static_cast<T>(r * b);
+    }
+    return r;
+  }
+}
+template <class T>
+NG_FN T shiftLeft(T x, T y) {
+  const int n = static_cast<int>(y);
+  return n < 0 || n >= static_cast<int>(8 * sizeof(T)) ? T(0) : static_cast<T>(static_cast<uint64_t>(x) << n);
+}
+template <class T>
+NG_FN T shiftRight(T x, T y) {
+  const int n = static_cast<int>(y), top = static_cast<int>(8 * sizeof(T)) - 1;
+  return static_cast<T>(x >> (n < 0 || n > top ? top : n));
+}
+
+// GELU by tanh (Hendrycks & Gimpel 2016): x/2 (1 + tanh u) = x sigmoid(2 u), u = sqrt(2/pi) (x + 0.044715 x^3).
+template <class T>
+NG_FN T geluInner(T x) {
+  const T b = bounded(x);
+  return T(0.79788456080286535588) * b * (T(1) + T(0.044715) * b * b);
+}
+template <class T>
+NG_FN T geluTanhSlope(T y) {
+  const T b = bounded(y), s = m::sigmoid(geluInner(y) * T(2));
+  const T du = T(0.79788456080286535588) * (T(1) + T(3 * 0.044715) * b * b);
+  return s + b * s * (T(1) - s) * T(2) * du;
+}
+// Mish (Misra 2019): y tanh(softplus(y)).
+template <class T>
+NG_FN T mishSlope(T y) {
+  const T t = m::tanh(m::log1pexp(y));
+  return t + bounded(y) * (T(1) - t * t) * m::sigmoid(y);
+}
+
+#if defined(__CUDACC__)
+#define NG_FN_MEMBER __host__ __device__ __forceinline__
+#else
+#define NG_FN_MEMBER inline __attribute__((always_inline))
+#endif
+#define U(name, kind, ...)                                                            \
+  struct Unary_##name {                                                               \
+    static constexpr Kind kKind = Kind::kind;                                         \
+    template <class T>                                                                \
+    static NG_FN_MEMBER auto apply(T x, [[maybe_unused]] T p, [[maybe_unused]] T q) { \
+      return __VA_ARGS__;                                                             \
+    }                                                                                 \
+  };
+#define B(name, kind, ...)                                                                 \
+  struct Binary_##name {                                                                   \
+    static constexpr Kind kKind = Kind::kind;                                              \
+    template <class T>                                                                     \
+    static NG_FN_MEMBER auto apply(T x, T y, [[maybe_unused]] T p, [[maybe_unused]] T q) { \
+      return __VA_ARGS__;                                                                  \
+    }                                                                                      \
+  };
+NG_UNARY_OPS(U)
+NG_BINARY_OPS(B)
+#undef U
+#undef B
+
+#define U(name, ...) name,
+enum class UnaryOp : int64_t { NG_UNARY_OPS(U) count };
+#undef U
+#define B(name, ...) name,
+enum class BinaryOp : int64_t { NG_BINARY_OPS(B) count };
+#undef B
+
+}  // namespace ng
