@@ -1,0 +1,103 @@
+// The innermost piece of the matrix product: a tile of C kept in registers, C[mr, nr] = sum_k a[k, mr] b[k, nr], with
+// vectors along the columns. One template for every instruction set and element type; only the sizes differ.
+#pragma once
+#include <cstdint>
+
+namespace ng::NG_ISA {
+
+#if defined(NG_ISA_AVX512)
+inline constexpr int kVectorBytes = 64;
+inline constexpr int kTileRows = 14;  // 14 x 2 accumulators + 2 of b + 2 broadcasts = 32 registers
+#elif defined(NG_ISA_AVX2)
+inline constexpr int kVectorBytes = 32;
+inline constexpr int kTileRows = 6;  // 6 x 2 accumulators + 2 of b + 2 broadcasts = 16 registers
+#else
+inline constexpr int kVectorBytes = 16;  // SSE2, NEON
+inline constexpr int kTileRows = 6;
+#endif
+
+template <class T>
+struct Tile {
+  static constexpr int kLanes = kVectorBytes / static_cast<int>(sizeof(T));
+  static constexpr int kRows = kTileRows;
+  static constexpr int kCols = 2 * kLanes;
+  // Aligned to the element only: C rows start anywhere.
+  typedef T Vec __attribute__((vector_size(kVectorBytes), aligned(sizeof(T)), may_alias));
+};
+
+// What happens to a finished tile: c = acc + bias + beta * c. With beta 0, c is not read.
+template <class T>
+struct Epilogue {
+  const T* bias;  // for the tile's columns, or null
+  T beta;
+};
+
+// a: packed, `R` values per k; b: packed, kCols values per k (zero padded). Only `cols` columns of c are written.
+template <class T, int R, int NV>
+static void microTile(int64_t k, const T* a, const T* b, T* c, int64_t ldc, int cols, const Epilogue<T>& e) {
+  using Vec = typename Tile<T>::Vec;
+  constexpr int L = Tile<T>::kLanes;
+  Vec acc[R][NV];
+#pragma GCC unroll 16
+  for (int i = 0; i < R; i++) {
+#pragma GCC unroll 2
+    for (int j = 0; j < NV; j++) acc[i][j] = Vec{};
+  }
+  for (int64_t p = 0; p < k; p++) {
+    Vec bv[NV];
+#pragma GCC unroll 2
+    for (int j = 0; j < NV; j++) bv[j] = *reinterpret_cast<const Vec*>(b + j * L);
+#pragma GCC unroll 16
+    for (int i = 0; i < R; i++) {
+      const T s = a[i];
+#pragma GCC unroll 2
+      for (int j = 0; j < NV; j++) acc[i][j] += s * bv[j];
+    }
+    a += R;
+    b += Tile<T>::kCols;
+  }
+  if (cols == NV * L) {
+#pragma GCC unroll 16
+    for (int i = 0; i < R; i++) {
+#pragma GCC unroll 2
+      for (int j = 0; j < NV; j++) {
+        Vec* to = reinterpret_cast<Vec*>(c + i * ldc + j * L);
+        Vec v = acc[i][j];
+        if (e.bias) v += *reinterpret_cast<const Vec*>(e.bias + j * L);
+        if (e.beta != T(0)) v += e.beta * *to;
+        *to = v;
+      }
+    }
+    return;
+  }
+  alignas(64) T edge[R][NV * L];
+#pragma GCC unroll 16
+  for (int i = 0; i < R; i++) {
+#pragma GCC unroll 2
+    for (int j = 0; j < NV; j++) *reinterpret_cast<Vec*>(&edge[i][j * L]) = acc[i][j];
+  }
+  for (int i = 0; i < R; i++) {
+    for (int j = 0; j < cols; j++) {
+      T v = edge[i][j];
+      if (e.bias) v += e.bias[j];
+      if (e.beta != T(0)) v += e.beta * c[i * ldc + j];
+      c[i * ldc + j] = v;
+    }
+  }
+}
+
+template <class T>
+using MicroFn = void (*)(int64_t k, const T* a, const T* b, T* c, int64_t ldc, int cols, const Epilogue<T>& e);
+
+// The micro-kernel for `rows` (1 .. kRows) rows; narrow: at most one vector of columns.
+template <class T, int R = Tile<T>::kRows>
+static MicroFn<T> microFor(int rows, bool narrow) {
+  if constexpr (R == 1) {
+    return narrow ? microTile<T, 1, 1> : microTile<T, 1, 2>;
+  } else {
+    if (rows == R) return narrow ? microTile<T, R, 1> : microTile<T, R, 2>;
+    return microFor<T, R - 1>(rows, narrow);
+  }
+}
+
+}  // namespace ng::NG_ISA
