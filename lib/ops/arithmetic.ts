@@ -1,15 +1,45 @@
 /** @file Arithmetic and comparison of two operands. Shapes broadcast; dtypes promote as in PyTorch. */
 import { addMethods, type Method, type Tensor } from '../core/tensor';
 import { engineOps } from '../core/autograd';
+import { isFloat } from '../core/dtype';
+import { DTypeError } from '../core/errors';
 import { cast } from './cast';
-import { defineBinary, defineUnary, type Operand } from './define';
+import { type BinaryOp, defineBinary, defineUnary, type Operand } from './define';
 
 const zeroOf = (g: Tensor): Tensor => mul(g, 0);
 
-/** a + b */
-export const add = defineBinary('add', { gradA: (g) => g, gradB: (g) => g });
-/** a - b */
-export const sub = defineBinary('sub', { gradA: (g) => g, gradB: (g) => neg(g) });
+/** Options of {@link add}, {@link sub} and {@link rsub}. */
+export interface AlphaOptions {
+  /** Factor of the second operand. Default 1. */
+  alpha?: number;
+}
+
+/** A sum or difference whose second operand may be scaled. */
+export interface AlphaOp extends BinaryOp {
+  (a: Operand, b: Operand, options?: AlphaOptions): Tensor;
+  inPlace(a: Tensor, b: Operand, options?: AlphaOptions): Tensor;
+}
+
+// Lets `op` scale its second operand.
+function withAlpha(name: string, op: BinaryOp): AlphaOp {
+  const scaled = (b: Operand, options: AlphaOptions): Operand => {
+    const { alpha = 1 } = options;
+    if (alpha === 1) return b;
+    if (typeof b !== 'object') return Number(b) * alpha;
+    if (!isFloat(b.dtype) && !Number.isInteger(alpha)) throw new DTypeError(`[${name}] alpha ${alpha} is no integer, but the tensor is ${b.dtype}`);
+    return mul(b, alpha);
+  };
+  const scaling = (a: Operand, b: Operand, options?: AlphaOptions): Tensor => op(a, options ? scaled(b, options) : b);
+  scaling.inPlace = (a: Tensor, b: Operand, options?: AlphaOptions): Tensor => op.inPlace(a, options ? scaled(b, options) : b);
+  return scaling;
+}
+
+/** a + alpha b */
+export const add = withAlpha('add', defineBinary('add', { gradA: (g) => g, gradB: (g) => g }));
+/** a - alpha b */
+export const sub = withAlpha('sub', defineBinary('sub', { gradA: (g) => g, gradB: (g) => neg(g) }));
+/** b - alpha a */
+export const rsub = (a: Operand, b: Operand, options?: AlphaOptions): Tensor => sub(b, a, options);
 /** a * b */
 export const mul = defineBinary('mul', { save: 'ab', gradA: (g, _a, b) => mul(g, b), gradB: (g, a) => mul(g, a) });
 /** a / b; integers are divided as float32 */
@@ -34,7 +64,8 @@ const mulLog = (y: Tensor, a: Tensor): Tensor => {
   const zero = cast(eq(a, 0), a.dtype);
   return mul(y, mul(log(add(a, zero)), sub(1, zero)));
 };
-const log = defineUnary('log', { save: 'x', grad: (g, x) => div(g, x) });
+/** The natural logarithm */
+export const log = defineUnary('log', { save: 'x', grad: (g, x) => div(g, x) });
 
 /** The larger of a and b; NaN if either is. Ties share the gradient equally. */
 export const maximum = defineBinary('maximum', {
@@ -68,27 +99,18 @@ export const ge = defineBinary('ge', { result: 'bool' });
 /** -a */
 export const neg = defineUnary('neg', { ints: 'keep', grad: (g) => neg(g), cost: 0.25 });
 
-const methods = { add, sub, mul, div, pow, maximum, minimum, remainder, floorDivide, eq, ne, lt, le, gt, ge, neg };
-addMethods(methods);
+addMethods({ add, sub, rsub, mul, div, pow, maximum, minimum, remainder, floorDivide, eq, ne, lt, le, gt, ge, neg, log });
 addMethods({ add_: add.inPlace, sub_: sub.inPlace, mul_: mul.inPlace, div_: div.inPlace, pow_: pow.inPlace, neg_: neg.inPlace });
+addMethods({ log_: log.inPlace, remainder_: remainder.inPlace, floorDivide_: floorDivide.inPlace });
 
 type Binary = (b: Operand) => Tensor;
+type Scaled = (b: Operand, options?: AlphaOptions) => Tensor;
+type Names = 'mul' | 'div' | 'pow' | 'remainder' | 'floorDivide';
 declare module '../core/tensor' {
-  interface Tensor extends Record<'add' | 'sub' | 'mul' | 'div' | 'pow' | 'maximum' | 'minimum' | 'remainder' | 'floorDivide', Binary> {
-    eq: Binary;
-    ne: Binary;
-    lt: Binary;
-    le: Binary;
-    gt: Binary;
-    ge: Binary;
-    neg(): Tensor;
-    add_: Binary;
-    sub_: Binary;
-    mul_: Binary;
-    div_: Binary;
-    pow_: Binary;
-    neg_(): Tensor;
-  }
+  interface Tensor
+    extends Record<Names | `${Names}_` | 'maximum' | 'minimum' | 'eq' | 'ne' | 'lt' | 'le' | 'gt' | 'ge', Binary>,
+      Record<'add' | 'sub' | 'rsub' | 'add_' | 'sub_', Scaled>,
+      Record<'neg' | 'log' | 'neg_' | 'log_', () => Tensor> {}
 }
 
 engineOps.add = add;

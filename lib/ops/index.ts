@@ -3,6 +3,8 @@ export * from './create';
 export * from './cast';
 export * from './arithmetic';
 export * from './where';
+export * from './math';
+export * from './binary';
 export * from './reduce';
 export * from './views';
 export * from './matmul';

@@ -1,13 +1,15 @@
 /** @file Reductions over any set of axes. */
-import { track } from '../core/autograd';
+import { isGradEnabled, track } from '../core/autograd';
 import { type DType, isFloat } from '../core/dtype';
 import { DTypeError } from '../core/errors';
 import { checkAxes, type Shape } from '../core/shape';
 import { addMethods, empty, type Method, type Tensor } from '../core/tensor';
 import { kernel, opcode } from '../native';
 import { cast } from './cast';
-import { mul } from './arithmetic';
-import { expand, reshape } from './views';
+import { div, eq, mul } from './arithmetic';
+import { eye } from './create';
+import { expand, permute, reshape } from './views';
+import { where } from './where';
 
 const reduceKernel = kernel('reduce');
 
@@ -81,10 +83,64 @@ export function mean(t: Tensor, axes?: Axes, options: ReduceOptions = {}): Tenso
   return track('mean', out, [x], [], ([g]) => [spread(mul(g!, scale), shape, list)]);
 }
 
-addMethods({ sum, mean });
+const prodCode = opcode('reduce', 'prod');
+
+/** The product over `axes`. Integers and bool are multiplied as int64. The gradient is right also where factors are 0. */
+export function prod(t: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor {
+  t.checkAlive('prod');
+  const list = checkAxes('prod', axes, t.ndim);
+  const dtype = options.dtype ?? (isFloat(t.dtype) ? t.dtype : 'int64');
+  const x = options.dtype || isFloat(t.dtype) ? cast(t, dtype) : t;
+  const out = runReduce(prodCode, x, list, options.keepdim ?? false, dtype);
+  return track('prod', out, [x], [x], ([g], [sx]) => [isGradEnabled() ? prodGradAgain(g!, sx!, list) : prodGrad(g!, sx!, list)]);
+}
+
+// dy/dx_i is the product of the other factors: (product of the nonzero ones) / x_i without a zero among them; with one
+// zero, the product of the nonzero ones, at that place only; with several, 0.
+function prodGrad(g: Tensor, x: Tensor, axes: readonly number[]): Tensor {
+  const isZero = eq(x, 0);
+  const safe = where(isZero, 1, x);
+  const others = prod(safe, axes, { keepdim: true });
+  const zeros = sum(isZero, axes, { keepdim: true });
+  const slope = where(isZero, where(eq(zeros, 1), others, 0), div(where(eq(zeros, 0), others, 0), safe));
+  return mul(spread(g, x.shape, axes), slope);
+}
+
+// The same so that it can be differentiated again at zeros too: the n products of n - 1 factors, written out.
+function prodGradAgain(g: Tensor, x: Tensor, axes: readonly number[]): Tensor {
+  const kept = x.shape.map((_, i) => i).filter((i) => !axes.includes(i));
+  const order = [...kept, ...axes];
+  const rows = permute(x, order);
+  const n = axes.reduce((k, a) => k * x.shape[a]!, 1);
+  const lead = kept.map((a) => x.shape[a]!);
+  const matrix = expand(reshape(rows, [...lead, 1, n]), [...lead, n, n]);
+  const without = prod(where(eye(n, { dtype: 'bool', device: x.device }), 1, matrix), -1);
+  const back = order.map((_, i) => order.indexOf(i));
+  return mul(spread(g, x.shape, axes), permute(reshape(without, rows.shape), back));
+}
+
+const anyCode = opcode('reduce', 'any');
+const allCode = opcode('reduce', 'all');
+
+/** Whether any element over `axes` is not 0 (false for none). NaN is not 0. */
+export function any(t: Tensor, axes?: Axes, options: { keepdim?: boolean } = {}): Tensor {
+  t.checkAlive('any');
+  return runReduce(anyCode, t, checkAxes('any', axes, t.ndim), options.keepdim ?? false, 'bool');
+}
+
+/** Whether all elements over `axes` are not 0 (true for none). */
+export function all(t: Tensor, axes?: Axes, options: { keepdim?: boolean } = {}): Tensor {
+  t.checkAlive('all');
+  return runReduce(allCode, t, checkAxes('all', axes, t.ndim), options.keepdim ?? false, 'bool');
+}
+
+addMethods({ sum, mean, prod, any, all });
 declare module '../core/tensor' {
   interface Tensor {
     sum: Method<typeof sum>;
     mean: Method<typeof mean>;
+    prod: Method<typeof prod>;
+    any: Method<typeof any>;
+    all: Method<typeof all>;
   }
 }

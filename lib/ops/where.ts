@@ -1,6 +1,6 @@
 /** @file Choosing between two operands by a condition. */
 import { track } from '../core/autograd';
-import { type DType, promote, resultType, resultTypeScalar } from '../core/dtype';
+import { type DType, resultType, resultTypeScalar } from '../core/dtype';
 import { ArgumentError, DTypeError } from '../core/errors';
 import { broadcastShapes, broadcastStrides, describe, numel, type Shape } from '../core/shape';
 import { addMethods, empty, Tensor } from '../core/tensor';
@@ -19,15 +19,14 @@ export function runWhere(c: Tensor, a: Tensor, b: Tensor, shape: Shape): Tensor 
   return out;
 }
 
-// Two numbers: float32 unless both are integers (int64) or both booleans, as torch.where has it.
+// Two numbers give float32, as tensor() does; two booleans bool.
 function commonType(a: Operand, b: Operand): DType {
   if (a instanceof Tensor) {
     if (b instanceof Tensor) return resultType(a, b);
     return typeof b === 'boolean' ? a.dtype : resultTypeScalar(a.dtype, b);
   }
   if (b instanceof Tensor) return commonType(b, a);
-  const own = (v: number | boolean): DType => (typeof v === 'boolean' ? 'bool' : Number.isInteger(v) ? 'int64' : 'float32');
-  return promote(own(a), own(b));
+  return typeof a === 'boolean' && typeof b === 'boolean' ? 'bool' : 'float32';
 }
 
 /**
