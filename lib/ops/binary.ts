@@ -50,19 +50,19 @@ export const xlogy = defineBinary('xlogy', {
   gradA: (g, a, b) => where(logicalAnd(eq(a, 0), le(asTensor(b, g), 0)), 0, mul(g, log(asTensor(b, g)))),
   gradB: (g, a, b) => mul(g, div(a, b)),
 });
-const firstWins = (a: Operand, b: Operand): Tensor => (b instanceof Tensor ? logicalOr(ge(a, b), isnan(b)) : ge(a, b));
+const firstWins = (g: Tensor, a: Operand, b: Operand): Tensor => logicalOr(ge(asTensor(a, g), b), isnan(asTensor(b, g)));
 /** The larger of a and b; where one is NaN, the other */
 export const fmax = defineBinary('fmax', {
   save: 'ab',
-  gradA: (g, a, b) => where(firstWins(a, b), g, 0),
-  gradB: (g, a, b) => where(firstWins(a, b), 0, g),
+  gradA: (g, a, b) => where(firstWins(g, a, b), g, 0),
+  gradB: (g, a, b) => where(firstWins(g, a, b), 0, g),
 });
-const firstLoses = (a: Operand, b: Operand): Tensor => (b instanceof Tensor ? logicalOr(le(a, b), isnan(b)) : le(a, b));
+const firstLoses = (g: Tensor, a: Operand, b: Operand): Tensor => logicalOr(le(asTensor(a, g), b), isnan(asTensor(b, g)));
 /** The smaller of a and b; where one is NaN, the other */
 export const fmin = defineBinary('fmin', {
   save: 'ab',
-  gradA: (g, a, b) => where(firstLoses(a, b), g, 0),
-  gradB: (g, a, b) => where(firstLoses(a, b), 0, g),
+  gradA: (g, a, b) => where(firstLoses(g, a, b), g, 0),
+  gradB: (g, a, b) => where(firstLoses(g, a, b), 0, g),
 });
 
 export const logicalAnd = defineBinary('logicalAnd', { result: 'bool' });

@@ -5,6 +5,8 @@ export * from './arithmetic';
 export * from './where';
 export * from './math';
 export * from './binary';
+export * from './activations';
+export * from './softmax';
 export * from './reduce';
 export * from './views';
 export * from './matmul';

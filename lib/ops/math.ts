@@ -13,16 +13,16 @@ const none = (g: Tensor): Tensor => zerosLike(g);
 const { LN2, LN10, PI } = Math;
 
 /** |x| (integers stay integers) */
-export const abs = defineUnary('abs', { ints: 'keep', save: 'x', grad: (g, x) => mul(g, sign(x)), cost: 0.25 });
+export const abs = defineUnary('abs', { ints: 'keep', save: 'x', fused: 'absGrad', grad: (g, x) => mul(g, sign(x)), cost: 0.25 });
 /** -1, 0 or 1 (integers stay integers) */
 export const sign = defineUnary('sign', { ints: 'keep', grad: none, cost: 0.25 });
 /** x * x (integers stay integers) */
 export const square = defineUnary('square', { ints: 'keep', save: 'x', grad: (g, x) => mul(g, mul(x, 2)), cost: 0.25 });
-export const sqrt = defineUnary('sqrt', { save: 'y', grad: (g, y) => div(g, mul(y, 2)) });
+export const sqrt = defineUnary('sqrt', { save: 'y', fused: 'sqrtGrad', grad: (g, y) => div(g, mul(y, 2)) });
 /** 1 / sqrt(x) */
-export const rsqrt = defineUnary('rsqrt', { save: 'y', grad: (g, y) => mul(g, mul(mul(square(y), y), -0.5)) });
+export const rsqrt = defineUnary('rsqrt', { save: 'y', fused: 'rsqrtGrad', grad: (g, y) => mul(g, mul(mul(square(y), y), -0.5)) });
 /** 1 / x */
-export const reciprocal = defineUnary('reciprocal', { save: 'y', grad: (g, y) => neg(mul(g, square(y))), cost: 0.5 });
+export const reciprocal = defineUnary('reciprocal', { save: 'y', fused: 'reciprocalGrad', grad: (g, y) => neg(mul(g, square(y))), cost: 0.5 });
 export const exp = defineUnary('exp', { save: 'y', grad: (g, y) => mul(g, y) });
 /** 2 to the power x */
 export const exp2 = defineUnary('exp2', { save: 'y', grad: (g, y) => mul(g, mul(y, LN2)) });
@@ -48,7 +48,7 @@ export const atanh = defineUnary('atanh', { save: 'x', grad: (g, x) => div(g, su
 
 // d erf / dx = 2 / sqrt(pi) exp(-x^2)
 const gauss = (g: Tensor, x: Tensor): Tensor => mul(g, mul(exp(neg(square(x))), 2 / Math.sqrt(PI)));
-export const erf = defineUnary('erf', { save: 'x', grad: gauss, cost: 2 });
+export const erf = defineUnary('erf', { save: 'x', fused: 'erfGrad', grad: gauss, cost: 2 });
 /** 1 - erf(x), accurate for large x */
 export const erfc = defineUnary('erfc', { save: 'x', grad: (g, x) => neg(gauss(g, x)), cost: 3 });
 /** log |Gamma(x)| */
@@ -119,8 +119,12 @@ export interface NanToNumOptions {
   neginf?: number;
 }
 
+const finite = defineUnary('nanToNum', { save: 'x', grad: (g, x) => where(isfinite(x), g, 0), cost: 0.5 });
+
 /** Replaces NaN and infinities by finite numbers; no gradient flows through them. */
 export function nanToNum(x: Tensor, options: NanToNumOptions = {}): Tensor {
+  const defaults = options.posinf === undefined && options.neginf === undefined;
+  if (defaults && (x.dtype === 'float32' || x.dtype === 'float64')) return finite(x, options.nan ?? 0);
   const max = largest[x.dtype];
   if (max === undefined) return x.clone();
   const { nan = 0, posinf = max, neginf = -max } = options;

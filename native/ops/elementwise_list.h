@@ -113,9 +113,9 @@
   B(reluGrad, Real, y > T(0) ? x : T(0)) /* y: input or result */                                                      \
   B(relu6Grad, Real, y > T(0) && y < T(6) ? x : T(0))                                                                  \
   B(leakyReluGrad, Real, y > T(0) ? x : x * T(p))                                                                      \
-  B(eluGrad, Real, y < T(0) ? x * T(p) * m::exp(y) : x)                                                                \
+  B(eluGrad, Real, y <= T(0) ? x * T(p) * m::exp(y) : x)                                                               \
   B(celuGrad, Real, y < T(0) ? x * m::exp(y / T(p)) : x)                                                               \
-  B(seluGrad, Real, y < T(0) ? x * T(1.7580993408473766) * m::exp(y) : x * T(1.0507009873554805))                      \
+  B(seluGrad, Real, y <= T(0) ? x * T(1.7580993408473766) * m::exp(y) : x * T(1.0507009873554805))                     \
   B(geluGrad, Real, x * (m::normalCdf(y) + bounded(y) * m::normalPdf(y)))                                              \
   B(geluTanhGrad, Real, x * geluTanhSlope(y))                                                                          \
   B(sigmoidGrad, Real, x * y * (T(1) - y)) /* y: result */                                                             \
