@@ -1,0 +1,50 @@
+// Lint rules, and the direction of imports: train, io -> nn, optim, data -> ops -> core -> native.ts.
+import js from '@eslint/js';
+import ts from 'typescript-eslint';
+
+/** Forbids imports of `folders` (of lib/) from `files`. */
+const mayNotImport = (files, folders) => ({
+  files,
+  rules: {
+    'no-restricted-imports': [
+      'error',
+      {
+        patterns: folders.map((f) => ({
+          regex: `^\\.{1,2}(/\\.\\.)*/${f}(/|$)`,
+          message: 'Imports only point down; see docs/architecture.md.',
+        })),
+      },
+    ],
+  },
+});
+
+export default ts.config(
+  { ignores: ['dist/', 'build/', 'node_modules/', 'docs/api/', 'coverage/'] },
+  js.configs.recommended,
+  ...ts.configs.recommended,
+  {
+    files: ['**/*.ts', '**/*.mts'],
+    languageOptions: { parserOptions: { projectService: { allowDefaultProject: ['*.mts'] } } },
+    rules: {
+      '@typescript-eslint/no-floating-promises': 'error',
+      '@typescript-eslint/no-misused-promises': 'error',
+      '@typescript-eslint/await-thenable': 'error',
+      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+      '@typescript-eslint/no-non-null-assertion': 'off',
+      // Tensors gain their methods by merging declarations, one interface per file.
+      '@typescript-eslint/no-empty-object-type': 'off',
+      '@typescript-eslint/no-unsafe-declaration-merging': 'off',
+    },
+  },
+  {
+    files: ['**/*.js', '**/*.mjs', '**/*.cjs'],
+    languageOptions: {
+      globals: { process: 'readonly', console: 'readonly', require: 'readonly', module: 'writable', __dirname: 'readonly', Buffer: 'readonly' },
+    },
+    rules: { '@typescript-eslint/no-require-imports': 'off' },
+  },
+  mayNotImport(['lib/native.ts'], ['ops', 'nn', 'optim', 'data', 'train', 'io']),
+  mayNotImport(['lib/core/**'], ['ops', 'nn', 'optim', 'data', 'train', 'io']),
+  mayNotImport(['lib/ops/**'], ['nn', 'optim', 'data', 'train', 'io']),
+  mayNotImport(['lib/nn/**', 'lib/optim/**', 'lib/data/**'], ['train', 'io']),
+);

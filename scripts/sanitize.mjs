@@ -1,0 +1,49 @@
+// `npm run sanitize`: builds the native tests under address + undefined behaviour and under thread sanitizers and runs
+// them with every instruction set that this machine has.
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..');
+const jobs = String(os.availableParallelism());
+if (spawnSync('cmake', ['--version']).status !== 0) {
+  console.error('cmake is missing: install it, e.g. with `apt-get install cmake`.');
+  process.exit(1);
+}
+
+let failed = 0;
+for (const sanitizer of ['address,undefined', 'thread']) {
+  const build = path.join(root, 'build', `sanitize-${sanitizer.replace(',', '-')}`);
+  fs.mkdirSync(build, { recursive: true });
+  const configure = ['-S', root, '-B', build, '-DNG_TESTS=ON', '-DNG_ADDON=OFF', `-DNG_SANITIZE=${sanitizer}`, '-DCMAKE_BUILD_TYPE=RelWithDebInfo'];
+  for (const args of [configure, ['--build', build, '--target', 'native_tests', '-j', jobs]]) {
+    const r = spawnSync('cmake', args, { encoding: 'utf8' });
+    if (r.status !== 0) {
+      console.error(r.stdout.slice(-4000), r.stderr.slice(-4000));
+      process.exit(1);
+    }
+  }
+  for (const isa of ['portable', 'avx2', 'avx512']) {
+    const env = {
+      ...process.env,
+      NODEGRAD_ISA: isa,
+      ASAN_OPTIONS: 'detect_leaks=1:allocator_may_return_null=1',
+      UBSAN_OPTIONS: 'halt_on_error=1:print_stacktrace=1',
+      TSAN_OPTIONS: 'halt_on_error=1',
+    };
+    const r = spawnSync(path.join(build, 'native_tests'), { encoding: 'utf8', env });
+    if (r.status === 2 && /does not have|must be/.test(r.stderr)) {
+      console.log(`skip   ${sanitizer} ${isa}: not on this processor`);
+      continue;
+    }
+    const ok = r.status === 0;
+    console.log(`${ok ? 'ok    ' : 'FAILED'} ${sanitizer} ${r.stdout.trim().split('\n').pop()}`);
+    if (!ok) {
+      failed++;
+      console.error(r.stdout.slice(-3000), r.stderr.slice(-6000));
+    }
+  }
+}
+process.exitCode = failed ? 1 : 0;
