@@ -37,19 +37,22 @@ inline Loop<N> coalesce(const Loop<N>& in) {
   return out;
 }
 
+template <int N>
+inline void swapDims(Loop<N>& l, int i, int j) {
+  const auto swap = [i, j](int64_t* v) {
+    const int64_t t = v[i];
+    v[i] = v[j], v[j] = t;
+  };
+  swap(l.d);
+  for (int k = 0; k < N; k++) swap(l.s[k]);
+}
+
 // Orders the dimensions by descending |stride| of operand 0: allowed wherever the order of visits does not matter.
 template <int N>
 inline void sortByStride(Loop<N>& l) {
   const auto size = [](int64_t x) { return x < 0 ? -x : x; };
   for (int i = 1; i < l.n; i++) {
-    for (int j = i; j > 0 && size(l.s[0][j]) > size(l.s[0][j - 1]); j--) {
-      const auto swap = [j](int64_t* v) {
-        const int64_t t = v[j];
-        v[j] = v[j - 1], v[j - 1] = t;
-      };
-      swap(l.d);
-      for (int k = 0; k < N; k++) swap(l.s[k]);
-    }
+    for (int j = i; j > 0 && size(l.s[0][j]) > size(l.s[0][j - 1]); j--) swapDims(l, j, j - 1);
   }
 }
 
@@ -70,6 +73,11 @@ template <int N, class F>
 inline void forRuns(const Loop<N>& l, int64_t begin, int64_t end, F&& body) {
   if (begin >= end) return;
   int64_t at[kMaxDims], off[N] = {};
+  if (l.n == 1) {
+    for (int k = 0; k < N; k++) off[k] = begin * l.s[k][0];
+    body(static_cast<const int64_t*>(off), end - begin);
+    return;
+  }
   int64_t rest = begin;
   for (int i = l.n - 1; i >= 0; i--) {
     at[i] = rest % l.d[i];

@@ -101,19 +101,6 @@ void runUnits(const Problem& p, int64_t units, int64_t work, Compute&& compute, 
   }
 }
 
-void reduceRows(Problem& p) {
-  p.partBytes = p.f->totalBytes;
-  const int64_t units = p.keep.numel;
-  const auto compute = [&](int64_t u, char* totals, int64_t b, int64_t e) {
-    p.f->init(totals, 1);
-    forRuns(p.keep, u, u + 1, [&](const int64_t* off, int64_t) { p.f->row(totals, p.at(off[0]), p.red, b, e); });
-  };
-  const auto finish = [&](int64_t u, const char* totals) {
-    forRuns(p.keep, u, u + 1, [&](const int64_t* off, int64_t) { p.f->store(p.out, off[1], 1, totals, 1, p.scale); });
-  };
-  runUnits(p, units, p.red.numel, compute, finish);
-}
-
 // Narrow contiguous columns ([rows, n] with n < 64) are read as wider ones: `fold` rows side by side, whose totals are
 // joined at the end.
 void narrowColumns(const Problem& p, char* totals, const char* x, int64_t n, int64_t b, int64_t e) {
@@ -132,23 +119,30 @@ void narrowColumns(const Problem& p, char* totals, const char* x, int64_t n, int
   p.f->cols(totals, x, n, 1, p.red, b + wide * fold, e);
 }
 
-void reduceColumns(Problem& p, bool narrow) {
+enum class Way { rows, columns, narrow };
+
+// A unit is a block of up to `width` outputs along the innermost kept dimension.
+void reduceBlocks(Problem& p, Way way) {
   const int last = p.keep.n - 1;
   const int64_t n = p.keep.d[last], step = p.keep.s[0][last], outStep = p.keep.s[1][last];
-  const int64_t width = n < kCols ? n : kCols, blocks = (n + kCols - 1) / kCols;
+  int64_t width = kCols;
+  if (way == Way::rows) width = kGrain / (p.red.numel + 1) + 1;
+  if (width > kCols) width = kCols;
+  if (width > n) width = n;
+  const int64_t blocks = (n + width - 1) / width;
   p.partBytes = width * p.f->totalBytes;
   const int64_t units = p.keep.numel / n * blocks;
   const auto where = [&](int64_t u, auto&& body) {
-    const int64_t c = u % blocks * kCols, count = n - c < kCols ? n - c : kCols;
+    const int64_t c = u % blocks * width, count = n - c < width ? n - c : width;
     forRuns(p.keep, u / blocks * n + c, u / blocks * n + c + 1, [&](const int64_t* off, int64_t) { body(off, count); });
   };
   const auto compute = [&](int64_t u, char* totals, int64_t b, int64_t e) {
     p.f->init(totals, width);
     where(u, [&](const int64_t* off, int64_t count) {
-      if (narrow) {
+      if (way == Way::narrow) {
         narrowColumns(p, totals, p.at(off[0]), count, b, e);
       } else {
-        p.f->cols(totals, p.at(off[0]), count, step, p.red, b, e);
+        (way == Way::rows ? p.f->rows : p.f->cols)(totals, p.at(off[0]), count, step, p.red, b, e);
       }
     });
   };
@@ -179,11 +173,8 @@ void reduce(Ctx&, int64_t op, Buf out, Buf a, Dims keep, Dims sKeep, Dims red, D
   const int64_t n = p.keep.d[k];
   const bool contiguousRows = p.red.s[0][r] == 1 && p.red.d[r] >= kLongRow;
   const bool narrow = !arg && p.keep.s[0][k] == 1 && n > 1 && n < kLongRow && p.red.n == 1 && p.red.s[0][0] == n;
-  if (!contiguousRows && (n >= 8 || narrow)) {
-    reduceColumns(p, narrow);
-  } else {
-    reduceRows(p);
-  }
+  const bool columns = !contiguousRows && (n >= 8 || narrow);
+  reduceBlocks(p, !columns ? Way::rows : narrow ? Way::narrow : Way::columns);
 }
 
 }  // namespace ng::NG_ISA

@@ -1,6 +1,7 @@
 // The inner loops of the reductions, one set of functions per (operation, element type). reduce.cpp walks the shapes.
 #pragma once
 #include <cstring>
+#include <utility>
 
 #include "coalesce.h"
 #include "reduce_ops.h"
@@ -13,49 +14,69 @@ inline constexpr int64_t kRowBlock = 1024, kColRows = 32, kCols = 512;
 struct ReduceFns {
   int64_t totalBytes;
   void (*init)(void* totals, int64_t n);
-  void (*row)(void* total, const void* a, const Loop<1>& r, int64_t b, int64_t e);
-  // n <= kCols outputs whose elements lie `step` apart.
+  // For n <= kCols outputs whose elements lie `step` apart: one output after the other, or all of them row by row.
+  void (*rows)(void* totals, const void* a, int64_t n, int64_t step, const Loop<1>& r, int64_t b, int64_t e);
   void (*cols)(void* totals, const void* a, int64_t n, int64_t step, const Loop<1>& r, int64_t b, int64_t e);
   void (*join)(void* into, const void* from, int64_t n);
   void (*store)(const Buf& out, int64_t at, int64_t step, const void* totals, int64_t n, double scale);
 };
+
+template <class V, size_t... I>
+inline auto lowHalf(V v, std::index_sequence<I...>) {
+  return __builtin_shufflevector(v, v, I...);
+}
+template <class V, size_t... I>
+inline auto highHalf(V v, std::index_sequence<I...>) {
+  return __builtin_shufflevector(v, v, (I + sizeof...(I))...);
+}
+
+// The lanes of a vector meet in halves.
+template <class Op, int L, class V>
+inline typename Op::Lane foldLanes(V v) {
+  if constexpr (L == 2) {
+    return Op::merge(v[0], v[1]);
+  } else {
+    using Half = std::make_index_sequence<L / 2>;
+    return foldLanes<Op, L / 2>(Op::merge(lowHalf(v, Half{}), highHalf(v, Half{})));
+  }
+}
 
 // Contiguous x, n <= kRowBlock.
 template <class Op>
 inline typename Op::Lane reduceBlock(const typename Op::In* x, int64_t n) {
   using In = typename Op::In;
   using Lane = typename Op::Lane;
-  Lane rest = Op::kId;
-  int64_t i = 0;
   if constexpr (Op::kLanes) {
     using V = typename VecOf<Lane>::type;
     constexpr int L = kVecBytes / sizeof(Lane);
-    const auto get = [x](int64_t at) {
+    const auto get = [](const In* from) {
       typename VecOf<In, L * sizeof(In)>::type v;
-      std::memcpy(&v, x + at, sizeof(v));
+      std::memcpy(&v, from, sizeof(v));
       return Op::map(__builtin_convertvector(v, V));
     };
-    if (n >= L) {
-      V a0 = get(0), a1 = V{} + Op::kId, a2 = a1, a3 = a1;
-      i = L;
-      for (; i + 4 * L <= n; i += 4 * L) {
-        a0 = Op::merge(a0, get(i));
-        a1 = Op::merge(a1, get(i + L));
-        a2 = Op::merge(a2, get(i + 2 * L));
-        a3 = Op::merge(a3, get(i + 3 * L));
-      }
-      for (; i + L <= n; i += L) a1 = Op::merge(a1, get(i));
-      const V all = Op::merge(Op::merge(a0, a1), Op::merge(a2, a3));
-      Lane s[L];
-      std::memcpy(s, &all, sizeof(s));
-      for (int w = L / 2; w >= 1; w /= 2) {
-        for (int l = 0; l < w; l++) s[l] = Op::merge(s[l], s[l + w]);
-      }
-      rest = s[0];
+    V a0 = V{} + Op::kId, a1 = a0, a2 = a0, a3 = a0;
+    int64_t i = 0;
+    for (; i + 4 * L <= n; i += 4 * L) {
+      a0 = Op::merge(a0, get(x + i));
+      a1 = Op::merge(a1, get(x + i + L));
+      a2 = Op::merge(a2, get(x + i + 2 * L));
+      a3 = Op::merge(a3, get(x + i + 3 * L));
     }
+    for (; i + L <= n; i += L) a1 = Op::merge(a1, get(x + i));
+    if (i < n) {
+      In tail[L];
+      for (int l = 0; l < L; l++) tail[l] = static_cast<In>(Op::kId);
+      for (int l = 0; l < n - i; l++) tail[l] = x[i + l];
+      a2 = Op::merge(a2, get(tail));
+    }
+    return foldLanes<Op, L>(Op::merge(Op::merge(a0, a1), Op::merge(a2, a3)));
+  } else {
+    Lane all = Op::kId;
+    for (int64_t i = 0; i < n; i++) {
+      all = Op::merge(all, static_cast<Lane>(Op::map(static_cast<typename Op::Arg>(x[i]))));
+    }
+    return all;
   }
-  for (; i < n; i++) rest = Op::merge(rest, static_cast<Lane>(Op::map(static_cast<typename Op::Arg>(x[i]))));
-  return rest;
 }
 
 // body(x, count, position) for contiguous pieces of at most kRowBlock elements, brought together when strided or
@@ -94,11 +115,14 @@ struct ValueReduction {
     for (int64_t i = 0; i < n; i++) static_cast<Total*>(totals)[i] = Op::kId;
   }
 
-  static void row(void* total, const void* a, const Loop<1>& r, int64_t b, int64_t e) {
-    Total t = *static_cast<Total*>(total);
-    forBlocks<T>(a, r, b, e,
-                 [&](const In* x, int64_t n, int64_t) { t = Op::merge(t, static_cast<Total>(reduceBlock<Op>(x, n))); });
-    *static_cast<Total*>(total) = t;
+  static void rows(void* totals, const void* a, int64_t n, int64_t step, const Loop<1>& r, int64_t b, int64_t e) {
+    for (int64_t c = 0; c < n; c++) {
+      Total t = static_cast<Total*>(totals)[c];
+      forBlocks<T>(static_cast<const T*>(a) + c * step, r, b, e, [&](const In* x, int64_t count, int64_t) {
+        t = Op::merge(t, static_cast<Total>(reduceBlock<Op>(x, count)));
+      });
+      static_cast<Total*>(totals)[c] = t;
+    }
   }
 
   static Lane enter(T x) { return static_cast<Lane>(Op::map(static_cast<typename Op::Arg>(load(x)))); }
@@ -154,7 +178,7 @@ struct ValueReduction {
     });
   }
 
-  static constexpr ReduceFns fns{sizeof(Total), init, row, cols, join, store};
+  static constexpr ReduceFns fns{sizeof(Total), init, rows, cols, join, store};
 };
 
 // argmax, argmin. A total without an element yet has index -1. The first of equals wins, and NaN beats all.
@@ -179,16 +203,28 @@ struct ArgReduction {
     for (int64_t k = 0; k < n; k++) static_cast<Total*>(totals)[k] = {Op::kId, -1};
   }
 
-  static void row(void* total, const void* a, const Loop<1>& r, int64_t b, int64_t e) {
-    Total t = *static_cast<Total*>(total);
-    forBlocks<T>(a, r, b, e, [&](const In* x, int64_t n, int64_t position) {
-      const In m = reduceBlock<Op>(x, n);
-      if (t.i >= 0 && !better(m, t.v)) return;
-      int64_t at = 0;
-      while (!(x[at] == m) && !(x[at] != x[at])) at++;
-      t = {m, position + at};
-    });
-    *static_cast<Total*>(total) = t;
+  // Where the block's extreme m is found first, 32 elements at a time.
+  static int64_t find(const In* x, int64_t n, In m) {
+    const auto hit = [m](In y) { return (y == m) | (y != y); };
+    int64_t i = 0;
+    for (; i + 32 <= n; i += 32) {
+      int32_t any = 0;
+      for (int l = 0; l < 32; l++) any |= hit(x[i + l]);
+      if (any) break;
+    }
+    while (!hit(x[i])) i++;
+    return i;
+  }
+
+  static void rows(void* totals, const void* a, int64_t n, int64_t step, const Loop<1>& r, int64_t b, int64_t e) {
+    for (int64_t c = 0; c < n; c++) {
+      Total t = static_cast<Total*>(totals)[c];
+      forBlocks<T>(static_cast<const T*>(a) + c * step, r, b, e, [&](const In* x, int64_t count, int64_t position) {
+        const In m = reduceBlock<Op>(x, count);
+        if (t.i < 0 || better(m, t.v)) t = {m, position + find(x, count, m)};
+      });
+      static_cast<Total*>(totals)[c] = t;
+    }
   }
 
   static void cols(void* totals, const void* a, int64_t n, int64_t step, const Loop<1>& r, int64_t b, int64_t e) {
@@ -225,7 +261,7 @@ struct ArgReduction {
     for (int64_t i = 0; i < n; i++) out.as<int64_t>()[at + i * step] = static_cast<const Total*>(totals)[i].i;
   }
 
-  static constexpr ReduceFns fns{sizeof(Total), init, row, cols, join, store};
+  static constexpr ReduceFns fns{sizeof(Total), init, rows, cols, join, store};
 };
 
 }  // namespace ng::NG_ISA

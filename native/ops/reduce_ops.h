@@ -5,21 +5,9 @@
 #pragma once
 #include "cast.h"
 #include "reduce_list.h"
+#include "vec.h"
 
 namespace ng::NG_ISA {
-
-#if NG_ISA_AVX512
-inline constexpr int kVecBytes = 64;
-#elif NG_ISA_AVX2
-inline constexpr int kVecBytes = 32;
-#else
-inline constexpr int kVecBytes = 16;
-#endif
-
-template <class T, int Bytes = kVecBytes>
-struct VecOf {
-  typedef T type __attribute__((vector_size(Bytes)));
-};
 
 template <bool C, class A, class B>
 struct Choose {
