@@ -1,7 +1,7 @@
 {
   # The CPU addon, built by a plain `npm install`. CMakeLists.txt builds the same sources into the same addon.
   "variables": {
-    "fast": ["-std=c++20", "-O3", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast", "-fvisibility=hidden", "-fno-exceptions", "-Wall"],
+    "fast": ["-std=c++20", "-O3", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast", "-fvisibility=hidden", "-fno-exceptions", "-Wall", "-Wno-psabi"],
   },
   "target_defaults": {
     "include_dirs": ["native"],
@@ -22,7 +22,7 @@
       "target_name": "nodegrad",
       "sources": ["<!@(node scripts/sources.js runtime)", "<!@(node scripts/sources.js binding)"],
       "defines": ["NAPI_EXPERIMENTAL", "NODE_API_EXPERIMENTAL_NO_WARNING"],
-      "cflags_cc": ["-std=c++20", "-O2", "-fvisibility=hidden", "-fno-exceptions", "-Wall"],
+      "cflags_cc": ["-std=c++20", "-O2", "-fvisibility=hidden", "-fno-exceptions", "-Wall", "-Wno-psabi"],
       "dependencies": ["kernels_portable"],
       "conditions": [
         ["target_arch=='x64'", { "dependencies": ["kernels_avx2", "kernels_avx512"] }],
