@@ -1,0 +1,194 @@
+/** @file Loss functions of predictions and targets of one shape; those of classes are in crossEntropy.ts. */
+import { isGradEnabled, noGrad, track } from '../core/autograd';
+import { isFloat } from '../core/dtype';
+import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
+import { broadcastShapes, describe, sameShape, showShape } from '../core/shape';
+import { Tensor } from '../core/tensor';
+import { logSigmoid } from './activations';
+import { add, div, gt, le, log, lt, maximum, mul, neg, sub } from './arithmetic';
+import { xlogy } from './binary';
+import { cast } from './cast';
+import { fullLike } from './create';
+import { reduceLoss, type Reduction } from './crossEntropy';
+import { sameDevice } from './launch';
+import { abs, clamp, clampMin, exp, log1p, square } from './math';
+import { sum } from './reduce';
+import { where } from './where';
+
+export * from './crossEntropy';
+
+/** How element losses become the result; default `'mean'`. */
+export interface ReductionOptions {
+  reduction?: Reduction;
+}
+
+/** Checks two tensors that must have one shape. */
+export function checkPair(op: string, input: Tensor, target: Tensor, name = 'target'): void {
+  if (!(input instanceof Tensor) || !(target instanceof Tensor))
+    throw new ArgumentError(`[${op}] expected two tensors, got ${describe(input)} and ${describe(target)}`);
+  input.checkAlive(op);
+  target.checkAlive(op);
+  sameDevice(op, input, target);
+  if (!isFloat(input.dtype)) throw new DTypeError(`[${op}] the input must be floating-point, got ${input.dtype}`);
+  if (!sameShape(input.shape, target.shape))
+    throw new ShapeError(`[${op}] input ${showShape(input.shape)} and ${name} ${showShape(target.shape)} must have the same shape`);
+}
+
+/** (input - target)^2 */
+export function mseLoss(input: Tensor, target: Tensor, options: ReductionOptions = {}): Tensor {
+  checkPair('mseLoss', input, target);
+  return reduceLoss('mseLoss', square(sub(input, target)), options.reduction);
+}
+
+/** |input - target| */
+export function l1Loss(input: Tensor, target: Tensor, options: ReductionOptions = {}): Tensor {
+  checkPair('l1Loss', input, target);
+  return reduceLoss('l1Loss', abs(sub(input, target)), options.reduction);
+}
+
+// d^2 / 2 for d below the bend, (d - bend / 2) bend above: huber. Divided by the bend: smooth l1.
+function bent(input: Tensor, target: Tensor, bend: number, scale: number): Tensor {
+  const d = abs(sub(input, target));
+  return where(lt(d, bend), mul(square(d), 0.5 * scale), mul(sub(d, 0.5 * bend), bend * scale));
+}
+
+/** Quadratic where |input - target| < beta (default 1), linear with slope 1 beyond. */
+export function smoothL1Loss(input: Tensor, target: Tensor, options: ReductionOptions & { beta?: number } = {}): Tensor {
+  checkPair('smoothL1Loss', input, target);
+  const { beta = 1 } = options;
+  if (!(beta >= 0)) throw new ArgumentError(`[smoothL1Loss] beta must not be negative, got ${beta}`);
+  return reduceLoss('smoothL1Loss', beta === 0 ? abs(sub(input, target)) : bent(input, target, beta, 1 / beta), options.reduction);
+}
+
+/** Quadratic where |input - target| < delta (default 1), linear with slope delta beyond. */
+export function huberLoss(input: Tensor, target: Tensor, options: ReductionOptions & { delta?: number } = {}): Tensor {
+  checkPair('huberLoss', input, target);
+  const { delta = 1 } = options;
+  if (!(delta > 0)) throw new ArgumentError(`[huberLoss] delta must be positive, got ${delta}`);
+  return reduceLoss('huberLoss', bent(input, target, delta, 1), options.reduction);
+}
+
+/** Options of the binary cross-entropies. */
+export interface BinaryCrossEntropyOptions extends ReductionOptions {
+  /** A factor for each element; broadcasts. */
+  weight?: Tensor | null;
+}
+
+function weighted(op: string, loss: Tensor, weight: Tensor | null | undefined): Tensor {
+  if (!weight) return loss;
+  if (!sameShape(broadcastShapes(op, loss.shape, weight.shape), loss.shape))
+    throw new ShapeError(`[${op}] weight ${showShape(weight.shape)} does not fit the input ${showShape(loss.shape)}`);
+  return mul(loss, weight);
+}
+
+/**
+ * -(target log(input) + (1 - target) log(1 - input)) of probabilities. Logarithms are bounded by -100, so that 0 and 1
+ * give finite losses and gradients.
+ */
+export function binaryCrossEntropy(input: Tensor, target: Tensor, options: BinaryCrossEntropyOptions = {}): Tensor {
+  checkPair('binaryCrossEntropy', input, target);
+  const logs = (p: Tensor): [Tensor, Tensor] => [clampMin(log(p), -100), clampMin(log1p(neg(p)), -100)];
+  const t = cast(target, input.dtype);
+  const value = noGrad(() => {
+    const [yes, no] = logs(input);
+    return neg(add(mul(t, yes), mul(sub(1, t), no)));
+  });
+  const loss = track('binaryCrossEntropy', value, [input, t], [input, t], ([g], [p, st], needs) => {
+    const [yes, no] = needs[1] ? logs(p!) : [];
+    return [
+      needs[0] ? mul(g!, div(sub(p!, st!), clampMin(mul(p!, sub(1, p!)), 1e-12))) : null,
+      needs[1] ? mul(g!, sub(no!, yes!)) : null,
+    ];
+  });
+  return reduceLoss('binaryCrossEntropy', weighted('binaryCrossEntropy', loss, options.weight), options.reduction);
+}
+
+/** Options of {@link binaryCrossEntropyWithLogits}. */
+export interface BceWithLogitsOptions extends BinaryCrossEntropyOptions {
+  /** A factor for the loss of positive examples; broadcasts. */
+  posWeight?: Tensor | null;
+}
+
+/** The binary cross-entropy of sigmoid(input), without overflow and without cancellation. */
+export function binaryCrossEntropyWithLogits(input: Tensor, target: Tensor, options: BceWithLogitsOptions = {}): Tensor {
+  checkPair('binaryCrossEntropyWithLogits', input, target);
+  const t = cast(target, input.dtype);
+  const yes = mul(t, logSigmoid(input));
+  const no = mul(sub(1, t), logSigmoid(neg(input)));
+  const loss = neg(add(weighted('binaryCrossEntropyWithLogits', yes, options.posWeight), no));
+  return reduceLoss('binaryCrossEntropyWithLogits', weighted('binaryCrossEntropyWithLogits', loss, options.weight), options.reduction);
+}
+
+/** Options of {@link klDiv}. */
+export interface KlDivOptions {
+  /** `'batchmean'` divides the sum by the first dimension, which is the mathematical definition. Default `'mean'`. */
+  reduction?: Reduction | 'batchmean';
+  /** Whether the target holds logarithms too. Default false. */
+  logTarget?: boolean;
+}
+
+/** target (log(target) - input), where the input holds log-probabilities. */
+export function klDiv(input: Tensor, target: Tensor, options: KlDivOptions = {}): Tensor {
+  checkPair('klDiv', input, target);
+  const { reduction, logTarget = false } = options;
+  const loss = logTarget ? mul(exp(target), sub(target, input)) : sub(xlogy(target, target), mul(target, input));
+  if (reduction !== 'batchmean') return reduceLoss('klDiv', loss, reduction);
+  return div(sum(loss), input.shape[0] ?? 1);
+}
+
+/** Options of {@link poissonNllLoss}. */
+export interface PoissonNllOptions extends ReductionOptions {
+  /** Whether the input is the logarithm of the rate. Default true. */
+  logInput?: boolean;
+  /** Add Stirling's approximation of log(target!). Default false. */
+  full?: boolean;
+  /** Added to a rate before its logarithm. Default 1e-8. */
+  eps?: number;
+}
+
+/** The negative log-likelihood of counts under a Poisson distribution. */
+export function poissonNllLoss(input: Tensor, target: Tensor, options: PoissonNllOptions = {}): Tensor {
+  checkPair('poissonNllLoss', input, target);
+  const { logInput = true, full = false, eps = 1e-8, reduction } = options;
+  const base = logInput ? sub(exp(input), mul(target, input)) : sub(input, mul(target, log(add(input, eps))));
+  if (!full) return reduceLoss('poissonNllLoss', base, reduction);
+  const safe = where(gt(target, 1), target, 1);
+  const stirling = add(sub(mul(safe, log(safe)), safe), mul(log(mul(safe, 2 * Math.PI)), 0.5));
+  return reduceLoss('poissonNllLoss', add(base, where(le(target, 1), 0, stirling)), reduction);
+}
+
+/** Options of {@link gaussianNllLoss}. */
+export interface GaussianNllOptions extends ReductionOptions {
+  /** Add the constant log(2 pi) / 2. Default false. */
+  full?: boolean;
+  /** The least variance. Default 1e-6. */
+  eps?: number;
+}
+
+/**
+ * The negative log-likelihood of the target under normal distributions with mean `input` and the given variance.
+ * @param variance - a number, the input's shape, that shape without its last dimension, or with 1 there
+ */
+export function gaussianNllLoss(input: Tensor, target: Tensor, variance: Tensor | number, options: GaussianNllOptions = {}): Tensor {
+  checkPair('gaussianNllLoss', input, target);
+  const { full = false, eps = 1e-6, reduction } = options;
+  let v: Tensor;
+  if (typeof variance === 'number') v = fullLike(input, variance);
+  else {
+    const perRow = sameShape(variance.shape, input.shape.slice(0, -1)) && input.ndim > 0 && variance.ndim < input.ndim;
+    v = perRow ? variance.unsqueeze(-1) : variance;
+    const last = v.ndim === input.ndim && v.shape[v.ndim - 1] === 1 && sameShape(v.shape.slice(0, -1), input.shape.slice(0, -1));
+    if (!last && !sameShape(v.shape, input.shape))
+      throw new ShapeError(`[gaussianNllLoss] variance ${showShape(variance.shape)} does not fit the input ${showShape(input.shape)}`);
+  }
+  // The bound lets the gradient of the variance through, as in PyTorch.
+  const bounded = add(v, noGrad(() => sub(clampMin(v, eps), v)));
+  const loss = mul(add(log(bounded), div(square(sub(input, target)), bounded)), 0.5);
+  return reduceLoss('gaussianNllLoss', full ? add(loss, 0.5 * Math.log(2 * Math.PI)) : loss, reduction);
+}
+
+/** log(1 + exp(-target input)) for targets -1 and 1 */
+export function softMarginLoss(input: Tensor, target: Tensor, options: ReductionOptions = {}): Tensor {
+  checkPair('softMarginLoss', input, target);
+  return reduceLoss('softMarginLoss', neg(logSigmoid(mul(target, input))), options.reduction);
+}
