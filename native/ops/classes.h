@@ -1,0 +1,75 @@
+// What both halves of cross-entropy know about the classes, and how single numbers of any type are read and written.
+#pragma once
+#include <cstdio>
+
+#include "../runtime/buffer.h"
+#include "../runtime/ctx.h"
+#include "bounds.h"
+#include "reduce_ops.h"
+
+namespace ng::NG_ISA {
+
+inline double readAt(const Buf& b, int64_t i) {
+  double v = 0;
+  withType(b.t, [&](auto tag) { v = castTo<double>(b.as<typename decltype(tag)::type>()[i]); });
+  return v;
+}
+
+inline void writeAt(const Buf& b, int64_t i, double v) {
+  withType(b.t, [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    b.as<T>()[i] = castTo<T>(v);
+  });
+}
+
+// loss = (1 - s) w[y] nll(y) + s / C sum_c w[c] nll(c), as in PyTorch.
+template <class T>
+struct Classes {
+  Buf labels;
+  const T* weight;  // or null
+  int64_t cols, ignoreIndex;
+  double smoothing;
+  double totalWeight;  // sum of w, known when smoothing needs it
+  FirstBad bad;
+
+  Classes(const Buf& labelsOf, const Buf& weightOf, int64_t colsOf, int64_t ignore, double s)
+      : labels(labelsOf), weight(weightOf.as<const T>()), cols(colsOf), ignoreIndex(ignore), smoothing(s) {
+    totalWeight = weight ? 0 : static_cast<double>(cols);
+    for (int64_t c = 0; weight && s != 0 && c < cols; c++) totalWeight += static_cast<double>(weightAt(c));
+  }
+
+  InOf<T> weightAt(int64_t c) const { return weight ? load(weight[c]) : InOf<T>(1); }
+  double hit(int64_t y) const { return (1 - smoothing) * static_cast<double>(weightAt(y)); }
+  double even() const { return smoothing / static_cast<double>(cols); }
+
+  int64_t classAt(int64_t row) const {
+    switch (labels.t) {
+      case DType::i64:
+        return labels.as<int64_t>()[row];
+      case DType::i32:
+        return labels.as<int32_t>()[row];
+      default:
+        return labels.as<uint8_t>()[row];
+    }
+  }
+
+  // The row's class, or -1 when the row has no loss: ignored, or out of range (which is noted).
+  int64_t usable(int64_t row) {
+    const int64_t y = classAt(row);
+    if (y == ignoreIndex) return -1;
+    if (inside(y, cols)) return y;
+    bad.note(row);
+    return -1;
+  }
+
+  void report(Ctx& c) const {
+    if (!bad.any()) return;
+    char message[160];
+    std::snprintf(message, sizeof(message), "[crossEntropy] class %lld at row %lld is out of range for %lld classes",
+                  static_cast<long long>(classAt(bad.position())), static_cast<long long>(bad.position()),
+                  static_cast<long long>(cols));
+    c.fail(Fail::indexOutOfRange, message);
+  }
+};
+
+}  // namespace ng::NG_ISA
