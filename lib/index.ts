@@ -10,3 +10,5 @@ export * from './core/errors';
 export { grad, noGrad, enableGrad, isGradEnabled, setGradEnabled } from './core/autograd';
 export type { BackwardOptions, GradOptions } from './core/autograd';
 export * from './core/runtime';
+export { Generator, getRngState, manualSeed, setRngState } from './core/random';
+export type { RngState } from './core/random';

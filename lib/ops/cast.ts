@@ -39,7 +39,8 @@ export function copy_(t: Tensor, src: Tensor): Tensor {
   checkInPlace('copy_', t, [src]);
   runCopy(t, src);
   t.storage.version++;
-  trackInPlace('copy_', t, [src], [], ([g]) => [g]);
+  // The old value counts as an input, without gradient: its history ends here.
+  trackInPlace('copy_', t, [src, t], [], ([g]) => [g, null]);
   return t;
 }
 

@@ -1,0 +1,248 @@
+/** @file Random tensors. Results depend on the generator's state only, not on the number of threads. */
+import { checkInPlace, trackInPlace } from '../core/autograd';
+import { deviceIndex } from '../core/device';
+import { checkDType, type DType, isFloat } from '../core/dtype';
+import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
+import { defaultGenerator, Generator, type RngState } from '../core/random';
+import { broadcastShapes, checkShape, describe, type Shape, showShape } from '../core/shape';
+import { addMethods, empty, Tensor } from '../core/tensor';
+import { kernel } from '../native';
+import { add, div, mul, neg, sub } from './arithmetic';
+import { cast } from './cast';
+import { full, type TensorOptions } from './create';
+import { erfinv } from './erfinv';
+import { denseOf, runCopy } from './launch';
+import { clamp, erf, log1p } from './math';
+
+const uniformKernel = kernel('uniform');
+const normalKernel = kernel('normal');
+const randintKernel = kernel('randint');
+const bernoulliKernel = kernel('bernoulli');
+const randpermKernel = kernel('randperm');
+const multinomialKernel = kernel('multinomial');
+
+/** Where random numbers come from. */
+export interface RandomOptions {
+  /** Default: the generator that `manualSeed` seeds. */
+  generator?: Generator | null;
+}
+/** As what a random tensor is created. */
+export type RandomTensorOptions = TensorOptions & RandomOptions;
+
+const take = (options: RandomOptions | undefined, count: number): RngState => {
+  const g = options?.generator ?? defaultGenerator;
+  if (!(g instanceof Generator)) throw new ArgumentError(`[random] expected a Generator, got ${describe(g)}`);
+  return g.take(count);
+};
+
+// A new tensor of floating-point numbers, filled by `fill`.
+function created(op: string, shape: Shape, options: RandomTensorOptions | undefined, fill: (t: Tensor) => void): Tensor {
+  const dtype = options?.dtype === undefined ? 'float32' : checkDType(options.dtype);
+  if (!isFloat(dtype)) throw new DTypeError(`[${op}] gives floating-point numbers, not ${dtype}; see randint`);
+  const t = empty(checkShape(op, shape), dtype, deviceIndex(options?.device));
+  fill(t);
+  if (options?.requiresGrad) t.requiresGrad = true;
+  return t;
+}
+
+function fillUniform(t: Tensor, lo: number, hi: number, options?: RandomOptions): void {
+  const { seed, offset } = take(options, t.numel);
+  uniformKernel(t.numel, t, t.numel, lo, hi, seed, offset);
+}
+
+function fillNormal(t: Tensor, mean: number, std: number, options?: RandomOptions): void {
+  const { seed, offset } = take(options, t.numel);
+  normalKernel(t.numel * 4, t, t.numel, mean, std, seed, offset);
+}
+
+/** Numbers uniform in [0, 1). */
+export const rand = (shape: Shape, options?: RandomTensorOptions): Tensor => created('rand', shape, options, (t) => fillUniform(t, 0, 1, options));
+/** Numbers of the standard normal distribution. */
+export const randn = (shape: Shape, options?: RandomTensorOptions): Tensor => created('randn', shape, options, (t) => fillNormal(t, 0, 1, options));
+
+// The integers that each dtype can hold; floating-point dtypes hold those they have without rounding.
+const holds: Record<DType, readonly [number, number]> = {
+  bool: [0, 1],
+  uint8: [0, 255],
+  int32: [-(2 ** 31), 2 ** 31 - 1],
+  int64: [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER],
+  bfloat16: [-(2 ** 8), 2 ** 8],
+  float16: [-(2 ** 11), 2 ** 11],
+  float32: [-(2 ** 24), 2 ** 24],
+  float64: [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER],
+};
+
+/** Integers in [low, high) (low defaults to 0): `randint(high, shape)` or `randint(low, high, shape)`. int64 unless a dtype is given. */
+export function randint(high: number, shape: Shape, options?: RandomTensorOptions): Tensor;
+export function randint(low: number, high: number, shape: Shape, options?: RandomTensorOptions): Tensor;
+export function randint(a: number, b: number | Shape, c?: Shape | RandomTensorOptions, d?: RandomTensorOptions): Tensor {
+  const short = typeof b !== 'number';
+  const [low, high] = short ? [0, a] : [a, b];
+  const shape = (short ? b : c) as Shape;
+  const options = (short ? c : d) as RandomTensorOptions | undefined;
+  const dtype = options?.dtype === undefined ? 'int64' : checkDType(options.dtype);
+  if (!Number.isSafeInteger(low) || !Number.isSafeInteger(high)) throw new ArgumentError(`[randint] the bounds must be integers, got ${low} and ${high}`);
+  if (low >= high) throw new ArgumentError(`[randint] low ${low} must be less than high ${high}`);
+  const [least, most] = holds[dtype];
+  if (low < least || high - 1 > most) throw new ArgumentError(`[randint] integers from ${low} to ${high - 1} do not fit into ${dtype}`);
+  const t = empty(checkShape('randint', shape), dtype, deviceIndex(options?.device));
+  const { seed, offset } = take(options, t.numel);
+  randintKernel(t.numel, t, t.numel, low, high, seed, offset);
+  if (options?.requiresGrad) t.requiresGrad = true;
+  return t;
+}
+
+const like = (t: Tensor, options: RandomTensorOptions | undefined): RandomTensorOptions => ({ dtype: t.dtype, device: t.device, ...options });
+
+/** {@link rand} with the shape, dtype and device of a tensor. */
+export const randLike = (t: Tensor, options?: RandomTensorOptions): Tensor => rand(t.shape, like(t, options));
+/** {@link randn} with the shape, dtype and device of a tensor. */
+export const randnLike = (t: Tensor, options?: RandomTensorOptions): Tensor => randn(t.shape, like(t, options));
+/** {@link randint} with the shape, dtype and device of a tensor: `randintLike(t, high)` or `randintLike(t, low, high)`. */
+export function randintLike(t: Tensor, lowOrHigh: number, high?: number | RandomTensorOptions, options?: RandomTensorOptions): Tensor {
+  const two = typeof high === 'number';
+  const o = like(t, two ? options : high);
+  return two ? randint(lowOrHigh, high, t.shape, o) : randint(0, lowOrHigh, t.shape, o);
+}
+
+/** The integers 0 to n - 1 in random order; int64 unless a dtype is given. */
+export function randperm(n: number, options?: RandomTensorOptions): Tensor {
+  if (!Number.isSafeInteger(n) || n < 0) throw new ArgumentError(`[randperm] expected a non-negative integer, got ${describe(n)}`);
+  const t = empty([n], 'int64', deviceIndex(options?.device));
+  const { seed, offset } = take(options, n);
+  randpermKernel(n * 10, t, n, seed, offset);
+  return options?.dtype === undefined ? t : cast(t, options.dtype);
+}
+
+/**
+ * Classes drawn with probabilities proportional to the weights, without replacement unless `{ replacement: true }`.
+ * @param weights - [classes], or [rows, classes] for several distributions; not negative, not all 0
+ * @param count - how many classes to draw per row
+ * @returns int64, [count] or [rows, count]. Weights that are negative, NaN or all 0 fail when the result is read.
+ */
+export function multinomial(weights: Tensor, count: number, options: RandomOptions & { replacement?: boolean } = {}): Tensor {
+  const { replacement = false } = options;
+  weights.checkAlive('multinomial');
+  if (!isFloat(weights.dtype)) throw new DTypeError(`[multinomial] weights must be floating-point, got ${weights.dtype}`);
+  if (weights.ndim !== 1 && weights.ndim !== 2) throw new ShapeError(`[multinomial] weights must have 1 or 2 dimensions, got ${showShape(weights.shape)}`);
+  const classes = weights.shape[weights.ndim - 1]!;
+  const rows = weights.ndim === 2 ? weights.shape[0]! : 1;
+  if (!Number.isInteger(count) || count < 1) throw new ArgumentError(`[multinomial] the number of draws must be a positive integer, got ${describe(count)}`);
+  if (classes === 0) throw new ShapeError(`[multinomial] there are no classes in ${showShape(weights.shape)}`);
+  if (!replacement && count > classes)
+    throw new ArgumentError(`[multinomial] cannot draw ${count} of ${classes} classes without replacement`);
+  const out = empty(weights.ndim === 2 ? [rows, count] : [count], 'int64', weights.storage.device);
+  const { seed, offset } = take(options, rows * Math.max(classes, count));
+  multinomialKernel(weights.numel * 2 + out.numel * 10, out, denseOf(weights), rows, classes, count, replacement, seed, offset);
+  return out;
+}
+
+/** 1 with the probability that each element of `p` gives, else 0; of p's dtype. */
+export function bernoulli(p: Tensor, options?: RandomOptions): Tensor {
+  p.checkAlive('bernoulli');
+  if (!isFloat(p.dtype)) throw new DTypeError(`[bernoulli] probabilities must be floating-point, got ${p.dtype}`);
+  const out = empty(p.shape, p.dtype, p.storage.device);
+  const { seed, offset } = take(options, p.numel);
+  bernoulliKernel(p.numel, out, denseOf(p), p.numel, seed, offset);
+  return out;
+}
+
+/**
+ * Numbers of normal distributions: `normal(mean, std, shape)` with two numbers, or with a tensor for either, which
+ * gives the shape (they broadcast).
+ */
+export function normal(mean: Tensor | number, std: Tensor | number, shape?: Shape | RandomTensorOptions | null, options?: RandomTensorOptions): Tensor {
+  if (typeof std === 'number' && !(std >= 0)) throw new ArgumentError(`[normal] std must not be negative, got ${std}`);
+  if (typeof mean === 'number' && typeof std === 'number') {
+    if (!Array.isArray(shape)) throw new ArgumentError('[normal] a mean and a std that are numbers need a shape');
+    return created('normal', shape as Shape, options, (t) => fillNormal(t, mean, std, options));
+  }
+  const o = (Array.isArray(shape) ? options : (shape as RandomTensorOptions | null)) ?? undefined;
+  const tensors = [mean, std].filter((v): v is Tensor => v instanceof Tensor);
+  const to = tensors.map((t) => t.shape).reduce((a, b) => broadcastShapes('normal', a, b));
+  const z = randn(to, { dtype: tensors[0]!.dtype, device: tensors[0]!.device, ...o });
+  return add(mul(z, std), mean);
+}
+
+// --- in place -------------------------------------------------------------------------------------------------------
+
+// Overwrites t with what `fill` writes into a contiguous tensor.
+function overwrite(op: string, t: Tensor, fill: (dense: Tensor) => void): Tensor {
+  t.checkAlive(op);
+  checkInPlace(op, t, [t]);
+  if (t.isContiguous()) fill(t);
+  else {
+    const dense = empty(t.shape, t.dtype, t.storage.device);
+    fill(dense);
+    runCopy(t, dense);
+  }
+  t.storage.version++;
+  trackInPlace(op, t, [t], [], () => [null]);
+  return t;
+}
+
+function needFloat(op: string, t: Tensor): void {
+  if (!isFloat(t.dtype)) throw new DTypeError(`[${op}] needs a floating-point tensor, got ${t.dtype}`);
+}
+
+/** Overwrites the tensor with numbers uniform in [from, to); default [0, 1). */
+export function uniform_(t: Tensor, from = 0, to = 1, options?: RandomOptions): Tensor {
+  needFloat('uniform_', t);
+  if (!(from <= to)) throw new ArgumentError(`[uniform_] ${from} is above ${to}`);
+  return overwrite('uniform_', t, (d) => fillUniform(d, from, to, options));
+}
+
+/** Overwrites the tensor with numbers of a normal distribution; default mean 0 and std 1. */
+export function normal_(t: Tensor, mean = 0, std = 1, options?: RandomOptions): Tensor {
+  needFloat('normal_', t);
+  if (!(std >= 0)) throw new ArgumentError(`[normal_] std must not be negative, got ${std}`);
+  return overwrite('normal_', t, (d) => fillNormal(d, mean, std, options));
+}
+
+/** Overwrites the tensor with 1 (with probability `p`, a number or a tensor that broadcasts; default 0.5) and 0. */
+export function bernoulli_(t: Tensor, p: number | Tensor = 0.5, options?: RandomOptions): Tensor {
+  if (typeof p === 'number' && !(p >= 0 && p <= 1)) throw new ArgumentError(`[bernoulli_] a probability lies between 0 and 1, got ${p}`);
+  return overwrite('bernoulli_', t, (d) => {
+    const spread = empty(t.shape, p instanceof Tensor ? p.dtype : 'float32', t.storage.device);
+    runCopy(spread, p instanceof Tensor ? p : full([], p, { device: t.device }));
+    runCopy(d, bernoulli(spread, options));
+  });
+}
+
+/** Overwrites the tensor with numbers of the exponential distribution of rate `lambd` (default 1). */
+export function exponential_(t: Tensor, lambd = 1, options?: RandomOptions): Tensor {
+  needFloat('exponential_', t);
+  if (!(lambd > 0)) throw new ArgumentError(`[exponential_] lambd must be positive, got ${lambd}`);
+  return overwrite('exponential_', t, (d) => {
+    fillUniform(d, 0, 1, options);
+    runCopy(d, div(log1p(neg(d)), -lambd));
+  });
+}
+
+/**
+ * Overwrites the tensor with numbers of the normal distribution restricted to [a, b] (default [-2, 2]), by inverting
+ * its distribution function.
+ */
+export function truncNormal_(t: Tensor, mean = 0, std = 1, a = -2, b = 2, options?: RandomOptions): Tensor {
+  needFloat('truncNormal_', t);
+  if (!(a < b) || !(std > 0)) throw new ArgumentError(`[truncNormal_] needs a < b and std > 0, got a ${a}, b ${b}, std ${std}`);
+  return overwrite('truncNormal_', t, (d) => {
+    const wide = { dtype: d.dtype === 'float64' ? 'float64' : 'float32', device: d.device } as const;
+    // erf(z / sqrt(2)) = 2 Phi(z) - 1 at the bounds
+    const [lo, hi] = [a, b].map((v) => erf(full([], (v - mean) / (std * Math.SQRT2), wide))) as [Tensor, Tensor];
+    const u = add(mul(rand(d.shape, { ...wide, ...options }), sub(hi, lo)), lo);
+    runCopy(d, clamp(add(mul(erfinv(u), std * Math.SQRT2), mean), a, b));
+  });
+}
+
+addMethods({ multinomial, bernoulli, uniform_, normal_, bernoulli_, exponential_ });
+declare module '../core/tensor' {
+  interface Tensor {
+    multinomial(count: number, options?: RandomOptions & { replacement?: boolean }): Tensor;
+    bernoulli(options?: RandomOptions): Tensor;
+    uniform_(from?: number, to?: number, options?: RandomOptions): Tensor;
+    normal_(mean?: number, std?: number, options?: RandomOptions): Tensor;
+    bernoulli_(p?: number | Tensor, options?: RandomOptions): Tensor;
+    exponential_(lambd?: number, options?: RandomOptions): Tensor;
+  }
+}
