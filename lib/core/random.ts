@@ -59,10 +59,13 @@ export class Generator {
     this.counter = offset;
   }
 
-  /** @internal A range of `count` counters that nobody else gets; returns where it starts. */
-  take(count: number): RngState {
+  /**
+   * @internal Where a kernel that makes `elements` random elements starts. It reads at most two of the four words of a
+   * counter per element (native/ops/random_words.h), and nobody else gets those.
+   */
+  take(elements: number): RngState {
     const state = this.getState();
-    this.counter += count;
+    this.counter += Math.floor(elements / 2) + 1;
     return state;
   }
 }

@@ -1,7 +1,7 @@
 /** @file Random tensors. Results depend on the generator's state only, not on the number of threads. */
 import { checkInPlace, trackInPlace } from '../core/autograd';
 import { deviceIndex } from '../core/device';
-import { checkDType, type DType, isFloat } from '../core/dtype';
+import { checkDType, type DType, dtypeSize, isFloat } from '../core/dtype';
 import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
 import { defaultGenerator, Generator, type RngState } from '../core/random';
 import { broadcastShapes, checkShape, describe, type Shape, showShape } from '../core/shape';
@@ -11,7 +11,7 @@ import { add, div, mul, neg, sub } from './arithmetic';
 import { cast } from './cast';
 import { full, type TensorOptions } from './create';
 import { erfinv } from './erfinv';
-import { denseOf, runCopy } from './launch';
+import { castOf, denseOf, runCopy } from './launch';
 import { clamp, erf, log1p } from './math';
 
 const uniformKernel = kernel('uniform');
@@ -29,10 +29,10 @@ export interface RandomOptions {
 /** As what a random tensor is created. */
 export type RandomTensorOptions = TensorOptions & RandomOptions;
 
-const take = (options: RandomOptions | undefined, count: number): RngState => {
+const take = (options: RandomOptions | undefined, elements: number): RngState => {
   const g = options?.generator ?? defaultGenerator;
   if (!(g instanceof Generator)) throw new ArgumentError(`[random] expected a Generator, got ${describe(g)}`);
-  return g.take(count);
+  return g.take(elements);
 };
 
 // A new tensor of floating-point numbers, filled by `fill`.
@@ -45,14 +45,22 @@ function created(op: string, shape: Shape, options: RandomTensorOptions | undefi
   return t;
 }
 
+// Fills a contiguous tensor. The kernels write float32 and float64; 16-bit floats are rounded from float32.
+function filling(t: Tensor, fill: (wide: Tensor) => void): void {
+  if (dtypeSize(t.dtype) !== 2) return fill(t);
+  const wide = empty(t.shape, 'float32', t.storage.device);
+  fill(wide);
+  runCopy(t, wide);
+}
+
 function fillUniform(t: Tensor, lo: number, hi: number, options?: RandomOptions): void {
   const { seed, offset } = take(options, t.numel);
-  uniformKernel(t.numel, t, t.numel, lo, hi, seed, offset);
+  filling(t, (w) => uniformKernel(w.numel, w, w.numel, lo, hi, seed, offset));
 }
 
 function fillNormal(t: Tensor, mean: number, std: number, options?: RandomOptions): void {
   const { seed, offset } = take(options, t.numel);
-  normalKernel(t.numel * 4, t, t.numel, mean, std, seed, offset);
+  filling(t, (w) => normalKernel(w.numel * 4, w, w.numel, mean, std, seed, offset));
 }
 
 /** Numbers uniform in [0, 1). */
@@ -143,7 +151,8 @@ export function bernoulli(p: Tensor, options?: RandomOptions): Tensor {
   if (!isFloat(p.dtype)) throw new DTypeError(`[bernoulli] probabilities must be floating-point, got ${p.dtype}`);
   const out = empty(p.shape, p.dtype, p.storage.device);
   const { seed, offset } = take(options, p.numel);
-  bernoulliKernel(p.numel, out, denseOf(p), p.numel, seed, offset);
+  const wide = dtypeSize(p.dtype) === 2 ? castOf(p, 'float32') : p;
+  bernoulliKernel(p.numel, out, denseOf(wide), p.numel, seed, offset);
   return out;
 }
 
