@@ -12,3 +12,8 @@ export type { BackwardOptions, GradOptions } from './core/autograd';
 export * from './core/runtime';
 export { Generator, getRngState, manualSeed, setRngState } from './core/random';
 export type { RngState } from './core/random';
+export * as nn from './nn';
+export * as optim from './optim';
+export * as data from './data';
+export * as datasets from './data/datasets';
+export { load, loadMetadata, save } from './io/safetensors';

@@ -79,9 +79,13 @@ export class Tensor {
   }
   set requiresGrad(on: boolean) {
     if (on && !isFloat(this.dtype))
-      throw new DTypeError(`[requiresGrad] only floating-point tensors can require gradients, this one is ${this.dtype}`);
+      throw new DTypeError(
+        `[requiresGrad] only floating-point tensors can require gradients, this one is ${this.dtype}`,
+      );
     if (!on && this.gradFn)
-      throw new AutogradError('[requiresGrad] only a leaf can stop requiring gradients; use detach() on a computed tensor');
+      throw new AutogradError(
+        '[requiresGrad] only a leaf can stop requiring gradients; use detach() on a computed tensor',
+      );
     this.needsGrad = on;
   }
 
@@ -141,6 +145,18 @@ export class Tensor {
     this.dispose();
   }
 
+  /**
+   * @internal Shows the memory of `t`, which has the same shape, from now on. The object stays the same, so that a
+   * module or an optimizer that holds it keeps it.
+   */
+  adopt(t: Tensor): void {
+    this.checkAlive('adopt');
+    t.storage.users++;
+    if (--this.storage.users === 0) this.storage.release();
+    const { storage, strides, offset, dtype, dtypeCode: code } = t;
+    Object.assign(this, { storage, strides, offset, dtype, dtypeCode: code, contiguousFlag: undefined });
+  }
+
   /** @internal Throws if the memory is gone. */
   checkAlive(op: string): void {
     if (this.isDisposed) throw new DisposedError(`[${op}] this tensor ${showShape(this.shape)} was disposed`);
@@ -151,7 +167,8 @@ export class Tensor {
 export function empty(shape: Shape, dtype: DType, device: number): Tensor {
   const n = numel(shape);
   const bytes = n * dtypeSize(dtype);
-  if (!(bytes <= 2 ** 52)) throw new OutOfMemoryError(`[alloc] shape ${showShape(shape)} of ${dtype} exceeds any memory`);
+  if (!(bytes <= 2 ** 52))
+    throw new OutOfMemoryError(`[alloc] shape ${showShape(shape)} of ${dtype} exceeds any memory`);
   return new Tensor(new Storage(bytes, device), shape, contiguousStrides(shape), 0, dtype);
 }
 

@@ -14,3 +14,5 @@ export * from './reduce';
 export * from './views';
 export * from './matmul';
 export * from './read';
+import './to';
+export type { Target } from './to';

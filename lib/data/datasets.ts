@@ -1,0 +1,2 @@
+/** @file Public data sets by name. */
+export { mnist, MnistDataset, type MnistOptions } from './mnist';

@@ -1,0 +1,126 @@
+/** @file The DataLoader: batches of a dataset, for `for await` and `for` loops. */
+import { deviceIndex, devices } from '../core/device';
+import { ArgumentError } from '../core/errors';
+import { type Generator as RandomGenerator } from '../core/random';
+import { describe } from '../core/shape';
+import { streamReached } from '../native';
+import { type Collated } from './collate';
+import { batchOf, checkDataset, checkIndices, type Dataset } from './dataset';
+import { generatorOf, positions, type SeedOptions, shuffled } from './sampler';
+
+/** Settings of a {@link DataLoader}. */
+export interface DataLoaderOptions<T, B, R> extends SeedOptions {
+  /** Examples per batch, default 1. */
+  batchSize?: number;
+  /** Visit the examples in another random order each time, default false. */
+  shuffle?: boolean;
+  /** Leave out a last batch that is smaller, default false. */
+  dropLast?: boolean;
+  /** The positions to visit, in this order; instead of `shuffle`. */
+  sampler?: Iterable<number>;
+  /** Makes a batch from examples. Default: {@link collate}. */
+  collate?: (examples: T[]) => B;
+  /** Changes each batch, e.g. augments it or moves it to a device. */
+  transform?: (batch: B) => R | Promise<R>;
+}
+
+// Kernels of this many steps may be queued while the next batch is made.
+const stepsInFlight = 2;
+// Milliseconds after which timers and sockets get a turn: a `for await` over resolved promises never gives them one.
+const turnEvery = 5;
+
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+/** Resolves when everything queued so far, on every device, is done. */
+async function allReached(): Promise<void> {
+  for (const d of devices()) await streamReached(deviceIndex(d));
+}
+
+/**
+ * Batches of a dataset: `for await (const [x, y] of loader)`. Each loop visits all examples once. A `for await` loop
+ * keeps the event loop free: it waits by promise while more than two steps are queued. A plain `for` loop works too.
+ */
+export class DataLoader<T, B = Collated<T>, R = B> implements AsyncIterable<R>, Iterable<R> {
+  readonly batchSize: number;
+  private readonly generator: RandomGenerator | undefined;
+
+  constructor(
+    readonly dataset: Dataset<T, B>,
+    private readonly options: DataLoaderOptions<T, B, R> = {},
+  ) {
+    checkDataset('DataLoader', dataset);
+    const { batchSize = 1, shuffle, sampler } = options;
+    if (!Number.isSafeInteger(batchSize) || batchSize < 1)
+      throw new ArgumentError(`[DataLoader] batchSize must be a positive integer, got ${describe(batchSize)}`);
+    if (sampler !== undefined && typeof (sampler as Partial<Iterable<number>>)?.[Symbol.iterator] !== 'function')
+      throw new ArgumentError(`[DataLoader] sampler must be iterable, got ${describe(sampler)}`);
+    if (sampler && shuffle) throw new ArgumentError('[DataLoader] a sampler decides the order; leave out shuffle');
+    for (const name of ['collate', 'transform'] as const)
+      if (options[name] !== undefined && typeof options[name] !== 'function')
+        throw new ArgumentError(`[DataLoader] ${name} must be a function, got ${describe(options[name])}`);
+    this.batchSize = batchSize;
+    this.generator = generatorOf('DataLoader', options);
+  }
+
+  /** The number of batches. */
+  get length(): number {
+    const { sampler, dropLast } = this.options;
+    const n = sampler ? [...sampler].length : this.dataset.length;
+    return dropLast ? Math.floor(n / this.batchSize) : Math.ceil(n / this.batchSize);
+  }
+
+  // The given order, or undefined when it has to be drawn.
+  private fixedOrder(): Int32Array | undefined {
+    const { sampler, shuffle } = this.options;
+    if (sampler) {
+      const order = Array.from(sampler);
+      checkIndices('DataLoader', order, this.dataset.length);
+      return Int32Array.from(order);
+    }
+    return shuffle ? undefined : Int32Array.from({ length: this.dataset.length }, (_, i) => i);
+  }
+
+  private *batches(order: Int32Array): Generator<R | Promise<R>> {
+    const { dropLast, collate, transform } = this.options;
+    for (let i = 0; i < order.length; i += this.batchSize) {
+      const indices = order.slice(i, i + this.batchSize);
+      if (dropLast && indices.length < this.batchSize) return;
+      const batch = batchOf(this.dataset, indices, collate);
+      if (!transform) yield batch as unknown as R | Promise<R>;
+      else yield batch instanceof Promise ? batch.then(transform) : transform(batch);
+    }
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<R, void, undefined> {
+    const order = this.fixedOrder() ?? positions(await shuffled(this.dataset.length, this.generator).data());
+    const queued: Promise<void>[] = [];
+    let turn = performance.now();
+    try {
+      for (const batch of this.batches(order)) {
+        yield await batch;
+        // The caller has queued a step. Its failure is reported where it is awaited, here or in `finally`.
+        const step = allReached();
+        step.catch(() => {});
+        queued.push(step);
+        if (queued.length > stepsInFlight) await queued.shift();
+        if (performance.now() - turn > turnEvery) {
+          await nextTurn();
+          turn = performance.now();
+        }
+      }
+    } finally {
+      await Promise.all(queued);
+    }
+  }
+
+  *[Symbol.iterator](): Generator<R, void, undefined> {
+    const order = this.fixedOrder() ?? positions(shuffled(this.dataset.length, this.generator).dataSync());
+    for (const batch of this.batches(order)) {
+      if (batch instanceof Promise) {
+        batch.catch(() => {});
+        throw new ArgumentError('[DataLoader] this dataset or transform is asynchronous; use for await');
+      }
+      yield batch;
+    }
+  }
+}

@@ -1,0 +1,29 @@
+/** @file The order in which examples are visited. */
+import { ArgumentError } from '../core/errors';
+import { Generator } from '../core/random';
+import { describe } from '../core/shape';
+import { type Tensor } from '../core/tensor';
+import { randperm } from '../ops/random';
+
+/** What makes a random order reproducible by itself. Without either it is drawn from the generator of `ng.manualSeed`. */
+export interface SeedOptions {
+  /** The order depends on this seed alone. */
+  seed?: number;
+  /** Draw from this generator. */
+  generator?: Generator;
+}
+
+/** The generator that the options name; undefined for the global one. */
+export function generatorOf(op: string, { seed, generator }: SeedOptions): Generator | undefined {
+  if (generator !== undefined && !(generator instanceof Generator))
+    throw new ArgumentError(`[${op}] expected a Generator, got ${describe(generator)}`);
+  if (generator && seed !== undefined) throw new ArgumentError(`[${op}] takes a seed or a generator, not both`);
+  return seed === undefined ? generator : new Generator(seed);
+}
+
+/** 0 .. n - 1 in random order, int64. */
+export const shuffled = (n: number, generator: Generator | undefined): Tensor =>
+  randperm(n, { generator, device: 'cpu' });
+
+/** The values of an int64 tensor of positions. */
+export const positions = (values: unknown): Int32Array => Int32Array.from(values as BigInt64Array, Number);

@@ -1,0 +1,213 @@
+/** @file Modules that hold modules or parameters: Sequential, ModuleList, ModuleDict, ParameterList. */
+import { ArgumentError, IndexError } from '../core/errors';
+import { describe } from '../core/shape';
+import { Module } from './module';
+import { Parameter } from './parameter';
+
+function checkModule(op: string, m: unknown): asserts m is Module {
+  if (!(m instanceof Module)) throw new ArgumentError(`[${op}] expected a module, got ${describe(m)}`);
+}
+
+const notCallable = (name: string): never => {
+  throw new ArgumentError(`[${name}] has no forward of its own; call its elements`);
+};
+
+// Elements are fields named 0, 1, 2 ..., which the base class finds like any others.
+abstract class Numbered<T> extends Module implements Iterable<T> {
+  [index: number]: T;
+
+  /** How many elements there are. */
+  get length(): number {
+    return this.list().length;
+  }
+
+  /** The elements in order. */
+  protected abstract list(): T[];
+  protected abstract check(value: unknown): asserts value is T;
+
+  /** The element at `index`; negative counts from the end. */
+  at(index: number): T {
+    const list = this.list();
+    if (!Number.isInteger(index) || index < -list.length || index >= list.length)
+      throw new IndexError(
+        `[${this.constructor.name}] index ${describe(index)} is out of range for ${list.length} elements`,
+      );
+    return list.at(index)!;
+  }
+
+  /** Adds an element at the end. */
+  append(element: T): this {
+    this.check(element);
+    this[this.length] = element;
+    return this;
+  }
+
+  /** Adds elements at the end. */
+  extend(elements: Iterable<T>): this {
+    for (const e of elements) this.append(e);
+    return this;
+  }
+
+  [Symbol.iterator](): IterableIterator<T> {
+    return this.list()[Symbol.iterator]();
+  }
+}
+
+/** Modules that run one after the other: `new nn.Sequential(a, b)`, or with names `new nn.Sequential({ fc: a, act: b })`. */
+export class Sequential extends Numbered<Module> {
+  constructor(...layers: Module[] | [Readonly<Record<string, Module>>] | [readonly Module[]]) {
+    super();
+    const [first] = layers;
+    if (layers.length === 1 && !(first instanceof Module)) {
+      if (first === null || typeof first !== 'object')
+        throw new ArgumentError(`[Sequential] expected modules, got ${describe(first)}`);
+      for (const [name, m] of Object.entries(first as Record<string, Module>)) {
+        checkModule('Sequential', m);
+        this.addModule(name, m);
+      }
+    } else for (const m of layers) this.append(m as Module);
+  }
+
+  protected override list(): Module[] {
+    return this.moduleMembers().flatMap(([, , m]) => (m instanceof Module ? [m] : []));
+  }
+  protected override check(value: unknown): asserts value is Module {
+    checkModule('Sequential', value);
+  }
+
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- inputs and output are those of the first and last layer
+  forward(...inputs: any[]): any {
+    const [first, ...rest] = this.list();
+    if (!first) return inputs[0];
+    let x: unknown = first.forward(...inputs);
+    for (const m of rest) x = m.forward(x);
+    return x;
+  }
+}
+
+/** An array of modules whose parameters are found. A plain array of modules in a field is not searched. */
+export class ModuleList extends Numbered<Module> {
+  constructor(modules: Iterable<Module> = []) {
+    super();
+    this.extend(modules);
+  }
+
+  /** Puts a module before position `index`. */
+  insert(index: number, module: Module): this {
+    checkModule('ModuleList', module);
+    const list = this.list();
+    list.splice(index, 0, module);
+    list.forEach((m, i) => (this[i] = m));
+    return this;
+  }
+
+  /** The results of `fn` for each module. */
+  map<R>(fn: (module: Module, index: number) => R): R[] {
+    return this.list().map((m, i) => fn(m, i));
+  }
+
+  protected override list(): Module[] {
+    return this.moduleMembers().flatMap(([, , m]) => (m instanceof Module ? [m] : []));
+  }
+  protected override check(value: unknown): asserts value is Module {
+    checkModule('ModuleList', value);
+  }
+
+  forward(): never {
+    return notCallable('ModuleList');
+  }
+
+  // Equal neighbours are counted: `(0-3): 4 x Linear(...)`.
+  protected override childRepr(): string[] {
+    const runs: { from: number; to: number; text: string }[] = [];
+    this.list().forEach((m, i) => {
+      const text = String(m);
+      const last = runs.at(-1);
+      if (last?.text === text) last.to = i;
+      else runs.push({ from: i, to: i, text });
+    });
+    return runs.map(({ from, to, text }) => {
+      const body = text.replaceAll('\n', '\n  ');
+      return from === to ? `(${from}): ${body}` : `(${from}-${to}): ${to - from + 1} x ${body}`;
+    });
+  }
+}
+
+/** Modules by name whose parameters are found. */
+export class ModuleDict extends Module implements Iterable<[string, Module]> {
+  readonly #entries = new Map<string, Module>();
+
+  constructor(modules: Readonly<Record<string, Module>> | Iterable<readonly [string, Module]> = {}) {
+    super();
+    const list = Symbol.iterator in modules ? modules : Object.entries(modules);
+    for (const [name, m] of list) this.set(name, m);
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+  get(name: string): Module {
+    const m = this.#entries.get(name);
+    if (!m)
+      throw new IndexError(
+        `[ModuleDict] has no "${name}"; it has ${[...this.#entries.keys()].join(', ') || 'nothing'}`,
+      );
+    return m;
+  }
+  set(name: string, module: Module): this {
+    checkModule('ModuleDict', module);
+    if (typeof name !== 'string' || name === '' || name.includes('.'))
+      throw new ArgumentError(`[ModuleDict] a name is a non-empty string without dots, got ${describe(name)}`);
+    this.#entries.set(name, module);
+    return this;
+  }
+  has(name: string): boolean {
+    return this.#entries.has(name);
+  }
+  delete(name: string): boolean {
+    return this.#entries.delete(name);
+  }
+  keys(): IterableIterator<string> {
+    return this.#entries.keys();
+  }
+  values(): IterableIterator<Module> {
+    return this.#entries.values();
+  }
+  entries(): IterableIterator<[string, Module]> {
+    return this.#entries.entries();
+  }
+  [Symbol.iterator](): IterableIterator<[string, Module]> {
+    return this.#entries.entries();
+  }
+
+  protected override moduleMembers(): [field: string, name: string, value: unknown][] {
+    return [
+      ...super.moduleMembers(),
+      ...[...this.#entries].map(([name, m]) => [name, name, m] as [string, string, unknown]),
+    ];
+  }
+
+  forward(): never {
+    return notCallable('ModuleDict');
+  }
+}
+
+/** An array of parameters that are found. */
+export class ParameterList extends Numbered<Parameter> {
+  constructor(parameters: Iterable<Parameter> = []) {
+    super();
+    this.extend(parameters);
+  }
+
+  protected override list(): Parameter[] {
+    return this.moduleMembers().flatMap(([, , p]) => (p instanceof Parameter ? [p] : []));
+  }
+  protected override check(value: unknown): asserts value is Parameter {
+    if (!(value instanceof Parameter))
+      throw new ArgumentError(`[ParameterList] expected an nn.Parameter, got ${describe(value)}`);
+  }
+
+  forward(): never {
+    return notCallable('ParameterList');
+  }
+}

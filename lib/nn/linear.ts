@@ -1,0 +1,80 @@
+/** @file Affine maps. */
+import { noGrad } from '../core/autograd';
+import { type Device } from '../core/device';
+import { type DType } from '../core/dtype';
+import { type Tensor } from '../core/tensor';
+import { empty } from '../ops/create';
+import { linear } from '../ops/matmul';
+import { kaimingUniform_, uniform_ } from './init';
+import { Module } from './module';
+import { Parameter } from './parameter';
+import { checkSize, readOptions, showSettings } from './settings';
+
+/** Options of layers with weights. */
+export interface WeightOptions {
+  /** Default: the default device. */
+  device?: Device;
+  /** Default float32. */
+  dtype?: DType;
+}
+
+/** Options of {@link Linear}. */
+export interface LinearOptions extends WeightOptions {
+  /** Add a learned bias. Default true. */
+  bias?: boolean;
+}
+
+/** For `readOptions`: the options above, not given. */
+export const weightDefaults: WeightOptions = { device: undefined, dtype: undefined };
+
+/** An uninitialised parameter. */
+export const newParameter = (shape: readonly number[], options: WeightOptions): Parameter =>
+  new Parameter(empty(shape, { dtype: options.dtype, device: options.device }));
+
+/** x @ weight^T + bias, for the last dimension of x. */
+export class Linear extends Module {
+  /** [outFeatures, inFeatures] */
+  weight: Parameter;
+  /** [outFeatures] */
+  bias: Parameter | null;
+  readonly inFeatures: number;
+  readonly outFeatures: number;
+
+  constructor(inFeatures: number, outFeatures: number, options?: LinearOptions) {
+    super();
+    const o = readOptions('Linear', { bias: true, ...weightDefaults }, options);
+    this.inFeatures = checkSize('Linear', 'inFeatures', inFeatures);
+    this.outFeatures = checkSize('Linear', 'outFeatures', outFeatures);
+    this.weight = newParameter([outFeatures, inFeatures], o);
+    this.bias = o.bias ? newParameter([outFeatures], o) : null;
+    this.resetParameters();
+  }
+
+  /** Draws new values as PyTorch does: uniform within 1 / sqrt(inFeatures). */
+  resetParameters(): void {
+    noGrad(() => {
+      kaimingUniform_(this.weight, { a: Math.sqrt(5) });
+      const bound = this.inFeatures > 0 ? 1 / Math.sqrt(this.inFeatures) : 0;
+      if (this.bias) uniform_(this.bias, -bound, bound);
+    });
+  }
+
+  forward(x: Tensor): Tensor {
+    return linear(x, this.weight, this.bias);
+  }
+
+  override extraRepr(): string {
+    return showSettings({ inFeatures: this.inFeatures, outFeatures: this.outFeatures, bias: this.bias !== null });
+  }
+}
+
+/** Returns its input. Takes any arguments, and ignores them. */
+export class Identity extends Module {
+  // eslint-disable-next-line @typescript-eslint/no-unused-vars -- stands in for layers of any arguments
+  constructor(...ignored: unknown[]) {
+    super();
+  }
+  forward<T>(x: T): T {
+    return x;
+  }
+}

@@ -1,0 +1,83 @@
+/** @file Loss layers: each is the function of its name in lib/ops/losses.ts, with that function's options as settings. */
+import { Tensor } from '../core/tensor';
+import {
+  binaryCrossEntropy,
+  binaryCrossEntropyWithLogits,
+  crossEntropy,
+  gaussianNllLoss,
+  huberLoss,
+  klDiv,
+  l1Loss,
+  mseLoss,
+  nllLoss,
+  poissonNllLoss,
+  type Reduction,
+  smoothL1Loss,
+  softMarginLoss,
+} from '../ops/losses';
+import { Module } from './module';
+import { readSettings, type SettingArgs } from './settings';
+
+/** A loss. Its settings are fields and may be changed; those that are tensors are buffers, as in PyTorch. */
+export abstract class Loss extends Module {
+  static override readonly stateNames = { posWeight: 'pos_weight' };
+  readonly #names: string[];
+  readonly #fn: (...args: unknown[]) => Tensor;
+
+  constructor(fn: unknown, defaults: object, args: readonly unknown[]) {
+    super();
+    this.#fn = fn as (...list: unknown[]) => Tensor;
+    this.#names = Object.keys(defaults);
+    for (const [name, value] of Object.entries(readSettings(this.constructor.name, defaults, args))) {
+      if (value instanceof Tensor) this.registerBuffer(name, value);
+      else Object.assign(this, { [name]: value });
+    }
+  }
+
+  forward(...inputs: Tensor[]): Tensor {
+    const fields = this as unknown as Record<string, unknown>;
+    return this.#fn(...inputs, Object.fromEntries(this.#names.map((name) => [name, fields[name]])));
+  }
+}
+
+type LossClass<A extends unknown[], S> = new (
+  ...settings: SettingArgs<S>
+) => Loss & S & { forward(...inputs: A): Tensor };
+
+const loss = <A extends unknown[], S extends object>(
+  fn: (...args: [...A, S]) => Tensor,
+  defaults: S,
+): LossClass<A, S> =>
+  class extends Loss {
+    constructor(...settings: SettingArgs<S>) {
+      super(fn, defaults, settings);
+    }
+  } as unknown as LossClass<A, S>;
+
+const reduction = 'mean' as Reduction;
+const weight = null as Tensor | null;
+
+/** Cross-entropy of logits and classes (or class probabilities) */
+export class CrossEntropyLoss extends loss(crossEntropy, { weight, ignoreIndex: -100, reduction, labelSmoothing: 0 }) {}
+/** Negative log-likelihood of log-probabilities and classes */
+export class NLLLoss extends loss(nllLoss, { weight, ignoreIndex: -100, reduction }) {}
+/** (input - target)^2 */
+export class MSELoss extends loss(mseLoss, { reduction }) {}
+/** |input - target| */
+export class L1Loss extends loss(l1Loss, { reduction }) {}
+/** Quadratic below `beta`, linear with slope 1 beyond */
+export class SmoothL1Loss extends loss(smoothL1Loss, { reduction, beta: 1 }) {}
+/** Quadratic below `delta`, linear with slope delta beyond */
+export class HuberLoss extends loss(huberLoss, { reduction, delta: 1 }) {}
+/** Binary cross-entropy of probabilities */
+export class BCELoss extends loss(binaryCrossEntropy, { weight, reduction }) {}
+/** Binary cross-entropy of logits */
+export class BCEWithLogitsLoss extends loss(binaryCrossEntropyWithLogits, { weight, reduction, posWeight: weight }) {}
+/** Kullback-Leibler divergence; the input holds log-probabilities */
+export class KLDivLoss extends loss(klDiv, { reduction: reduction as Reduction | 'batchmean', logTarget: false }) {}
+/** Negative log-likelihood of counts under a Poisson distribution */
+export class PoissonNLLLoss extends loss(poissonNllLoss, { logInput: true, full: false, eps: 1e-8, reduction }) {}
+/** Negative log-likelihood under normal distributions of given variance */
+export class GaussianNLLLoss extends loss(gaussianNllLoss, { full: false, eps: 1e-6, reduction }) {}
+/** log(1 + exp(-target input)) for targets -1 and 1 */
+export class SoftMarginLoss extends loss(softMarginLoss, { reduction }) {}

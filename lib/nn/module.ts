@@ -1,0 +1,365 @@
+/**
+ * @file The base of all layers and models. Parameters, buffers and submodules are ordinary fields, found when they are
+ * asked for: class fields exist only after the base constructor has run, so nothing can be registered earlier.
+ */
+import { noGrad } from '../core/autograd';
+import { type Device } from '../core/device';
+import { type DType, isFloat } from '../core/dtype';
+import { ArgumentError } from '../core/errors';
+import { describe, sameShape, showShape } from '../core/shape';
+import { Tensor } from '../core/tensor';
+import { zeroGradients } from '../ops/gradients';
+import { moved, type Target, targetOf } from '../ops/to';
+import { Parameter } from './parameter';
+
+/** Tensors by their PyTorch name, e.g. `fc1.weight`. */
+export type StateDict = Record<string, Tensor>;
+
+/** Runs after `forward`; a returned value (not undefined) replaces the output. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- inputs and output are what the module's forward says
+export type ForwardHook = (module: Module, inputs: any[], output: any) => unknown;
+/** Runs before `forward`; a returned array replaces the inputs, any other value but undefined the only input. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- inputs are what the module's forward says
+export type ForwardPreHook = (module: Module, inputs: any[]) => unknown;
+
+/** Removes a hook, called directly or by its method. */
+export interface HookHandle {
+  (): void;
+  remove(): void;
+}
+
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- as above
+type Forward = (...inputs: any[]) => unknown;
+
+interface Hooks {
+  before: Set<ForwardHook>;
+  after: Set<ForwardHook>;
+}
+
+/** What `loadStateDict` found not to match; both empty in strict mode. */
+export interface LoadResult {
+  missingKeys: string[];
+  unexpectedKeys: string[];
+}
+
+const indent = (text: string): string => text.replaceAll('\n', '\n  ');
+
+/** A layer or a model: `forward`, and the parameters, buffers and submodules that are its fields. */
+export abstract class Module {
+  /**
+   * PyTorch's spelling of fields that differ from it (`runningMean: 'running_mean'`): names in state dicts equal
+   * PyTorch's. Inherited by subclasses; fields that are not listed keep their name.
+   */
+  static readonly stateNames: Readonly<Record<string, string>> = {};
+
+  /** Whether the module is in training mode; see {@link train}. */
+  training = true;
+  readonly #buffers = new Map<string, { persistent: boolean }>();
+  #hooks: Hooks | undefined;
+
+  /** Computes the output. Every call runs the hooks. */
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- each module has its own inputs and output
+  abstract forward(...inputs: any[]): any;
+
+  // --- what belongs to this module ----------------------------------------------------------------------------------
+
+  /** Members by name, in the order of declaration: fields here, elements in containers. */
+  protected moduleMembers(): [field: string, name: string, value: unknown][] {
+    const names = (this.constructor as typeof Module).stateNames;
+    return Object.entries(this).map(([field, value]) => [field, names[field] ?? field, value]);
+  }
+
+  /**
+   * Makes a tensor part of the state without training it. Returns it, so that it can initialise the field of that
+   * name: `mean = this.registerBuffer('mean', ng.zeros([3]))`.
+   */
+  registerBuffer<T extends Tensor | null>(name: string, tensor: T, options: { persistent?: boolean } = {}): T {
+    this.#checkName('registerBuffer', name);
+    if (tensor !== null && !(tensor instanceof Tensor))
+      throw new ArgumentError(`[registerBuffer] expected a tensor or null, got ${describe(tensor)}`);
+    this.#buffers.set(name, { persistent: options.persistent ?? true });
+    this.#set(name, tensor);
+    return tensor;
+  }
+
+  /** Adds a parameter under a name computed at run time; otherwise just assign it to a field. */
+  registerParameter(name: string, parameter: Parameter | null): void {
+    this.#checkName('registerParameter', name);
+    if (parameter !== null && !(parameter instanceof Parameter))
+      throw new ArgumentError(`[registerParameter] expected an nn.Parameter or null, got ${describe(parameter)}`);
+    this.#set(name, parameter);
+  }
+
+  /** Adds a submodule under a name computed at run time; otherwise just assign it to a field. */
+  addModule(name: string, module: Module): void {
+    this.#checkName('addModule', name);
+    if (!(module instanceof Module)) throw new ArgumentError(`[addModule] expected a module, got ${describe(module)}`);
+    this.#set(name, module);
+  }
+
+  #set(name: string, value: unknown): void {
+    (this as unknown as Record<string, unknown>)[name] = value;
+  }
+
+  #checkName(op: string, name: string): void {
+    if (typeof name !== 'string' || name === '' || name.includes('.'))
+      throw new ArgumentError(`[${op}] a name is a non-empty string without dots, got ${describe(name)}`);
+    if (name in Module.prototype || (!Object.hasOwn(this, name) && name in this))
+      throw new ArgumentError(`[${op}] "${name}" is already a method of ${this.constructor.name}`);
+  }
+
+  // Own parameters, then own buffers, as in PyTorch's state dicts.
+  #ownTensors(kind: 'parameters' | 'buffers' | 'persistent'): [string, Tensor][] {
+    const out: [string, Tensor][] = [];
+    for (const [field, name, value] of this.moduleMembers()) {
+      if (!(value instanceof Tensor)) continue;
+      const buffer = this.#buffers.get(field);
+      if (
+        kind === 'parameters'
+          ? value instanceof Parameter && !buffer
+          : buffer && (kind === 'buffers' || buffer.persistent)
+      )
+        out.push([name, value]);
+    }
+    return out;
+  }
+
+  /** Submodules held directly, with their names. */
+  namedChildren(): [string, Module][] {
+    const seen = new Set<Module>();
+    return this.#slots().filter(([, m]) => !seen.has(m) && seen.add(m));
+  }
+
+  // With a module that is held twice listed twice.
+  #slots(): [string, Module][] {
+    return this.moduleMembers().flatMap(([, name, value]) =>
+      value instanceof Module ? [[name, value] as [string, Module]] : [],
+    );
+  }
+
+  /** Submodules held directly. */
+  children(): Module[] {
+    return this.namedChildren().map(([, m]) => m);
+  }
+
+  /** This module (named by `prefix`, default '') and all below it, each once. */
+  namedModules(prefix = '', seen = new Set<Module>()): [string, Module][] {
+    if (seen.has(this)) return [];
+    seen.add(this);
+    const below = this.#slots().flatMap(([name, m]) => m.namedModules(prefix ? `${prefix}.${name}` : name, seen));
+    return [[prefix, this], ...below];
+  }
+
+  /** This module and all below it, each once. */
+  modules(): Module[] {
+    return this.namedModules().map(([, m]) => m);
+  }
+
+  #namedTensors(kind: 'parameters' | 'buffers'): [string, Tensor][] {
+    const seen = new Set<Tensor>();
+    const out: [string, Tensor][] = [];
+    for (const [prefix, m] of this.namedModules()) {
+      for (const [name, t] of m.#ownTensors(kind)) {
+        if (seen.has(t)) continue;
+        seen.add(t);
+        out.push([prefix ? `${prefix}.${name}` : name, t]);
+      }
+    }
+    return out;
+  }
+
+  /** All parameters with their names; one that is used twice comes once. */
+  namedParameters(): [string, Parameter][] {
+    return this.#namedTensors('parameters') as [string, Parameter][];
+  }
+
+  /** All parameters, each once. */
+  parameters(): Parameter[] {
+    return this.namedParameters().map(([, p]) => p);
+  }
+
+  /** All buffers with their names. */
+  namedBuffers(): [string, Tensor][] {
+    return this.#namedTensors('buffers');
+  }
+
+  /** All buffers, each once. */
+  buffers(): Tensor[] {
+    return this.namedBuffers().map(([, b]) => b);
+  }
+
+  // --- state --------------------------------------------------------------------------------------------------------
+
+  // Parameters and persistent buffers under every name they have.
+  #state(prefix: string, out: [string, Tensor][], path: readonly Module[]): [string, Tensor][] {
+    if (path.includes(this)) return out;
+    for (const kind of ['parameters', 'persistent'] as const)
+      for (const [name, t] of this.#ownTensors(kind)) out.push([prefix + name, t]);
+    for (const [name, m] of this.#slots()) m.#state(`${prefix}${name}.`, out, [...path, this]);
+    return out;
+  }
+
+  /** Parameters and persistent buffers by name. The tensors share memory with the module's. */
+  stateDict(): StateDict {
+    return Object.fromEntries(this.#state('', [], []).map(([name, t]) => [name, t.detach()]));
+  }
+
+  /**
+   * Copies values into the parameters and buffers. If anything does not match, nothing is changed.
+   *
+   * @param options - `strict` (default true): missing and unexpected names are errors
+   * @throws ArgumentError (code `ERR_STATE_DICT`) that lists missing and unexpected names and differing shapes
+   */
+  loadStateDict(dict: StateDict, options: { strict?: boolean } = {}): LoadResult {
+    if (dict === null || typeof dict !== 'object')
+      throw new ArgumentError(`[loadStateDict] expected an object of tensors, got ${describe(dict)}`);
+    const own = this.#state('', [], []);
+    const names = new Set(own.map(([name]) => name));
+    const missingKeys = own.filter(([name]) => !Object.hasOwn(dict, name)).map(([name]) => name);
+    const unexpectedKeys = Object.keys(dict).filter((name) => !names.has(name));
+    const problems: string[] = [];
+    if (options.strict ?? true) {
+      if (missingKeys.length) problems.push(`missing keys: ${missingKeys.join(', ')}`);
+      if (unexpectedKeys.length) problems.push(`unexpected keys: ${unexpectedKeys.join(', ')}`);
+    }
+    const copies: [Tensor, Tensor][] = [];
+    for (const [name, t] of own) {
+      if (!Object.hasOwn(dict, name)) continue;
+      const value: unknown = dict[name];
+      if (!(value instanceof Tensor)) problems.push(`${name} is ${describe(value)}, not a tensor`);
+      else if (!sameShape(value.shape, t.shape))
+        problems.push(
+          `${name} has shape ${showShape(value.shape)} in the state dict, ${showShape(t.shape)} in the module`,
+        );
+      else {
+        value.checkAlive('loadStateDict');
+        copies.push([t, moved(value, { device: t.device })]);
+      }
+    }
+    if (problems.length)
+      throw new ArgumentError(`[loadStateDict] ${this.constructor.name}: ${problems.join('; ')}`, 'ERR_STATE_DICT');
+    noGrad(() => copies.forEach(([to, from]) => void to.copy_(from)));
+    return { missingKeys, unexpectedKeys };
+  }
+
+  // --- modes and changes --------------------------------------------------------------------------------------------
+
+  /** Switches this module and all below to training (or, with false, evaluation) behaviour. */
+  train(mode = true): this {
+    for (const m of this.modules()) m.training = mode;
+    return this;
+  }
+
+  /** Switches to evaluation: no dropout, running statistics. */
+  eval(): this {
+    return this.train(false);
+  }
+
+  /**
+   * Moves parameters and buffers to a device, or casts the floating-point ones to a dtype. They stay the same objects,
+   * so an optimizer made before keeps them.
+   */
+  to(target: Device | DType | Target): this {
+    const { device, dtype } = targetOf('to', target);
+    const change = (t: Tensor): Tensor =>
+      noGrad(() => moved(t, { device, dtype: isFloat(t.dtype) ? dtype : undefined }));
+    for (const t of [...this.parameters(), ...this.buffers()]) {
+      const now = change(t);
+      if (now === t) continue;
+      t.adopt(now);
+      if (t.grad) t.grad = change(t.grad);
+    }
+    return this;
+  }
+
+  /** Says for all parameters whether they are trained. */
+  requiresGrad_(on = true): this {
+    for (const p of this.parameters()) p.requiresGrad = on;
+    return this;
+  }
+
+  /** Drops the gradients of all parameters (or, with `setToNone: false`, fills them with zeros). */
+  zeroGrad(options: { setToNone?: boolean } = {}): void {
+    zeroGradients(this.parameters(), options.setToNone ?? true);
+  }
+
+  /** Calls `fn` for every module below, then for this one. */
+  apply(fn: (module: Module) => void): this {
+    for (const m of this.children()) m.apply(fn);
+    fn(this);
+    return this;
+  }
+
+  // --- hooks --------------------------------------------------------------------------------------------------------
+
+  /** Calls `hook(module, inputs, output)` after each `forward`; what it returns replaces the output. */
+  registerForwardHook(hook: ForwardHook): HookHandle {
+    return this.#addHook('after', hook);
+  }
+
+  /** Calls `hook(module, inputs)` before each `forward`; what it returns replaces the inputs. */
+  registerForwardPreHook(hook: ForwardPreHook): HookHandle {
+    return this.#addHook('before', hook);
+  }
+
+  // The first hook shadows `forward` with a wrapper on this object, so that modules without hooks pay nothing.
+  #addHook(when: keyof Hooks, hook: ForwardHook): HookHandle {
+    if (typeof hook !== 'function')
+      throw new ArgumentError(`[registerForwardHook] expected a function, got ${describe(hook)}`);
+    const hooks = (this.#hooks ??= this.#wrapForward());
+    // Wrapped so that a function that is registered twice runs twice.
+    const entry: ForwardHook = (module, inputs, output) => hook(module, inputs, output);
+    hooks[when].add(entry);
+    const remove = (): void => void hooks[when].delete(entry);
+    return Object.assign(remove, { remove });
+  }
+
+  #wrapForward(): Hooks {
+    const hooks: Hooks = { before: new Set(), after: new Set() };
+    const inner = this.forward as Forward;
+    const wrapped: Forward = (...given) => {
+      let inputs = given;
+      for (const hook of hooks.before) {
+        const replaced = hook(this, inputs, undefined) ?? undefined;
+        if (replaced !== undefined) inputs = Array.isArray(replaced) ? (replaced as unknown[]) : [replaced];
+      }
+      let output = inner.apply(this, inputs);
+      for (const hook of hooks.after) output = hook(this, inputs, output) ?? output;
+      return output;
+    };
+    Object.defineProperty(this, 'forward', { value: wrapped, configurable: true, writable: true, enumerable: false });
+    return hooks;
+  }
+
+  // --- printing -----------------------------------------------------------------------------------------------------
+
+  /** The settings that PyTorch prints in parentheses, in its spelling. */
+  extraRepr(): string {
+    return '';
+  }
+
+  /** The lines of the submodules. */
+  protected childRepr(): string[] {
+    return this.#slots().map(([name, m]) => `(${name}): ${indent(String(m))}`);
+  }
+
+  /** The tree of modules as PyTorch prints it. */
+  toString(): string {
+    const extra = this.extraRepr();
+    const children = this.childRepr();
+    const name = this.constructor.name;
+    if (children.length === 0 && !extra.includes('\n')) return `${name}(${extra})`;
+    const lines = [...(extra ? extra.split('\n') : []), ...children];
+    return `${name}(\n  ${lines.join('\n  ')}\n)`;
+  }
+
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return this.toString();
+  }
+}
+
+/** Throws unless a layer got a tensor. */
+export function checkInput(layer: Module, x: unknown): asserts x is Tensor {
+  if (!(x instanceof Tensor))
+    throw new ArgumentError(`[${layer.constructor.name}] expected a tensor, got ${describe(x)}`);
+}

@@ -1,0 +1,114 @@
+/** @file Gradient clipping and parameters as one vector, as torch.nn.utils. */
+import { noGrad } from '../core/autograd';
+import { ArgumentError, NumericError, ShapeError } from '../core/errors';
+import { contiguousStrides, describe, numel } from '../core/shape';
+import { alias, empty, Tensor } from '../core/tensor';
+import { opcode } from '../native';
+import { runCopy } from '../ops/launch';
+import { runReduce } from '../ops/reduce';
+import { moved } from '../ops/to';
+import { zeros } from '../ops/create';
+
+const maxCode = opcode('reduce', 'max');
+const largest = (t: Tensor): Tensor =>
+  runReduce(
+    maxCode,
+    t,
+    t.shape.map((_, i) => i),
+    false,
+    t.dtype,
+  );
+
+const listOf = (op: string, params: Tensor | Iterable<Tensor>): Tensor[] => {
+  const list = params instanceof Tensor ? [params] : [...params];
+  for (const p of list)
+    if (!(p instanceof Tensor)) throw new ArgumentError(`[${op}] expected tensors, got ${describe(p)}`);
+  return list;
+};
+
+const gradientsOf = (op: string, params: Tensor | Iterable<Tensor>): Tensor[] =>
+  listOf(op, params).flatMap((p) => (p.grad && p.numel > 0 ? [p.grad] : []));
+
+/** Options of {@link clipGradNorm_}. */
+export interface ClipOptions {
+  /** Which norm, default 2; Infinity: the largest absolute value. */
+  normType?: number;
+  /** Throw if the norm is NaN or infinite, which waits for it. Default false. */
+  errorIfNonfinite?: boolean;
+}
+
+/**
+ * Scales all gradients together so that their norm, taken as one vector, is at most `maxNorm`. Nothing is waited for.
+ * @returns the norm before scaling, a scalar tensor
+ */
+export function clipGradNorm_(params: Tensor | Iterable<Tensor>, maxNorm: number, options: ClipOptions = {}): Tensor {
+  const { normType = 2, errorIfNonfinite = false } = options;
+  if (typeof maxNorm !== 'number' || !(maxNorm >= 0))
+    throw new ArgumentError(`[clipGradNorm_] maxNorm must be at least 0, got ${describe(maxNorm)}`);
+  if (!(normType > 0)) throw new ArgumentError(`[clipGradNorm_] normType must be above 0, got ${describe(normType)}`);
+  const grads = gradientsOf('clipGradNorm_', params);
+  return noGrad(() => {
+    if (grads.length === 0) return zeros([]);
+    const parts = flattened(grads.map((g) => partOfNorm(g, normType)));
+    const norm =
+      normType === Infinity ? largest(parts) : normType === 2 ? parts.sum().sqrt() : parts.sum().pow(1 / normType);
+    if (errorIfNonfinite) {
+      const value = norm.itemSync();
+      if (!Number.isFinite(value)) throw new NumericError(`[clipGradNorm_] the norm of the gradients is ${value}`);
+    }
+    const scale = norm.add(1e-6).reciprocal().mul(maxNorm).minimum(1);
+    for (const g of grads) g.mul_(moved(scale, { device: g.device, dtype: g.dtype }));
+    return norm;
+  });
+}
+
+// What a gradient contributes: sum |g|^p, or max |g|.
+function partOfNorm(g: Tensor, p: number): Tensor {
+  if (p === 2) return g.square().sum();
+  return p === Infinity ? largest(g.abs()) : g.abs().pow(p).sum();
+}
+
+/** Bounds every element of every gradient to [-clipValue, clipValue]. */
+export function clipGradValue_(params: Tensor | Iterable<Tensor>, clipValue: number): void {
+  if (typeof clipValue !== 'number' || !(clipValue >= 0))
+    throw new ArgumentError(`[clipGradValue_] clipValue must be at least 0, got ${describe(clipValue)}`);
+  noGrad(() => {
+    for (const g of gradientsOf('clipGradValue_', params)) g.clamp_(-clipValue, clipValue);
+  });
+}
+
+// All elements in one vector of the first one's dtype and device.
+function flattened(list: readonly Tensor[]): Tensor {
+  const { dtype, device, storage } = list[0]!;
+  const out = empty([list.reduce((n, t) => n + t.numel, 0)], dtype, storage.device);
+  let at = 0;
+  for (const t of list) {
+    runCopy(alias(out, t.shape, contiguousStrides(t.shape), at), moved(t.detach(), { device, dtype }));
+    at += t.numel;
+  }
+  return out;
+}
+
+/** Copies all parameters into one vector. */
+export function parametersToVector(params: Iterable<Tensor>): Tensor {
+  const list = listOf('parametersToVector', params);
+  if (list.length === 0) throw new ArgumentError('[parametersToVector] no parameters');
+  return noGrad(() => flattened(list));
+}
+
+/** Overwrites parameters with the parts of one vector. */
+export function vectorToParameters(vector: Tensor, params: Iterable<Tensor>): void {
+  const list = listOf('vectorToParameters', params);
+  const total = list.reduce((n, p) => n + p.numel, 0);
+  if (vector.ndim !== 1 || vector.numel !== total)
+    throw new ShapeError(
+      `[vectorToParameters] a vector of ${total} elements is needed, got shape [${vector.shape.join(', ')}]`,
+    );
+  noGrad(() => {
+    let at = 0;
+    for (const p of list) {
+      p.copy_(vector.narrow(0, at, p.numel).reshape(p.shape));
+      at += numel(p.shape);
+    }
+  });
+}

@@ -1,0 +1,61 @@
+/** @file Moving between devices and dtypes. */
+import { track } from '../core/autograd';
+import { type Device, deviceIndex } from '../core/device';
+import { checkDType, type DType, dtypes, dtypeSize, newTypedArray } from '../core/dtype';
+import { ArgumentError } from '../core/errors';
+import { describe } from '../core/shape';
+import { addMethods, empty, Tensor } from '../core/tensor';
+import { readStorageSync, writeStorage } from '../native';
+import { cast } from './cast';
+import { denseOf } from './launch';
+
+/** Where and as what: an omitted part stays as it is. */
+export interface Target {
+  device?: Device;
+  dtype?: DType;
+}
+
+/** What the argument of `to` means: a device, a dtype, both, or those of another tensor. */
+export function targetOf(op: string, target: Device | DType | Target | Tensor): Target {
+  if (typeof target === 'string')
+    return (dtypes as string[]).includes(target) ? { dtype: target as DType } : { device: checked(target as Device) };
+  if (target === null || typeof target !== 'object')
+    throw new ArgumentError(`[${op}] expected a device or a dtype, got ${describe(target)}`);
+  const { device, dtype } = target;
+  return { device: device && checked(device), dtype: dtype && checkDType(dtype) };
+}
+
+function checked(device: Device): Device {
+  deviceIndex(device);
+  return device;
+}
+
+// Through host memory, in the order of both streams.
+function transfer(t: Tensor, device: Device): Tensor {
+  const to = deviceIndex(device);
+  if (to === t.storage.device) return t;
+  const from = t.device;
+  const dense = denseOf(t);
+  const out = empty(t.shape, t.dtype, to);
+  const host = newTypedArray(t.dtype, t.numel);
+  readStorageSync(dense.storage, dense.offset * dtypeSize(t.dtype), host);
+  writeStorage(out.storage, 0, host);
+  return track('to', out, [t], [], ([g]) => [transfer(g!, from)]);
+}
+
+/** The same values on that device, in that dtype; the tensor itself if nothing changes. */
+export function moved(t: Tensor, { device, dtype }: Target): Tensor {
+  t.checkAlive('to');
+  const there = device === undefined ? t : transfer(t, device);
+  return dtype === undefined ? there : cast(there, dtype);
+}
+
+/** The same values on another device, or in another dtype; the tensor itself if nothing changes. */
+export const to = (t: Tensor, target: Device | DType | Target | Tensor): Tensor => moved(t, targetOf('to', target));
+
+addMethods({ to });
+declare module '../core/tensor' {
+  interface Tensor {
+    to(target: Device | DType | Target | Tensor): Tensor;
+  }
+}

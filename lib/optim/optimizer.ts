@@ -1,0 +1,293 @@
+/**
+ * @file What all optimizers share: parameter groups, state, checkpoints, and the walk that gathers parameters into
+ * segments, so that a step is one kernel call per group.
+ */
+import { enableGrad, noGrad } from '../core/autograd';
+import { type DType } from '../core/dtype';
+import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
+import { contiguousStrides, describe, sameShape, showShape } from '../core/shape';
+import { alias, Tensor } from '../core/tensor';
+import { zeros } from '../ops/create';
+import { zeroGradients } from '../ops/gradients';
+import { castOf, denseOf, runCopy } from '../ops/launch';
+import { moved } from '../ops/to';
+
+/** Parameters with settings of their own. */
+export type GroupInput<O> = { params: Tensor | Iterable<Tensor> } & Partial<O>;
+/** Parameters, or groups of them. */
+export type Params<O> = Iterable<Tensor> | Iterable<GroupInput<O>>;
+/** A group as the optimizer keeps it. All settings may be changed between steps. */
+export type ParamGroup<O> = { params: Tensor[] } & O;
+
+/** What an optimizer remembers of one parameter: tensors of the parameter's shape by name. */
+export interface ParamState {
+  /** How often these tensors have been updated. */
+  step: number;
+  [name: string]: number | Tensor;
+}
+
+/** What `stateDict()` returns: states by the parameter's number, and groups with numbers in place of parameters. */
+export interface OptimizerState<O> {
+  state: Record<string, ParamState>;
+  paramGroups: ({ params: number[] } & O)[];
+}
+
+/** Parameters that take one kernel call: `lists[name][i]` is the state `name` of parameter i. */
+export interface Segments {
+  /** How often the state of these parameters has been updated before this step. */
+  step: number;
+  work: number;
+  sizes: number[];
+  params: Tensor[];
+  grads: Tensor[];
+  lists: Record<string, Tensor[]>;
+}
+
+// A call's arguments must fit the argument buffer (native/binding/state.h): 5 lists of 3 doubles, and the size.
+const maxSegments = 2048;
+
+/** Base of the optimizers. `O` are the settings of a group. */
+export abstract class Optimizer<O extends object> {
+  readonly paramGroups: ParamGroup<O>[] = [];
+  /** What is remembered of each parameter that has been stepped. */
+  readonly state = new Map<Tensor, ParamState>();
+  /** Settings of groups that do not say otherwise. */
+  readonly defaults: O;
+
+  constructor(params: Params<O>, defaults: O, options: Partial<O> | undefined) {
+    const name = new.target.name;
+    if (options !== undefined && (options === null || typeof options !== 'object'))
+      throw new ArgumentError(`[${name}] expected an options object, got ${describe(options)}`);
+    this.defaults = this.merged(defaults, options ?? {});
+    if (params === null || typeof params !== 'object' || !(Symbol.iterator in params))
+      throw new ArgumentError(
+        `[${name}] expected parameters or groups of them, e.g. model.parameters(), got ${describe(params)}`,
+      );
+    const list = [...params] as (Tensor | GroupInput<O>)[];
+    if (list.length === 0)
+      throw new ArgumentError(
+        `[${name}] got no parameters; fields of a module must be nn.Parameter, nn.Module or nn.ModuleList to be found`,
+      );
+    if (list[0] instanceof Tensor) this.addParamGroup({ params: list as Tensor[] } as unknown as GroupInput<O>);
+    else for (const group of list) this.addParamGroup(group as GroupInput<O>);
+  }
+
+  /** Throws unless the settings make sense. */
+  protected abstract check(settings: O): void;
+  /** Names of the state tensors that a parameter of this group has. */
+  protected abstract stateNames(group: ParamGroup<O>): string[];
+  /** Runs the kernel. */
+  protected abstract update(group: ParamGroup<O>, segments: Segments): void;
+
+  private merged(base: O, over: object): O {
+    const out = { ...base } as Record<string, unknown>;
+    for (const [key, value] of Object.entries(over)) {
+      if (!(key in base))
+        throw new ArgumentError(
+          `[${this.constructor.name}] has no setting "${key}"; it takes ${Object.keys(base).join(', ')}`,
+        );
+      if (value !== undefined) out[key] = value;
+    }
+    this.check(out as O);
+    return out as O;
+  }
+
+  /** Adds parameters with settings of their own, e.g. layers that are unfrozen during training. */
+  addParamGroup(group: GroupInput<O>): void {
+    const op = this.constructor.name;
+    if (group === null || typeof group !== 'object' || !('params' in group))
+      throw new ArgumentError(`[${op}] a group is an object with params, got ${describe(group)}`);
+    const { params, ...settings } = group;
+    const list = params instanceof Tensor ? [params] : [...params];
+    const known = new Set(this.paramGroups.flatMap((g) => g.params));
+    for (const p of list) {
+      if (!(p instanceof Tensor)) throw new ArgumentError(`[${op}] a parameter must be a tensor, got ${describe(p)}`);
+      if (!p.isLeaf)
+        throw new ArgumentError(
+          `[${op}] cannot train a tensor ${showShape(p.shape)} that was computed from others; pass leaves`,
+        );
+      if (known.has(p)) throw new ArgumentError(`[${op}] a parameter ${showShape(p.shape)} appears twice`);
+      known.add(p);
+    }
+    this.paramGroups.push({ params: list, ...this.merged(this.defaults, settings) });
+  }
+
+  /** Drops the gradients of all parameters (or, with `setToNone: false`, fills them with zeros). */
+  zeroGrad(options: { setToNone?: boolean } = {}): void {
+    for (const g of this.paramGroups) zeroGradients(g.params, options.setToNone ?? true);
+  }
+
+  /**
+   * Changes every parameter that has a gradient.
+   * @param closure - computes the loss anew (with gradients recorded) and is called first; its result is returned
+   */
+  step(): void;
+  step<R>(closure: () => R): R;
+  step<R>(closure?: () => R): R | undefined {
+    const result = closure && enableGrad(closure);
+    noGrad(() => {
+      // All is checked before anything changes.
+      const calls = this.paramGroups.map((group) => [group, this.gather(group)] as const);
+      for (const [group, list] of calls) for (const segments of list) this.run(group, segments);
+    });
+    return result;
+  }
+
+  private run(group: ParamGroup<O>, s: Segments): void {
+    const targets = s.params;
+    const stateful = this.stateNames(group).length > 0;
+    s.params = targets.map(denseOf);
+    this.update(group, s);
+    targets.forEach((p, i) => {
+      if (s.params[i] !== p) runCopy(p, s.params[i]!);
+      // What was saved for backward before this step is no longer valid.
+      p.storage.version++;
+      if (stateful) this.state.get(p)!.step++;
+    });
+  }
+
+  // Parameters with a gradient, by device and by how many steps they have made: nearly always one entry. Parameters
+  // and gradients stay where they are and go to the kernel as lists of segments, which saves copying every gradient
+  // into an arena each step; only the state, which nobody else sees, lies in arenas.
+  private gather(group: ParamGroup<O>): Segments[] {
+    this.check(group);
+    const active = group.params.filter((p) => p.grad !== null);
+    this.prepare(group, active);
+    const names = this.stateNames(group);
+    const found = new Map<string, Segments>();
+    const full: Segments[] = [];
+    for (const p of active) {
+      const state = this.state.get(p)!;
+      const key = `${p.storage.device} ${state.step}`;
+      let s = found.get(key);
+      if (!s || s.sizes.length === maxSegments) {
+        s = {
+          step: state.step,
+          work: 0,
+          sizes: [],
+          params: [],
+          grads: [],
+          lists: Object.fromEntries(names.map((n) => [n, []])),
+        };
+        found.set(key, s);
+        full.push(s);
+      }
+      s.params.push(p);
+      s.grads.push(this.gradientOf(p));
+      s.sizes.push(p.numel);
+      s.work += p.numel;
+      for (const n of names) s.lists[n]!.push(state[n] as Tensor);
+    }
+    return full;
+  }
+
+  private gradientOf(p: Tensor): Tensor {
+    const g = p.grad!;
+    const op = this.constructor.name;
+    if (p.dtype !== 'float32' && p.dtype !== 'float64')
+      throw new DTypeError(`[${op}] parameters must be float32 or float64, got ${p.dtype}`);
+    if (!sameShape(g.shape, p.shape))
+      throw new ShapeError(`[${op}] a parameter ${showShape(p.shape)} has a gradient ${showShape(g.shape)}`);
+    g.checkAlive(op);
+    return denseOf(castOf(moved(g, { device: p.device }), p.dtype));
+  }
+
+  // Gives parameters that have no state yet theirs. After model.to(...) the state follows its parameter.
+  private prepare(group: ParamGroup<O>, active: readonly Tensor[]): void {
+    const names = this.stateNames(group);
+    for (const p of active) if (!this.state.has(p)) this.state.set(p, { step: 0 });
+    for (const n of names) {
+      const wanting = active.filter((p) => !fits(this.state.get(p)![n], p));
+      if (wanting.length > 0) this.layOut(n, wanting);
+    }
+  }
+
+  // Puts the state `name` of these parameters into one arena per device and dtype; what there is so far is copied.
+  private layOut(name: string, params: readonly Tensor[]): void {
+    const kind = (p: Tensor): string => `${p.device} ${p.dtype}`;
+    for (const k of new Set(params.map(kind))) {
+      const same = params.filter((p) => kind(p) === k);
+      arena(same).forEach((view, i) => {
+        const state = this.state.get(same[i]!)!;
+        const before = state[name];
+        if (before instanceof Tensor) runCopy(view, moved(before, { device: view.device }));
+        state[name] = view;
+      });
+    }
+  }
+
+  /** Everything needed to resume: the settings of the groups, and the state. Its tensors share memory with this. */
+  stateDict(): OptimizerState<O> {
+    const all = this.paramGroups.flatMap((g) => g.params);
+    const number = new Map(all.map((p, i) => [p, i]));
+    const state: Record<string, ParamState> = {};
+    all.forEach((p, i) => {
+      const s = this.state.get(p);
+      if (s) state[i] = { ...s };
+    });
+    const paramGroups = this.paramGroups.map((g) => ({ ...g, params: g.params.map((p) => number.get(p)!) }));
+    return { state, paramGroups };
+  }
+
+  /** Restores what {@link stateDict} returned, for the same parameters in the same groups. */
+  loadStateDict(dict: OptimizerState<O>): void {
+    const op = `${this.constructor.name}.loadStateDict`;
+    const bad = (why: string): never => {
+      throw new ArgumentError(`[${op}] ${why}`, 'ERR_STATE_DICT');
+    };
+    if (!Array.isArray(dict?.paramGroups) || typeof dict.state !== 'object')
+      return bad(`expected { state, paramGroups }, got ${describe(dict)}`);
+    if (dict.paramGroups.length !== this.paramGroups.length)
+      bad(`the state has ${dict.paramGroups.length} parameter groups, the optimizer ${this.paramGroups.length}`);
+    const next = new Map<Tensor, ParamState>();
+    const settings = dict.paramGroups.map((g) => this.merged(this.defaults, settingsOf(g)));
+    dict.paramGroups.forEach(({ params }, i) => {
+      const own = this.paramGroups[i]!.params;
+      if (params.length !== own.length)
+        bad(`group ${i} has ${params.length} parameters in the state, ${own.length} in the optimizer`);
+      params.forEach((n, j) => {
+        const state = dict.state[n];
+        if (!state) return;
+        for (const [name, v] of Object.entries(state))
+          if (v instanceof Tensor && !sameShape(v.shape, own[j]!.shape))
+            bad(`${name} of parameter ${n} has shape ${showShape(v.shape)}, the parameter ${showShape(own[j]!.shape)}`);
+        next.set(own[j]!, { ...state });
+      });
+    });
+    this.state.clear();
+    next.forEach((state, p) => this.state.set(p, state));
+    this.paramGroups.forEach((g, i) => {
+      Object.assign(g, settings[i]);
+      // Into arenas of its own: the tensors of `dict` may be those of another optimizer.
+      const names = new Set(g.params.flatMap((p) => tensorNames(this.state.get(p))));
+      for (const n of names)
+        this.layOut(
+          n,
+          g.params.filter((p) => tensorNames(this.state.get(p)).includes(n)),
+        );
+    });
+  }
+}
+
+function settingsOf<G extends { params: unknown }>(group: G): Omit<G, 'params'> {
+  return Object.fromEntries(Object.entries(group).filter(([name]) => name !== 'params')) as Omit<G, 'params'>;
+}
+
+const tensorNames = (state: ParamState | undefined): string[] =>
+  Object.keys(state ?? {}).filter((n) => state![n] instanceof Tensor);
+
+const fits = (state: unknown, p: Tensor): boolean =>
+  state instanceof Tensor && state.dtype === p.dtype && state.storage.device === p.storage.device;
+
+// Zeros for each of these parameters (of one device and dtype), one behind the other in one block of memory.
+function arena(params: readonly Tensor[]): Tensor[] {
+  const total = params.reduce((n, p) => n + p.numel, 0);
+  const { dtype, device }: { dtype: DType; device: Tensor['device'] } = params[0]!;
+  const all = zeros([total], { dtype, device });
+  let at = 0;
+  return params.map((p) => {
+    const view = alias(all, p.shape, contiguousStrides(p.shape), at);
+    at += p.numel;
+    return view;
+  });
+}

@@ -1,0 +1,246 @@
+/** @file nn.Module: discovery, state dicts, modes, hooks; what modules print, against PyTorch. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { runInNewContext } from 'node:vm';
+import * as ng from '../lib';
+import { nn } from '../lib';
+
+const file = join(__dirname, '..', '..', 'test', 'fixtures', 'modules.json');
+const rows = JSON.parse(readFileSync(file, 'utf8')) as {
+  code: string;
+  text: string;
+  state: Record<string, number[]>;
+}[];
+
+class Net extends nn.Module {
+  fc1 = new nn.Linear(4, 3);
+  act = new nn.ReLU();
+  fc2 = new nn.Linear(3, 2, { bias: false });
+  scale = new nn.Parameter(ng.ones([1]));
+  steps = this.registerBuffer('steps', ng.zeros([], { dtype: 'int64' }));
+  scratch = this.registerBuffer('scratch', ng.zeros([2]), { persistent: false });
+  notes = ng.zeros([5]);
+  forward(x: ng.Tensor): ng.Tensor {
+    return this.fc2.forward(this.act.forward(this.fc1.forward(x))).mul(this.scale);
+  }
+}
+const values = (t: ng.Tensor): number[] => Array.from(t.dataSync() as Float32Array);
+
+describe('like PyTorch', () => {
+  test.each(rows)('$code', ({ code, text, state }) => {
+    const m = runInNewContext(code, { nn, ng }) as nn.Module;
+    expect(String(m)).toBe(text);
+    const own = Object.entries(m.stateDict()).map(([name, t]) => [name, [...t.shape]]);
+    expect(Object.fromEntries(own)).toEqual(state);
+    expect(own.map(([name]) => name)).toEqual(Object.keys(state));
+  });
+});
+
+describe('discovery', () => {
+  test('parameters, buffers and modules by name, in order', () => {
+    const m = new Net();
+    expect(m.namedParameters().map(([n]) => n)).toEqual(['scale', 'fc1.weight', 'fc1.bias', 'fc2.weight']);
+    expect(m.namedBuffers().map(([n]) => n)).toEqual(['steps', 'scratch']);
+    expect(Object.keys(m.stateDict())).toEqual(['scale', 'steps', 'fc1.weight', 'fc1.bias', 'fc2.weight']);
+    expect(m.namedModules().map(([n]) => n)).toEqual(['', 'fc1', 'act', 'fc2']);
+    expect(m.namedChildren().map(([n]) => n)).toEqual(['fc1', 'act', 'fc2']);
+    expect(m.parameters().every((p) => p.requiresGrad && p instanceof nn.Parameter)).toBe(true);
+  });
+
+  test('a parameter that is used twice comes once, but has two names in the state', () => {
+    const m = new nn.Sequential(new nn.Linear(2, 2), new nn.Linear(2, 2));
+    (m[1] as nn.Linear).weight = (m[0] as nn.Linear).weight;
+    expect(m.namedParameters().map(([n]) => n)).toEqual(['0.weight', '0.bias', '1.bias']);
+    expect(Object.keys(m.stateDict())).toEqual(['0.weight', '0.bias', '1.weight', '1.bias']);
+    const shared = new nn.ReLU();
+    expect(new nn.Sequential(shared, shared).modules()).toHaveLength(2);
+  });
+
+  test('what is added after construction is found; modules that refer to each other end', () => {
+    const m = new Net() as Net & { extra?: nn.Module; self?: nn.Module };
+    m.extra = new nn.Linear(1, 1);
+    m.self = m;
+    expect(m.namedParameters().map(([n]) => n)).toContain('extra.weight');
+    expect(Object.keys(m.stateDict())).toHaveLength(7);
+    m.addModule('late', new nn.Linear(1, 1));
+    m.registerParameter('gain', new nn.Parameter(ng.ones([2])));
+    expect(Object.keys(m.stateDict())).toEqual(expect.arrayContaining(['late.bias', 'gain']));
+    expect(() => m.addModule('a.b', new nn.ReLU())).toThrow('without dots');
+    expect(() => m.addModule('forward', new nn.ReLU())).toThrow('already a method');
+    expect(() => m.registerBuffer('x', 3 as never)).toThrow('[registerBuffer]');
+  });
+});
+
+describe('state', () => {
+  test('moves from one module to another, by value', () => {
+    const [a, b] = [new Net(), new Net()];
+    expect(b.loadStateDict(a.stateDict())).toEqual({ missingKeys: [], unexpectedKeys: [] });
+    expect(values(b.fc1.weight)).toEqual(values(a.fc1.weight));
+    ng.noGrad(() => a.fc1.weight.mul_(2));
+    expect(values(b.fc1.weight)).not.toEqual(values(a.fc1.weight));
+    // The dictionary shows the module's memory.
+    expect(values(a.stateDict()['fc1.weight']!)).toEqual(values(a.fc1.weight));
+    expect(a.stateDict()['fc1.weight']!.requiresGrad).toBe(false);
+  });
+
+  test('a failed load names everything that is wrong and changes nothing', () => {
+    const m = new Net();
+    const before = values(m.fc1.weight);
+    const sd: nn.StateDict = {
+      ...m.stateDict(),
+      'fc1.weight': ng.zeros([4, 3]),
+      'fc1.bias': ng.full([3], 9),
+      other: ng.zeros([1]),
+    };
+    delete sd['scale'];
+    let error: ng.NodegradError | undefined;
+    try {
+      m.loadStateDict(sd);
+    } catch (e) {
+      error = e as ng.NodegradError;
+    }
+    expect(error).toBeInstanceOf(ng.ArgumentError);
+    expect(error!.code).toBe('ERR_STATE_DICT');
+    for (const part of ['missing keys: scale', 'unexpected keys: other', 'fc1.weight', '[4, 3]', '[3, 4]'])
+      expect(error!.message).toContain(part);
+    expect(values(m.fc1.weight)).toEqual(before);
+    expect(values(m.fc1.bias!)).not.toContain(9);
+  });
+
+  test('strict: false takes what fits, but not other shapes', () => {
+    const m = new Net();
+    expect(m.loadStateDict({ 'fc1.bias': ng.full([3], 9), other: ng.zeros([1]) }, { strict: false })).toEqual({
+      missingKeys: ['scale', 'steps', 'fc1.weight', 'fc2.weight'],
+      unexpectedKeys: ['other'],
+    });
+    expect(values(m.fc1.bias!)).toEqual([9, 9, 9]);
+    expect(() => m.loadStateDict({ 'fc1.bias': ng.ones([4]) }, { strict: false })).toThrow('[4]');
+    expect(() => m.loadStateDict(null as never)).toThrow(ng.ArgumentError);
+    expect(() => m.loadStateDict({ 'fc1.bias': [1, 2, 3] as never }, { strict: false })).toThrow('not a tensor');
+  });
+});
+
+describe('modes and changes', () => {
+  test('train and eval reach all modules', () => {
+    const m = new Net();
+    expect(m.eval()).toBe(m);
+    expect(m.modules().map((x) => x.training)).toEqual([false, false, false, false]);
+    m.train();
+    expect(m.act.training).toBe(true);
+  });
+
+  test('to(dtype) casts floating-point parameters and buffers and keeps the objects', () => {
+    const m = new Net();
+    const weight = m.fc1.weight;
+    const optimizer = new ng.optim.SGD(m.parameters(), { lr: 0.1 });
+    m.to('float64');
+    expect(m.fc1.weight).toBe(weight);
+    expect([weight.dtype, m.steps.dtype, m.scratch.dtype]).toEqual(['float64', 'int64', 'float64']);
+    const y = m.forward(ng.ones([1, 4], { dtype: 'float64' }));
+    expect(y.dtype).toBe('float64');
+    y.sum().backward();
+    const before = values(m.scale);
+    optimizer.step();
+    expect(values(m.scale)).not.toEqual(before);
+    expect(() => m.to('float23' as never)).toThrow(ng.NodegradError);
+  });
+
+  test('requiresGrad_, zeroGrad and apply', () => {
+    const m = new Net();
+    m.fc1.requiresGrad_(false);
+    m.forward(ng.ones([2, 4]))
+      .sum()
+      .backward();
+    expect([m.fc1.weight.grad, m.fc2.weight.grad !== null]).toEqual([null, true]);
+    m.zeroGrad({ setToNone: false });
+    expect(values(m.fc2.weight.grad!)).toEqual([0, 0, 0, 0, 0, 0]);
+    m.zeroGrad();
+    expect(m.fc2.weight.grad).toBeNull();
+    const order: string[] = [];
+    m.apply((x) => void order.push(x.constructor.name));
+    expect(order).toEqual(['Linear', 'ReLU', 'Linear', 'Net']);
+  });
+});
+
+describe('hooks', () => {
+  test('run on forward, change inputs and outputs, and can be removed', () => {
+    const m = new Net();
+    const x = ng.ones([1, 4]);
+    const plain = values(m.forward(x));
+    const seen: unknown[] = [];
+    const after = m.registerForwardHook((module, inputs, output: ng.Tensor) => {
+      seen.push(module, inputs[0]);
+      return output.mul(2);
+    });
+    const before = m.registerForwardPreHook((_m, [input]) => [(input as ng.Tensor).mul(0)]);
+    const inner = m.fc1.registerForwardHook(() => void seen.push('fc1'));
+    const zeroed = values(m.forward(x));
+    expect(seen[0]).toBe('fc1');
+    expect(seen[1]).toBe(m);
+    before.remove();
+    inner();
+    expect(values(m.forward(x))).toEqual(plain.map((v) => v * 2));
+    expect(zeroed).not.toEqual(plain);
+    after.remove();
+    expect(values(m.forward(x))).toEqual(plain);
+    expect(seen).toHaveLength(5);
+    expect(() => m.registerForwardHook(1 as never)).toThrow(ng.ArgumentError);
+  });
+
+  test('work for a forward that is an arrow function, and do not show up as members', () => {
+    class Arrow extends nn.Module {
+      forward = (x: ng.Tensor): ng.Tensor => x.add(1);
+    }
+    const m = new Arrow();
+    m.registerForwardHook((_m, _i, y: ng.Tensor) => y.mul(10));
+    expect(m.forward(ng.ones([1])).itemSync()).toBe(20);
+    expect(Object.keys(new Net())).not.toContain('hooks');
+  });
+});
+
+describe('containers', () => {
+  test('Sequential', () => {
+    const named = new nn.Sequential({ fc: new nn.Linear(2, 3), act: new nn.ReLU() });
+    expect(Object.keys(named.stateDict())).toEqual(['fc.weight', 'fc.bias']);
+    expect([named.length, named.at(-1) instanceof nn.ReLU]).toEqual([2, true]);
+    expect(named.forward(ng.ones([1, 2])).shape).toEqual([1, 3]);
+    const x = ng.ones([2]);
+    expect(new nn.Sequential().forward(x)).toBe(x);
+    expect([...new nn.Sequential(new nn.ReLU()).append(new nn.Tanh())].map(String)).toEqual(['ReLU()', 'Tanh()']);
+    expect(() => named.at(2)).toThrow(ng.IndexError);
+    expect(() => new nn.Sequential(new nn.ReLU(), (() => 1) as never)).toThrow('[Sequential]');
+  });
+
+  test('ModuleList, ModuleDict and ParameterList', () => {
+    const list = new nn.ModuleList([new nn.Linear(1, 1)]);
+    list.append(new nn.Linear(1, 2)).insert(0, new nn.ReLU());
+    expect([list.length, ...list.map((m) => m.constructor.name)]).toEqual([3, 'ReLU', 'Linear', 'Linear']);
+    expect(Object.keys(list.stateDict())).toEqual(['1.weight', '1.bias', '2.weight', '2.bias']);
+    expect(() => (list as nn.Module).forward()).toThrow(ng.ArgumentError);
+    const dict = new nn.ModuleDict({ keys: new nn.Linear(1, 1) });
+    dict.set('b', new nn.ReLU());
+    expect([[...dict.keys()], dict.size, dict.has('b'), dict.delete('b'), dict.size]).toEqual([
+      ['keys', 'b'],
+      2,
+      true,
+      true,
+      1,
+    ]);
+    expect(Object.keys(dict.stateDict())).toEqual(['keys.weight', 'keys.bias']);
+    expect(() => dict.get('c')).toThrow('keys');
+    const params = new nn.ParameterList([new nn.Parameter(ng.ones([2]))]);
+    expect(Object.keys(params.stateDict())).toEqual(['0']);
+    expect(() => params.append(ng.ones([2]) as never)).toThrow(ng.ArgumentError);
+  });
+});
+
+test('settings are taken either way, and wrong ones are named', () => {
+  expect(new nn.LeakyReLU(0.2).negativeSlope).toBe(0.2);
+  expect(new nn.LeakyReLU({ negativeSlope: 0.2 }).negativeSlope).toBe(0.2);
+  expect(() => new nn.LeakyReLU({ slope: 0.2 } as never)).toThrow('negativeSlope');
+  expect(() => new nn.LeakyReLU('0.2' as never)).toThrow('must be a number');
+  expect(() => new nn.Sigmoid(1 as never)).toThrow('[Sigmoid]');
+  expect(() => new nn.Linear(-1, 2)).toThrow('inFeatures');
+  expect(() => new nn.Linear(1, 2.5)).toThrow('outFeatures');
+  expect(() => new nn.ReLU().forward([1] as never)).toThrow('[ReLU] expected a tensor');
+});

@@ -1,0 +1,222 @@
+/** @file Optimizers against PyTorch's trajectories; checkpoints; gradient clipping. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import * as ng from '../lib';
+import { nn, optim } from '../lib';
+
+type Flat = number[];
+interface Fixture {
+  shapes: number[][];
+  start: Flat[];
+  grads: (Flat | null)[][];
+  rows: { name: 'SGD' | 'Adam' | 'AdamW'; options: Partial<optim.SGDOptions & optim.AdamOptions>; after: Flat[][] }[];
+  clips: { normType: string; norm: number; grads: Flat[] }[];
+}
+const file = join(__dirname, '..', '..', 'test', 'fixtures', 'optim.json');
+const fixture = JSON.parse(readFileSync(file, 'utf8')) as Fixture;
+const { shapes, start, grads } = fixture;
+
+const tensor = (v: Flat, i: number, dtype: ng.DType = 'float64'): ng.Tensor =>
+  ng.tensor(v, { shape: shapes[i], dtype });
+const parameters = (dtype: ng.DType = 'float64'): nn.Parameter[] =>
+  start.map((v, i) => new nn.Parameter(tensor(v, i, dtype)));
+const setGrads = (params: nn.Parameter[], step: (Flat | null)[]): void =>
+  params.forEach((p, i) => (p.grad = step[i] ? tensor(step[i], i, p.dtype) : null));
+const values = (t: ng.Tensor): number[] => Array.from(t.dataSync() as Float64Array);
+
+function expectNear(got: ng.Tensor[], want: Flat[], digits: number): void {
+  got.forEach((t, i) => values(t).forEach((v, j) => expect(v).toBeCloseTo(want[i]![j]!, digits)));
+}
+
+const title = ({ name, options }: Fixture['rows'][number]): string => `${name} ${JSON.stringify(options)}`;
+
+describe.each(fixture.rows.map((r) => [title(r), r] as const))('%s', (_title, { name, options, after }) => {
+  const make = (params: nn.Parameter[]): optim.SGD | optim.Adam | optim.AdamW => new optim[name](params, options);
+
+  test.each([
+    ['float64', 12],
+    ['float32', 5],
+  ] as const)('follows PyTorch in %s', (dtype, digits) => {
+    const params = parameters(dtype);
+    const optimizer = make(params);
+    grads.forEach((step, t) => {
+      setGrads(params, step);
+      optimizer.step();
+      expectNear(params, after[t]!, digits);
+    });
+  });
+
+  test('goes on from a state dict as if nothing had happened', () => {
+    const params = parameters();
+    const first = make(params);
+    for (const step of grads.slice(0, 3)) {
+      setGrads(params, step);
+      first.step();
+    }
+    const copies = params.map((p) => new nn.Parameter(p.detach().clone()));
+    const second = new optim[name](copies, { lr: 77 });
+    second.loadStateDict(first.stateDict() as never);
+    // The first goes on too: the second must not share its state.
+    for (const step of grads.slice(3)) {
+      for (const [list, o] of [
+        [params, first],
+        [copies, second],
+      ] as const) {
+        setGrads(list, step);
+        o.step();
+      }
+    }
+    params.forEach((p, i) => expect(values(copies[i]!)).toEqual(values(p)));
+    expectNear(copies, after.at(-1)!, 12);
+  });
+});
+
+describe('groups', () => {
+  test('have their own settings, and lr can be changed', () => {
+    const [a, b] = [new nn.Parameter(ng.ones([2])), new nn.Parameter(ng.ones([2]))];
+    const optimizer = new optim.SGD([{ params: [a] }, { params: b, lr: 0.5 }], { lr: 0.1 });
+    const step = (): void => {
+      for (const p of [a, b]) p.grad = ng.ones([2]);
+      optimizer.step();
+    };
+    step();
+    expect(values(a)[0]).toBeCloseTo(0.9, 6);
+    expect(values(b)).toEqual([0.5, 0.5]);
+    optimizer.paramGroups[1]!.lr = 0.25;
+    step();
+    expect(values(b)).toEqual([0.25, 0.25]);
+    const late = new nn.Parameter(ng.zeros([3]));
+    optimizer.addParamGroup({ params: [late], lr: 1 });
+    late.grad = ng.ones([3]);
+    optimizer.step();
+    expect(values(late)).toEqual([-1, -1, -1]);
+    expect(optimizer.paramGroups.map((g) => g.lr)).toEqual([0.1, 0.25, 1]);
+  });
+
+  test('many parameters are split over calls', () => {
+    const params = Array.from({ length: 2500 }, () => new nn.Parameter(ng.ones([1])));
+    const optimizer = new optim.Adam(params, { lr: 0.5 });
+    for (const p of params) p.grad = ng.ones([1]);
+    optimizer.step();
+    expect(params.every((p) => Math.abs(p.itemSync() - 0.5) < 1e-6)).toBe(true);
+  });
+
+  test('momentum that is switched on later starts with the gradient', () => {
+    const p = new nn.Parameter(ng.zeros([1]));
+    const optimizer = new optim.SGD([p], { lr: 1, dampening: 0.5 });
+    for (const momentum of [0, 0.5]) {
+      optimizer.paramGroups[0]!.momentum = momentum;
+      p.grad = ng.ones([1]);
+      optimizer.step();
+    }
+    expect(p.itemSync()).toBe(-2);
+  });
+});
+
+test('strided parameters and gradients, and a closure', () => {
+  const p = new nn.Parameter(ng.arange(6).reshape([2, 3]).T);
+  const optimizer = new optim.SGD([p], { lr: 1 });
+  const result = optimizer.step(() => {
+    optimizer.zeroGrad();
+    const loss = p
+      .mul(
+        ng.tensor([
+          [1, 2],
+          [3, 4],
+          [5, 6],
+        ]),
+      )
+      .sum();
+    loss.backward();
+    return loss;
+  });
+  expect(result.itemSync()).toBe(0 + 6 + 3 + 16 + 10 + 30);
+  expect(values(p)).toEqual([-1, 1, -2, 0, -3, -1]);
+});
+
+test('a step counts as a change in place', () => {
+  const layer = new nn.Linear(2, 2);
+  const optimizer = new optim.SGD(layer.parameters(), { lr: 0.1 });
+  const loss = layer.forward(layer.forward(ng.ones([1, 2]))).sum();
+  loss.backward(null, { retainGraph: true });
+  optimizer.step();
+  expect(() => loss.backward()).toThrow('changed in place');
+});
+
+test('zeroGrad drops gradients, or fills them with zeros', () => {
+  const p = new nn.Parameter(ng.ones([2]));
+  const optimizer = new optim.Adam([p]);
+  p.grad = ng.tensor([1, NaN]);
+  optimizer.zeroGrad({ setToNone: false });
+  expect(values(p.grad)).toEqual([0, 0]);
+  optimizer.zeroGrad();
+  expect(p.grad).toBeNull();
+  optimizer.step();
+  expect(values(p)).toEqual([1, 1]);
+});
+
+test('bad settings are rejected', () => {
+  const p = new nn.Parameter(ng.ones([2]));
+  const bad = (make: () => unknown, text: string): void => expect(make).toThrow(text);
+  bad(() => new optim.SGD([p], { lr: -1 }), '[SGD] lr');
+  bad(() => new optim.SGD([p], { lr: NaN }), '[SGD] lr');
+  bad(() => new optim.SGD([p], { momentum: -0.1 }), 'momentum');
+  bad(() => new optim.SGD([p], { nesterov: true }), 'nesterov');
+  bad(() => new optim.SGD([p], { learningRate: 1 } as never), 'learningRate');
+  bad(() => new optim.Adam([p], { betas: [1, 0.999] }), '[Adam] betas[0]');
+  bad(() => new optim.Adam([p], { betas: [0.9, -1] }), 'betas[1]');
+  bad(() => new optim.Adam([p], { betas: 0.9 as never }), 'betas');
+  bad(() => new optim.AdamW([p], { eps: -1 }), '[AdamW] eps');
+  bad(() => new optim.Adam([], {}), 'no parameters');
+  bad(() => new optim.Adam([p, p]), 'twice');
+  bad(() => new optim.Adam([p.mul(2)]), 'computed from others');
+  bad(() => new optim.Adam(p as never), 'expected parameters');
+  bad(() => new optim.Adam([3 as never]), 'group');
+  const optimizer = new optim.Adam([p]);
+  p.grad = ng.ones([3]);
+  bad(() => optimizer.step(), '[Adam] a parameter [2] has a gradient [3]');
+  p.grad = ng.ones([2]);
+  optimizer.paramGroups[0]!.lr = NaN;
+  bad(() => optimizer.step(), '[Adam] lr');
+  const other = new optim.Adam([new nn.Parameter(ng.ones([3]))]);
+  other.paramGroups[0]!.params[0]!.grad = ng.ones([3]);
+  other.step();
+  bad(() => optimizer.loadStateDict(other.stateDict()), 'shape [3]');
+  bad(() => optimizer.loadStateDict({} as never), 'paramGroups');
+});
+
+describe('clipping', () => {
+  test.each(fixture.clips)('by norm $normType', ({ normType, norm, grads: want }) => {
+    const params = parameters();
+    setGrads(params, grads[0]!);
+    const got = nn.utils.clipGradNorm_(params, 0.7, { normType: normType === 'inf' ? Infinity : Number(normType) });
+    expect(got.itemSync()).toBeCloseTo(norm, 12);
+    expectNear(
+      params.map((p) => p.grad!),
+      want,
+      12,
+    );
+  });
+
+  test('by value; non-finite norms; no gradients', () => {
+    const p = new nn.Parameter(ng.ones([3]));
+    expect(nn.utils.clipGradNorm_([p], 1).itemSync()).toBe(0);
+    p.grad = ng.tensor([-5, 0.5, 5]);
+    nn.utils.clipGradValue_([p], 1);
+    expect(values(p.grad)).toEqual([-1, 0.5, 1]);
+    nn.utils.clipGradNorm_(p, 100);
+    expect(values(p.grad)).toEqual([-1, 0.5, 1]);
+    p.grad = ng.tensor([NaN, 0, 0]);
+    expect(() => nn.utils.clipGradNorm_([p], 1, { errorIfNonfinite: true })).toThrow(ng.NumericError);
+    expect(() => nn.utils.clipGradNorm_([p], -1)).toThrow('maxNorm');
+  });
+
+  test('parameters as one vector and back', () => {
+    const params = parameters();
+    const vector = nn.utils.parametersToVector(params);
+    expect(values(vector)).toEqual(start.flat());
+    nn.utils.vectorToParameters(vector.mul(2), params);
+    expect(params.flatMap(values)).toEqual(start.flat().map((v) => v * 2));
+    expect(() => nn.utils.vectorToParameters(ng.zeros([3]), params)).toThrow(ng.ShapeError);
+  });
+});
