@@ -131,21 +131,27 @@ export function narrow(t: Tensor, axis: number, start: number, length: number): 
 /** `length` elements from `start`, `step` apart (negative allowed), of one dimension; checked by the caller. */
 export function slice(t: Tensor, axis: number, start: number, length: number, step: number): Tensor {
   const shape = t.shape.slice();
-  const strides = t.strides.slice();
   shape[axis] = length;
-  strides[axis]! *= step;
-  const from = t.shape;
-  return view('slice', t, shape, strides, t.offset + start * t.strides[axis]!, (g) => embed(g, from, axis, start, step));
+  return region('slice', t, shape, (s) => ({ strides: s.map((d, i) => (i === axis ? d * step : d)), offset: start * s[axis]! }));
 }
 
-// Zeros of `shape` with `g` written at every `step`-th place of `axis` from `start`: the gradient of a slice.
-function embed(g: Tensor, shape: Shape, axis: number, start: number, step: number): Tensor {
+/** Where the elements of a view lie, given the strides of what it shows: its own strides and its first element. */
+export type Geometry = (strides: readonly number[]) => { strides: readonly number[]; offset: number };
+
+/** A view of some elements of `t`, each at most once. */
+export function region(name: string, t: Tensor, shape: Shape, geometry: Geometry): Tensor {
+  const { strides, offset } = geometry(t.strides);
+  const from = t.shape;
+  return view(name, t, shape, strides, t.offset + offset, (g) => embed(name, g, from, geometry));
+}
+
+// Zeros of `shape` with `g` written to a region: the gradient of seeing only that region.
+function embed(name: string, g: Tensor, shape: Shape, geometry: Geometry): Tensor {
   const out = engineOps.zeros(shape, g.dtype, g.storage.device);
-  const strides = out.strides.slice();
-  strides[axis]! *= step;
-  runCopy(alias(out, g.shape, strides, start * out.strides[axis]!), g);
-  const length = g.shape[axis]!;
-  return track('embed', out, [g], [], ([gg]) => [slice(gg!, axis, start, length, step)]);
+  const { strides, offset } = geometry(out.strides);
+  runCopy(alias(out, g.shape, strides, offset), g);
+  const part = g.shape;
+  return track('embed', out, [g], [], ([gg]) => [region(name, gg!, part, geometry)]);
 }
 
 addMethods({ view: viewAs, reshape, flatten, unflatten, permute, transpose, squeeze, unsqueeze, expand, narrow });

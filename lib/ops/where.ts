@@ -8,12 +8,12 @@ import { kernel } from '../native';
 import { cast } from './cast';
 import type { Operand } from './define';
 import { runFill, sameDevice } from './launch';
+import { nonzero } from './nonzero';
 
 const whereKernel = kernel('where');
 
-/** out = c ? a : b, all broadcast to `shape`; a and b have one dtype. Untracked. */
-export function runWhere(c: Tensor, a: Tensor, b: Tensor, shape: Shape): Tensor {
-  const out = empty(shape, a.dtype, a.storage.device);
+/** out = c ? a : b, all broadcast to `shape`; a, b and out have one dtype; out may be a or b. Untracked. */
+export function runWhere(c: Tensor, a: Tensor, b: Tensor, shape: Shape, out = empty(shape, a.dtype, a.storage.device)): Tensor {
   const along = (t: Tensor): readonly number[] => broadcastStrides(t.shape, t.strides, shape);
   whereKernel(numel(shape) * 0.5, out, c, a, b, shape, out.strides, along(c), along(a), along(b));
   return out;
@@ -33,13 +33,17 @@ function commonType(a: Operand, b: Operand): DType {
  * `a` where the condition holds, `b` elsewhere. The three broadcast; a and b may be numbers and promote as in arithmetic.
  * No gradient flows to the operand that was not chosen, not even NaN.
  */
-export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
+export function where(condition: Tensor, a: Operand, b: Operand): Tensor;
+/** The indices where the condition holds, one int64 vector per dimension. Waits for the stream. */
+export function where(condition: Tensor): Tensor[];
+export function where(condition: Tensor, a?: Operand, b?: Operand): Tensor | Tensor[] {
   if (!(condition instanceof Tensor)) throw new ArgumentError(`[where] expected a bool tensor, got ${describe(condition)}`);
   condition.checkAlive('where');
+  if (a === undefined && b === undefined) return nonzero(condition, { asTuple: true });
   if (condition.dtype !== 'bool' && condition.dtype !== 'uint8')
     throw new DTypeError(`[where] the condition must be a bool tensor, not ${condition.dtype}; compare it with 0 first`);
-  const dtype = commonType(a, b);
-  const operand = (v: Operand): Tensor => {
+  const dtype = commonType(a!, b!);
+  const operand = (v: Operand | undefined): Tensor => {
     if (!(v instanceof Tensor)) {
       if (typeof v !== 'number' && typeof v !== 'boolean') throw new ArgumentError(`[where] expected a tensor or a number, got ${describe(v)}`);
       return runFill(empty([], dtype, condition.storage.device), Number(v));

@@ -1,0 +1,295 @@
+/**
+ * @file Reading and writing along one axis by an index tensor: indexSelect, gather, take; scatter, indexAdd and their
+ * kind. An index out of range fails on the stream, as an IndexError at the next wait. Along the axis writes happen in
+ * order, so results do not depend on the number of threads.
+ */
+import { track } from '../core/autograd';
+import { DTypeError, ShapeError } from '../core/errors';
+import { checkAxis, numel, type Shape, showShape } from '../core/shape';
+import { addMethods, type Method, Tensor } from '../core/tensor';
+import { mul } from './arithmetic';
+import { cast } from './cast';
+import { type NestedArray, tensor, zeros } from './create';
+import { lift, linearIndex, runAddRows, runGather, runScatter, scatterMode, takeRows } from './index-kernels';
+import { castOf, denseOf, sameDevice } from './launch';
+import { apart, overwriteCopy, type Overwrite, overwriteSelf, sameDType, scalarOf } from './overwrite';
+import { expand, reshape } from './views';
+
+/** Integers as a tensor or as (nested) arrays. */
+export type IndexLike = Tensor | NestedArray;
+
+/** An index as an int64 or int32 tensor. */
+export function asIndex(op: string, index: IndexLike, like: Tensor): Tensor {
+  const t = index instanceof Tensor ? index : tensor(index, { dtype: 'int64', device: like.device });
+  t.checkAlive(op);
+  sameDevice(op, like, t);
+  if (t.dtype === 'int64' || t.dtype === 'int32') return t;
+  if (t.dtype === 'uint8') return castOf(t, 'int64');
+  throw new DTypeError(`[${op}] an index must be an integer tensor (int64, int32), not ${t.dtype}`);
+}
+
+/** `t` seen as [outer, len of axis, inner]. */
+const aroundAxis = (t: Tensor, axis: number): Tensor =>
+  reshape(t, [numel(t.shape.slice(0, axis)), t.shape[axis]!, numel(t.shape.slice(axis + 1))]);
+
+function checkVector(op: string, index: Tensor): void {
+  if (index.ndim > 1) throw new ShapeError(`[${op}] the index must have one dimension, got ${showShape(index.shape)}`);
+}
+
+/** The slices of one axis that a vector of indices names. */
+export function indexSelect(t: Tensor, axis: number, index: IndexLike): Tensor {
+  t.checkAlive('indexSelect');
+  const a = checkAxis('indexSelect', axis, t.ndim);
+  const at = asIndex('indexSelect', index, t);
+  checkVector('indexSelect', at);
+  if (t.ndim === 0) return reshape(takeRows(reshape(t, [1, 1, 1]), denseOf(lift(at))), at.numel === 1 ? [] : [at.numel]);
+  const rows = takeRows(aroundAxis(t, a), denseOf(lift(at)));
+  return reshape(rows, [...t.shape.slice(0, a), at.numel, ...t.shape.slice(a + 1)]);
+}
+
+// --- gather and scatter ---------------------------------------------------------------------------------------------
+
+function checkGather(op: string, t: Tensor, axis: number, index: Tensor, bound: Shape, what: string, alsoAxis: boolean): void {
+  const shape = index.ndim === 0 ? [1] : index.shape;
+  const other = bound.length === 0 ? [1] : bound;
+  if (index.numel === 0) return;
+  if (shape.length !== other.length || shape.some((d, i) => (alsoAxis || i !== axis) && d > other[i]!))
+    throw new ShapeError(
+      `[${op}] index ${showShape(index.shape)} does not fit ${what} ${showShape(bound)}${alsoAxis ? '' : ` apart from axis ${axis}`}`,
+    );
+}
+
+/** out[i][j].. = t[index[i][j]..][j].. (for axis 0): one element per index. */
+export function gather(t: Tensor, axis: number, index: IndexLike): Tensor {
+  t.checkAlive('gather');
+  const a = checkAxis('gather', axis, t.ndim);
+  const at = asIndex('gather', index, t);
+  checkGather('gather', t, a, at, t.shape, 'the tensor', false);
+  return reshape(gatherLifted(lift(t), a, lift(at)), at.shape);
+}
+
+function gatherLifted(t: Tensor, axis: number, index: Tensor): Tensor {
+  const { shape } = t;
+  return track('gather', runGather(t, axis, index), [t], [index], ([g], [at]) => [
+    at!.numel === 0 ? zeros(shape, { dtype: g!.dtype, device: g!.device }) : scatterAdd(zeros(shape, { dtype: g!.dtype, device: g!.device }), axis, at!, g!),
+  ]);
+}
+
+/** How {@link scatter} combines. */
+export interface ScatterOptions {
+  /** Default: overwrite. */
+  reduce?: 'add' | 'multiply';
+}
+
+// The part of src that an index of this shape reads.
+function coveredBy(src: Tensor, index: Tensor): Tensor {
+  let s = lift(src);
+  index.shape.forEach((d, i) => {
+    if (s.shape[i] !== d) s = s.narrow(i, 0, d);
+  });
+  return s;
+}
+
+interface Placed {
+  axis: number;
+  index: Tensor;
+  /** As large as index, or 0-dim for a number. */
+  src: Tensor;
+}
+
+function place(op: string, t: Tensor, axis: number, index: IndexLike, src: Tensor | number | boolean): Placed {
+  t.checkAlive(op);
+  const a = checkAxis(op, axis, t.ndim);
+  const at = asIndex(op, index, t);
+  checkGather(op, t, a, at, t.shape, 'the tensor', false);
+  if (!(src instanceof Tensor)) return { axis: a, index: at, src: scalarOf(src, t) };
+  src.checkAlive(op);
+  sameDevice(op, t, src);
+  sameDType(op, t, src);
+  checkGather(op, t, a, at, src.shape, 'the source', true);
+  return { axis: a, index: at, src: at.numel === 0 ? src : reshape(coveredBy(src, lift(at)), at.shape) };
+}
+
+function overwriting(t: Tensor, axis: number, index: IndexLike, src: Tensor | number | boolean): Overwrite {
+  const p = place('scatter', t, axis, index, src);
+  const a = p.axis;
+  const isTensor = src instanceof Tensor;
+  return {
+    name: 'scatter',
+    inputs: isTensor ? [p.src] : [],
+    saved: [p.index],
+    write: (o) => runScatter(scatterMode.set, o, a, p.index, apart(o, p.src)),
+    grad: ([g], [at], needs) => [
+      needs[0] ? scatter(g!, a, at!, 0) : null,
+      isTensor && needs[1] ? gather(g!, a, at!) : null,
+    ],
+  };
+}
+
+function adding(t: Tensor, axis: number, index: IndexLike, src: Tensor | number): Overwrite {
+  const p = place('scatterAdd', t, axis, index, src);
+  const a = p.axis;
+  return {
+    name: 'scatterAdd',
+    inputs: src instanceof Tensor ? [p.src] : [],
+    saved: [p.index],
+    write: (o) => runScatter(scatterMode.sum, o, a, p.index, apart(o, p.src)),
+    grad: ([g], [at], needs) => [g, needs[1] ? gather(g!, a, at!) : null],
+  };
+}
+
+/**
+ * A copy with out[index[i][j]..][j].. = src[i][j].. (for axis 0). `src` may be a number. Where an index appears twice
+ * the later one wins.
+ */
+export function scatter(t: Tensor, axis: number, index: IndexLike, src: Tensor | number | boolean, options?: ScatterOptions): Tensor {
+  if (options?.reduce === 'add') return overwriteCopy(t, adding(t, axis, index, src as Tensor));
+  if (options?.reduce === 'multiply') return overwriteCopy(t, multiplying(t, axis, index, src as Tensor));
+  return overwriteCopy(t, overwriting(t, axis, index, src));
+}
+
+/** {@link scatter} in place. */
+export function scatter_(t: Tensor, axis: number, index: IndexLike, src: Tensor | number | boolean, options?: ScatterOptions): Tensor {
+  if (options?.reduce === 'add') return overwriteSelf(t, adding(t, axis, index, src as Tensor));
+  if (options?.reduce === 'multiply') return overwriteSelf(t, multiplying(t, axis, index, src as Tensor));
+  return overwriteSelf(t, overwriting(t, axis, index, src));
+}
+
+// Not differentiable, as in PyTorch; scatterReduce with 'prod' is.
+function multiplying(t: Tensor, axis: number, index: IndexLike, src: Tensor | number): Overwrite {
+  const p = place('scatter', t, axis, index, src);
+  const a = p.axis;
+  return {
+    name: 'scatter',
+    inputs: [],
+    saved: [],
+    write: (o) => runScatter(scatterMode.prod, o, a, p.index, apart(o, p.src)),
+    grad: () => {
+      throw new DTypeError("[scatter] { reduce: 'multiply' } has no gradient; use scatterReduce(.., 'prod')");
+    },
+  };
+}
+
+/** A copy with out[index[i][j]..][j].. += src[i][j].. (for axis 0). */
+export const scatterAdd = (t: Tensor, axis: number, index: IndexLike, src: Tensor): Tensor => overwriteCopy(t, adding(t, axis, index, src));
+/** {@link scatterAdd} in place. */
+export const scatterAdd_ = (t: Tensor, axis: number, index: IndexLike, src: Tensor): Tensor => overwriteSelf(t, adding(t, axis, index, src));
+
+// --- whole slices ---------------------------------------------------------------------------------------------------
+
+/** Options of {@link indexAdd}. */
+export interface IndexAddOptions {
+  /** Factor of the source. Default 1. */
+  alpha?: number;
+}
+
+function checkSlices(op: string, t: Tensor, a: number, index: Tensor, src: Tensor): void {
+  const want = t.ndim === 0 ? [] : t.shape.map((d, i) => (i === a ? index.numel : d));
+  if (src.ndim !== t.ndim || want.some((d, i) => d !== src.shape[i]))
+    throw new ShapeError(`[${op}] the source ${showShape(src.shape)} must have shape ${showShape(want)} for ${index.numel} indices`);
+  sameDType(op, t, src);
+  sameDevice(op, t, src);
+}
+
+// The vector of indices as an index of every element of `shape`, without copying.
+const alongAxis = (index: Tensor, axis: number, shape: Shape): Tensor =>
+  shape.length === 0 ? reshape(index, []) : expand(reshape(index, shape.map((_, i) => (i === axis ? -1 : 1))), shape);
+
+function slices(name: 'indexAdd' | 'indexCopy', t: Tensor, axis: number, index: IndexLike, src: Tensor): Overwrite {
+  t.checkAlive(name);
+  const a = checkAxis(name, axis, t.ndim);
+  const at = asIndex(name, index, t);
+  checkVector(name, at);
+  checkSlices(name, t, a, at, src);
+  const add = name === 'indexAdd';
+  const { shape } = src;
+  return {
+    name,
+    inputs: [src],
+    saved: [at],
+    write: (o) => {
+      const s = apart(o, src);
+      if (add && o.isContiguous() && o.ndim > 0) runAddRows(aroundAxis(o.detach(), a), denseOf(aroundAxis(s.detach(), a)), denseOf(lift(at)));
+      else runScatter(add ? scatterMode.sum : scatterMode.set, o, a, alongAxis(at, a, shape), s);
+    },
+    grad: ([g], [i], needs) => [
+      needs[0] ? (add ? g : indexFill(g!, a, i!, 0)) : null,
+      needs[1] ? reshape(indexSelect(g!, a, i!), shape) : null,
+    ],
+  };
+}
+
+const scaled = (src: Tensor, options?: IndexAddOptions): Tensor => (options?.alpha === undefined ? src : mul(src, options.alpha));
+
+/** A copy with the slices of `src` added to the slices of one axis that a vector of indices names. */
+export const indexAdd = (t: Tensor, axis: number, index: IndexLike, src: Tensor, options?: IndexAddOptions): Tensor =>
+  overwriteCopy(t, slices('indexAdd', t, axis, index, scaled(src, options)));
+/** {@link indexAdd} in place. */
+export const indexAdd_ = (t: Tensor, axis: number, index: IndexLike, src: Tensor, options?: IndexAddOptions): Tensor =>
+  overwriteSelf(t, slices('indexAdd', t, axis, index, scaled(src, options)));
+
+/** A copy with the slices of one axis that a vector of indices names replaced by those of `src`. */
+export const indexCopy = (t: Tensor, axis: number, index: IndexLike, src: Tensor): Tensor => overwriteCopy(t, slices('indexCopy', t, axis, index, src));
+/** {@link indexCopy} in place. */
+export const indexCopy_ = (t: Tensor, axis: number, index: IndexLike, src: Tensor): Tensor => overwriteSelf(t, slices('indexCopy', t, axis, index, src));
+
+function filling(t: Tensor, axis: number, index: IndexLike, value: Tensor | number | boolean): Overwrite {
+  t.checkAlive('indexFill');
+  const a = checkAxis('indexFill', axis, t.ndim);
+  const given = asIndex('indexFill', index, t);
+  checkVector('indexFill', given);
+  if (value instanceof Tensor && value.ndim > 0) throw new ShapeError(`[indexFill] the value must be a number or a 0-dim tensor, got ${showShape(value.shape)}`);
+  const v = value instanceof Tensor ? cast(value, t.dtype) : scalarOf(value, t);
+  // Negative indices count from the end here.
+  const at = linearIndex([lift(given)], [t.shape[a] ?? 1], [1], [given.numel]);
+  const shape = t.shape.map((d, i) => (i === a ? at.numel : d));
+  return {
+    name: 'indexFill',
+    inputs: value instanceof Tensor ? [v] : [],
+    saved: [at],
+    write: (o) => runScatter(scatterMode.set, o, a, alongAxis(at, a, shape), apart(o, v)),
+    grad: ([g], [i], needs) => [
+      needs[0] ? indexFill(g!, a, i!, 0) : null,
+      needs[1] ? indexSelect(g!, a, i!).sum() : null,
+    ],
+  };
+}
+
+/** A copy with one value in the slices of one axis that a vector of indices names. */
+export const indexFill = (t: Tensor, axis: number, index: IndexLike, value: Tensor | number | boolean): Tensor =>
+  overwriteCopy(t, filling(t, axis, index, value));
+/** {@link indexFill} in place. */
+export const indexFill_ = (t: Tensor, axis: number, index: IndexLike, value: Tensor | number | boolean): Tensor =>
+  overwriteSelf(t, filling(t, axis, index, value));
+
+// --- take -----------------------------------------------------------------------------------------------------------
+
+/** The elements at positions of the flattened tensor (negative: from the end), in the shape of the index. */
+export function take(t: Tensor, index: IndexLike): Tensor {
+  t.checkAlive('take');
+  const at = asIndex('take', index, t);
+  return reshape(takeRows(reshape(t, [1, t.numel, 1]), linearIndex([at], [t.numel], [1], at.shape)), at.shape);
+}
+
+/** {@link gather} with the other dimensions of tensor and index broadcast; without an axis, of the flattened tensors. */
+export function takeAlongDim(t: Tensor, index: IndexLike, axis?: number): Tensor {
+  const at = asIndex('takeAlongDim', index, t);
+  if (axis === undefined) return gather(reshape(t, [-1]), 0, reshape(at, [-1]));
+  if (t.ndim !== at.ndim)
+    throw new ShapeError(`[takeAlongDim] tensor ${showShape(t.shape)} and index ${showShape(at.shape)} must have equally many dimensions`);
+  const a = checkAxis('takeAlongDim', axis, t.ndim);
+  const common = t.shape.map((d, i) => (d === 1 ? at.shape[i]! : d));
+  return gather(
+    expand(t, common.map((d, i) => (i === a ? t.shape[a]! : d))),
+    a,
+    expand(at, common.map((d, i) => (i === a ? at.shape[a]! : d))),
+  );
+}
+
+const methods = { indexSelect, gather, scatter, scatter_, scatterAdd, scatterAdd_, indexAdd, indexAdd_, indexCopy, indexCopy_, indexFill, indexFill_, take, takeAlongDim };
+addMethods(methods);
+type Methods = { [K in keyof typeof methods]: Method<(typeof methods)[K]> };
+declare module '../core/tensor' {
+  // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- merges the methods listed above
+  interface Tensor extends Methods {}
+}

@@ -1,0 +1,158 @@
+/**
+ * @file Indexing as in PyTorch: `t.at([1, ng.s(0, 4, 2), null, '...', mask, indices])`. Integers, slices, null and the
+ * ellipsis give views; index tensors and masks copy. `set` and `indexPut_` assign to the same places.
+ */
+import { ShapeError } from '../core/errors';
+import { checkAxis, numel, sameShape, type Shape, showShape } from '../core/shape';
+import { addMethods, alias, type Method, Tensor } from '../core/tensor';
+import { add } from './arithmetic';
+import { cast } from './cast';
+import { type NestedArray, tensor } from './create';
+import { runAddRows, runScatter, scatterMode, takeRows } from './index-kernels';
+import { type Index, type IndexItem, makePlan, type Plan, s } from './index-plan';
+import { denseOf, runCopy, sameDevice } from './launch';
+import { maskedFill_ } from './masking';
+import { apart, overwriteCopy, type Overwrite, overwriteSelf, scalarOf } from './overwrite';
+import { broadcastTo, permute, region, reshape } from './views';
+
+export { s, Slice } from './index-plan';
+export type { Index, IndexItem, NestedIndex } from './index-plan';
+
+const inOrder = (order: readonly number[]): boolean => order.every((d, i) => d === i);
+
+// A step that changes nothing need not be taken before picking.
+function seesAll(t: Tensor, plan: Plan): boolean {
+  const { strides, offset } = plan.geometry(t.strides);
+  return offset === 0 && sameShape(plan.shape, t.shape) && sameShape(strides, t.strides);
+}
+
+const resultShape = ({ shape, picking }: Plan): Shape => (picking ? [...picking.lead, ...picking.picked, ...picking.tail] : shape);
+
+function apply(t: Tensor, plan: Plan, linear: Tensor | undefined): Tensor {
+  const { picking } = plan;
+  if (!picking) return region('at', t, plan.shape, plan.geometry);
+  const v = seesAll(t, plan) ? t : region('at', t, plan.shape, plan.geometry);
+  const x = inOrder(picking.order) ? v : permute(v, picking.order);
+  const rows = takeRows(reshape(x, [numel(picking.lead), picking.length, numel(picking.tail)]), linear!);
+  return reshape(rows, resultShape(plan));
+}
+
+/**
+ * The elements that an index names. One index or a list: integers, {@link s} slices, null (a new dimension), '...',
+ * bool masks, integer tensors (several broadcast against each other), or arrays in place of tensors.
+ *
+ * Without tensors the result is a view. Dimensions indexed by neighbouring tensors are replaced where they are, by
+ * others at the front, as in PyTorch. Negative indices count from the end. An integer out of range throws an IndexError
+ * at once, one inside a tensor at the next wait.
+ */
+export function at(t: Tensor, index: Index): Tensor {
+  t.checkAlive('at');
+  const plan = makePlan('at', t, index);
+  return apply(t, plan, plan.linear);
+}
+
+// --- assignment -----------------------------------------------------------------------------------------------------
+
+/** What can be assigned; cast and broadcast to the indexed elements. */
+export type Assignable = Tensor | number | boolean | readonly NestedArray[];
+
+function write(target: Tensor, plan: Plan, linear: Tensor | undefined, value: Tensor, accumulate: boolean): void {
+  const { strides, offset } = plan.geometry(target.strides);
+  const { picking } = plan;
+  const seen = alias(target, plan.shape, strides, target.offset + offset);
+  if (!picking) {
+    runCopy(seen, accumulate ? add(seen, value) : value);
+    return;
+  }
+  const x = inOrder(picking.order) ? seen : permute(seen, picking.order);
+  const dense = denseOf(x);
+  const flat = [numel(picking.lead), picking.length, numel(picking.tail)];
+  const rows = reshape(broadcastTo(value, resultShape(plan)), [flat[0]!, linear!.numel, flat[2]!]);
+  const out = reshape(dense, flat);
+  if (accumulate) runAddRows(out, denseOf(rows), linear!);
+  else runScatter(scatterMode.set, out, 1, broadcastTo(reshape(linear!, [1, -1, 1]), rows.shape), rows);
+  if (dense !== x) runCopy(x, dense);
+}
+
+function assigning(plan: Plan, value: Tensor, accumulate: boolean): Overwrite {
+  const { linear } = plan;
+  const bare = { ...plan, linear: undefined };
+  return {
+    name: 'indexPut',
+    inputs: [value],
+    saved: linear ? [linear] : [],
+    write: (o) => write(o, plan, linear, apart(o, value.detach()), accumulate),
+    grad: ([g], [l], needs) => [
+      needs[0] ? (accumulate ? g : overwriteCopy(g!, assigning({ ...bare, linear: l }, scalarOf(0, g!), false))) : null,
+      needs[1] ? apply(g!, bare, l) : null,
+    ],
+  };
+}
+
+function valueFor(op: string, t: Tensor, plan: Plan, value: Assignable): Tensor {
+  const v = value instanceof Tensor ? value : typeof value === 'object' ? tensor(value, { dtype: t.dtype, device: t.device }) : scalarOf(value, t);
+  v.checkAlive(op);
+  sameDevice(op, t, v);
+  const to = resultShape(plan);
+  let shape = v.shape;
+  while (shape.length > to.length && shape[0] === 1) shape = shape.slice(1);
+  const lead = to.length - shape.length;
+  if (lead < 0 || shape.some((d, i) => d !== 1 && d !== to[lead + i]))
+    throw new ShapeError(`[${op}] a value of shape ${showShape(v.shape)} does not fit the indexed shape ${showShape(to)}`);
+  return cast(shape === v.shape ? v : reshape(v, shape), t.dtype);
+}
+
+const isMask = (v: unknown): v is Tensor => v instanceof Tensor && v.dtype === 'bool' && v.ndim > 0;
+
+/** Assigns to the elements that an index names (see {@link at}), in place; the value is cast and broadcast. */
+export function set(t: Tensor, index: Index, value: Assignable): Tensor {
+  t.checkAlive('set');
+  const items = (Array.isArray(index) ? index : [index]) as readonly IndexItem[];
+  const [mask] = items;
+  // One value behind one mask needs no positions, so nothing waits.
+  const single = typeof value !== 'object' || (value instanceof Tensor && value.ndim === 0);
+  if (items.length === 1 && isMask(mask) && single && sameShape(mask.shape, t.shape.slice(0, mask.ndim))) {
+    const open = [...mask.shape, ...t.shape.slice(mask.ndim).map(() => 1)];
+    return maskedFill_(t, reshape(mask, open), value as Tensor | number | boolean);
+  }
+  const plan = makePlan('set', t, index);
+  return overwriteSelf(t, assigning(plan, valueFor('set', t, plan, value), false));
+}
+
+/** Options of {@link indexPut}. */
+export interface IndexPutOptions {
+  /** Add to what is there; places named twice count twice. Default false: overwrite. */
+  accumulate?: boolean;
+}
+
+/** A copy with the elements that `indices` name replaced by `values` (or, accumulating, increased). */
+export function indexPut(t: Tensor, indices: Index, values: Assignable, options: IndexPutOptions = {}): Tensor {
+  t.checkAlive('indexPut');
+  const plan = makePlan('indexPut', t, indices);
+  return overwriteCopy(t, assigning(plan, valueFor('indexPut', t, plan, values), options.accumulate ?? false));
+}
+
+/** {@link indexPut} in place. */
+export function indexPut_(t: Tensor, indices: Index, values: Assignable, options: IndexPutOptions = {}): Tensor {
+  t.checkAlive('indexPut_');
+  const plan = makePlan('indexPut_', t, indices);
+  return overwriteSelf(t, assigning(plan, valueFor('indexPut_', t, plan, values), options.accumulate ?? false));
+}
+
+/** One position of one dimension, as a view. */
+export const select = (t: Tensor, axis: number, position: number): Tensor => {
+  const a = checkAxis('select', axis, t.ndim);
+  return at(t, [...t.shape.slice(0, a).map(() => whole), position]);
+};
+const whole = s();
+
+addMethods({ at, set, indexPut, indexPut_, select });
+declare module '../core/tensor' {
+  interface Tensor {
+    at: Method<typeof at>;
+    set: Method<typeof set>;
+    indexPut: Method<typeof indexPut>;
+    indexPut_: Method<typeof indexPut_>;
+    select: Method<typeof select>;
+  }
+}

@@ -1,0 +1,182 @@
+/** @file Joining tensors and taking them apart. */
+import { track } from '../core/autograd';
+import { type DType, resultType } from '../core/dtype';
+import { ArgumentError, ShapeError } from '../core/errors';
+import { checkAxis, describe, type Shape, showShape } from '../core/shape';
+import { addMethods, alias, empty, type Method, Tensor } from '../core/tensor';
+import { cast } from './cast';
+import { zeros } from './create';
+import { runCopy, sameDevice } from './launch';
+import { narrow, unsqueeze } from './views';
+
+function checkList(op: string, tensors: readonly Tensor[]): void {
+  if (!Array.isArray(tensors)) throw new ArgumentError(`[${op}] expected an array of tensors, got ${describe(tensors)}`);
+  if (tensors.length === 0) throw new ArgumentError(`[${op}] expected at least one tensor`);
+  for (const t of tensors as readonly Tensor[]) {
+    if (!(t instanceof Tensor)) throw new ArgumentError(`[${op}] expected tensors, got ${describe(t)}`);
+    t.checkAlive(op);
+    sameDevice(op, tensors[0]!, t);
+  }
+}
+
+// What all of them promote to: those with dimensions decide first, as in arithmetic.
+function commonDType(tensors: readonly Tensor[]): DType {
+  const all = tensors.reduce<{ dtype: DType; ndim: number }>((a, b) => ({ dtype: resultType(a, b), ndim: Math.max(a.ndim, b.ndim) }), tensors[0]!);
+  return all.dtype;
+}
+
+function part(t: Tensor, axis: number, start: number, length: number): Tensor {
+  const shape = t.shape.slice();
+  shape[axis] = length;
+  return alias(t, shape, t.strides, t.offset + start * t.strides[axis]!);
+}
+
+/**
+ * Tensors one after the other along an axis (default 0); their other dimensions must be equal. Dtypes promote.
+ * Vectors of no elements fit everything, as in PyTorch.
+ */
+export function cat(tensors: readonly Tensor[], axis = 0): Tensor {
+  checkList('cat', tensors);
+  const real = tensors.filter((t) => !(t.ndim === 1 && t.shape[0] === 0));
+  const list = real.length > 0 ? real : tensors.slice(0, 1);
+  const first = list[0]!;
+  if (tensors.some((t) => t.ndim === 0)) throw new ShapeError('[cat] 0-dim tensors cannot be joined; use stack');
+  const a = checkAxis('cat', axis, first.ndim);
+  for (const t of list) {
+    if (t.ndim !== first.ndim || t.shape.some((d, i) => i !== a && d !== first.shape[i]))
+      throw new ShapeError(`[cat] ${showShape(first.shape)} and ${showShape(t.shape)} differ elsewhere than along axis ${a}`);
+  }
+  const dtype = commonDType(tensors);
+  return catOf(list.map((t) => cast(t, dtype)), a);
+}
+
+// All have one dtype and shapes that fit.
+function catOf(list: readonly Tensor[], axis: number): Tensor {
+  const first = list[0]!;
+  const lengths = list.map((t) => t.shape[axis]!);
+  const shape = first.shape.slice();
+  shape[axis] = lengths.reduce((x, y) => x + y, 0);
+  const out = empty(shape, first.dtype, first.storage.device);
+  const starts: number[] = [];
+  let at = 0;
+  list.forEach((t, i) => {
+    starts.push(at);
+    if (t.numel > 0) runCopy(part(out, axis, at, lengths[i]!), t);
+    at += lengths[i]!;
+  });
+  return track('cat', out, list, [], ([g], _saved, needs) => lengths.map((n, i) => (needs[i] ? narrow(g!, axis, starts[i]!, n) : null)));
+}
+
+/** {@link cat} */
+export const concatenate = cat;
+/** {@link cat} */
+export const concat = cat;
+
+/** Tensors of one shape side by side along a new axis (default 0). */
+export function stack(tensors: readonly Tensor[], axis = 0): Tensor {
+  checkList('stack', tensors);
+  const first = tensors[0]!;
+  for (const t of tensors)
+    if (showShape(t.shape) !== showShape(first.shape))
+      throw new ShapeError(`[stack] all tensors must have one shape: ${showShape(first.shape)} and ${showShape(t.shape)}`);
+  const a = checkAxis('stack', axis, first.ndim + 1);
+  const dtype = commonDType(tensors);
+  return catOf(tensors.map((t) => unsqueeze(cast(t, dtype), a)), a);
+}
+
+// --- apart ----------------------------------------------------------------------------------------------------------
+
+// Views of consecutive parts, as one op: its gradient joins theirs in one pass.
+function parts(name: string, t: Tensor, axis: number, lengths: readonly number[]): Tensor[] {
+  let at = 0;
+  const out = lengths.map((n) => {
+    const v = part(t, axis, at, n);
+    at += n;
+    return v;
+  });
+  const { shape, dtype, device } = t;
+  return track(name, out, [t], [], (grads) => [
+    catOf(
+      lengths.map((n, i) => grads[i] ?? zeros(shape.map((d, k) => (k === axis ? n : d)), { dtype, device })),
+      axis,
+    ),
+  ]);
+}
+
+function splittable(op: string, t: Tensor, axis: number): number {
+  t.checkAlive(op);
+  if (t.ndim === 0) throw new ShapeError(`[${op}] a 0-dim tensor cannot be split`);
+  return checkAxis(op, axis, t.ndim);
+}
+
+function pieces(length: number, size: number): number[] {
+  const out: number[] = [];
+  for (let at = 0; at < length || out.length === 0; at += size) out.push(Math.min(size, length - at));
+  return out;
+}
+
+/** Views of consecutive parts of `sizes` elements (the last may be shorter), or of the sizes listed. */
+export function split(t: Tensor, sizes: number | readonly number[], axis = 0): Tensor[] {
+  const a = splittable('split', t, axis);
+  const length = t.shape[a]!;
+  if (typeof sizes === 'number') {
+    if (!Number.isInteger(sizes) || sizes < 0 || (sizes === 0 && length > 0))
+      throw new ArgumentError(`[split] the size of a part must be a positive integer, got ${sizes}`);
+    return parts('split', t, a, pieces(length, sizes || 1));
+  }
+  if (sizes.some((n) => !Number.isInteger(n) || n < 0) || sizes.reduce((x, y) => x + y, 0) !== length)
+    throw new ShapeError(`[split] sizes ${showShape(sizes)} do not add up to ${length}, dimension ${a} of ${showShape(t.shape)}`);
+  return parts('split', t, a, sizes.slice());
+}
+
+/** At most `count` views of equal length (the last may be shorter). */
+export function chunk(t: Tensor, count: number, axis = 0): Tensor[] {
+  const a = splittable('chunk', t, axis);
+  if (!Number.isInteger(count) || count < 1) throw new ArgumentError(`[chunk] the number of parts must be a positive integer, got ${count}`);
+  const length = t.shape[a]!;
+  return parts('chunk', t, a, length === 0 ? new Array<number>(count).fill(0) : pieces(length, Math.ceil(length / count)));
+}
+
+/** `sections` views whose lengths differ by at most one, or views between the positions listed. */
+export function tensorSplit(t: Tensor, sections: number | readonly number[], axis = 0): Tensor[] {
+  const a = splittable('tensorSplit', t, axis);
+  const length = t.shape[a]!;
+  if (typeof sections === 'number') {
+    if (!Number.isInteger(sections) || sections < 1) throw new ArgumentError(`[tensorSplit] the number of sections must be a positive integer, got ${sections}`);
+    const lengths = Array.from({ length: sections }, (_, i) => Math.floor(length / sections) + (i < length % sections ? 1 : 0));
+    return parts('tensorSplit', t, a, lengths);
+  }
+  // Positions may overlap or lie outside, as in Python's slices.
+  const bound = (v: number): number => Math.min(Math.max(v < 0 ? v + length : v, 0), length);
+  const ends = [...sections.map(bound), length];
+  return ends.map((end, i) => {
+    const start = i === 0 ? 0 : ends[i - 1]!;
+    return narrow(t, a, start, Math.max(0, end - start));
+  });
+}
+
+/** One view per position of an axis, without that axis. */
+export function unbind(t: Tensor, axis = 0): Tensor[] {
+  const a = splittable('unbind', t, axis);
+  const without = (list: Shape): number[] => list.filter((_, i) => i !== a);
+  const shape = without(t.shape);
+  const count = t.shape[a]!;
+  const views = Array.from({ length: count }, (_, i) => alias(t, shape, without(t.strides), t.offset + i * t.strides[a]!));
+  const { dtype, device } = t;
+  return track('unbind', views, [t], [], (grads) => [
+    stack(
+      Array.from({ length: count }, (_, i) => grads[i] ?? zeros(shape, { dtype, device })),
+      a,
+    ),
+  ]);
+}
+
+addMethods({ split, chunk, tensorSplit, unbind });
+declare module '../core/tensor' {
+  interface Tensor {
+    split: Method<typeof split>;
+    chunk: Method<typeof chunk>;
+    tensorSplit: Method<typeof tensorSplit>;
+    unbind: Method<typeof unbind>;
+  }
+}

@@ -1,0 +1,43 @@
+/** @file Positions of nonzero elements. Their number is a shape, so these ops wait for the stream. */
+import { contiguousStrides, type Shape } from '../core/shape';
+import { addMethods, empty, type Tensor } from '../core/tensor';
+import { floorDivide, remainder } from './arithmetic';
+import { nonzeroFlat } from './index-kernels';
+import { stack } from './joining';
+
+/** Row-major positions as one index per dimension. */
+export function unravelIndex(flat: Tensor, shape: Shape): Tensor[] {
+  const strides = contiguousStrides(shape);
+  return shape.map((d, i) => {
+    const q = strides[i] === 1 ? flat : floorDivide(flat, strides[i]!);
+    return i === 0 ? q : remainder(q, Math.max(d, 1));
+  });
+}
+
+/** Options of {@link nonzero}. */
+export interface NonzeroOptions {
+  /** One index vector per dimension instead of one matrix. Default false. */
+  asTuple?: boolean;
+}
+
+/** The indices of the nonzero elements: int64 [count, ndim], or with `asTuple` one [count] per dimension. */
+export function nonzero(t: Tensor, options?: { asTuple?: false }): Tensor;
+export function nonzero(t: Tensor, options: { asTuple: true }): Tensor[];
+export function nonzero(t: Tensor, options: NonzeroOptions = {}): Tensor | Tensor[] {
+  t.checkAlive('nonzero');
+  const flat = nonzeroFlat(t);
+  if (options.asTuple) return unravelIndex(flat, t.ndim === 0 ? [1] : t.shape);
+  return t.ndim === 0 ? empty([flat.numel, 0], 'int64', t.storage.device) : stack(unravelIndex(flat, t.shape), 1);
+}
+
+/** {@link nonzero} as a matrix. */
+export const argwhere = (t: Tensor): Tensor => nonzero(t);
+
+addMethods({ nonzero, argwhere });
+declare module '../core/tensor' {
+  interface Tensor {
+    nonzero(options?: { asTuple?: false }): Tensor;
+    nonzero(options: { asTuple: true }): Tensor[];
+    argwhere(): Tensor;
+  }
+}
