@@ -93,7 +93,9 @@ function outOfMemory(bytes: number, device: number): OutOfMemoryError {
   const [live, , cached, , limit] = addon.stats(device, false);
   const mb = (n: number): string => `${(n / 2 ** 20).toFixed(1)} MiB`;
   const bound = limit < 2 ** 62 ? `, the limit is ${mb(limit)}` : '';
-  return new OutOfMemoryError(`[alloc] cannot allocate ${mb(bytes)}: ${mb(live)} are live, ${mb(cached)} cached${bound}`);
+  return new OutOfMemoryError(
+    `[alloc] cannot allocate ${mb(bytes)}: ${mb(live)} are live, ${mb(cached)} cached${bound}`,
+  );
 }
 
 // --- collection of dead tensors -------------------------------------------------------------------------------------
@@ -288,7 +290,8 @@ export function waitForStream(device: number): void {
 
 // --- settings and statistics ----------------------------------------------------------------------------------------
 
-export const memoryStats = (device: number, resetPeak = false): ReturnType<Addon['stats']> => addon.stats(device, resetPeak);
+export const memoryStats = (device: number, resetPeak = false): ReturnType<Addon['stats']> =>
+  addon.stats(device, resetPeak);
 export const setMemoryLimitOf = (device: number, bytes: number): void => addon.setLimit(device, bytes);
 export const setThreads = (n: number): void => addon.setThreads(n);
 export const getThreads = (): number => addon.getThreads();

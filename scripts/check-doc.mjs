@@ -12,7 +12,10 @@ const copy = fs.mkdtempSync(path.join(os.tmpdir(), 'nodegrad-doc-'));
 const run = (command, args) => execFileSync(command, args, { cwd: copy, stdio: ['ignore', 'inherit', 'inherit'] });
 
 try {
-  const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], { cwd: root, encoding: 'utf8' });
+  const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
+    cwd: root,
+    encoding: 'utf8',
+  });
   for (const file of files.split('\n').filter((f) => f && fs.existsSync(path.join(root, f)))) {
     fs.cpSync(path.join(root, file), path.join(copy, file), { preserveTimestamps: true });
   }

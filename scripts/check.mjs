@@ -8,7 +8,10 @@ const fix = process.argv.includes('--fix');
 const node = process.execPath;
 const tool = (name) => path.join(root, 'node_modules', name);
 const tracked = (...patterns) =>
-  execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '--', ...patterns], { cwd: root, encoding: 'utf8' })
+  execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '--', ...patterns], {
+    cwd: root,
+    encoding: 'utf8',
+  })
     .split('\n')
     .filter(Boolean);
 
@@ -21,15 +24,29 @@ function step(name, command, args) {
 }
 
 function clangFormat() {
-  const found = ['clang-format', 'clang-format-14', 'clang-format-15', 'clang-format-16', 'clang-format-17', 'clang-format-18'].find(
-    (c) => spawnSync(c, ['--version']).status === 0,
-  );
+  const found = [
+    'clang-format',
+    'clang-format-14',
+    'clang-format-15',
+    'clang-format-16',
+    'clang-format-17',
+    'clang-format-18',
+  ].find((c) => spawnSync(c, ['--version']).status === 0);
   if (!found) return console.log('skip   clang-format (not installed)');
-  step('clang-format', found, [...(fix ? ['-i'] : ['--dry-run', '-Werror']), ...tracked('native/*.cpp', 'native/*.h', 'native/*.cu', 'native/*.cuh')]);
+  step('clang-format', found, [
+    ...(fix ? ['-i'] : ['--dry-run', '-Werror']),
+    ...tracked('native/*.cpp', 'native/*.h', 'native/*.cu', 'native/*.cuh'),
+  ]);
 }
 
 const prettier = tracked('*.ts', '*.mts', '*.js', '*.mjs', '*.json', '*.md', '.ci/*.json');
-step('prettier', node, [tool('prettier/bin/prettier.cjs'), fix ? '--write' : '--check', '--log-level', 'warn', ...prettier]);
+step('prettier', node, [
+  tool('prettier/bin/prettier.cjs'),
+  fix ? '--write' : '--check',
+  '--log-level',
+  'warn',
+  ...prettier,
+]);
 step('eslint', node, [tool('eslint/bin/eslint.js'), '--max-warnings', '0', ...(fix ? ['--fix'] : []), '.']);
 clangFormat();
 if (!fix) {

@@ -12,9 +12,15 @@ const programs = fs
 let failed = 0;
 for (const program of programs) {
   const started = Date.now();
-  const r = spawnSync(process.execPath, [path.join('dist/examples', program), '--quick'], { cwd: root, encoding: 'utf8', timeout: 300_000 });
+  const r = spawnSync(process.execPath, [path.join('dist/examples', program), '--quick'], {
+    cwd: root,
+    encoding: 'utf8',
+    timeout: 300_000,
+  });
   const ok = r.status === 0;
-  console.log(`${ok ? 'ok    ' : 'FAILED'} examples/${program.replace(/js$/, 'ts')} (${((Date.now() - started) / 1000).toFixed(1)} s)`);
+  console.log(
+    `${ok ? 'ok    ' : 'FAILED'} examples/${program.replace(/js$/, 'ts')} (${((Date.now() - started) / 1000).toFixed(1)} s)`,
+  );
   if (!ok) {
     failed++;
     console.log(r.stdout.slice(-2000), r.stderr.slice(-4000));

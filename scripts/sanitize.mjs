@@ -17,7 +17,16 @@ let failed = 0;
 for (const sanitizer of ['address,undefined', 'thread']) {
   const build = path.join(root, 'build', `sanitize-${sanitizer.replace(',', '-')}`);
   fs.mkdirSync(build, { recursive: true });
-  const configure = ['-S', root, '-B', build, '-DNG_TESTS=ON', '-DNG_ADDON=OFF', `-DNG_SANITIZE=${sanitizer}`, '-DCMAKE_BUILD_TYPE=RelWithDebInfo'];
+  const configure = [
+    '-S',
+    root,
+    '-B',
+    build,
+    '-DNG_TESTS=ON',
+    '-DNG_ADDON=OFF',
+    `-DNG_SANITIZE=${sanitizer}`,
+    '-DCMAKE_BUILD_TYPE=RelWithDebInfo',
+  ];
   for (const args of [configure, ['--build', build, '--target', 'native_tests', '-j', jobs]]) {
     const r = spawnSync('cmake', args, { encoding: 'utf8' });
     if (r.status !== 0) {

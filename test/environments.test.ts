@@ -50,7 +50,10 @@ test('import and require give the same native state', () => {
     const cjs = createRequire(import.meta.url)('nodegrad');
     if (esm.Tensor !== cjs.Tensor) throw new Error('two copies');
     console.log(esm.ones([2]).add(cjs.ones([2])).sum().itemSync());`;
-  const out = execFileSync(process.execPath, ['--input-type=module', '-e', code], { cwd: join(__dirname, '..', '..'), encoding: 'utf8' });
+  const out = execFileSync(process.execPath, ['--input-type=module', '-e', code], {
+    cwd: join(__dirname, '..', '..'),
+    encoding: 'utf8',
+  });
   expect(out.trim()).toBe('4');
 });
 
@@ -61,7 +64,10 @@ test('a process with queued work exits by itself', () => {
 
 test('an instruction set that is not there is named at load', () => {
   const code = `require(${JSON.stringify(lib)})`;
-  const r = spawnSync(process.execPath, ['-e', code], { env: { ...process.env, NODEGRAD_ISA: 'vax' }, encoding: 'utf8' });
+  const r = spawnSync(process.execPath, ['-e', code], {
+    env: { ...process.env, NODEGRAD_ISA: 'vax' },
+    encoding: 'utf8',
+  });
   expect(r.status).not.toBe(0);
   expect(r.stderr).toMatch('NODEGRAD_ISA must be portable, avx2 or avx512');
 });

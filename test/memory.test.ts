@@ -60,7 +60,12 @@ test('dispose frees when the last view is gone; later use is a named error', () 
 test('absurd sizes are refused', () => {
   expect(() => ng.zeros([2 ** 40])).toThrow(ng.OutOfMemoryError);
   expect(() => ng.zeros([2 ** 30, 2 ** 30])).toThrow(ng.ShapeError);
-  expect(() => ng.ones([1]).expand([2 ** 40]).contiguous()).toThrow(ng.OutOfMemoryError);
+  expect(() =>
+    ng
+      .ones([1])
+      .expand([2 ** 40])
+      .contiguous(),
+  ).toThrow(ng.OutOfMemoryError);
 });
 
 test('memory statistics count live blocks and remember the peak', () => {

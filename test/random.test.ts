@@ -32,7 +32,9 @@ test('results do not depend on the number of threads', () => {
   const draw = (): number[] => {
     ng.manualSeed(5);
     const x = ng.ones([100_000]);
-    return [ng.rand([100_000]), ng.randn([100_000]), ng.dropout(x, 0.3), ng.multinomial(ng.rand([64, 50]), 20)].flatMap(values);
+    return [ng.rand([100_000]), ng.randn([100_000]), ng.dropout(x, 0.3), ng.multinomial(ng.rand([64, 50]), 20)].flatMap(
+      values,
+    );
   };
   const before = ng.getNumThreads();
   ng.setNumThreads(1);
@@ -90,7 +92,10 @@ test('randint: bounds, dtypes, forms', () => {
   expect(ng.randint(10, [2]).dtype).toBe('int64');
   expect(ng.randint(0, 256, [2], { dtype: 'uint8' }).dtype).toBe('uint8');
   expect(ng.randintLike(ng.zeros([2, 3]), 5).dtype).toBe('float32');
-  expect(ng.randintLike(ng.zeros([2, 3]), 5, 6).arraySync()).toEqual([[5, 5, 5], [5, 5, 5]]);
+  expect(ng.randintLike(ng.zeros([2, 3]), 5, 6).arraySync()).toEqual([
+    [5, 5, 5],
+    [5, 5, 5],
+  ]);
   expect(() => ng.randint(0, 257, [2], { dtype: 'uint8' })).toThrow(ng.ArgumentError);
   expect(() => ng.randint(3, 3, [2])).toThrow(/low 3/);
 });
@@ -141,7 +146,10 @@ test('dropout of a strided tensor masks gradients at the same places', () => {
 });
 
 test('channel and alpha dropout', () => {
-  const y = ng.dropout2d(ng.ones([8, 16, 3, 3]), 0.5).reshape([128, 9]).arraySync() as number[][];
+  const y = ng
+    .dropout2d(ng.ones([8, 16, 3, 3]), 0.5)
+    .reshape([128, 9])
+    .arraySync() as number[][];
   for (const channel of y) expect(new Set(channel).size).toBe(1);
   expect(new Set(y.map((c) => c[0])).size).toBe(2);
   const a = values(ng.alphaDropout(ng.randn([50_000]), 0.2));

@@ -43,7 +43,9 @@ function withGrad<R>(on: boolean, fn: () => R, name: string): R {
     enabled = before;
   }
   if (result instanceof Promise)
-    throw new AutogradError(`[${name}] the function must be synchronous: grad mode ends when it returns, not when its promise settles`);
+    throw new AutogradError(
+      `[${name}] the function must be synchronous: grad mode ends when it returns, not when its promise settles`,
+    );
   return result;
 }
 
@@ -150,7 +152,13 @@ function edgeOf(t: Tensor): Edge | null {
  * Records an op on `out` (one tensor, or several) unless grad mode is off or no input requires gradients. `saved` are
  * the tensors `fn` needs; they must not change in place before backward, which is checked.
  */
-export function track<T extends Tensor | Tensor[]>(name: string, out: T, inputs: readonly Tensor[], saved: Tensor[], fn: GradFn): T {
+export function track<T extends Tensor | Tensor[]>(
+  name: string,
+  out: T,
+  inputs: readonly Tensor[],
+  saved: Tensor[],
+  fn: GradFn,
+): T {
   if (!needsTracking(inputs)) return out;
   const edges = new Array<Edge | null>(inputs.length);
   for (let i = 0; i < inputs.length; i++) edges[i] = edgeOf(inputs[i]!);
@@ -166,7 +174,10 @@ export function track<T extends Tensor | Tensor[]>(name: string, out: T, inputs:
 export function checkInPlace(op: string, t: Tensor, inputs: readonly Tensor[]): void {
   if (!enabled) return;
   if (t.isLeaf && t.requiresGrad)
-    throw new AutogradError(`[${op}] a leaf that requires gradients cannot be changed in place; wrap the change in noGrad()`, 'ERR_INPLACE');
+    throw new AutogradError(
+      `[${op}] a leaf that requires gradients cannot be changed in place; wrap the change in noGrad()`,
+      'ERR_INPLACE',
+    );
   if (t.base && (t.base.requiresGrad || (needsTracking(inputs) && t.base !== t)))
     throw new AutogradError(
       `[${op}] a view cannot be changed in place while gradients are recorded; use an out-of-place op (where, scatter, cat), or noGrad()`,
@@ -250,7 +261,9 @@ class Run {
         const replaced = hook(g);
         if (replaced) {
           if (!sameShape(replaced.shape, g.shape))
-            throw new ShapeError(`[hook] a gradient hook must keep the shape: ${showShape(g.shape)} became ${showShape(replaced.shape)}`);
+            throw new ShapeError(
+              `[hook] a gradient hook must keep the shape: ${showShape(g.shape)} became ${showShape(replaced.shape)}`,
+            );
           list[index] = replaced;
           this.given.add(replaced.storage);
         }
@@ -321,22 +334,33 @@ class Run {
 function seed(op: string, root: Tensor, given: Tensor | null | undefined): Tensor {
   if (given) {
     if (!sameShape(given.shape, root.shape))
-      throw new ShapeError(`[${op}] the gradient has shape ${showShape(given.shape)}, the tensor ${showShape(root.shape)}`);
+      throw new ShapeError(
+        `[${op}] the gradient has shape ${showShape(given.shape)}, the tensor ${showShape(root.shape)}`,
+      );
     return given;
   }
   if (root.numel !== 1)
-    throw new AutogradError(`[${op}] a gradient can be started without an argument only from a scalar; this tensor has shape ${showShape(root.shape)}`);
+    throw new AutogradError(
+      `[${op}] a gradient can be started without an argument only from a scalar; this tensor has shape ${showShape(root.shape)}`,
+    );
   return engineOps.onesLike(root);
 }
 
-function start(op: string, roots: readonly Tensor[], seeds: readonly (Tensor | null | undefined)[], options: RunOptions): Run {
+function start(
+  op: string,
+  roots: readonly Tensor[],
+  seeds: readonly (Tensor | null | undefined)[],
+  options: RunOptions,
+): Run {
   const run = new Run(options);
   const before = enabled;
   enabled = options.createGraph;
   try {
     roots.forEach((r, i) => {
       if (!r.requiresGrad)
-        throw new AutogradError(`[${op}] this tensor ${showShape(r.shape)} does not require gradients and was not computed from one that does`);
+        throw new AutogradError(
+          `[${op}] this tensor ${showShape(r.shape)} does not require gradients and was not computed from one that does`,
+        );
       const s = seed(op, r, seeds[i]);
       if (seeds[i]) run.protect(s);
       run.add(r.gradFn ?? r.leafNode(), r.outputIndex, s);
@@ -374,18 +398,25 @@ export interface GradOptions extends BackwardOptions {
  * The gradients of `outputs` with respect to `inputs`, without touching any `grad`. With `createGraph` the result can
  * be differentiated again.
  */
-export function grad(outputs: Tensor | readonly Tensor[], inputs: Tensor | readonly Tensor[], options: GradOptions = {}): Tensor[] {
+export function grad(
+  outputs: Tensor | readonly Tensor[],
+  inputs: Tensor | readonly Tensor[],
+  options: GradOptions = {},
+): Tensor[] {
   const outs = Array.isArray(outputs) ? (outputs as readonly Tensor[]) : [outputs as Tensor];
   const ins = Array.isArray(inputs) ? (inputs as readonly Tensor[]) : [inputs as Tensor];
   for (const t of ins)
     if (!t.requiresGrad) throw new AutogradError(`[grad] an input ${showShape(t.shape)} does not require gradients`);
   const given = options.gradOutputs;
-  const seeds = given === undefined ? [] : Array.isArray(given) ? (given as readonly (Tensor | null)[]) : [given as Tensor];
+  const seeds =
+    given === undefined ? [] : Array.isArray(given) ? (given as readonly (Tensor | null)[]) : [given as Tensor];
   const createGraph = options.createGraph ?? false;
   const run = start('grad', outs, seeds, { createGraph, retainGraph: options.retainGraph ?? createGraph, inputs: ins });
   return run.results.map((g, i) => {
     if (g) return g;
     if (options.allowUnused) return null as unknown as Tensor;
-    throw new AutogradError(`[grad] the outputs do not depend on input ${i} ${showShape(ins[i]!.shape)}; pass { allowUnused: true } to get null`);
+    throw new AutogradError(
+      `[grad] the outputs do not depend on input ${i} ${showShape(ins[i]!.shape)}; pass { allowUnused: true } to get null`,
+    );
   });
 }

@@ -12,7 +12,10 @@ interface DTypeInfo {
   size: number;
   /** 0 bool, 1 integer, 2 floating. */
   category: 0 | 1 | 2;
-  array: { new (length: number): TypedArray; new (buffer: ArrayBufferLike, offset?: number, length?: number): TypedArray };
+  array: {
+    new (length: number): TypedArray;
+    new (buffer: ArrayBufferLike, offset?: number, length?: number): TypedArray;
+  };
 }
 
 const info: Record<DType, DTypeInfo> = {
@@ -43,7 +46,16 @@ export function checkDType(d: unknown): DType {
 }
 
 // Within one category the wider type wins; uint8 with a signed type gives the signed type (as in PyTorch).
-const rank: Record<DType, number> = { bool: 0, uint8: 1, int32: 2, int64: 3, float16: 4, bfloat16: 4, float32: 5, float64: 6 };
+const rank: Record<DType, number> = {
+  bool: 0,
+  uint8: 1,
+  int32: 2,
+  int64: 3,
+  float16: 4,
+  bfloat16: 4,
+  float32: 5,
+  float64: 6,
+};
 
 /** The common dtype of two tensors of equal standing. float16 with bfloat16 gives float32. */
 export function promote(a: DType, b: DType): DType {

@@ -54,7 +54,8 @@ export class Generator {
 
   setState(state: RngState): void {
     const offset = state?.offset;
-    if (!Number.isSafeInteger(offset) || offset < 0) throw new ArgumentError(`[setState] expected { seed, offset }, got ${describe(state)}`);
+    if (!Number.isSafeInteger(offset) || offset < 0)
+      throw new ArgumentError(`[setState] expected { seed, offset }, got ${describe(state)}`);
     this.key = checkSeed('setState', state.seed);
     this.counter = offset;
   }

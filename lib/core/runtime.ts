@@ -28,7 +28,8 @@ export function resetPeakMemory(device?: Device): void {
  * tensors and the cache were given back; nothing is lost.
  */
 export function setMemoryLimit(bytes: number, device?: Device): void {
-  if (!(bytes > 0)) throw new ArgumentError(`[setMemoryLimit] expected a positive number of bytes, got ${describe(bytes)}`);
+  if (!(bytes > 0))
+    throw new ArgumentError(`[setMemoryLimit] expected a positive number of bytes, got ${describe(bytes)}`);
   native.setMemoryLimitOf(deviceIndex(device), Math.min(bytes, 2 ** 62));
 }
 
@@ -39,7 +40,8 @@ export function emptyCache(device?: Device): void {
 
 /** The number of threads that kernels use, 1 to 256. Results do not depend on it. */
 export function setNumThreads(n: number): void {
-  if (!Number.isInteger(n) || n < 1 || n > 256) throw new ArgumentError(`[setNumThreads] expected an integer from 1 to 256, got ${describe(n)}`);
+  if (!Number.isInteger(n) || n < 1 || n > 256)
+    throw new ArgumentError(`[setNumThreads] expected an integer from 1 to 256, got ${describe(n)}`);
   native.setThreads(n);
 }
 
@@ -51,4 +53,7 @@ export const synchronize = (device?: Device): Promise<void> => native.streamReac
 export const synchronizeSync = (device?: Device): void => native.waitForStream(deviceIndex(device));
 
 /** What runs underneath: the CPU's instruction set and the number of threads. */
-export const backendInfo = (): { isa: string; threads: number } => ({ isa: native.isaName, threads: native.getThreads() });
+export const backendInfo = (): { isa: string; threads: number } => ({
+  isa: native.isaName,
+  threads: native.getThreads(),
+});

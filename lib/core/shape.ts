@@ -47,12 +47,14 @@ export function sameShape(a: Shape, b: Shape): boolean {
 export function checkShape(op: string, shape: unknown): number[] {
   const list = typeof shape === 'number' ? [shape] : shape;
   if (!Array.isArray(list)) throw new ArgumentError(`[${op}] a shape is an array of numbers, got ${describe(shape)}`);
-  if (list.length > maxDims) throw new ShapeError(`[${op}] at most ${maxDims} dimensions are supported, got ${list.length}`);
+  if (list.length > maxDims)
+    throw new ShapeError(`[${op}] at most ${maxDims} dimensions are supported, got ${list.length}`);
   for (const d of list) {
     if (!Number.isSafeInteger(d) || d < 0)
       throw new ShapeError(`[${op}] dimensions must be non-negative integers, got ${showShape(list)}`);
   }
-  if (!Number.isSafeInteger(numel(list))) throw new ShapeError(`[${op}] shape ${showShape(list)} has too many elements`);
+  if (!Number.isSafeInteger(numel(list)))
+    throw new ShapeError(`[${op}] shape ${showShape(list)} has too many elements`);
   return list.slice();
 }
 
@@ -75,7 +77,8 @@ export function checkAxis(op: string, axis: number, ndim: number): number {
 export function checkAxes(op: string, axes: number | readonly number[] | null | undefined, ndim: number): number[] {
   if (axes === undefined || axes === null) return Array.from({ length: ndim }, (_, i) => i);
   const list = (typeof axes === 'number' ? [axes] : axes).map((a) => checkAxis(op, a, ndim));
-  if (new Set(list).size !== list.length) throw new ArgumentError(`[${op}] an axis appears twice in [${list.join(', ')}]`);
+  if (new Set(list).size !== list.length)
+    throw new ArgumentError(`[${op}] an axis appears twice in [${list.join(', ')}]`);
   if (ndim === 0) return [];
   return list.sort((a, b) => a - b);
 }
@@ -145,7 +148,8 @@ export function inferShape(op: string, n: number, to: readonly number[]): number
   }
   const out = to.slice();
   if (hole >= 0) {
-    if (known === 0 || n % known !== 0) throw new ShapeError(`[${op}] shape ${showShape(to)} is invalid for ${n} elements`);
+    if (known === 0 || n % known !== 0)
+      throw new ShapeError(`[${op}] shape ${showShape(to)} is invalid for ${n} elements`);
     out[hole] = n / known;
   }
   const checked = checkShape(op, out);

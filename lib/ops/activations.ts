@@ -19,13 +19,33 @@ const setting = <K extends string>(v: Setting<K> | undefined, name: K, byDefault
 const inside = (x: Tensor, lo: number, hi: number): Tensor => logicalAnd(gt(x, lo), lt(x, hi));
 
 /** max(x, 0) (integers stay integers). The gradient at 0 is 0. */
-export const relu = defineUnary('relu', { ints: 'keep', save: 'y', fused: 'reluGrad', cost: 0.25, grad: (g, y) => where(gt(y, 0), g, 0) });
+export const relu = defineUnary('relu', {
+  ints: 'keep',
+  save: 'y',
+  fused: 'reluGrad',
+  cost: 0.25,
+  grad: (g, y) => where(gt(y, 0), g, 0),
+});
 /** min(max(x, 0), 6) */
-export const relu6 = defineUnary('relu6', { save: 'x', fused: 'relu6Grad', cost: 0.25, grad: (g, x) => where(inside(x, 0, 6), g, 0) });
+export const relu6 = defineUnary('relu6', {
+  save: 'x',
+  fused: 'relu6Grad',
+  cost: 0.25,
+  grad: (g, x) => where(inside(x, 0, 6), g, 0),
+});
 /** 1 / (1 + exp(-x)) */
-export const sigmoid = defineUnary('sigmoid', { save: 'y', fused: 'sigmoidGrad', grad: (g, y) => mul(g, mul(y, sub(1, y))) });
+export const sigmoid = defineUnary('sigmoid', {
+  save: 'y',
+  fused: 'sigmoidGrad',
+  grad: (g, y) => mul(g, mul(y, sub(1, y))),
+});
 /** log(sigmoid(x)), without underflow */
-export const logSigmoid = defineUnary('logSigmoid', { save: 'x', fused: 'logSigmoidGrad', cost: 2, grad: (g, x) => mul(g, sigmoid(neg(x))) });
+export const logSigmoid = defineUnary('logSigmoid', {
+  save: 'x',
+  fused: 'logSigmoidGrad',
+  cost: 2,
+  grad: (g, x) => mul(g, sigmoid(neg(x))),
+});
 /** x sigmoid(x) */
 export const silu = defineUnary('silu', {
   save: 'x',
@@ -53,7 +73,11 @@ const geluExact = defineUnary('gelu', {
   fused: 'geluGrad',
   cost: 2,
   // Phi(x) + x phi(x), with the distribution function and density of the standard normal
-  grad: (g, x) => mul(g, add(mul(erfc(mul(x, -Math.SQRT1_2)), 0.5), mul(x, mul(exp(mul(square(x), -0.5)), 1 / Math.sqrt(2 * Math.PI))))),
+  grad: (g, x) =>
+    mul(
+      g,
+      add(mul(erfc(mul(x, -Math.SQRT1_2)), 0.5), mul(x, mul(exp(mul(square(x), -0.5)), 1 / Math.sqrt(2 * Math.PI)))),
+    ),
 });
 const geluTanh = defineUnary('geluTanh', {
   save: 'x',
@@ -70,7 +94,8 @@ const geluTanh = defineUnary('geluTanh', {
 /** x times the standard normal distribution function at x, exactly (`'none'`) or by the tanh formula. Hendrycks and Gimpel 2016. */
 export function gelu(x: Tensor, approximate: 'none' | 'tanh' | { approximate?: 'none' | 'tanh' } = 'none'): Tensor {
   const which = typeof approximate === 'object' ? (approximate.approximate ?? 'none') : approximate;
-  if (which !== 'none' && which !== 'tanh') throw new ArgumentError(`[gelu] approximate is 'none' or 'tanh', got ${describe(which)}`);
+  if (which !== 'none' && which !== 'tanh')
+    throw new ArgumentError(`[gelu] approximate is 'none' or 'tanh', got ${describe(which)}`);
   return which === 'tanh' ? geluTanh(x) : geluExact(x);
 }
 
@@ -88,7 +113,8 @@ const eluOp = defineUnary('elu', { save: 'x', fused: 'eluGrad', grad: (g, x, alp
 const celuOp = defineUnary('celu', { save: 'x', fused: 'celuGrad', grad: (g, x, alpha) => expBranch(g, x, 1, alpha) });
 
 /** x where positive, `negativeSlope` (default 0.01) times x elsewhere */
-export const leakyRelu = (x: Tensor, negativeSlope?: Setting<'negativeSlope'>): Tensor => leakyReluOp(x, setting(negativeSlope, 'negativeSlope', 0.01));
+export const leakyRelu = (x: Tensor, negativeSlope?: Setting<'negativeSlope'>): Tensor =>
+  leakyReluOp(x, setting(negativeSlope, 'negativeSlope', 0.01));
 /** x where positive, alpha (exp(x) - 1) elsewhere; alpha defaults to 1 */
 export const elu = (x: Tensor, alpha?: Setting<'alpha'>): Tensor => eluOp(x, setting(alpha, 'alpha', 1));
 /** x where positive, alpha (exp(x / alpha) - 1) elsewhere; alpha defaults to 1 */
@@ -101,7 +127,11 @@ export function celu(x: Tensor, alpha?: Setting<'alpha'>): Tensor {
 const seluAlpha = 1.6732632423543772;
 const seluScale = 1.0507009873554805;
 /** The self-normalizing scaled elu */
-export const selu = defineUnary('selu', { save: 'x', fused: 'seluGrad', grad: (g, x) => mul(expBranch(g, x, seluAlpha, 1), seluScale) });
+export const selu = defineUnary('selu', {
+  save: 'x',
+  fused: 'seluGrad',
+  grad: (g, x) => mul(expBranch(g, x, seluAlpha, 1), seluScale),
+});
 
 const softplusOp = defineUnary('softplus', {
   save: 'x',
@@ -122,7 +152,12 @@ export function softplus(x: Tensor, beta: number | SoftplusOptions = 1, threshol
   return softplusOp(x, o.beta ?? 1, o.threshold ?? 20);
 }
 /** x / (1 + |x|) */
-export const softsign = defineUnary('softsign', { save: 'x', fused: 'softsignGrad', cost: 0.5, grad: (g, x) => div(g, square(add(abs(x), 1))) });
+export const softsign = defineUnary('softsign', {
+  save: 'x',
+  fused: 'softsignGrad',
+  cost: 0.5,
+  grad: (g, x) => div(g, square(add(abs(x), 1))),
+});
 /** x / 6 + 1 / 2, within 0 and 1 */
 export const hardsigmoid = defineUnary('hardsigmoid', {
   save: 'x',
@@ -182,8 +217,11 @@ export function hardshrink(x: Tensor, lambd?: Setting<'lambd'>): Tensor {
 export function prelu(x: Tensor, weight: Tensor): Tensor {
   const channels = x.ndim >= 2 ? x.shape[1]! : 1;
   if (weight.ndim > 1 || (weight.numel !== 1 && weight.numel !== channels))
-    throw new ShapeError(`[prelu] weight ${showShape(weight.shape)} must have 1 value or one for each of the ${channels} channels of ${showShape(x.shape)}`);
-  const w = weight.numel === 1 ? reshape(weight, []) : reshape(weight, [channels, ...new Array<number>(x.ndim - 2).fill(1)]);
+    throw new ShapeError(
+      `[prelu] weight ${showShape(weight.shape)} must have 1 value or one for each of the ${channels} channels of ${showShape(x.shape)}`,
+    );
+  const w =
+    weight.numel === 1 ? reshape(weight, []) : reshape(weight, [channels, ...new Array<number>(x.ndim - 2).fill(1)]);
   return where(gt(x, 0), x, mul(x, w));
 }
 
@@ -191,7 +229,8 @@ export function prelu(x: Tensor, weight: Tensor): Tensor {
 export function glu(x: Tensor, axis = -1): Tensor {
   const a = checkAxis('glu', axis, x.ndim);
   const n = x.shape[a];
-  if (n === undefined || n % 2 !== 0) throw new ShapeError(`[glu] dimension ${a} of ${showShape(x.shape)} cannot be halved`);
+  if (n === undefined || n % 2 !== 0)
+    throw new ShapeError(`[glu] dimension ${a} of ${showShape(x.shape)} cannot be halved`);
   return mul(slice(x, a, 0, n / 2, 1), sigmoid(slice(x, a, n / 2, n / 2, 1)));
 }
 
@@ -200,9 +239,23 @@ type Plain = keyof typeof plain;
 for (const [name, op] of Object.entries(plain)) {
   addMethods({ [name]: (self: Tensor) => op(self), [`${name}_`]: (self: Tensor) => op.inPlace(self) });
 }
-addMethods({ gelu, leakyRelu, elu, celu, softplus, hardtanh, threshold, tanhshrink, softshrink, hardshrink, prelu, glu });
 addMethods({
-  leakyRelu_: (self: Tensor, slope?: Setting<'negativeSlope'>) => leakyReluOp.inPlace(self, setting(slope, 'negativeSlope', 0.01)),
+  gelu,
+  leakyRelu,
+  elu,
+  celu,
+  softplus,
+  hardtanh,
+  threshold,
+  tanhshrink,
+  softshrink,
+  hardshrink,
+  prelu,
+  glu,
+});
+addMethods({
+  leakyRelu_: (self: Tensor, slope?: Setting<'negativeSlope'>) =>
+    leakyReluOp.inPlace(self, setting(slope, 'negativeSlope', 0.01)),
   elu_: (self: Tensor, alpha?: Setting<'alpha'>) => eluOp.inPlace(self, setting(alpha, 'alpha', 1)),
   celu_: (self: Tensor, alpha?: Setting<'alpha'>) => celuOp.inPlace(self, setting(alpha, 'alpha', 1)),
   hardtanh_: (self: Tensor, lo = -1, hi = 1) => hardtanhOp.inPlace(self, lo, hi),

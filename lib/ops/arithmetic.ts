@@ -26,11 +26,13 @@ function withAlpha(name: string, op: BinaryOp): AlphaOp {
     const { alpha = 1 } = options;
     if (alpha === 1) return b;
     if (typeof b !== 'object') return Number(b) * alpha;
-    if (!isFloat(b.dtype) && !Number.isInteger(alpha)) throw new DTypeError(`[${name}] alpha ${alpha} is no integer, but the tensor is ${b.dtype}`);
+    if (!isFloat(b.dtype) && !Number.isInteger(alpha))
+      throw new DTypeError(`[${name}] alpha ${alpha} is no integer, but the tensor is ${b.dtype}`);
     return mul(b, alpha);
   };
   const scaling = (a: Operand, b: Operand, options?: AlphaOptions): Tensor => op(a, options ? scaled(b, options) : b);
-  scaling.inPlace = (a: Tensor, b: Operand, options?: AlphaOptions): Tensor => op.inPlace(a, options ? scaled(b, options) : b);
+  scaling.inPlace = (a: Tensor, b: Operand, options?: AlphaOptions): Tensor =>
+    op.inPlace(a, options ? scaled(b, options) : b);
   return scaling;
 }
 
@@ -85,7 +87,11 @@ const share = (a: Operand, b: Operand): Tensor => {
   return mul(add(cast(gt(a, b), d), cast(ge(a, b), d)), 0.5);
 };
 /** Remainder with the sign of b */
-export const remainder = defineBinary('remainder', { save: 'ab', gradA: (g) => g, gradB: (g, a, b) => neg(mul(g, floorDivide(a, b))) });
+export const remainder = defineBinary('remainder', {
+  save: 'ab',
+  gradA: (g) => g,
+  gradB: (g, a, b) => neg(mul(g, floorDivide(a, b))),
+});
 /** floor(a / b) */
 export const floorDivide = defineBinary('floorDivide', {});
 
@@ -99,8 +105,34 @@ export const ge = defineBinary('ge', { result: 'bool' });
 /** -a */
 export const neg = defineUnary('neg', { ints: 'keep', grad: (g) => neg(g), cost: 0.25 });
 
-addMethods({ add, sub, rsub, mul, div, pow, maximum, minimum, remainder, floorDivide, eq, ne, lt, le, gt, ge, neg, log });
-addMethods({ add_: add.inPlace, sub_: sub.inPlace, mul_: mul.inPlace, div_: div.inPlace, pow_: pow.inPlace, neg_: neg.inPlace });
+addMethods({
+  add,
+  sub,
+  rsub,
+  mul,
+  div,
+  pow,
+  maximum,
+  minimum,
+  remainder,
+  floorDivide,
+  eq,
+  ne,
+  lt,
+  le,
+  gt,
+  ge,
+  neg,
+  log,
+});
+addMethods({
+  add_: add.inPlace,
+  sub_: sub.inPlace,
+  mul_: mul.inPlace,
+  div_: div.inPlace,
+  pow_: pow.inPlace,
+  neg_: neg.inPlace,
+});
 addMethods({ log_: log.inPlace, remainder_: remainder.inPlace, floorDivide_: floorDivide.inPlace });
 
 type Binary = (b: Operand) => Tensor;
@@ -108,7 +140,8 @@ type Scaled = (b: Operand, options?: AlphaOptions) => Tensor;
 type Names = 'mul' | 'div' | 'pow' | 'remainder' | 'floorDivide';
 declare module '../core/tensor' {
   interface Tensor
-    extends Record<Names | `${Names}_` | 'maximum' | 'minimum' | 'eq' | 'ne' | 'lt' | 'le' | 'gt' | 'ge', Binary>,
+    extends
+      Record<Names | `${Names}_` | 'maximum' | 'minimum' | 'eq' | 'ne' | 'lt' | 'le' | 'gt' | 'ge', Binary>,
       Record<'add' | 'sub' | 'rsub' | 'add_' | 'sub_', Scaled>,
       Record<'neg' | 'log' | 'neg_' | 'log_', () => Tensor> {}
 }

@@ -13,11 +13,17 @@ import { where } from './where';
 
 const sq = (v: Operand): Operand => (v instanceof Tensor ? square(v) : Number(v) ** 2);
 // A number as a 0-dim tensor.
-const asTensor = (v: Operand, like: Tensor): Tensor => (v instanceof Tensor ? v : full([], Number(v), { dtype: like.dtype, device: like.device }));
+const asTensor = (v: Operand, like: Tensor): Tensor =>
+  v instanceof Tensor ? v : full([], Number(v), { dtype: like.dtype, device: like.device });
 const none = (g: Tensor): Tensor => zerosLike(g);
 
 /** Remainder with the sign of a, as C's fmod */
-export const fmod = defineBinary('fmod', { save: 'ab', gradA: (g) => g, gradB: (g, a, b) => neg(mul(g, trunc(div(a, b)))), cost: 4 });
+export const fmod = defineBinary('fmod', {
+  save: 'ab',
+  gradA: (g) => g,
+  gradB: (g, a, b) => neg(mul(g, trunc(div(a, b)))),
+  cost: 4,
+});
 /** The angle of the point (b, a), from -pi to pi */
 export const atan2 = defineBinary('atan2', {
   save: 'ab',
@@ -50,14 +56,16 @@ export const xlogy = defineBinary('xlogy', {
   gradA: (g, a, b) => where(logicalAnd(eq(a, 0), le(asTensor(b, g), 0)), 0, mul(g, log(asTensor(b, g)))),
   gradB: (g, a, b) => mul(g, div(a, b)),
 });
-const firstWins = (g: Tensor, a: Operand, b: Operand): Tensor => logicalOr(ge(asTensor(a, g), b), isnan(asTensor(b, g)));
+const firstWins = (g: Tensor, a: Operand, b: Operand): Tensor =>
+  logicalOr(ge(asTensor(a, g), b), isnan(asTensor(b, g)));
 /** The larger of a and b; where one is NaN, the other */
 export const fmax = defineBinary('fmax', {
   save: 'ab',
   gradA: (g, a, b) => where(firstWins(g, a, b), g, 0),
   gradB: (g, a, b) => where(firstWins(g, a, b), 0, g),
 });
-const firstLoses = (g: Tensor, a: Operand, b: Operand): Tensor => logicalOr(le(asTensor(a, g), b), isnan(asTensor(b, g)));
+const firstLoses = (g: Tensor, a: Operand, b: Operand): Tensor =>
+  logicalOr(le(asTensor(a, g), b), isnan(asTensor(b, g)));
 /** The smaller of a and b; where one is NaN, the other */
 export const fmin = defineBinary('fmin', {
   save: 'ab',
@@ -81,7 +89,9 @@ export const bitwiseRightShift = defineBinary('rightShift', { result: 'ints' });
 /** start + weight (end - start). Exact at both ends for a weight that is a number. */
 export function lerp(start: Tensor, end: Tensor, weight: Tensor | number): Tensor {
   const d = sub(end, start);
-  return typeof weight === 'number' && Math.abs(weight) >= 0.5 ? sub(end, mul(d, 1 - weight)) : add(start, mul(d, weight));
+  return typeof weight === 'number' && Math.abs(weight) >= 0.5
+    ? sub(end, mul(d, 1 - weight))
+    : add(start, mul(d, weight));
 }
 
 /** Options of {@link addcmul} and {@link addcdiv}. */
@@ -92,9 +102,11 @@ export interface ValueOptions {
 
 const scaled = (t: Tensor, { value = 1 }: ValueOptions = {}): Tensor => (value === 1 ? t : mul(t, value));
 /** x + value a b */
-export const addcmul = (x: Tensor, a: Operand, b: Operand, options?: ValueOptions): Tensor => add(x, scaled(mul(a, b), options));
+export const addcmul = (x: Tensor, a: Operand, b: Operand, options?: ValueOptions): Tensor =>
+  add(x, scaled(mul(a, b), options));
 /** x + value a / b */
-export const addcdiv = (x: Tensor, a: Operand, b: Operand, options?: ValueOptions): Tensor => add(x, scaled(div(a, b), options));
+export const addcdiv = (x: Tensor, a: Operand, b: Operand, options?: ValueOptions): Tensor =>
+  add(x, scaled(div(a, b), options));
 
 // --- comparing ------------------------------------------------------------------------------------------------------
 
@@ -111,7 +123,8 @@ export interface CloseOptions {
 /** Where |a - b| <= atol + rtol |b|, elementwise; infinities are close only to themselves. */
 export function isclose(a: Tensor, b: Tensor, options: CloseOptions = {}): Tensor {
   const { rtol = 1e-5, atol = 1e-8, equalNan = false } = options;
-  if (!(rtol >= 0) || !(atol >= 0)) throw new ArgumentError(`[isclose] rtol and atol must not be negative, got ${rtol} and ${atol}`);
+  if (!(rtol >= 0) || !(atol >= 0))
+    throw new ArgumentError(`[isclose] rtol and atol must not be negative, got ${rtol} and ${atol}`);
   const common = resultType(a, b);
   const dtype = isFloat(common) ? common : 'float64';
   const x = cast(a.detach(), dtype);
@@ -123,11 +136,13 @@ export function isclose(a: Tensor, b: Tensor, options: CloseOptions = {}): Tenso
 }
 
 /** Whether all elements are close ({@link isclose}). Blocks until the values are known. */
-export const allclose = (a: Tensor, b: Tensor, options?: CloseOptions): boolean => all(isclose(a, b, options)).itemSync() !== 0;
+export const allclose = (a: Tensor, b: Tensor, options?: CloseOptions): boolean =>
+  all(isclose(a, b, options)).itemSync() !== 0;
 
 /** Whether two tensors have the same shape and equal values. Blocks until the values are known. */
 export function equal(a: Tensor, b: Tensor): boolean {
-  if (!(a instanceof Tensor) || !(b instanceof Tensor)) throw new ArgumentError(`[equal] expected two tensors, got ${describe(a)} and ${describe(b)}`);
+  if (!(a instanceof Tensor) || !(b instanceof Tensor))
+    throw new ArgumentError(`[equal] expected two tensors, got ${describe(a)} and ${describe(b)}`);
   return sameShape(a.shape, b.shape) && all(eq(a, b)).itemSync() !== 0;
 }
 
@@ -152,7 +167,8 @@ addMethods({
 type Combine = (a: Operand, b: Operand, options?: ValueOptions) => Tensor;
 declare module '../core/tensor' {
   interface Tensor
-    extends Record<Names | `${Names}_` | 'fmax' | 'fmin', (b: Operand) => Tensor>,
+    extends
+      Record<Names | `${Names}_` | 'fmax' | 'fmin', (b: Operand) => Tensor>,
       Record<'addcmul' | 'addcdiv' | 'addcmul_' | 'addcdiv_', Combine>,
       Record<'lerp' | 'lerp_', (end: Tensor, weight: Tensor | number) => Tensor> {
     isclose(b: Tensor, options?: CloseOptions): Tensor;

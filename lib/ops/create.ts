@@ -95,14 +95,21 @@ export function tensor(
     const out = emptyTensor(data.shape, wanted ?? data.dtype, data.storage.device);
     return finish(runCopy(out, data), options);
   }
-  if (ArrayBuffer.isView(data) && !(data instanceof DataView)) return finish(fromTyped(data, options.shape, wanted, device), options);
+  if (ArrayBuffer.isView(data) && !(data instanceof DataView))
+    return finish(fromTyped(data, options.shape, wanted, device), options);
   if (data === null || data === undefined || typeof data === 'string' || data instanceof DataView)
     throw new ArgumentError(`[tensor] expected numbers, nested arrays or a typed array, got ${describe(data)}`);
   const shape = nestedShape(data);
   checkShape('tensor', shape);
   const leaf = firstLeaf(data);
   const natural: DType =
-    typeof leaf === 'boolean' ? 'bool' : typeof leaf === 'bigint' ? 'int64' : ArrayBuffer.isView(leaf) ? (dtypeOfArray(leaf) ?? 'float32') : 'float32';
+    typeof leaf === 'boolean'
+      ? 'bool'
+      : typeof leaf === 'bigint'
+        ? 'int64'
+        : ArrayBuffer.isView(leaf)
+          ? (dtypeOfArray(leaf) ?? 'float32')
+          : 'float32';
   const dtype = wanted ?? natural;
   const sixteen = dtypeSize(dtype) === 2;
   const staging = newTypedArray(sixteen ? 'float32' : dtype, numel(shape));
@@ -146,7 +153,8 @@ export const ones = (shape: Shape, options?: TensorOptions): Tensor => filled('o
 
 /** One value everywhere. A boolean gives a bool tensor. */
 export function full(shape: Shape, value: number | boolean, options?: TensorOptions): Tensor {
-  const o = typeof value === 'boolean' && options?.dtype === undefined ? { ...options, dtype: 'bool' as const } : options;
+  const o =
+    typeof value === 'boolean' && options?.dtype === undefined ? { ...options, dtype: 'bool' as const } : options;
   return filled('full', shape, Number(value), o);
 }
 
@@ -156,12 +164,17 @@ export function empty(shape: Shape, options?: TensorOptions): Tensor {
   return finish(emptyTensor(checkShape('empty', shape), dtype, deviceIndex(options?.device)), options);
 }
 
-const like = (t: Tensor, options: TensorOptions | undefined): TensorOptions => ({ dtype: t.dtype, device: t.device, ...options });
+const like = (t: Tensor, options: TensorOptions | undefined): TensorOptions => ({
+  dtype: t.dtype,
+  device: t.device,
+  ...options,
+});
 
 export const zerosLike = (t: Tensor, options?: TensorOptions): Tensor => zeros(t.shape, like(t, options));
 export const onesLike = (t: Tensor, options?: TensorOptions): Tensor => ones(t.shape, like(t, options));
 export const emptyLike = (t: Tensor, options?: TensorOptions): Tensor => empty(t.shape, like(t, options));
-export const fullLike = (t: Tensor, value: number, options?: TensorOptions): Tensor => full(t.shape, value, like(t, options));
+export const fullLike = (t: Tensor, value: number, options?: TensorOptions): Tensor =>
+  full(t.shape, value, like(t, options));
 
 function iota(op: string, n: number, start: number, step: number, options: TensorOptions | undefined): Tensor {
   const dtype = options?.dtype === undefined ? 'float32' : checkDType(options.dtype);
@@ -184,13 +197,15 @@ export function arange(...list: (number | TensorOptions | undefined)[]): Tensor 
   if (!Number.isFinite(start) || !Number.isFinite(end) || !Number.isFinite(step))
     throw new ArgumentError(`[arange] start, end and step must be finite, got ${start}, ${end}, ${step}`);
   if (step === 0) throw new ArgumentError('[arange] step must not be 0');
-  if ((end - start) * step < 0) throw new ArgumentError(`[arange] a step of ${step} does not lead from ${start} to ${end}`);
+  if ((end - start) * step < 0)
+    throw new ArgumentError(`[arange] a step of ${step} does not lead from ${start} to ${end}`);
   return iota('arange', Math.ceil((end - start) / step), start, step, options);
 }
 
 /** `steps` numbers evenly spaced from `start` to `end`, both included. */
 export function linspace(start: number, end: number, steps: number, options?: TensorOptions): Tensor {
-  if (!Number.isInteger(steps) || steps < 0) throw new ArgumentError(`[linspace] steps must be a non-negative integer, got ${steps}`);
+  if (!Number.isInteger(steps) || steps < 0)
+    throw new ArgumentError(`[linspace] steps must be a non-negative integer, got ${steps}`);
   return iota('linspace', steps, start, steps > 1 ? (end - start) / (steps - 1) : 0, options);
 }
 

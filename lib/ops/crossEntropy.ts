@@ -55,7 +55,9 @@ interface Rows {
 function checkWeight(op: string, x: Tensor, classes: number, weight: Tensor | null | undefined): Tensor | null {
   if (!weight) return null;
   if (weight.ndim !== 1 || weight.shape[0] !== classes)
-    throw new ShapeError(`[${op}] weight ${showShape(weight.shape)} must have one value for each of the ${classes} classes of ${showShape(x.shape)}`);
+    throw new ShapeError(
+      `[${op}] weight ${showShape(weight.shape)} must have one value for each of the ${classes} classes of ${showShape(x.shape)}`,
+    );
   sameDevice(op, x, weight);
   return denseOf(castOf(weight, x.dtype));
 }
@@ -70,9 +72,13 @@ function toRows(op: string, x: Tensor, target: Tensor): Rows {
   const shape = x.ndim === 1 ? [] : [x.shape[0]!, ...x.shape.slice(2)];
   const classes = x.shape[x.ndim === 1 ? 0 : 1]!;
   if (!sameShape(target.shape, shape))
-    throw new ShapeError(`[${op}] a target of shape ${showShape(shape)} is expected for input ${showShape(x.shape)}, got ${showShape(target.shape)}`);
+    throw new ShapeError(
+      `[${op}] a target of shape ${showShape(shape)} is expected for input ${showShape(x.shape)}, got ${showShape(target.shape)}`,
+    );
   if (isFloat(target.dtype) || target.dtype === 'bool')
-    throw new DTypeError(`[${op}] classes must be integers (int32, int64 or uint8), got ${target.dtype}; class probabilities have the shape of the input`);
+    throw new DTypeError(
+      `[${op}] classes must be integers (int32, int64 or uint8), got ${target.dtype}; class probabilities have the shape of the input`,
+    );
   return { x: reshape(classesLast(x), [target.numel, classes]), labels: reshape(target, [target.numel]), shape };
 }
 
@@ -99,14 +105,33 @@ function rowLosses(x: Tensor, labels: Tensor, weight: Tensor | null, ignoreIndex
   return track('crossEntropy', loss, [x], [x, lse, classes, ...(weight ? [weight] : [])], ([g], [sx, slse, sy, sw]) => {
     if (isGradEnabled()) return [compositeGrad(g!, sx!, sy!, hasWeight ? sw! : null, ignoreIndex, smoothing)];
     const out = empty(sx!.shape, sx!.dtype, sx!.storage.device);
-    gradKernel(sx!.numel * 1.5, out, denseOf(g!), denseOf(sx!), slse!, sy!, hasWeight ? sw! : null, rows, cols, ignoreIndex, smoothing);
+    gradKernel(
+      sx!.numel * 1.5,
+      out,
+      denseOf(g!),
+      denseOf(sx!),
+      slse!,
+      sy!,
+      hasWeight ? sw! : null,
+      rows,
+      cols,
+      ignoreIndex,
+      smoothing,
+    );
     return [out];
   });
 }
 
 // The gradient of rowLosses from differentiable ops:
 // g ((1 - s) w[y] + s / C sum w) softmax(x) - g ((1 - s) w[y] [c = y] + s / C w[c]).
-function compositeGrad(g: Tensor, x: Tensor, labels: Tensor, weight: Tensor | null, ignoreIndex: number, s: number): Tensor {
+function compositeGrad(
+  g: Tensor,
+  x: Tensor,
+  labels: Tensor,
+  weight: Tensor | null,
+  ignoreIndex: number,
+  s: number,
+): Tensor {
   const classes = x.shape[1]!;
   const hit = mul(oneHot(labels, classes, x), 1 - s);
   const target = weight ? add(mul(hit, weight), mul(weight, s / classes)) : add(hit, s / classes);
@@ -116,7 +141,13 @@ function compositeGrad(g: Tensor, x: Tensor, labels: Tensor, weight: Tensor | nu
 
 // [rows, classes], 1 where the class is the row's label.
 const oneHot = (labels: Tensor, classes: number, like: Tensor): Tensor =>
-  cast(eq(unsqueeze(labels, 1), arange(classes, { dtype: labels.dtype === 'uint8' ? 'int32' : labels.dtype, device: like.device })), like.dtype);
+  cast(
+    eq(
+      unsqueeze(labels, 1),
+      arange(classes, { dtype: labels.dtype === 'uint8' ? 'int32' : labels.dtype, device: like.device }),
+    ),
+    like.dtype,
+  );
 
 // Labels with ignored rows set to class 0, which is always there.
 const usableLabels = (labels: Tensor, ignoreIndex: number): Tensor => {
@@ -137,8 +168,16 @@ function totalWeight(labels: Tensor, weight: Tensor | null, ignoreIndex: number)
   return sum(weight ? where(counts, lookUp(weight, usableLabels(labels, ignoreIndex)), 0) : counts);
 }
 
-function finish(op: string, losses: Tensor, rows: Rows, weight: Tensor | null, ignoreIndex: number, reduction: Reduction | undefined): Tensor {
-  if (reduction === undefined || reduction === 'mean') return div(sum(losses), totalWeight(rows.labels, weight, ignoreIndex));
+function finish(
+  op: string,
+  losses: Tensor,
+  rows: Rows,
+  weight: Tensor | null,
+  ignoreIndex: number,
+  reduction: Reduction | undefined,
+): Tensor {
+  if (reduction === undefined || reduction === 'mean')
+    return div(sum(losses), totalWeight(rows.labels, weight, ignoreIndex));
   return reduceLoss(op, reduction === 'none' ? reshape(losses, rows.shape) : losses, reduction);
 }
 
@@ -161,9 +200,17 @@ export function crossEntropy(logits: Tensor, target: Tensor, options: CrossEntro
   return cast(finish('crossEntropy', losses, rows, weight, ignoreIndex, reduction), logits.dtype);
 }
 
-function softCrossEntropy(logits: Tensor, target: Tensor, weight: Tensor | null, smoothing: number, reduction: Reduction | undefined): Tensor {
+function softCrossEntropy(
+  logits: Tensor,
+  target: Tensor,
+  weight: Tensor | null,
+  smoothing: number,
+  reduction: Reduction | undefined,
+): Tensor {
   if (!isFloat(target.dtype))
-    throw new DTypeError(`[crossEntropy] a target of the shape of the logits ${showShape(logits.shape)} holds probabilities and must be floating-point, got ${target.dtype}`);
+    throw new DTypeError(
+      `[crossEntropy] a target of the shape of the logits ${showShape(logits.shape)} holds probabilities and must be floating-point, got ${target.dtype}`,
+    );
   const classes = logits.shape[logits.ndim === 1 ? 0 : 1]!;
   const t = classesLast(target);
   const smooth = smoothing === 0 ? t : add(mul(t, 1 - smoothing), smoothing / classes);
@@ -195,5 +242,7 @@ function pickClass(x: Tensor, labels: Tensor, ignoreIndex: number): Tensor {
   const out = empty([rows], x.dtype, x.storage.device);
   gatherKernel(rows, out, x, index, [rows, 1], [1, 1], x.strides, 1, classes);
   const counts = ne(labels, ignoreIndex);
-  return track('pickClass', where(counts, out, 0), [x], [index, counts], ([g], [i, c]) => [mul(unsqueeze(where(c!, g!, 0), 1), oneHot(i!, classes, g!))]);
+  return track('pickClass', where(counts, out, 0), [x], [index, counts], ([g], [i, c]) => [
+    mul(unsqueeze(where(c!, g!, 0), 1), oneHot(i!, classes, g!)),
+  ]);
 }

@@ -48,7 +48,8 @@ export function defineUnary(name: string, spec: UnarySpec): UnaryOp {
   const backward =
     (p0: number, p1: number) =>
     ([g]: Tensor[], [saved]: Tensor[]): Tensor[] => {
-      if (fused >= 0 && !isGradEnabled()) return [runBinary(fused, empty(g!.shape, g!.dtype, g!.storage.device), g!, saved!, p0, p1, cost)];
+      if (fused >= 0 && !isGradEnabled())
+        return [runBinary(fused, empty(g!.shape, g!.dtype, g!.storage.device), g!, saved!, p0, p1, cost)];
       return [grad!(g!, saved!, p0, p1)];
     };
 
@@ -56,7 +57,14 @@ export function defineUnary(name: string, spec: UnarySpec): UnaryOp {
     needTensor(name, x);
     const dtype: DType = isFloat(x.dtype) || spec.ints === 'keep' || spec.result === 'bool' ? x.dtype : 'float32';
     const a = dtype === x.dtype ? x : cast(x, dtype);
-    const y = runUnary(code, empty(a.shape, spec.result === 'bool' ? 'bool' : dtype, a.storage.device), a, p0, p1, cost);
+    const y = runUnary(
+      code,
+      empty(a.shape, spec.result === 'bool' ? 'bool' : dtype, a.storage.device),
+      a,
+      p0,
+      p1,
+      cost,
+    );
     if (!grad || !needsTracking([a])) return y;
     return track(name, y, [a], save === 'x' ? [a] : save === 'y' ? [y] : [], backward(p0, p1));
   };
@@ -130,7 +138,10 @@ export function defineBinary(name: string, spec: BinarySpec): BinaryOp {
     return runScalar(code, out, b as Tensor, Number(a), true, 0, 0, cost);
   };
 
-  const backward = (a: Operand, b: Operand): ((grads: Tensor[], saved: Tensor[], needs: readonly boolean[]) => (Tensor | null)[]) => {
+  const backward = (
+    a: Operand,
+    b: Operand,
+  ): ((grads: Tensor[], saved: Tensor[], needs: readonly boolean[]) => (Tensor | null)[]) => {
     const bothTensors = a instanceof Tensor && b instanceof Tensor;
     // The closure keeps numbers only; tensors come back through `saved`.
     const na = a instanceof Tensor ? undefined : a;
@@ -164,7 +175,9 @@ export function defineBinary(name: string, spec: BinarySpec): BinaryOp {
     const a = x instanceof Tensor ? cast(x, dtype) : x;
     const b = z instanceof Tensor ? cast(z, dtype) : z;
     const shape =
-      a instanceof Tensor && b instanceof Tensor ? broadcastShapes(name, a.shape, b.shape) : (a instanceof Tensor ? a : (b as Tensor)).shape;
+      a instanceof Tensor && b instanceof Tensor
+        ? broadcastShapes(name, a.shape, b.shape)
+        : (a instanceof Tensor ? a : (b as Tensor)).shape;
     const device = (a instanceof Tensor ? a : (b as Tensor)).storage.device;
     const y = launch(empty(shape, result === 'bool' ? 'bool' : dtype, device), a, b);
     if (!gradA) return y;
@@ -194,7 +207,8 @@ export function defineBinary(name: string, spec: BinarySpec): BinaryOp {
     const sharesMemory = b instanceof Tensor && b !== t && b.storage === t.storage;
     const safe = sharesMemory ? runCopy(empty(b.shape, b.dtype, b.storage.device), b) : b;
     if (t.dtype === dtype && result !== 'bool') launch(t, t, safe);
-    else runCopy(t, launch(empty(t.shape, result === 'bool' ? 'bool' : dtype, t.storage.device), castOf(t, dtype), safe));
+    else
+      runCopy(t, launch(empty(t.shape, result === 'bool' ? 'bool' : dtype, t.storage.device), castOf(t, dtype), safe));
     t.storage.version++;
     if (tracked) trackInPlace(label, t, inputs, savedOf(old, safe, t), backward(t, z));
     return t;

@@ -28,7 +28,13 @@ interface Settings {
   generator: RandomOptions['generator'];
 }
 
-function settings(op: string, x: Tensor, p: number | DropoutOptions | undefined, training: boolean | undefined, options?: RandomOptions): Settings {
+function settings(
+  op: string,
+  x: Tensor,
+  p: number | DropoutOptions | undefined,
+  training: boolean | undefined,
+  options?: RandomOptions,
+): Settings {
   const o: DropoutOptions = typeof p === 'object' ? p : { p, training, ...options };
   const probability = o.p ?? 0.5;
   if (typeof probability !== 'number' || !(probability >= 0 && probability <= 1))

@@ -9,10 +9,12 @@ import { where } from './where';
 
 // Giles 2010, "Approximating the erfinv function", table 5: polynomials in w - 2.5 and sqrt(w) - 3, highest power first.
 const central = [
-  2.81022636e-8, 3.43273939e-7, -3.5233877e-6, -4.39150654e-6, 2.1858087e-4, -1.25372503e-3, -4.17768164e-3, 0.246640727, 1.50140941,
+  2.81022636e-8, 3.43273939e-7, -3.5233877e-6, -4.39150654e-6, 2.1858087e-4, -1.25372503e-3, -4.17768164e-3,
+  0.246640727, 1.50140941,
 ];
 const tail = [
-  -2.00214257e-4, 1.00950558e-4, 1.34934322e-3, -3.67342844e-3, 5.73950773e-3, -7.6224613e-3, 9.43887047e-3, 1.00167406, 2.83297682,
+  -2.00214257e-4, 1.00950558e-4, 1.34934322e-3, -3.67342844e-3, 5.73950773e-3, -7.6224613e-3, 9.43887047e-3, 1.00167406,
+  2.83297682,
 ];
 const horner = (coefficients: readonly number[], x: Tensor): Tensor =>
   coefficients.slice(1).reduce((p, c) => add(mul(p, x), c), mul(add(mul(x, 0), 1), coefficients[0]!));

@@ -42,14 +42,23 @@ export function indexSelect(t: Tensor, axis: number, index: IndexLike): Tensor {
   const a = checkAxis('indexSelect', axis, t.ndim);
   const at = asIndex('indexSelect', index, t);
   checkVector('indexSelect', at);
-  if (t.ndim === 0) return reshape(takeRows(reshape(t, [1, 1, 1]), denseOf(lift(at))), at.numel === 1 ? [] : [at.numel]);
+  if (t.ndim === 0)
+    return reshape(takeRows(reshape(t, [1, 1, 1]), denseOf(lift(at))), at.numel === 1 ? [] : [at.numel]);
   const rows = takeRows(aroundAxis(t, a), denseOf(lift(at)));
   return reshape(rows, [...t.shape.slice(0, a), at.numel, ...t.shape.slice(a + 1)]);
 }
 
 // --- gather and scatter ---------------------------------------------------------------------------------------------
 
-function checkGather(op: string, t: Tensor, axis: number, index: Tensor, bound: Shape, what: string, alsoAxis: boolean): void {
+function checkGather(
+  op: string,
+  t: Tensor,
+  axis: number,
+  index: Tensor,
+  bound: Shape,
+  what: string,
+  alsoAxis: boolean,
+): void {
   const shape = index.ndim === 0 ? [1] : index.shape;
   const other = bound.length === 0 ? [1] : bound;
   if (index.numel === 0) return;
@@ -71,7 +80,9 @@ export function gather(t: Tensor, axis: number, index: IndexLike): Tensor {
 function gatherLifted(t: Tensor, axis: number, index: Tensor): Tensor {
   const { shape } = t;
   return track('gather', runGather(t, axis, index), [t], [index], ([g], [at]) => [
-    at!.numel === 0 ? zeros(shape, { dtype: g!.dtype, device: g!.device }) : scatterAdd(zeros(shape, { dtype: g!.dtype, device: g!.device }), axis, at!, g!),
+    at!.numel === 0
+      ? zeros(shape, { dtype: g!.dtype, device: g!.device })
+      : scatterAdd(zeros(shape, { dtype: g!.dtype, device: g!.device }), axis, at!, g!),
   ]);
 }
 
@@ -142,14 +153,26 @@ function adding(t: Tensor, axis: number, index: IndexLike, src: Tensor | number)
  * A copy with out[index[i][j]..][j].. = src[i][j].. (for axis 0). `src` may be a number. Where an index appears twice
  * the later one wins.
  */
-export function scatter(t: Tensor, axis: number, index: IndexLike, src: Tensor | number | boolean, options?: ScatterOptions): Tensor {
+export function scatter(
+  t: Tensor,
+  axis: number,
+  index: IndexLike,
+  src: Tensor | number | boolean,
+  options?: ScatterOptions,
+): Tensor {
   if (options?.reduce === 'add') return overwriteCopy(t, adding(t, axis, index, src as Tensor));
   if (options?.reduce === 'multiply') return overwriteCopy(t, multiplying(t, axis, index, src as Tensor));
   return overwriteCopy(t, overwriting(t, axis, index, src));
 }
 
 /** {@link scatter} in place. */
-export function scatter_(t: Tensor, axis: number, index: IndexLike, src: Tensor | number | boolean, options?: ScatterOptions): Tensor {
+export function scatter_(
+  t: Tensor,
+  axis: number,
+  index: IndexLike,
+  src: Tensor | number | boolean,
+  options?: ScatterOptions,
+): Tensor {
   if (options?.reduce === 'add') return overwriteSelf(t, adding(t, axis, index, src as Tensor));
   if (options?.reduce === 'multiply') return overwriteSelf(t, multiplying(t, axis, index, src as Tensor));
   return overwriteSelf(t, overwriting(t, axis, index, src));
@@ -171,9 +194,11 @@ function multiplying(t: Tensor, axis: number, index: IndexLike, src: Tensor | nu
 }
 
 /** A copy with out[index[i][j]..][j].. += src[i][j].. (for axis 0). */
-export const scatterAdd = (t: Tensor, axis: number, index: IndexLike, src: Tensor): Tensor => overwriteCopy(t, adding(t, axis, index, src));
+export const scatterAdd = (t: Tensor, axis: number, index: IndexLike, src: Tensor): Tensor =>
+  overwriteCopy(t, adding(t, axis, index, src));
 /** {@link scatterAdd} in place. */
-export const scatterAdd_ = (t: Tensor, axis: number, index: IndexLike, src: Tensor): Tensor => overwriteSelf(t, adding(t, axis, index, src));
+export const scatterAdd_ = (t: Tensor, axis: number, index: IndexLike, src: Tensor): Tensor =>
+  overwriteSelf(t, adding(t, axis, index, src));
 
 // --- whole slices ---------------------------------------------------------------------------------------------------
 
@@ -186,14 +211,24 @@ export interface IndexAddOptions {
 function checkSlices(op: string, t: Tensor, a: number, index: Tensor, src: Tensor): void {
   const want = t.ndim === 0 ? [] : t.shape.map((d, i) => (i === a ? index.numel : d));
   if (src.ndim !== t.ndim || want.some((d, i) => d !== src.shape[i]))
-    throw new ShapeError(`[${op}] the source ${showShape(src.shape)} must have shape ${showShape(want)} for ${index.numel} indices`);
+    throw new ShapeError(
+      `[${op}] the source ${showShape(src.shape)} must have shape ${showShape(want)} for ${index.numel} indices`,
+    );
   sameDType(op, t, src);
   sameDevice(op, t, src);
 }
 
 // The vector of indices as an index of every element of `shape`, without copying.
 const alongAxis = (index: Tensor, axis: number, shape: Shape): Tensor =>
-  shape.length === 0 ? reshape(index, []) : expand(reshape(index, shape.map((_, i) => (i === axis ? -1 : 1))), shape);
+  shape.length === 0
+    ? reshape(index, [])
+    : expand(
+        reshape(
+          index,
+          shape.map((_, i) => (i === axis ? -1 : 1)),
+        ),
+        shape,
+      );
 
 function slices(name: 'indexAdd' | 'indexCopy', t: Tensor, axis: number, index: IndexLike, src: Tensor): Overwrite {
   t.checkAlive(name);
@@ -209,7 +244,8 @@ function slices(name: 'indexAdd' | 'indexCopy', t: Tensor, axis: number, index: 
     saved: [at],
     write: (o) => {
       const s = apart(o, src);
-      if (add && o.isContiguous() && o.ndim > 0) runAddRows(aroundAxis(o.detach(), a), denseOf(aroundAxis(s.detach(), a)), denseOf(lift(at)));
+      if (add && o.isContiguous() && o.ndim > 0)
+        runAddRows(aroundAxis(o.detach(), a), denseOf(aroundAxis(s.detach(), a)), denseOf(lift(at)));
       else runScatter(add ? scatterMode.sum : scatterMode.set, o, a, alongAxis(at, a, shape), s);
     },
     grad: ([g], [i], needs) => [
@@ -219,7 +255,8 @@ function slices(name: 'indexAdd' | 'indexCopy', t: Tensor, axis: number, index: 
   };
 }
 
-const scaled = (src: Tensor, options?: IndexAddOptions): Tensor => (options?.alpha === undefined ? src : mul(src, options.alpha));
+const scaled = (src: Tensor, options?: IndexAddOptions): Tensor =>
+  options?.alpha === undefined ? src : mul(src, options.alpha);
 
 /** A copy with the slices of `src` added to the slices of one axis that a vector of indices names. */
 export const indexAdd = (t: Tensor, axis: number, index: IndexLike, src: Tensor, options?: IndexAddOptions): Tensor =>
@@ -229,16 +266,19 @@ export const indexAdd_ = (t: Tensor, axis: number, index: IndexLike, src: Tensor
   overwriteSelf(t, slices('indexAdd', t, axis, index, scaled(src, options)));
 
 /** A copy with the slices of one axis that a vector of indices names replaced by those of `src`. */
-export const indexCopy = (t: Tensor, axis: number, index: IndexLike, src: Tensor): Tensor => overwriteCopy(t, slices('indexCopy', t, axis, index, src));
+export const indexCopy = (t: Tensor, axis: number, index: IndexLike, src: Tensor): Tensor =>
+  overwriteCopy(t, slices('indexCopy', t, axis, index, src));
 /** {@link indexCopy} in place. */
-export const indexCopy_ = (t: Tensor, axis: number, index: IndexLike, src: Tensor): Tensor => overwriteSelf(t, slices('indexCopy', t, axis, index, src));
+export const indexCopy_ = (t: Tensor, axis: number, index: IndexLike, src: Tensor): Tensor =>
+  overwriteSelf(t, slices('indexCopy', t, axis, index, src));
 
 function filling(t: Tensor, axis: number, index: IndexLike, value: Tensor | number | boolean): Overwrite {
   t.checkAlive('indexFill');
   const a = checkAxis('indexFill', axis, t.ndim);
   const given = asIndex('indexFill', index, t);
   checkVector('indexFill', given);
-  if (value instanceof Tensor && value.ndim > 0) throw new ShapeError(`[indexFill] the value must be a number or a 0-dim tensor, got ${showShape(value.shape)}`);
+  if (value instanceof Tensor && value.ndim > 0)
+    throw new ShapeError(`[indexFill] the value must be a number or a 0-dim tensor, got ${showShape(value.shape)}`);
   const v = value instanceof Tensor ? cast(value, t.dtype) : scalarOf(value, t);
   // Negative indices count from the end here.
   const at = linearIndex([lift(given)], [t.shape[a] ?? 1], [1], [given.numel]);
@@ -276,20 +316,43 @@ export function takeAlongDim(t: Tensor, index: IndexLike, axis?: number): Tensor
   const at = asIndex('takeAlongDim', index, t);
   if (axis === undefined) return gather(reshape(t, [-1]), 0, reshape(at, [-1]));
   if (t.ndim !== at.ndim)
-    throw new ShapeError(`[takeAlongDim] tensor ${showShape(t.shape)} and index ${showShape(at.shape)} must have equally many dimensions`);
+    throw new ShapeError(
+      `[takeAlongDim] tensor ${showShape(t.shape)} and index ${showShape(at.shape)} must have equally many dimensions`,
+    );
   const a = checkAxis('takeAlongDim', axis, t.ndim);
   const common = t.shape.map((d, i) => (d === 1 ? at.shape[i]! : d));
   return gather(
-    expand(t, common.map((d, i) => (i === a ? t.shape[a]! : d))),
+    expand(
+      t,
+      common.map((d, i) => (i === a ? t.shape[a]! : d)),
+    ),
     a,
-    expand(at, common.map((d, i) => (i === a ? at.shape[a]! : d))),
+    expand(
+      at,
+      common.map((d, i) => (i === a ? at.shape[a]! : d)),
+    ),
   );
 }
 
-const methods = { indexSelect, gather, scatter, scatter_, scatterAdd, scatterAdd_, indexAdd, indexAdd_, indexCopy, indexCopy_, indexFill, indexFill_, take, takeAlongDim };
+const methods = {
+  indexSelect,
+  gather,
+  scatter,
+  scatter_,
+  scatterAdd,
+  scatterAdd_,
+  indexAdd,
+  indexAdd_,
+  indexCopy,
+  indexCopy_,
+  indexFill,
+  indexFill_,
+  take,
+  takeAlongDim,
+};
 addMethods(methods);
 type Methods = { [K in keyof typeof methods]: Method<(typeof methods)[K]> };
 declare module '../core/tensor' {
-  // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- merges the methods listed above
+   
   interface Tensor extends Methods {}
 }

@@ -45,7 +45,7 @@ export function takeRows(t: Tensor, index: Tensor): Tensor {
 // Zeros [outer, len, inner] plus g's rows at `index`.
 function addRows(g: Tensor, index: Tensor, len: number): Tensor {
   const x = denseOf(g);
-  const [outer, count, inner] = x.shape as [number, number, number];
+  const [outer, , inner] = x.shape as [number, number, number];
   const out = zeros([outer, len, inner], { dtype: g.dtype, device: g.device });
   runAddRows(out, x, index);
   return track('indexAdd', out, [g], [index], ([gg], [at]) => [takeRows(gg!, at!)]);
@@ -60,7 +60,8 @@ export function runAddRows(out: Tensor, src: Tensor, index: Tensor): void {
 /** out[i][j].. = t[index[i][j]..][j].. (for axis 0); both have dimensions. */
 export function runGather(t: Tensor, axis: number, index: Tensor): Tensor {
   const out = empty(index.shape, t.dtype, t.storage.device);
-  if (out.numel > 0) gatherKernel(out.numel * 2, out, t, index, index.shape, index.strides, t.strides, axis, t.shape[axis]!);
+  if (out.numel > 0)
+    gatherKernel(out.numel * 2, out, t, index, index.shape, index.strides, t.strides, axis, t.shape[axis]!);
   return out;
 }
 
@@ -69,7 +70,19 @@ export function runScatter(mode: number, out: Tensor, axis: number, index: Tenso
   const n = index.numel;
   if (n === 0) return;
   const [o, i, s] = [lift(out.detach()), lift(index), lift(src.detach())];
-  scatterKernel(n * 2, mode, o, s, i, i.shape, o.strides, i.strides, src.ndim === 0 ? i.shape.map(() => 0) : s.strides, axis, o.shape[axis]!);
+  scatterKernel(
+    n * 2,
+    mode,
+    o,
+    s,
+    i,
+    i.shape,
+    o.strides,
+    i.strides,
+    src.ndim === 0 ? i.shape.map(() => 0) : s.strides,
+    axis,
+    o.shape[axis]!,
+  );
 }
 
 /** The row-major positions of the nonzero elements, int64, ascending. */

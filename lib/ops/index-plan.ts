@@ -37,7 +37,8 @@ export class Slice {
  */
 export function s(start?: number | null, stop?: number | null, step?: number | null): Slice {
   for (const v of [start, stop, step])
-    if (v !== undefined && v !== null && !Number.isInteger(v)) throw new ArgumentError(`[s] a slice is made of integers, got ${describe(v)}`);
+    if (v !== undefined && v !== null && !Number.isInteger(v))
+      throw new ArgumentError(`[s] a slice is made of integers, got ${describe(v)}`);
   if (step === 0) throw new ArgumentError('[s] the step of a slice must not be 0');
   return new Slice(start ?? null, stop ?? null, step ?? 1);
 }
@@ -72,12 +73,17 @@ export interface Plan {
 function indexTensor(op: string, item: Tensor | NestedIndex | boolean, like: Tensor): Tensor {
   let leaf: unknown = item;
   while (Array.isArray(leaf)) leaf = (leaf as unknown[])[0];
-  const t = item instanceof Tensor ? item : tensor(item, { dtype: typeof leaf === 'boolean' ? 'bool' : 'int64', device: like.device });
+  const t =
+    item instanceof Tensor
+      ? item
+      : tensor(item, { dtype: typeof leaf === 'boolean' ? 'bool' : 'int64', device: like.device });
   t.checkAlive(op);
   sameDevice(op, like, t);
   if (t.dtype === 'uint8') return castOf(t, 'bool');
   if (t.dtype !== 'bool' && t.dtype !== 'int64' && t.dtype !== 'int32')
-    throw new DTypeError(`[${op}] an index tensor must be int64, int32 or bool, not ${t.dtype}; make it with { dtype: 'int64' } or cast it`);
+    throw new DTypeError(
+      `[${op}] an index tensor must be int64, int32 or bool, not ${t.dtype}; make it with { dtype: 'int64' } or cast it`,
+    );
   return t;
 }
 
@@ -129,7 +135,10 @@ class Planner {
   integer(i: number): void {
     const d = this.t.shape[this.dim]!;
     if (!Number.isInteger(i)) throw new ArgumentError(`[${this.op}] an index is an integer, got ${i}`);
-    if (i < -d || i >= d) throw new IndexError(`[${this.op}] index ${i} is out of range for dimension ${this.dim} of ${showShape(this.t.shape)}`);
+    if (i < -d || i >= d)
+      throw new IndexError(
+        `[${this.op}] index ${i} is out of range for dimension ${this.dim} of ${showShape(this.t.shape)}`,
+      );
     this.start[this.dim++] = i < 0 ? i + d : i;
   }
 
@@ -137,7 +146,9 @@ class Planner {
     if (x.dtype !== 'bool') return this.pick(x);
     const covered = this.t.shape.slice(this.dim, this.dim + x.ndim);
     if (!sameShape(covered, x.shape))
-      throw new ShapeError(`[${this.op}] a mask of shape ${showShape(x.shape)} does not fit ${showShape(this.t.shape)} from dimension ${this.dim}`);
+      throw new ShapeError(
+        `[${this.op}] a mask of shape ${showShape(x.shape)} does not fit ${showShape(this.t.shape)} from dimension ${this.dim}`,
+      );
     if (x.ndim > 0) return unravelIndex(nonzeroFlat(x), x.shape).forEach((v) => this.pick(v));
     // A single truth value: a new dimension of length 1 or 0.
     this.index.set(this.shape.length, nonzeroFlat(x));
@@ -191,14 +202,17 @@ class Planner {
 /** Reads an index; everything known here is checked here. Masks wait for the stream: their count is a shape. */
 export function makePlan(op: string, t: Tensor, given: Index): Plan {
   const items = (Array.isArray(given) ? given : [given]) as readonly IndexItem[];
-  const tensors = items.map((v) => (v instanceof Tensor || Array.isArray(v) || typeof v === 'boolean' ? indexTensor(op, v as Tensor, t) : undefined));
+  const tensors = items.map((v) =>
+    v instanceof Tensor || Array.isArray(v) || typeof v === 'boolean' ? indexTensor(op, v as Tensor, t) : undefined,
+  );
   let used = 0;
   items.forEach((item, i) => {
     const x = tensors[i];
     if (x) used += x.dtype === 'bool' ? x.ndim : 1;
     else if (item !== null && item !== '...') used++;
   });
-  if (used > t.ndim) throw new IndexError(`[${op}] ${used} indices for the ${t.ndim} dimensions of ${showShape(t.shape)}`);
+  if (used > t.ndim)
+    throw new IndexError(`[${op}] ${used} indices for the ${t.ndim} dimensions of ${showShape(t.shape)}`);
   if (items.filter((v) => v === '...').length > 1) throw new IndexError(`[${op}] only one '...' is allowed`);
   const p = new Planner(op, t);
   items.forEach((item, i) => {
@@ -210,7 +224,10 @@ export function makePlan(op: string, t: Tensor, given: Index): Plan {
     else if (item instanceof Slice) {
       const [start, count] = item.resolve(p.next);
       p.slice(start, count, item.step);
-    } else throw new ArgumentError(`[${op}] an index is an integer, ng.s(), null, '...' or an index tensor, got ${describe(item)}`);
+    } else
+      throw new ArgumentError(
+        `[${op}] an index is an integer, ng.s(), null, '...' or an index tensor, got ${describe(item)}`,
+      );
   });
   while (p.left > 0) p.keep();
   return p.finish();

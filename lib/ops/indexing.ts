@@ -26,7 +26,8 @@ function seesAll(t: Tensor, plan: Plan): boolean {
   return offset === 0 && sameShape(plan.shape, t.shape) && sameShape(strides, t.strides);
 }
 
-const resultShape = ({ shape, picking }: Plan): Shape => (picking ? [...picking.lead, ...picking.picked, ...picking.tail] : shape);
+const resultShape = ({ shape, picking }: Plan): Shape =>
+  picking ? [...picking.lead, ...picking.picked, ...picking.tail] : shape;
 
 function apply(t: Tensor, plan: Plan, linear: Tensor | undefined): Tensor {
   const { picking } = plan;
@@ -90,7 +91,12 @@ function assigning(plan: Plan, value: Tensor, accumulate: boolean): Overwrite {
 }
 
 function valueFor(op: string, t: Tensor, plan: Plan, value: Assignable): Tensor {
-  const v = value instanceof Tensor ? value : typeof value === 'object' ? tensor(value, { dtype: t.dtype, device: t.device }) : scalarOf(value, t);
+  const v =
+    value instanceof Tensor
+      ? value
+      : typeof value === 'object'
+        ? tensor(value, { dtype: t.dtype, device: t.device })
+        : scalarOf(value, t);
   v.checkAlive(op);
   sameDevice(op, t, v);
   const to = resultShape(plan);
@@ -98,7 +104,9 @@ function valueFor(op: string, t: Tensor, plan: Plan, value: Assignable): Tensor 
   while (shape.length > to.length && shape[0] === 1) shape = shape.slice(1);
   const lead = to.length - shape.length;
   if (lead < 0 || shape.some((d, i) => d !== 1 && d !== to[lead + i]))
-    throw new ShapeError(`[${op}] a value of shape ${showShape(v.shape)} does not fit the indexed shape ${showShape(to)}`);
+    throw new ShapeError(
+      `[${op}] a value of shape ${showShape(v.shape)} does not fit the indexed shape ${showShape(to)}`,
+    );
   return cast(shape === v.shape ? v : reshape(v, shape), t.dtype);
 }
 

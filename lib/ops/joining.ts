@@ -10,7 +10,8 @@ import { runCopy, sameDevice } from './launch';
 import { narrow, unsqueeze } from './views';
 
 function checkList(op: string, tensors: readonly Tensor[]): void {
-  if (!Array.isArray(tensors)) throw new ArgumentError(`[${op}] expected an array of tensors, got ${describe(tensors)}`);
+  if (!Array.isArray(tensors))
+    throw new ArgumentError(`[${op}] expected an array of tensors, got ${describe(tensors)}`);
   if (tensors.length === 0) throw new ArgumentError(`[${op}] expected at least one tensor`);
   for (const t of tensors as readonly Tensor[]) {
     if (!(t instanceof Tensor)) throw new ArgumentError(`[${op}] expected tensors, got ${describe(t)}`);
@@ -21,7 +22,10 @@ function checkList(op: string, tensors: readonly Tensor[]): void {
 
 // What all of them promote to: those with dimensions decide first, as in arithmetic.
 function commonDType(tensors: readonly Tensor[]): DType {
-  const all = tensors.reduce<{ dtype: DType; ndim: number }>((a, b) => ({ dtype: resultType(a, b), ndim: Math.max(a.ndim, b.ndim) }), tensors[0]!);
+  const all = tensors.reduce<{ dtype: DType; ndim: number }>(
+    (a, b) => ({ dtype: resultType(a, b), ndim: Math.max(a.ndim, b.ndim) }),
+    tensors[0]!,
+  );
   return all.dtype;
 }
 
@@ -44,10 +48,15 @@ export function cat(tensors: readonly Tensor[], axis = 0): Tensor {
   const a = checkAxis('cat', axis, first.ndim);
   for (const t of list) {
     if (t.ndim !== first.ndim || t.shape.some((d, i) => i !== a && d !== first.shape[i]))
-      throw new ShapeError(`[cat] ${showShape(first.shape)} and ${showShape(t.shape)} differ elsewhere than along axis ${a}`);
+      throw new ShapeError(
+        `[cat] ${showShape(first.shape)} and ${showShape(t.shape)} differ elsewhere than along axis ${a}`,
+      );
   }
   const dtype = commonDType(tensors);
-  return catOf(list.map((t) => cast(t, dtype)), a);
+  return catOf(
+    list.map((t) => cast(t, dtype)),
+    a,
+  );
 }
 
 // All have one dtype and shapes that fit.
@@ -64,7 +73,9 @@ function catOf(list: readonly Tensor[], axis: number): Tensor {
     if (t.numel > 0) runCopy(part(out, axis, at, lengths[i]!), t);
     at += lengths[i]!;
   });
-  return track('cat', out, list, [], ([g], _saved, needs) => lengths.map((n, i) => (needs[i] ? narrow(g!, axis, starts[i]!, n) : null)));
+  return track('cat', out, list, [], ([g], _saved, needs) =>
+    lengths.map((n, i) => (needs[i] ? narrow(g!, axis, starts[i]!, n) : null)),
+  );
 }
 
 /** {@link cat} */
@@ -78,10 +89,15 @@ export function stack(tensors: readonly Tensor[], axis = 0): Tensor {
   const first = tensors[0]!;
   for (const t of tensors)
     if (showShape(t.shape) !== showShape(first.shape))
-      throw new ShapeError(`[stack] all tensors must have one shape: ${showShape(first.shape)} and ${showShape(t.shape)}`);
+      throw new ShapeError(
+        `[stack] all tensors must have one shape: ${showShape(first.shape)} and ${showShape(t.shape)}`,
+      );
   const a = checkAxis('stack', axis, first.ndim + 1);
   const dtype = commonDType(tensors);
-  return catOf(tensors.map((t) => unsqueeze(cast(t, dtype), a)), a);
+  return catOf(
+    tensors.map((t) => unsqueeze(cast(t, dtype), a)),
+    a,
+  );
 }
 
 // --- apart ----------------------------------------------------------------------------------------------------------
@@ -97,7 +113,14 @@ function parts(name: string, t: Tensor, axis: number, lengths: readonly number[]
   const { shape, dtype, device } = t;
   return track(name, out, [t], [], (grads) => [
     catOf(
-      lengths.map((n, i) => grads[i] ?? zeros(shape.map((d, k) => (k === axis ? n : d)), { dtype, device })),
+      lengths.map(
+        (n, i) =>
+          grads[i] ??
+          zeros(
+            shape.map((d, k) => (k === axis ? n : d)),
+            { dtype, device },
+          ),
+      ),
       axis,
     ),
   ]);
@@ -125,16 +148,24 @@ export function split(t: Tensor, sizes: number | readonly number[], axis = 0): T
     return parts('split', t, a, pieces(length, sizes || 1));
   }
   if (sizes.some((n) => !Number.isInteger(n) || n < 0) || sizes.reduce((x, y) => x + y, 0) !== length)
-    throw new ShapeError(`[split] sizes ${showShape(sizes)} do not add up to ${length}, dimension ${a} of ${showShape(t.shape)}`);
+    throw new ShapeError(
+      `[split] sizes ${showShape(sizes)} do not add up to ${length}, dimension ${a} of ${showShape(t.shape)}`,
+    );
   return parts('split', t, a, sizes.slice());
 }
 
 /** At most `count` views of equal length (the last may be shorter). */
 export function chunk(t: Tensor, count: number, axis = 0): Tensor[] {
   const a = splittable('chunk', t, axis);
-  if (!Number.isInteger(count) || count < 1) throw new ArgumentError(`[chunk] the number of parts must be a positive integer, got ${count}`);
+  if (!Number.isInteger(count) || count < 1)
+    throw new ArgumentError(`[chunk] the number of parts must be a positive integer, got ${count}`);
   const length = t.shape[a]!;
-  return parts('chunk', t, a, length === 0 ? new Array<number>(count).fill(0) : pieces(length, Math.ceil(length / count)));
+  return parts(
+    'chunk',
+    t,
+    a,
+    length === 0 ? new Array<number>(count).fill(0) : pieces(length, Math.ceil(length / count)),
+  );
 }
 
 /** `sections` views whose lengths differ by at most one, or views between the positions listed. */
@@ -142,8 +173,12 @@ export function tensorSplit(t: Tensor, sections: number | readonly number[], axi
   const a = splittable('tensorSplit', t, axis);
   const length = t.shape[a]!;
   if (typeof sections === 'number') {
-    if (!Number.isInteger(sections) || sections < 1) throw new ArgumentError(`[tensorSplit] the number of sections must be a positive integer, got ${sections}`);
-    const lengths = Array.from({ length: sections }, (_, i) => Math.floor(length / sections) + (i < length % sections ? 1 : 0));
+    if (!Number.isInteger(sections) || sections < 1)
+      throw new ArgumentError(`[tensorSplit] the number of sections must be a positive integer, got ${sections}`);
+    const lengths = Array.from(
+      { length: sections },
+      (_, i) => Math.floor(length / sections) + (i < length % sections ? 1 : 0),
+    );
     return parts('tensorSplit', t, a, lengths);
   }
   // Positions may overlap or lie outside, as in Python's slices.
@@ -161,7 +196,9 @@ export function unbind(t: Tensor, axis = 0): Tensor[] {
   const without = (list: Shape): number[] => list.filter((_, i) => i !== a);
   const shape = without(t.shape);
   const count = t.shape[a]!;
-  const views = Array.from({ length: count }, (_, i) => alias(t, shape, without(t.strides), t.offset + i * t.strides[a]!));
+  const views = Array.from({ length: count }, (_, i) =>
+    alias(t, shape, without(t.strides), t.offset + i * t.strides[a]!),
+  );
   const { dtype, device } = t;
   return track('unbind', views, [t], [], (grads) => [
     stack(

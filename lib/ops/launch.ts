@@ -57,7 +57,16 @@ export function runBinary(op: number, out: Tensor, a: Tensor, b: Tensor, p0 = 0,
 }
 
 /** out = op(a, s), or op(s, a) when reversed. */
-export function runScalar(op: number, out: Tensor, a: Tensor, s: number, reversed: boolean, p0 = 0, p1 = 0, cost = cheap): Tensor {
+export function runScalar(
+  op: number,
+  out: Tensor,
+  a: Tensor,
+  s: number,
+  reversed: boolean,
+  p0 = 0,
+  p1 = 0,
+  cost = cheap,
+): Tensor {
   const n = out.numel;
   if (out.isContiguous() && a.isContiguous()) scalarKernel(n * cost, op, out, a, s, reversed, [n], flat, flat, p0, p1);
   else scalarKernel(n * cost, op, out, a, s, reversed, a.shape, out.strides, a.strides, p0, p1);
@@ -89,4 +98,3 @@ export function denseOf(t: Tensor): Tensor {
 export function castOf(t: Tensor, dtype: DType): Tensor {
   return t.dtype === dtype ? t : runCopy(empty(t.shape, dtype, t.storage.device), t);
 }
-

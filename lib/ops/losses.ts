@@ -1,17 +1,17 @@
 /** @file Loss functions of predictions and targets of one shape; those of classes are in crossEntropy.ts. */
-import { isGradEnabled, noGrad, track } from '../core/autograd';
+import { noGrad, track } from '../core/autograd';
 import { isFloat } from '../core/dtype';
 import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
 import { broadcastShapes, describe, sameShape, showShape } from '../core/shape';
 import { Tensor } from '../core/tensor';
 import { logSigmoid } from './activations';
-import { add, div, gt, le, log, lt, maximum, mul, neg, sub } from './arithmetic';
+import { add, div, gt, le, log, lt, mul, neg, sub } from './arithmetic';
 import { xlogy } from './binary';
 import { cast } from './cast';
 import { fullLike } from './create';
 import { reduceLoss, type Reduction } from './crossEntropy';
 import { sameDevice } from './launch';
-import { abs, clamp, clampMin, exp, log1p, square } from './math';
+import { abs, clampMin, exp, log1p, square } from './math';
 import { sum } from './reduce';
 import { where } from './where';
 
@@ -31,7 +31,9 @@ export function checkPair(op: string, input: Tensor, target: Tensor, name = 'tar
   sameDevice(op, input, target);
   if (!isFloat(input.dtype)) throw new DTypeError(`[${op}] the input must be floating-point, got ${input.dtype}`);
   if (!sameShape(input.shape, target.shape))
-    throw new ShapeError(`[${op}] input ${showShape(input.shape)} and ${name} ${showShape(target.shape)} must have the same shape`);
+    throw new ShapeError(
+      `[${op}] input ${showShape(input.shape)} and ${name} ${showShape(target.shape)} must have the same shape`,
+    );
 }
 
 /** (input - target)^2 */
@@ -53,11 +55,19 @@ function bent(input: Tensor, target: Tensor, bend: number, scale: number): Tenso
 }
 
 /** Quadratic where |input - target| < beta (default 1), linear with slope 1 beyond. */
-export function smoothL1Loss(input: Tensor, target: Tensor, options: ReductionOptions & { beta?: number } = {}): Tensor {
+export function smoothL1Loss(
+  input: Tensor,
+  target: Tensor,
+  options: ReductionOptions & { beta?: number } = {},
+): Tensor {
   checkPair('smoothL1Loss', input, target);
   const { beta = 1 } = options;
   if (!(beta >= 0)) throw new ArgumentError(`[smoothL1Loss] beta must not be negative, got ${beta}`);
-  return reduceLoss('smoothL1Loss', beta === 0 ? abs(sub(input, target)) : bent(input, target, beta, 1 / beta), options.reduction);
+  return reduceLoss(
+    'smoothL1Loss',
+    beta === 0 ? abs(sub(input, target)) : bent(input, target, beta, 1 / beta),
+    options.reduction,
+  );
 }
 
 /** Quadratic where |input - target| < delta (default 1), linear with slope delta beyond. */
@@ -110,13 +120,21 @@ export interface BceWithLogitsOptions extends BinaryCrossEntropyOptions {
 }
 
 /** The binary cross-entropy of sigmoid(input), without overflow and without cancellation. */
-export function binaryCrossEntropyWithLogits(input: Tensor, target: Tensor, options: BceWithLogitsOptions = {}): Tensor {
+export function binaryCrossEntropyWithLogits(
+  input: Tensor,
+  target: Tensor,
+  options: BceWithLogitsOptions = {},
+): Tensor {
   checkPair('binaryCrossEntropyWithLogits', input, target);
   const t = cast(target, input.dtype);
   const yes = mul(t, logSigmoid(input));
   const no = mul(sub(1, t), logSigmoid(neg(input)));
   const loss = neg(add(weighted('binaryCrossEntropyWithLogits', yes, options.posWeight), no));
-  return reduceLoss('binaryCrossEntropyWithLogits', weighted('binaryCrossEntropyWithLogits', loss, options.weight), options.reduction);
+  return reduceLoss(
+    'binaryCrossEntropyWithLogits',
+    weighted('binaryCrossEntropyWithLogits', loss, options.weight),
+    options.reduction,
+  );
 }
 
 /** Options of {@link klDiv}. */
@@ -169,7 +187,12 @@ export interface GaussianNllOptions extends ReductionOptions {
  * The negative log-likelihood of the target under normal distributions with mean `input` and the given variance.
  * @param variance - a number, the input's shape, that shape without its last dimension, or with 1 there
  */
-export function gaussianNllLoss(input: Tensor, target: Tensor, variance: Tensor | number, options: GaussianNllOptions = {}): Tensor {
+export function gaussianNllLoss(
+  input: Tensor,
+  target: Tensor,
+  variance: Tensor | number,
+  options: GaussianNllOptions = {},
+): Tensor {
   checkPair('gaussianNllLoss', input, target);
   const { full = false, eps = 1e-6, reduction } = options;
   let v: Tensor;
@@ -177,12 +200,18 @@ export function gaussianNllLoss(input: Tensor, target: Tensor, variance: Tensor 
   else {
     const perRow = sameShape(variance.shape, input.shape.slice(0, -1)) && input.ndim > 0 && variance.ndim < input.ndim;
     v = perRow ? variance.unsqueeze(-1) : variance;
-    const last = v.ndim === input.ndim && v.shape[v.ndim - 1] === 1 && sameShape(v.shape.slice(0, -1), input.shape.slice(0, -1));
+    const last =
+      v.ndim === input.ndim && v.shape[v.ndim - 1] === 1 && sameShape(v.shape.slice(0, -1), input.shape.slice(0, -1));
     if (!last && !sameShape(v.shape, input.shape))
-      throw new ShapeError(`[gaussianNllLoss] variance ${showShape(variance.shape)} does not fit the input ${showShape(input.shape)}`);
+      throw new ShapeError(
+        `[gaussianNllLoss] variance ${showShape(variance.shape)} does not fit the input ${showShape(input.shape)}`,
+      );
   }
   // The bound lets the gradient of the variance through, as in PyTorch.
-  const bounded = add(v, noGrad(() => sub(clampMin(v, eps), v)));
+  const bounded = add(
+    v,
+    noGrad(() => sub(clampMin(v, eps), v)),
+  );
   const loss = mul(add(log(bounded), div(square(sub(input, target)), bounded)), 0.5);
   return reduceLoss('gaussianNllLoss', full ? add(loss, 0.5 * Math.log(2 * Math.PI)) : loss, reduction);
 }

@@ -15,12 +15,14 @@ function checkMask(op: string, t: Tensor, mask: Tensor): void {
   t.checkAlive(op);
   mask.checkAlive(op);
   sameDevice(op, t, mask);
-  if (mask.dtype !== 'bool') throw new DTypeError(`[${op}] the mask must be bool, not ${mask.dtype}; compare it with 0 first`);
+  if (mask.dtype !== 'bool')
+    throw new DTypeError(`[${op}] the mask must be bool, not ${mask.dtype}; compare it with 0 first`);
 }
 
 function fillValue(op: string, t: Tensor, value: Tensor | number | boolean): Tensor {
   if (!(value instanceof Tensor)) return scalarOf(value, t);
-  if (value.ndim > 0) throw new ShapeError(`[${op}] the value must be a number or a 0-dim tensor, got ${showShape(value.shape)}`);
+  if (value.ndim > 0)
+    throw new ShapeError(`[${op}] the value must be a number or a 0-dim tensor, got ${showShape(value.shape)}`);
   return cast(value, t.dtype);
 }
 
@@ -34,7 +36,9 @@ export function maskedFill(t: Tensor, mask: Tensor, value: Tensor | number | boo
 export function maskedFill_(t: Tensor, mask: Tensor, value: Tensor | number | boolean): Tensor {
   checkMask('maskedFill_', t, mask);
   if (!sameShape(broadcastShapes('maskedFill_', t.shape, mask.shape), t.shape))
-    throw new ShapeError(`[maskedFill_] a mask of shape ${showShape(mask.shape)} does not fit into ${showShape(t.shape)}`);
+    throw new ShapeError(
+      `[maskedFill_] a mask of shape ${showShape(mask.shape)} does not fit into ${showShape(t.shape)}`,
+    );
   const v = fillValue('maskedFill_', t, value);
   const op: Overwrite = {
     name: 'maskedFill',
@@ -57,11 +61,14 @@ export function maskedSelect(t: Tensor, mask: Tensor): Tensor {
 /** A copy with the places where the mask holds taken, in order, from the elements of `src`. Waits for the stream. */
 export function maskedScatter(t: Tensor, mask: Tensor, src: Tensor): Tensor {
   checkMask('maskedScatter', t, mask);
-  if (t.dtype !== src.dtype) throw new DTypeError(`[maskedScatter] the source is ${src.dtype}, the tensor ${t.dtype}; cast one with .to()`);
+  if (t.dtype !== src.dtype)
+    throw new DTypeError(`[maskedScatter] the source is ${src.dtype}, the tensor ${t.dtype}; cast one with .to()`);
   const shape = broadcastShapes('maskedScatter', t.shape, mask.shape);
   const places = nonzeroFlat(broadcastTo(mask, shape));
   if (places.numel > src.numel)
-    throw new ShapeError(`[maskedScatter] the mask holds ${places.numel} times, the source has only ${src.numel} elements`);
+    throw new ShapeError(
+      `[maskedScatter] the mask holds ${places.numel} times, the source has only ${src.numel} elements`,
+    );
   const flat = reshape(broadcastTo(t, shape), [-1]);
   return reshape(indexPut(flat, [places], narrow(reshape(src, [-1]), 0, 0, places.numel)), shape);
 }

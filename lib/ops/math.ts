@@ -13,16 +13,31 @@ const none = (g: Tensor): Tensor => zerosLike(g);
 const { LN2, LN10, PI } = Math;
 
 /** |x| (integers stay integers) */
-export const abs = defineUnary('abs', { ints: 'keep', save: 'x', fused: 'absGrad', grad: (g, x) => mul(g, sign(x)), cost: 0.25 });
+export const abs = defineUnary('abs', {
+  ints: 'keep',
+  save: 'x',
+  fused: 'absGrad',
+  grad: (g, x) => mul(g, sign(x)),
+  cost: 0.25,
+});
 /** -1, 0 or 1 (integers stay integers) */
 export const sign = defineUnary('sign', { ints: 'keep', grad: none, cost: 0.25 });
 /** x * x (integers stay integers) */
 export const square = defineUnary('square', { ints: 'keep', save: 'x', grad: (g, x) => mul(g, mul(x, 2)), cost: 0.25 });
 export const sqrt = defineUnary('sqrt', { save: 'y', fused: 'sqrtGrad', grad: (g, y) => div(g, mul(y, 2)) });
 /** 1 / sqrt(x) */
-export const rsqrt = defineUnary('rsqrt', { save: 'y', fused: 'rsqrtGrad', grad: (g, y) => mul(g, mul(mul(square(y), y), -0.5)) });
+export const rsqrt = defineUnary('rsqrt', {
+  save: 'y',
+  fused: 'rsqrtGrad',
+  grad: (g, y) => mul(g, mul(mul(square(y), y), -0.5)),
+});
 /** 1 / x */
-export const reciprocal = defineUnary('reciprocal', { save: 'y', fused: 'reciprocalGrad', grad: (g, y) => neg(mul(g, square(y))), cost: 0.5 });
+export const reciprocal = defineUnary('reciprocal', {
+  save: 'y',
+  fused: 'reciprocalGrad',
+  grad: (g, y) => neg(mul(g, square(y))),
+  cost: 0.5,
+});
 export const exp = defineUnary('exp', { save: 'y', grad: (g, y) => mul(g, y) });
 /** 2 to the power x */
 export const exp2 = defineUnary('exp2', { save: 'y', grad: (g, y) => mul(g, mul(y, LN2)) });
@@ -163,17 +178,26 @@ function numericBounds(x: Tensor, { min, max }: ClampBounds): [number, number] |
   return [Math.max(lo, least), Math.min(hi, most)];
 }
 
-function readBounds(op: string, x: Tensor, first: Operand | ClampBounds | null | undefined, second?: Operand | null): ClampBounds {
+function readBounds(
+  op: string,
+  x: Tensor,
+  first: Operand | ClampBounds | null | undefined,
+  second?: Operand | null,
+): ClampBounds {
   if (!(x instanceof Tensor)) throw new ArgumentError(`[${op}] expected a tensor, got ${describe(x)}`);
   const isBounds = typeof first === 'object' && first !== null && !(first instanceof Tensor);
   const bounds: ClampBounds = isBounds ? first : { min: first as Operand | null, max: second };
-  if ((bounds.min ?? null) === null && (bounds.max ?? null) === null) throw new ArgumentError(`[${op}] needs a lower or an upper bound`);
+  if ((bounds.min ?? null) === null && (bounds.max ?? null) === null)
+    throw new ArgumentError(`[${op}] needs a lower or an upper bound`);
   return bounds;
 }
 
 // The dtype in which x and the numeric bounds meet: an integer tensor becomes float32 for a bound like 0.5.
 const clampType = (x: Tensor, { min, max }: ClampBounds): DType =>
-  [min, max].reduce<DType>((d, v) => (typeof v === 'number' && Number.isFinite(v) ? resultTypeScalar(d, v) : d), x.dtype);
+  [min, max].reduce<DType>(
+    (d, v) => (typeof v === 'number' && Number.isFinite(v) ? resultTypeScalar(d, v) : d),
+    x.dtype,
+  );
 
 /**
  * x bounded from below and above: `clamp(x, min, max)`, either null, or `clamp(x, { min, max })`. Bounds may be tensors
@@ -197,14 +221,28 @@ export const clampMax = (x: Tensor, max: Operand): Tensor => clamp(x, null, max)
 function clamp_(x: Tensor, min: Operand | ClampBounds | null | undefined, max?: Operand | null): Tensor {
   const bounds = readBounds('clamp_', x, min, max);
   const numbers = clampType(x, bounds) === x.dtype ? numericBounds(x, bounds) : undefined;
-  if (!numbers) throw new DTypeError(`[clamp_] takes bounds that are numbers of the tensor's dtype ${x.dtype}; use clamp()`);
+  if (!numbers)
+    throw new DTypeError(`[clamp_] takes bounds that are numbers of the tensor's dtype ${x.dtype}; use clamp()`);
   return clampNumbers.inPlace(x, ...numbers);
 }
 
 // --- methods --------------------------------------------------------------------------------------------------------
 
 type Differentiable =
-  | ('abs' | 'sign' | 'square' | 'sqrt' | 'rsqrt' | 'reciprocal' | 'exp' | 'exp2' | 'expm1' | 'log2' | 'log10' | 'log1p')
+  | (
+      | 'abs'
+      | 'sign'
+      | 'square'
+      | 'sqrt'
+      | 'rsqrt'
+      | 'reciprocal'
+      | 'exp'
+      | 'exp2'
+      | 'expm1'
+      | 'log2'
+      | 'log10'
+      | 'log1p'
+    )
   | ('sin' | 'cos' | 'tan' | 'asin' | 'acos' | 'atan' | 'sinh' | 'cosh' | 'tanh' | 'asinh' | 'acosh' | 'atanh')
   | ('erf' | 'erfc' | 'lgamma' | 'digamma' | 'floor' | 'ceil' | 'round' | 'trunc' | 'frac');
 
@@ -229,7 +267,8 @@ addMethods({
 type Clamp = (min: Operand | ClampBounds | null | undefined, max?: Operand | null) => Tensor;
 declare module '../core/tensor' {
   interface Tensor
-    extends Record<Differentiable | `${Differentiable}_`, () => Tensor>,
+    extends
+      Record<Differentiable | `${Differentiable}_`, () => Tensor>,
       Record<'isnan' | 'isinf' | 'isfinite' | 'logicalNot' | 'bitwiseNot', () => Tensor>,
       Record<'clampMin' | 'clampMax' | 'clampMin_' | 'clampMax_', (bound: Operand) => Tensor>,
       Record<'clamp' | 'clamp_', Clamp> {

@@ -58,7 +58,9 @@ export function matmul(x: Tensor, y: Tensor): Tensor {
   y.checkAlive('matmul');
   sameDevice('matmul', x, y);
   if (x.ndim === 0 || y.ndim === 0)
-    throw new ShapeError(`[matmul] operands need at least one dimension: ${showShape(x.shape)} x ${showShape(y.shape)}`);
+    throw new ShapeError(
+      `[matmul] operands need at least one dimension: ${showShape(x.shape)} x ${showShape(y.shape)}`,
+    );
   const dtype = resultType(x, y);
   if (dtype === 'bool') throw new DTypeError('[matmul] bool tensors have no product; cast them first');
   const a = x.ndim === 1 ? unsqueeze(cast(x, dtype), 0) : cast(x, dtype);
@@ -94,11 +96,17 @@ export function linear(x: Tensor, weight: Tensor, bias?: Tensor | null): Tensor 
   x.checkAlive('linear');
   sameDevice('linear', x, weight);
   if (weight.ndim !== 2 || x.ndim === 0 || x.shape[x.ndim - 1] !== weight.shape[1])
-    throw new ShapeError(`[linear] input ${showShape(x.shape)} does not fit weight ${showShape(weight.shape)} (out, in)`);
+    throw new ShapeError(
+      `[linear] input ${showShape(x.shape)} does not fit weight ${showShape(weight.shape)} (out, in)`,
+    );
   if (bias && (bias.ndim !== 1 || bias.shape[0] !== weight.shape[0]))
-    throw new ShapeError(`[linear] bias ${showShape(bias.shape)} does not fit weight ${showShape(weight.shape)} (out, in)`);
+    throw new ShapeError(
+      `[linear] bias ${showShape(bias.shape)} does not fit weight ${showShape(weight.shape)} (out, in)`,
+    );
   if (x.dtype !== weight.dtype || !isFloat(x.dtype) || (bias && bias.dtype !== x.dtype))
-    throw new DTypeError(`[linear] input is ${x.dtype}, weight ${weight.dtype}${bias ? `, bias ${bias.dtype}` : ''}; they must be one floating-point dtype`);
+    throw new DTypeError(
+      `[linear] input is ${x.dtype}, weight ${weight.dtype}${bias ? `, bias ${bias.dtype}` : ''}; they must be one floating-point dtype`,
+    );
   const rows = numel(x.shape.slice(0, -1));
   const flat = x.ndim === 2 ? x : reshape(x, [rows, x.shape[x.ndim - 1]!]);
   const y = affine(flat, weight, bias ?? null);

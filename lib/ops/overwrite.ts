@@ -8,11 +8,13 @@ import { runCopy, runFill } from './launch';
 export const copyOf = (t: Tensor): Tensor => runCopy(empty(t.shape, t.dtype, t.storage.device), t);
 
 /** A 0-dim tensor that stands for a number; never tracked. */
-export const scalarOf = (value: number | boolean, like: Tensor): Tensor => runFill(empty([], like.dtype, like.storage.device), Number(value));
+export const scalarOf = (value: number | boolean, like: Tensor): Tensor =>
+  runFill(empty([], like.dtype, like.storage.device), Number(value));
 
 /** Throws unless `src` has the dtype of what it is written to: as in PyTorch, writing does not convert. */
 export function sameDType(op: string, t: Tensor, src: Tensor): void {
-  if (t.dtype !== src.dtype) throw new DTypeError(`[${op}] the source is ${src.dtype}, the tensor ${t.dtype}; cast one with .to()`);
+  if (t.dtype !== src.dtype)
+    throw new DTypeError(`[${op}] the source is ${src.dtype}, the tensor ${t.dtype}; cast one with .to()`);
 }
 
 /** How an op overwrites. */

@@ -36,7 +36,12 @@ const take = (options: RandomOptions | undefined, elements: number): RngState =>
 };
 
 // A new tensor of floating-point numbers, filled by `fill`.
-function created(op: string, shape: Shape, options: RandomTensorOptions | undefined, fill: (t: Tensor) => void): Tensor {
+function created(
+  op: string,
+  shape: Shape,
+  options: RandomTensorOptions | undefined,
+  fill: (t: Tensor) => void,
+): Tensor {
   const dtype = options?.dtype === undefined ? 'float32' : checkDType(options.dtype);
   if (!isFloat(dtype)) throw new DTypeError(`[${op}] gives floating-point numbers, not ${dtype}; see randint`);
   const t = empty(checkShape(op, shape), dtype, deviceIndex(options?.device));
@@ -64,9 +69,11 @@ function fillNormal(t: Tensor, mean: number, std: number, options?: RandomOption
 }
 
 /** Numbers uniform in [0, 1). */
-export const rand = (shape: Shape, options?: RandomTensorOptions): Tensor => created('rand', shape, options, (t) => fillUniform(t, 0, 1, options));
+export const rand = (shape: Shape, options?: RandomTensorOptions): Tensor =>
+  created('rand', shape, options, (t) => fillUniform(t, 0, 1, options));
 /** Numbers of the standard normal distribution. */
-export const randn = (shape: Shape, options?: RandomTensorOptions): Tensor => created('randn', shape, options, (t) => fillNormal(t, 0, 1, options));
+export const randn = (shape: Shape, options?: RandomTensorOptions): Tensor =>
+  created('randn', shape, options, (t) => fillNormal(t, 0, 1, options));
 
 // The integers that each dtype can hold; floating-point dtypes hold those they have without rounding.
 const holds: Record<DType, readonly [number, number]> = {
@@ -83,16 +90,23 @@ const holds: Record<DType, readonly [number, number]> = {
 /** Integers in [low, high) (low defaults to 0): `randint(high, shape)` or `randint(low, high, shape)`. int64 unless a dtype is given. */
 export function randint(high: number, shape: Shape, options?: RandomTensorOptions): Tensor;
 export function randint(low: number, high: number, shape: Shape, options?: RandomTensorOptions): Tensor;
-export function randint(a: number, b: number | Shape, c?: Shape | RandomTensorOptions, d?: RandomTensorOptions): Tensor {
+export function randint(
+  a: number,
+  b: number | Shape,
+  c?: Shape | RandomTensorOptions,
+  d?: RandomTensorOptions,
+): Tensor {
   const short = typeof b !== 'number';
   const [low, high] = short ? [0, a] : [a, b];
   const shape = (short ? b : c) as Shape;
   const options = (short ? c : d) as RandomTensorOptions | undefined;
   const dtype = options?.dtype === undefined ? 'int64' : checkDType(options.dtype);
-  if (!Number.isSafeInteger(low) || !Number.isSafeInteger(high)) throw new ArgumentError(`[randint] the bounds must be integers, got ${low} and ${high}`);
+  if (!Number.isSafeInteger(low) || !Number.isSafeInteger(high))
+    throw new ArgumentError(`[randint] the bounds must be integers, got ${low} and ${high}`);
   if (low >= high) throw new ArgumentError(`[randint] low ${low} must be less than high ${high}`);
   const [least, most] = holds[dtype];
-  if (low < least || high - 1 > most) throw new ArgumentError(`[randint] integers from ${low} to ${high - 1} do not fit into ${dtype}`);
+  if (low < least || high - 1 > most)
+    throw new ArgumentError(`[randint] integers from ${low} to ${high - 1} do not fit into ${dtype}`);
   const t = empty(checkShape('randint', shape), dtype, deviceIndex(options?.device));
   const { seed, offset } = take(options, t.numel);
   randintKernel(t.numel, t, t.numel, low, high, seed, offset);
@@ -100,14 +114,23 @@ export function randint(a: number, b: number | Shape, c?: Shape | RandomTensorOp
   return t;
 }
 
-const like = (t: Tensor, options: RandomTensorOptions | undefined): RandomTensorOptions => ({ dtype: t.dtype, device: t.device, ...options });
+const like = (t: Tensor, options: RandomTensorOptions | undefined): RandomTensorOptions => ({
+  dtype: t.dtype,
+  device: t.device,
+  ...options,
+});
 
 /** {@link rand} with the shape, dtype and device of a tensor. */
 export const randLike = (t: Tensor, options?: RandomTensorOptions): Tensor => rand(t.shape, like(t, options));
 /** {@link randn} with the shape, dtype and device of a tensor. */
 export const randnLike = (t: Tensor, options?: RandomTensorOptions): Tensor => randn(t.shape, like(t, options));
 /** {@link randint} with the shape, dtype and device of a tensor: `randintLike(t, high)` or `randintLike(t, low, high)`. */
-export function randintLike(t: Tensor, lowOrHigh: number, high?: number | RandomTensorOptions, options?: RandomTensorOptions): Tensor {
+export function randintLike(
+  t: Tensor,
+  lowOrHigh: number,
+  high?: number | RandomTensorOptions,
+  options?: RandomTensorOptions,
+): Tensor {
   const two = typeof high === 'number';
   const o = like(t, two ? options : high);
   return two ? randint(lowOrHigh, high, t.shape, o) : randint(0, lowOrHigh, t.shape, o);
@@ -115,7 +138,8 @@ export function randintLike(t: Tensor, lowOrHigh: number, high?: number | Random
 
 /** The integers 0 to n - 1 in random order; int64 unless a dtype is given. */
 export function randperm(n: number, options?: RandomTensorOptions): Tensor {
-  if (!Number.isSafeInteger(n) || n < 0) throw new ArgumentError(`[randperm] expected a non-negative integer, got ${describe(n)}`);
+  if (!Number.isSafeInteger(n) || n < 0)
+    throw new ArgumentError(`[randperm] expected a non-negative integer, got ${describe(n)}`);
   const t = empty([n], 'int64', deviceIndex(options?.device));
   const { seed, offset } = take(options, n);
   randpermKernel(n * 10, t, n, seed, offset);
@@ -128,20 +152,37 @@ export function randperm(n: number, options?: RandomTensorOptions): Tensor {
  * @param count - how many classes to draw per row
  * @returns int64, [count] or [rows, count]. Weights that are negative, NaN or all 0 fail when the result is read.
  */
-export function multinomial(weights: Tensor, count: number, options: RandomOptions & { replacement?: boolean } = {}): Tensor {
+export function multinomial(
+  weights: Tensor,
+  count: number,
+  options: RandomOptions & { replacement?: boolean } = {},
+): Tensor {
   const { replacement = false } = options;
   weights.checkAlive('multinomial');
-  if (!isFloat(weights.dtype)) throw new DTypeError(`[multinomial] weights must be floating-point, got ${weights.dtype}`);
-  if (weights.ndim !== 1 && weights.ndim !== 2) throw new ShapeError(`[multinomial] weights must have 1 or 2 dimensions, got ${showShape(weights.shape)}`);
+  if (!isFloat(weights.dtype))
+    throw new DTypeError(`[multinomial] weights must be floating-point, got ${weights.dtype}`);
+  if (weights.ndim !== 1 && weights.ndim !== 2)
+    throw new ShapeError(`[multinomial] weights must have 1 or 2 dimensions, got ${showShape(weights.shape)}`);
   const classes = weights.shape[weights.ndim - 1]!;
   const rows = weights.ndim === 2 ? weights.shape[0]! : 1;
-  if (!Number.isInteger(count) || count < 1) throw new ArgumentError(`[multinomial] the number of draws must be a positive integer, got ${describe(count)}`);
+  if (!Number.isInteger(count) || count < 1)
+    throw new ArgumentError(`[multinomial] the number of draws must be a positive integer, got ${describe(count)}`);
   if (classes === 0) throw new ShapeError(`[multinomial] there are no classes in ${showShape(weights.shape)}`);
   if (!replacement && count > classes)
     throw new ArgumentError(`[multinomial] cannot draw ${count} of ${classes} classes without replacement`);
   const out = empty(weights.ndim === 2 ? [rows, count] : [count], 'int64', weights.storage.device);
   const { seed, offset } = take(options, rows * Math.max(classes, count));
-  multinomialKernel(weights.numel * 2 + out.numel * 10, out, denseOf(weights), rows, classes, count, replacement, seed, offset);
+  multinomialKernel(
+    weights.numel * 2 + out.numel * 10,
+    out,
+    denseOf(weights),
+    rows,
+    classes,
+    count,
+    replacement,
+    seed,
+    offset,
+  );
   return out;
 }
 
@@ -160,7 +201,12 @@ export function bernoulli(p: Tensor, options?: RandomOptions): Tensor {
  * Numbers of normal distributions: `normal(mean, std, shape)` with two numbers, or with a tensor for either, which
  * gives the shape (they broadcast).
  */
-export function normal(mean: Tensor | number, std: Tensor | number, shape?: Shape | RandomTensorOptions | null, options?: RandomTensorOptions): Tensor {
+export function normal(
+  mean: Tensor | number,
+  std: Tensor | number,
+  shape?: Shape | RandomTensorOptions | null,
+  options?: RandomTensorOptions,
+): Tensor {
   if (typeof std === 'number' && !(std >= 0)) throw new ArgumentError(`[normal] std must not be negative, got ${std}`);
   if (typeof mean === 'number' && typeof std === 'number') {
     if (!Array.isArray(shape)) throw new ArgumentError('[normal] a mean and a std that are numbers need a shape');
@@ -210,7 +256,8 @@ export function normal_(t: Tensor, mean = 0, std = 1, options?: RandomOptions): 
 
 /** Overwrites the tensor with 1 (with probability `p`, a number or a tensor that broadcasts; default 0.5) and 0. */
 export function bernoulli_(t: Tensor, p: number | Tensor = 0.5, options?: RandomOptions): Tensor {
-  if (typeof p === 'number' && !(p >= 0 && p <= 1)) throw new ArgumentError(`[bernoulli_] a probability lies between 0 and 1, got ${p}`);
+  if (typeof p === 'number' && !(p >= 0 && p <= 1))
+    throw new ArgumentError(`[bernoulli_] a probability lies between 0 and 1, got ${p}`);
   return overwrite('bernoulli_', t, (d) => {
     const spread = empty(t.shape, p instanceof Tensor ? p.dtype : 'float32', t.storage.device);
     runCopy(spread, p instanceof Tensor ? p : full([], p, { device: t.device }));
@@ -234,7 +281,8 @@ export function exponential_(t: Tensor, lambd = 1, options?: RandomOptions): Ten
  */
 export function truncNormal_(t: Tensor, mean = 0, std = 1, a = -2, b = 2, options?: RandomOptions): Tensor {
   needFloat('truncNormal_', t);
-  if (!(a < b) || !(std > 0)) throw new ArgumentError(`[truncNormal_] needs a < b and std > 0, got a ${a}, b ${b}, std ${std}`);
+  if (!(a < b) || !(std > 0))
+    throw new ArgumentError(`[truncNormal_] needs a < b and std > 0, got a ${a}, b ${b}, std ${std}`);
   return overwrite('truncNormal_', t, (d) => {
     const wide = { dtype: d.dtype === 'float64' ? 'float64' : 'float32', device: d.device } as const;
     // erf(z / sqrt(2)) = 2 Phi(z) - 1 at the bounds

@@ -45,7 +45,14 @@ function split(t: Tensor, axes: readonly number[], keepdim: boolean): Split {
 }
 
 /** Runs a reduction; nothing is tracked. */
-export function runReduce(op: number, t: Tensor, axes: readonly number[], keepdim: boolean, dtype: DType, scale = 1): Tensor {
+export function runReduce(
+  op: number,
+  t: Tensor,
+  axes: readonly number[],
+  keepdim: boolean,
+  dtype: DType,
+  scale = 1,
+): Tensor {
   const s = split(t, axes, keepdim);
   const out = empty(s.out, dtype, t.storage.device);
   reduceKernel(t.numel * 0.5, op, out, t, s.keepShape, s.keepStrides, s.redShape, s.redStrides, scale);
@@ -54,7 +61,13 @@ export function runReduce(op: number, t: Tensor, axes: readonly number[], keepdi
 
 /** The gradient of a reduction, spread over the shape that was reduced. */
 export function spread(g: Tensor, shape: Shape, axes: readonly number[]): Tensor {
-  return expand(reshape(g, shape.map((d, i) => (axes.includes(i) ? 1 : d))), shape);
+  return expand(
+    reshape(
+      g,
+      shape.map((d, i) => (axes.includes(i) ? 1 : d)),
+    ),
+    shape,
+  );
 }
 
 const sumCode = opcode('reduce', 'sum');
@@ -74,7 +87,8 @@ export function sum(t: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor
 export function mean(t: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor {
   t.checkAlive('mean');
   const x = options.dtype ? cast(t, options.dtype) : t;
-  if (!isFloat(x.dtype)) throw new DTypeError(`[mean] needs a floating-point tensor, got ${x.dtype}; pass { dtype: 'float32' }`);
+  if (!isFloat(x.dtype))
+    throw new DTypeError(`[mean] needs a floating-point tensor, got ${x.dtype}; pass { dtype: 'float32' }`);
   const list = checkAxes('mean', axes, x.ndim);
   const shape = x.shape;
   const scale = 1 / list.reduce((n, a) => n * shape[a]!, 1);
@@ -92,7 +106,9 @@ export function prod(t: Tensor, axes?: Axes, options: ReduceOptions = {}): Tenso
   const dtype = options.dtype ?? (isFloat(t.dtype) ? t.dtype : 'int64');
   const x = options.dtype || isFloat(t.dtype) ? cast(t, dtype) : t;
   const out = runReduce(prodCode, x, list, options.keepdim ?? false, dtype);
-  return track('prod', out, [x], [x], ([g], [sx]) => [isGradEnabled() ? prodGradAgain(g!, sx!, list) : prodGrad(g!, sx!, list)]);
+  return track('prod', out, [x], [x], ([g], [sx]) => [
+    isGradEnabled() ? prodGradAgain(g!, sx!, list) : prodGrad(g!, sx!, list),
+  ]);
 }
 
 // dy/dx_i is the product of the other factors: (product of the nonzero ones) / x_i without a zero among them; with one

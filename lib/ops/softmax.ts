@@ -43,7 +43,8 @@ function overRows(name: string, x: Tensor, log: boolean): Tensor {
 function along(name: string, t: Tensor, axis: number, options: SoftmaxOptions, log: boolean): Tensor {
   t.checkAlive(name);
   const x = options.dtype ? cast(t, options.dtype) : t;
-  if (!isFloat(x.dtype)) throw new DTypeError(`[${name}] needs a floating-point tensor, got ${x.dtype}; pass { dtype: 'float32' }`);
+  if (!isFloat(x.dtype))
+    throw new DTypeError(`[${name}] needs a floating-point tensor, got ${x.dtype}; pass { dtype: 'float32' }`);
   const a = checkAxis(name, axis, x.ndim);
   if (x.ndim === 0) return reshape(overRows(name, reshape(x, [1]), log), []);
   if (a === x.ndim - 1) return overRows(name, x, log);
@@ -51,11 +52,14 @@ function along(name: string, t: Tensor, axis: number, options: SoftmaxOptions, l
 }
 
 /** exp(x) divided by its sum over `axis` (default the last). */
-export const softmax = (x: Tensor, axis = -1, options: SoftmaxOptions = {}): Tensor => along('softmax', x, axis, options, false);
+export const softmax = (x: Tensor, axis = -1, options: SoftmaxOptions = {}): Tensor =>
+  along('softmax', x, axis, options, false);
 /** The logarithm of {@link softmax}, without underflow. */
-export const logSoftmax = (x: Tensor, axis = -1, options: SoftmaxOptions = {}): Tensor => along('logSoftmax', x, axis, options, true);
+export const logSoftmax = (x: Tensor, axis = -1, options: SoftmaxOptions = {}): Tensor =>
+  along('logSoftmax', x, axis, options, true);
 /** {@link softmax} of -x */
-export const softmin = (x: Tensor, axis = -1, options: SoftmaxOptions = {}): Tensor => along('softmin', neg(x), axis, options, false);
+export const softmin = (x: Tensor, axis = -1, options: SoftmaxOptions = {}): Tensor =>
+  along('softmin', neg(x), axis, options, false);
 
 addMethods({ softmax, logSoftmax });
 declare module '../core/tensor' {

@@ -1,14 +1,30 @@
 /** @file Shape ops. All are views, as in PyTorch, except `reshape` of a tensor whose memory cannot be seen that way. */
 import { engineOps, track } from '../core/autograd';
 import { ArgumentError, IndexError, ShapeError } from '../core/errors';
-import { checkAxis, checkShape, contiguousStrides, inferShape, numel, type Shape, showShape, viewStrides } from '../core/shape';
+import {
+  checkAxis,
+  checkShape,
+  contiguousStrides,
+  inferShape,
+  numel,
+  type Shape,
+  showShape,
+  viewStrides,
+} from '../core/shape';
 import { addMethods, alias, type Method, Tensor } from '../core/tensor';
 import { contiguous } from './cast';
 import { runCopy } from './launch';
 import { sum } from './reduce';
 
 /** Another look at `t`; `back` turns the gradient of the view into one of `t`. */
-export function view(name: string, t: Tensor, shape: Shape, strides: readonly number[], offset: number, back: (g: Tensor) => Tensor): Tensor {
+export function view(
+  name: string,
+  t: Tensor,
+  shape: Shape,
+  strides: readonly number[],
+  offset: number,
+  back: (g: Tensor) => Tensor,
+): Tensor {
   return track(name, alias(t, shape, strides, offset), [t], [], ([g]) => [back(g!)]);
 }
 
@@ -20,7 +36,9 @@ export function viewAs(t: Tensor, shape: Shape): Tensor {
   const to = inferShape('view', t.numel, shape);
   const strides = viewStrides(t.shape, t.strides, to);
   if (!strides)
-    throw new ShapeError(`[view] ${showShape(t.shape)} with strides ${showShape(t.strides)} cannot be seen as ${showShape(to)} without a copy; use reshape`);
+    throw new ShapeError(
+      `[view] ${showShape(t.shape)} with strides ${showShape(t.strides)} cannot be seen as ${showShape(to)} without a copy; use reshape`,
+    );
   const from = t.shape;
   return view('view', t, to, strides, t.offset, (g) => reshape(g, from));
 }
@@ -71,14 +89,28 @@ export function transpose(t: Tensor, a: number, b: number): Tensor {
 }
 
 /** All dimensions in reverse order: the transpose of a matrix. */
-export const reverseDims = (t: Tensor): Tensor => permute(t, t.shape.map((_, i) => t.ndim - 1 - i));
+export const reverseDims = (t: Tensor): Tensor =>
+  permute(
+    t,
+    t.shape.map((_, i) => t.ndim - 1 - i),
+  );
 
 /** Drops dimensions of length 1: all of them, or those named (others are left alone). */
 export function squeeze(t: Tensor, axis?: number | readonly number[]): Tensor {
-  const named = axis === undefined ? undefined : (typeof axis === 'number' ? [axis] : axis).map((a) => checkAxis('squeeze', a, t.ndim));
+  const named =
+    axis === undefined
+      ? undefined
+      : (typeof axis === 'number' ? [axis] : axis).map((a) => checkAxis('squeeze', a, t.ndim));
   const keep = t.shape.map((d, i) => d !== 1 || (named !== undefined && !named.includes(i)));
   const from = t.shape;
-  return view('squeeze', t, t.shape.filter((_, i) => keep[i]), t.strides.filter((_, i) => keep[i]), t.offset, (g) => reshape(g, from));
+  return view(
+    'squeeze',
+    t,
+    t.shape.filter((_, i) => keep[i]),
+    t.strides.filter((_, i) => keep[i]),
+    t.offset,
+    (g) => reshape(g, from),
+  );
 }
 
 /** A new dimension of length 1 before `axis`. */
@@ -87,7 +119,9 @@ export function unsqueeze(t: Tensor, axis: number): Tensor {
   const shape = [...t.shape.slice(0, a), 1, ...t.shape.slice(a)];
   checkShape('unsqueeze', shape);
   const from = t.shape;
-  return view('unsqueeze', t, shape, [...t.strides.slice(0, a), 1, ...t.strides.slice(a)], t.offset, (g) => reshape(g, from));
+  return view('unsqueeze', t, shape, [...t.strides.slice(0, a), 1, ...t.strides.slice(a)], t.offset, (g) =>
+    reshape(g, from),
+  );
 }
 
 /** Repeats dimensions of length 1 without copying (-1 keeps a length); new dimensions may be added in front. */
@@ -124,7 +158,9 @@ export function narrow(t: Tensor, axis: number, start: number, length: number): 
   const size = t.shape[a] ?? 1;
   const from = start < 0 ? start + size : start;
   if (!Number.isInteger(from) || !Number.isInteger(length) || from < 0 || length < 0 || from + length > size)
-    throw new IndexError(`[narrow] ${length} elements from ${start} are out of range for dimension ${a} of ${showShape(t.shape)}`);
+    throw new IndexError(
+      `[narrow] ${length} elements from ${start} are out of range for dimension ${a} of ${showShape(t.shape)}`,
+    );
   return slice(t, a, from, length, 1);
 }
 
@@ -132,7 +168,10 @@ export function narrow(t: Tensor, axis: number, start: number, length: number): 
 export function slice(t: Tensor, axis: number, start: number, length: number, step: number): Tensor {
   const shape = t.shape.slice();
   shape[axis] = length;
-  return region('slice', t, shape, (s) => ({ strides: s.map((d, i) => (i === axis ? d * step : d)), offset: start * s[axis]! }));
+  return region('slice', t, shape, (s) => ({
+    strides: s.map((d, i) => (i === axis ? d * step : d)),
+    offset: start * s[axis]!,
+  }));
 }
 
 /** Where the elements of a view lie, given the strides of what it shows: its own strides and its first element. */

@@ -13,7 +13,13 @@ import { nonzero } from './nonzero';
 const whereKernel = kernel('where');
 
 /** out = c ? a : b, all broadcast to `shape`; a, b and out have one dtype; out may be a or b. Untracked. */
-export function runWhere(c: Tensor, a: Tensor, b: Tensor, shape: Shape, out = empty(shape, a.dtype, a.storage.device)): Tensor {
+export function runWhere(
+  c: Tensor,
+  a: Tensor,
+  b: Tensor,
+  shape: Shape,
+  out = empty(shape, a.dtype, a.storage.device),
+): Tensor {
   const along = (t: Tensor): readonly number[] => broadcastStrides(t.shape, t.strides, shape);
   whereKernel(numel(shape) * 0.5, out, c, a, b, shape, out.strides, along(c), along(a), along(b));
   return out;
@@ -37,15 +43,19 @@ export function where(condition: Tensor, a: Operand, b: Operand): Tensor;
 /** The indices where the condition holds, one int64 vector per dimension. Waits for the stream. */
 export function where(condition: Tensor): Tensor[];
 export function where(condition: Tensor, a?: Operand, b?: Operand): Tensor | Tensor[] {
-  if (!(condition instanceof Tensor)) throw new ArgumentError(`[where] expected a bool tensor, got ${describe(condition)}`);
+  if (!(condition instanceof Tensor))
+    throw new ArgumentError(`[where] expected a bool tensor, got ${describe(condition)}`);
   condition.checkAlive('where');
   if (a === undefined && b === undefined) return nonzero(condition, { asTuple: true });
   if (condition.dtype !== 'bool' && condition.dtype !== 'uint8')
-    throw new DTypeError(`[where] the condition must be a bool tensor, not ${condition.dtype}; compare it with 0 first`);
+    throw new DTypeError(
+      `[where] the condition must be a bool tensor, not ${condition.dtype}; compare it with 0 first`,
+    );
   const dtype = commonType(a!, b!);
   const operand = (v: Operand | undefined): Tensor => {
     if (!(v instanceof Tensor)) {
-      if (typeof v !== 'number' && typeof v !== 'boolean') throw new ArgumentError(`[where] expected a tensor or a number, got ${describe(v)}`);
+      if (typeof v !== 'number' && typeof v !== 'boolean')
+        throw new ArgumentError(`[where] expected a tensor or a number, got ${describe(v)}`);
       return runFill(empty([], dtype, condition.storage.device), Number(v));
     }
     v.checkAlive('where');

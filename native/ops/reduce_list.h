@@ -3,14 +3,14 @@
 #include <cstdint>
 
 //       name     meaning
-#define NG_REDUCE_OPS(R) \
-  R(sum)    /* scale * sum                                  */ \
-  R(prod)   /* product                                      */ \
-  R(max)    /* NaN if any element is NaN                    */ \
-  R(min)    /* NaN if any element is NaN                    */ \
-  R(sumsq)  /* scale * sum of squares                       */ \
-  R(any)    /* out is bool                                  */ \
-  R(all)    /* out is bool                                  */ \
+#define NG_REDUCE_OPS(R)                                                 \
+  R(sum)    /* scale * sum                                  */           \
+  R(prod)   /* product                                      */           \
+  R(max)    /* NaN if any element is NaN                    */           \
+  R(min)    /* NaN if any element is NaN                    */           \
+  R(sumsq)  /* scale * sum of squares                       */           \
+  R(any)    /* out is bool                                  */           \
+  R(all)    /* out is bool                                  */           \
   R(argmax) /* out is int64; the first maximum; NaN counts as largest */ \
   R(argmin) /* out is int64; the first minimum; NaN counts as smallest */
 

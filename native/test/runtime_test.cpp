@@ -34,7 +34,8 @@ TEST(streamRunsInOrderInlineAndQueued) {
   Stream s;
   std::vector<int> seen;
   for (int i = 0; i < 5000; i++) {
-    enqueue(s, [&seen, i](Ctx&) { seen.push_back(i); }, i % 7 == 0 ? kBig : 1);
+    enqueue(
+        s, [&seen, i](Ctx&) { seen.push_back(i); }, i % 7 == 0 ? kBig : 1);
     if (i % 997 == 0) s.wait();
   }
   s.wait();
@@ -48,7 +49,8 @@ TEST(streamWakesAfterSleeping) {
   Stream s;
   std::atomic<int> count{0};
   for (int i = 0; i < 20; i++) {
-    enqueue(s, [&](Ctx&) { count++; }, kBig);
+    enqueue(
+        s, [&](Ctx&) { count++; }, kBig);
     std::this_thread::sleep_for(std::chrono::milliseconds(1));  // longer than the executor spins
     if (i % 3 == 0) s.wait();
   }
@@ -58,8 +60,10 @@ TEST(streamWakesAfterSleeping) {
 
 TEST(streamKeepsTheFirstErrorUntilTaken) {
   Stream s;
-  enqueue(s, [](Ctx& c) { c.fail(Fail::indexOutOfRange, "first"); }, kBig);
-  enqueue(s, [](Ctx& c) { c.fail(Fail::numeric, "second"); }, kBig);
+  enqueue(
+      s, [](Ctx& c) { c.fail(Fail::indexOutOfRange, "first"); }, kBig);
+  enqueue(
+      s, [](Ctx& c) { c.fail(Fail::numeric, "second"); }, kBig);
   s.wait();
   const StreamError e = s.takeError();
   CHECK(e.code == Fail::indexOutOfRange && e.message == "first");
@@ -87,7 +91,8 @@ TEST(backPressureHoldsTheOwner) {
   Stream s;
   std::atomic<int64_t> done{0};
   for (int i = 0; i < 3000; i++) {
-    enqueue(s, [&](Ctx&) { done++; }, kBig);
+    enqueue(
+        s, [&](Ctx&) { done++; }, kBig);
     CHECK(i - done.load() <= 600);
   }
   s.wait();

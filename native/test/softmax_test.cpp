@@ -10,7 +10,8 @@ namespace {
 struct Shape {
   int64_t rows, cols;
 };
-const Shape kShapes[] = {{0, 5}, {1, 1}, {3, 2}, {64, 10}, {5, 16}, {7, 17}, {20, 32}, {7, 33}, {3, 1024}, {2, 1025}, {3, 5003}};
+const Shape kShapes[] = {{0, 5},   {1, 1},  {3, 2},    {64, 10},  {5, 16},  {7, 17},
+                         {20, 32}, {7, 33}, {3, 1024}, {2, 1025}, {3, 5003}};
 
 double noise(int64_t i) { return static_cast<double>((i * 2654435761u >> 7) % 20001) / 10000 - 1; }
 
