@@ -6,6 +6,7 @@
 import { AutogradError, ShapeError } from './errors';
 import { type DType, dtypeSize, isFloat } from './dtype';
 import { sameShape, type Shape, showShape } from './shape';
+import { tensorHooks } from './hooks';
 import type { GradHook, Tensor } from './tensor';
 
 /**
@@ -273,8 +274,10 @@ class Run {
 
   private accumulate(leaf: Tensor, g: Tensor): void {
     if (leaf.grad) {
-      if (this.options.createGraph) leaf.grad = engineOps.add(leaf.grad, g);
-      else engineOps.addInPlace(leaf.grad, g);
+      if (this.options.createGraph) {
+        leaf.grad = engineOps.add(leaf.grad, g);
+        tensorHooks.kept?.(leaf.grad);
+      } else engineOps.addInPlace(leaf.grad, g);
       return;
     }
     // The leaf owns its gradient: shared or strided memory is copied.
@@ -282,6 +285,7 @@ class Run {
     const shared = part || this.given.has(g.storage) || !g.isContiguous();
     if (this.options.createGraph) leaf.grad = g;
     else leaf.grad = shared ? engineOps.clone(g) : g;
+    tensorHooks.kept?.(leaf.grad);
     this.given.add(leaf.grad.storage);
   }
 

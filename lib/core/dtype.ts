@@ -42,7 +42,7 @@ export const isInteger = (d: DType): boolean => info[d].category === 1;
 /** Throws unless `d` is one of the dtypes. */
 export function checkDType(d: unknown): DType {
   if (typeof d === 'string' && Object.hasOwn(info, d)) return d as DType;
-  throw new ArgumentError(`unknown dtype ${String(d)}; one of ${dtypes.join(', ')}`);
+  throw new ArgumentError(`[dtype] unknown dtype ${String(d)}; one of ${dtypes.join(', ')}`);
 }
 
 // Within one category the wider type wins; uint8 with a signed type gives the signed type (as in PyTorch).

@@ -7,11 +7,9 @@ import { type Device, deviceName } from './device';
 import { type DType, dtypeCode, dtypeSize, isFloat } from './dtype';
 import { AutogradError, DisposedError, DTypeError, OutOfMemoryError } from './errors';
 import { contiguousStrides, isContiguous, numel, type Shape, showShape } from './shape';
+import { tensorHooks } from './hooks';
 import type { GradNode } from './autograd';
 import { LeafNode } from './autograd';
-
-/** Called for every new tensor while a scope is open (lib/core/scope.ts). */
-export const tensorHooks: { created: ((t: Tensor) => void) | undefined } = { created: undefined };
 
 /** A hook on a gradient: may return another tensor to use instead. */
 export type GradHook = (grad: Tensor) => Tensor | void;

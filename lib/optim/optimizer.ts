@@ -2,6 +2,7 @@
  * @file What all optimizers share: parameter groups, state, checkpoints, and the walk that gathers parameters into
  * segments, so that a step is one kernel call per group.
  */
+import { outsideScopes } from '../core/scope';
 import { enableGrad, noGrad } from '../core/autograd';
 import { type DType } from '../core/dtype';
 import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
@@ -283,11 +284,13 @@ const fits = (state: unknown, p: Tensor): boolean =>
 function arena(params: readonly Tensor[]): Tensor[] {
   const total = params.reduce((n, p) => n + p.numel, 0);
   const { dtype, device }: { dtype: DType; device: Tensor['device'] } = params[0]!;
-  const all = zeros([total], { dtype, device });
-  let at = 0;
-  return params.map((p) => {
-    const view = alias(all, p.shape, contiguousStrides(p.shape), at);
-    at += p.numel;
-    return view;
+  return outsideScopes(() => {
+    const all = zeros([total], { dtype, device });
+    let at = 0;
+    return params.map((p) => {
+      const view = alias(all, p.shape, contiguousStrides(p.shape), at);
+      at += p.numel;
+      return view;
+    });
   });
 }

@@ -1,0 +1,151 @@
+/** @file Checks of gradients against finite differences, as torch.autograd.gradcheck. */
+import { enableGrad, grad } from '../core/autograd';
+import { isFloat } from '../core/dtype';
+import { ArgumentError, AutogradError } from '../core/errors';
+import { describe, showShape } from '../core/shape';
+import { Tensor } from '../core/tensor';
+import { cast } from './cast';
+import { tensor, zeros } from './create';
+
+/** A function under test: tensors to a tensor, or to several. */
+export type Checked = (...inputs: Tensor[]) => Tensor | readonly Tensor[];
+
+/** Options of {@link gradcheck}. */
+export interface GradcheckOptions {
+  /** Step of the finite differences. Default 1e-6. */
+  eps?: number;
+  /** Absolute tolerance. Default 1e-5. */
+  atol?: number;
+  /** Relative tolerance. Default 1e-3. */
+  rtol?: number;
+  /** Throw where gradients differ, rather than return false. Default true. */
+  raiseException?: boolean;
+}
+
+const listOf = (out: Tensor | readonly Tensor[]): readonly Tensor[] => (out instanceof Tensor ? [out] : out);
+const valuesOf = (t: Tensor): Float64Array => cast(t.detach(), 'float64').dataSync() as Float64Array;
+const leafOf = (values: Float64Array, like: Tensor): Tensor =>
+  tensor(values, { shape: like.shape, dtype: 'float64', device: like.device }).requiresGrad_();
+
+// Inputs that require gradients, in float64: finite differences need the digits.
+function prepare(op: string, inputs: Tensor | readonly Tensor[]): Tensor[] {
+  const list = listOf(inputs).map((t) => {
+    if (!(t instanceof Tensor)) throw new ArgumentError(`[${op}] inputs must be tensors, got ${describe(t)}`);
+    if (!t.requiresGrad || t.dtype === 'float64') return t;
+    return cast(t.detach(), 'float64').requiresGrad_();
+  });
+  if (!list.some((t) => t.requiresGrad))
+    throw new ArgumentError(`[${op}] at least one input must require gradients, or there is nothing to check`);
+  return list;
+}
+
+// Float outputs of fn that depend on the inputs; of others the gradient is taken to be zero.
+const outputsOf = (fn: Checked, inputs: readonly Tensor[]): Tensor[] =>
+  enableGrad(() => listOf(fn(...inputs)).filter((t) => isFloat(t.dtype)));
+
+// d outputs / d inputs[which], by central differences: [output][input element][output element].
+function numerical(fn: Checked, inputs: readonly Tensor[], which: number, eps: number): Float64Array[][] {
+  const base = valuesOf(inputs[which]!);
+  const columns: Float64Array[][] = [];
+  const at = (element: number, step: number): Float64Array[] => {
+    const moved = base.slice();
+    moved[element]! += step;
+    const list = inputs.map((t, i) => (i === which ? leafOf(moved, t) : t));
+    return outputsOf(fn, list).map(valuesOf);
+  };
+  for (let e = 0; e < base.length; e++) {
+    const low = at(e, -eps);
+    at(e, eps).forEach((high, o) => (columns[o] ??= []).push(high.map((v, k) => (v - low[o]![k]!) / (2 * eps))));
+  }
+  return columns;
+}
+
+// Row k of the Jacobian of one output, for every input, by backward from a unit vector.
+function analytical(out: Tensor, inputs: readonly Tensor[], k: number): (Float64Array | null)[] {
+  const unit = new Float64Array(out.numel);
+  unit[k] = 1;
+  const seed = cast(tensor(unit, { shape: out.shape, dtype: 'float64', device: out.device }), out.dtype);
+  const grads = grad(out, inputs, { gradOutputs: seed, retainGraph: true, allowUnused: true });
+  return (grads as (Tensor | null)[]).map((g) => g && valuesOf(g));
+}
+
+function compare(fn: Checked, inputs: readonly Tensor[], options: GradcheckOptions): string | undefined {
+  const { eps = 1e-6, atol = 1e-5, rtol = 1e-3 } = options;
+  const wanted = inputs.map((t, i) => ({ t, i })).filter(({ t }) => t.requiresGrad);
+  const outputs = outputsOf(fn, inputs);
+  const byInput = wanted.map(({ i }) => numerical(fn, inputs, i, eps));
+  for (const [o, out] of outputs.entries()) {
+    for (let k = 0; k < out.numel; k++) {
+      const rows = out.requiresGrad
+        ? analytical(
+            out,
+            wanted.map(({ t }) => t),
+            k,
+          )
+        : wanted.map(() => null);
+      for (const [w, { t, i }] of wanted.entries()) {
+        for (let e = 0; e < t.numel; e++) {
+          const n = byInput[w]![o]![e]![k]!;
+          const a = rows[w]?.[e] ?? 0;
+          if (Math.abs(a - n) <= atol + rtol * Math.abs(n)) continue;
+          return (
+            `output ${o} ${showShape(out.shape)}, element ${k}, by input ${i} ${showShape(t.shape)}, element ${e}: ` +
+            `backward gives ${a}, finite differences ${n}`
+          );
+        }
+      }
+    }
+  }
+  return undefined;
+}
+
+function verdict(op: string, difference: string | undefined, options: GradcheckOptions): boolean {
+  if (difference === undefined) return true;
+  if (options.raiseException ?? true)
+    throw new AutogradError(`[${op}] the gradients differ at ${difference}`, 'ERR_GRADCHECK');
+  return false;
+}
+
+/**
+ * Whether the gradients of `fn` by backward agree with finite differences, for every input that requires gradients.
+ * float32 inputs are checked as float64.
+ * @throws AutogradError (ERR_GRADCHECK) naming the first element that differs
+ * @throws ArgumentError (ERR_INVALID_ARG) if no input requires gradients
+ */
+export function gradcheck(fn: Checked, inputs: Tensor | readonly Tensor[], options: GradcheckOptions = {}): boolean {
+  return verdict('gradcheck', compare(fn, prepare('gradcheck', inputs), options), options);
+}
+
+/**
+ * {@link gradcheck} of the gradient of `fn`: second derivatives.
+ * @param gradOutputs where the gradients start; default: numbers of this function's own, for float outputs
+ */
+export function gradgradcheck(
+  fn: Checked,
+  inputs: Tensor | readonly Tensor[],
+  gradOutputs?: Tensor | readonly Tensor[] | null,
+  options: GradcheckOptions = {},
+): boolean {
+  const list = prepare('gradgradcheck', inputs);
+  const outputs = outputsOf(fn, list).filter((t) => t.requiresGrad);
+  const seeds = gradOutputs
+    ? listOf(gradOutputs)
+    : outputs.map((t) =>
+        leafOf(
+          Float64Array.from({ length: t.numel }, (_, k) => Math.sin(7 * k + 1)),
+          t,
+        ),
+      );
+  const first: Checked = (...all) => {
+    const own = all.slice(0, list.length);
+    const wanted = own.filter((t) => t.requiresGrad);
+    const outs = listOf(fn(...own)).filter((t) => t.requiresGrad);
+    const starts = all.slice(list.length).map((s, i) => cast(s, outs[i]!.dtype));
+    const grads = grad(outs, wanted, { gradOutputs: starts, createGraph: true, allowUnused: true });
+    return (grads as (Tensor | null)[]).map((g, i) => g ?? zeros(wanted[i]!.shape, { dtype: 'float64' }));
+  };
+  return verdict('gradgradcheck', compare(first, [...list, ...prepareSeeds(seeds)], options), options);
+}
+
+const prepareSeeds = (seeds: readonly Tensor[]): Tensor[] =>
+  seeds.map((s) => (s.requiresGrad ? s : s.detach().requiresGrad_()));

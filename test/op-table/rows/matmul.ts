@@ -1,0 +1,93 @@
+/** @file Rows of lib/ops/matmul.ts. */
+import * as ng from '../../../lib';
+import { broadcast, build, exact, type Nd, nd, sum } from '../nd';
+import type { Row } from '../row';
+
+const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
+
+export function refMatmul(a: Nd, b: Nd): Nd {
+  const x = a.shape.length === 1 ? nd([1, ...a.shape], a.data) : a;
+  const y = b.shape.length === 1 ? nd([...b.shape, 1], b.data) : b;
+  const [m, k] = x.shape.slice(-2) as [number, number];
+  const n = y.shape[y.shape.length - 1]!;
+  const batch = broadcast(x.shape.slice(0, -2), y.shape.slice(0, -2));
+  const out = build([...batch, m, n], (i) => {
+    const lead = i.slice(0, -2);
+    const [r, c] = i.slice(-2) as [number, number];
+    return sum(range(k).map((p) => pick(x, lead, r, p) * pick(y, lead, p, c)));
+  });
+  const shape = [...batch, ...(a.shape.length === 1 ? [] : [m]), ...(b.shape.length === 1 ? [] : [n])];
+  return nd(shape, out.data);
+}
+
+// Element (r, c) of the matrix that broadcasts to batch index `lead`.
+function pick(a: Nd, lead: number[], r: number, c: number): number {
+  const own = a.shape.slice(0, -2);
+  const index = own.map((d, i) => (d === 1 ? 0 : lead[lead.length - own.length + i]!));
+  return exact(a, [...index, r, c]);
+}
+
+export const matmulRows = {
+  matmul: {
+    reference: ([a, b]) => refMatmul(a!, b!),
+    samples: [
+      {
+        inputs: [
+          [3, 4],
+          [4, 5],
+        ],
+      },
+      { inputs: [[4], [4]] },
+      { inputs: [[3, 4], [4]] },
+      { inputs: [[4], [4, 2]] },
+      {
+        inputs: [
+          [2, 3, 4],
+          [4, 5],
+        ],
+      },
+      {
+        inputs: [
+          [2, 1, 3, 4],
+          [5, 4, 2],
+        ],
+      },
+      {
+        inputs: [
+          [1, 1],
+          [1, 1],
+        ],
+      },
+    ],
+    grad: true,
+    dtypes: ['int32', 'int64'],
+    errors: [
+      [() => ng.matmul(ng.ones([2, 3]), ng.ones([2, 3])), 'ERR_SHAPE'],
+      [() => ng.matmul(ng.ones([2, 2, 3]), ng.ones([3, 3, 2])), 'ERR_SHAPE'],
+      [() => ng.matmul(ng.ones([]), ng.ones([2])), 'ERR_SHAPE'],
+    ],
+  },
+  linear: {
+    reference: ([x, w, b]) => {
+      const wt = build([w!.shape[1]!, w!.shape[0]!], ([i, j]) => exact(w!, [j!, i!]));
+      const y = refMatmul(x!, wt);
+      return b ? build(y.shape, (i) => exact(y, i) + b.data[i[i.length - 1]!]!) : y;
+    },
+    samples: [
+      { inputs: [[5, 4], [3, 4], [3]] },
+      {
+        inputs: [
+          [2, 5, 4],
+          [3, 4],
+        ],
+      },
+      { inputs: [[4], [3, 4], [3]] },
+    ],
+    grad: true,
+    errors: [
+      [() => ng.linear(ng.ones([2, 3]), ng.ones([5, 4])), 'ERR_SHAPE'],
+      [() => ng.linear(ng.ones([2, 4]), ng.ones([5, 4]), ng.ones([4])), 'ERR_SHAPE'],
+      [() => ng.linear(ng.ones([2, 4], { dtype: 'float64' }), ng.ones([5, 4])), 'ERR_DTYPE'],
+    ],
+  },
+} satisfies Record<string, Row>;
