@@ -12,6 +12,7 @@ const parts = {
   runtime: ['native/runtime'],
   binding: ['native/binding'],
   test: ['native/test'],
+  bench: ['native/bench'],
   cuda: ['native/ops', 'native/gemm', 'native/cuda'],
 };
 

@@ -21,6 +21,7 @@ struct Case {
 std::vector<Case>& cases();
 extern int failures;
 const KernelTable& kernels();
+const char* isaName();
 Ctx& ctx();               // records failures of kernels in lastFailure
 extern Fail lastFailure;  // reset it yourself
 extern std::string lastMessage;
