@@ -6,7 +6,7 @@ import { describe } from '../core/shape';
 import { streamReached } from '../native';
 import { type Collated } from './collate';
 import { batchOf, checkDataset, checkIndices, type Dataset } from './dataset';
-import { generatorOf, positions, type SeedOptions, shuffled } from './sampler';
+import { ascending, generatorOf, positions, type SeedOptions, shuffled } from './sampler';
 
 /** Settings of a {@link DataLoader}. */
 export interface DataLoaderOptions<T, B, R> extends SeedOptions {
@@ -77,7 +77,7 @@ export class DataLoader<T, B = Collated<T>, R = B> implements AsyncIterable<R>, 
       checkIndices('DataLoader', order, this.dataset.length);
       return Int32Array.from(order);
     }
-    return shuffle ? undefined : Int32Array.from({ length: this.dataset.length }, (_, i) => i);
+    return shuffle ? undefined : ascending(this.dataset.length);
   }
 
   private *batches(order: Int32Array): Generator<R | Promise<R>> {

@@ -1,4 +1,5 @@
 /** @file The order in which examples are visited. */
+import { endianness } from 'node:os';
 import { ArgumentError } from '../core/errors';
 import { Generator } from '../core/random';
 import { describe } from '../core/shape';
@@ -25,5 +26,20 @@ export function generatorOf(op: string, { seed, generator }: SeedOptions): Gener
 export const shuffled = (n: number, generator: Generator | undefined): Tensor =>
   randperm(n, { generator, device: 'cpu' });
 
+/** 0 .. n - 1 in order. */
+export function ascending(n: number): Int32Array {
+  const out = new Int32Array(n);
+  for (let i = 0; i < n; i++) out[i] = i;
+  return out;
+}
+
 /** The values of an int64 tensor of positions. */
-export const positions = (values: unknown): Int32Array => Int32Array.from(values as BigInt64Array, Number);
+export function positions(values: unknown): Int32Array {
+  // The low halves, ten times as fast as a BigInt for each: this runs on the event loop.
+  const { buffer, byteOffset, length } = values as BigInt64Array;
+  const halves = new Int32Array(buffer, byteOffset, 2 * length);
+  const low = endianness() === 'LE' ? 0 : 1;
+  const out = new Int32Array(length);
+  for (let i = 0; i < length; i++) out[i] = halves[2 * i + low]!;
+  return out;
+}
