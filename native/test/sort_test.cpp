@@ -111,7 +111,9 @@ TEST(sort_floats) {
 
 TEST(sort_integers) {
   checkSort<int32_t>(DType::i32, [](int64_t i) { return static_cast<int32_t>(hash(i) * 64); });
-  checkSort<int64_t>(DType::i64, [](int64_t i) { return (static_cast<int64_t>(hash(i)) - 30000000) * (1LL << 38); });
+  checkSort<int64_t>(DType::i64, [](int64_t i) {
+    return static_cast<int64_t>((static_cast<uint64_t>(hash(i)) - 30000000) << 38);  // both signs, all bits
+  });
   checkSort<uint8_t>(DType::u8, [](int64_t i) { return static_cast<uint8_t>(hash(i)); });
   checkSort<uint8_t>(DType::boolean, [](int64_t i) { return static_cast<uint8_t>(hash(i) & 1); });
 }
