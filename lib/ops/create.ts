@@ -2,7 +2,7 @@
 import { deviceIndex, type Device } from '../core/device';
 import { checkDType, type DType, dtypeOfArray, dtypeSize, newTypedArray, type TypedArray } from '../core/dtype';
 import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
-import { checkShape, describe, numel, type Shape, showShape } from '../core/shape';
+import { checkShape, describe, maxDims, numel, type Shape, showShape } from '../core/shape';
 import { empty as emptyTensor, Tensor } from '../core/tensor';
 import { kernel, writeStorage } from '../native';
 import { runCopy, runFill } from './launch';
@@ -27,12 +27,25 @@ function finish(t: Tensor, options: TensorOptions | undefined): Tensor {
   return t;
 }
 
+// An array whose memory was transferred or shrunk away looks empty, but its methods throw.
+function checkAttached(array: ArrayBufferView): void {
+  if (array.byteLength > 0) return;
+  try {
+    (array as unknown as Uint8Array).keys();
+  } catch {
+    throw new ArgumentError('[tensor] the memory of this array is gone: its ArrayBuffer was detached or shrunk');
+  }
+}
+
 // The shape of nested arrays; the innermost may be typed arrays.
 function nestedShape(v: unknown): number[] {
   const shape: number[] = [];
   let x = v;
   while (Array.isArray(x) || (ArrayBuffer.isView(x) && !(x instanceof DataView))) {
     const list = x as ArrayLike<unknown>;
+    if (ArrayBuffer.isView(x)) checkAttached(x);
+    // An array that contains itself has no end.
+    if (shape.length === maxDims) throw new ShapeError(`[tensor] arrays nested deeper than ${maxDims}`);
     shape.push(list.length);
     if (list.length === 0) break;
     x = list[0];
@@ -43,7 +56,7 @@ function nestedShape(v: unknown): number[] {
 // Copies nested values into `out`, checking that no row is ragged. Returns the next position.
 function flatten(v: unknown, shape: readonly number[], depth: number, out: TypedArray, at: number): number {
   if (depth === shape.length) {
-    if (out instanceof BigInt64Array) out[at] = typeof v === 'bigint' ? v : BigInt(Math.trunc(checkNumber(v)));
+    if (out instanceof BigInt64Array) out[at] = toInt64(v);
     else (out as Float64Array)[at] = checkNumber(v);
     return at + 1;
   }
@@ -53,9 +66,17 @@ function flatten(v: unknown, shape: readonly number[], depth: number, out: Typed
       `[tensor] ragged array: expected length ${shape[depth]} at depth ${depth} for shape ${showShape(shape)}, ` +
         `got ${v !== null && typeof v === 'object' ? String(list.length) : describe(v)}`,
     );
+  if (ArrayBuffer.isView(v)) checkAttached(v);
   let i = at;
   for (let k = 0; k < list.length; k++) i = flatten(list[k], shape, depth + 1, out, i);
   return i;
+}
+
+function toInt64(v: unknown): bigint {
+  const n = typeof v === 'bigint' ? v : Math.trunc(checkNumber(v));
+  const fits = typeof n === 'bigint' ? BigInt.asIntN(64, n) === n : n >= -(2 ** 63) && n < 2 ** 63;
+  if (!fits) throw new ArgumentError(`[tensor] ${String(v)} is no 64-bit integer`);
+  return BigInt(n);
 }
 
 function checkNumber(v: unknown): number {
@@ -127,6 +148,7 @@ function checkFits(shape: Shape, n: number): number[] {
 }
 
 function fromTyped(data: ArrayBufferView, shape: Shape | undefined, wanted: DType | undefined, device: number): Tensor {
+  checkAttached(data);
   let array = data as unknown as TypedArray;
   let dtype = dtypeOfArray(data);
   if (dtype === undefined) {
@@ -153,6 +175,8 @@ export const ones = (shape: Shape, options?: TensorOptions): Tensor => filled('o
 
 /** One value everywhere. A boolean gives a bool tensor. */
 export function full(shape: Shape, value: number | boolean, options?: TensorOptions): Tensor {
+  if (typeof value !== 'number' && typeof value !== 'boolean')
+    throw new ArgumentError(`[full] expected a number or a boolean, got ${describe(value)}`);
   const o =
     typeof value === 'boolean' && options?.dtype === undefined ? { ...options, dtype: 'bool' as const } : options;
   return filled('full', shape, Number(value), o);

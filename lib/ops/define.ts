@@ -35,7 +35,8 @@ export interface UnaryOp {
   inPlace(x: Tensor, p0?: number, p1?: number): Tensor;
 }
 
-function needTensor(op: string, x: unknown): asserts x is Tensor {
+/** Throws unless an op got a live tensor. */
+export function needTensor(op: string, x: unknown): asserts x is Tensor {
   if (!(x instanceof Tensor)) throw new ArgumentError(`[${op}] expected a tensor, got ${describe(x)}`);
   x.checkAlive(op);
 }

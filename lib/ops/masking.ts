@@ -1,7 +1,7 @@
 /** @file Elements chosen by a bool mask, and filling. */
 import { checkInPlace, trackInPlace } from '../core/autograd';
-import { DTypeError, ShapeError } from '../core/errors';
-import { broadcastShapes, sameShape, showShape } from '../core/shape';
+import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
+import { broadcastShapes, describe, sameShape, showShape } from '../core/shape';
 import { addMethods, type Method, Tensor } from '../core/tensor';
 import { cast } from './cast';
 import { nonzeroFlat, takeRows } from './index-kernels';
@@ -20,7 +20,11 @@ function checkMask(op: string, t: Tensor, mask: Tensor): void {
 }
 
 function fillValue(op: string, t: Tensor, value: Tensor | number | boolean): Tensor {
-  if (!(value instanceof Tensor)) return scalarOf(value, t);
+  if (!(value instanceof Tensor)) {
+    if (typeof value !== 'number' && typeof value !== 'boolean')
+      throw new ArgumentError(`[${op}] expected a number, a boolean or a tensor, got ${describe(value)}`);
+    return scalarOf(value, t);
+  }
   if (value.ndim > 0)
     throw new ShapeError(`[${op}] the value must be a number or a 0-dim tensor, got ${showShape(value.shape)}`);
   return cast(value, t.dtype);

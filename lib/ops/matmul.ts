@@ -6,6 +6,7 @@ import { broadcastShapes, broadcastStrides, numel, showShape } from '../core/sha
 import { addMethods, empty, type Method, type Tensor } from '../core/tensor';
 import { kernel } from '../native';
 import { cast } from './cast';
+import { needTensor } from './define';
 import { denseOf, sameDevice } from './launch';
 import { reshape, squeeze, sumTo, transpose, unsqueeze } from './views';
 
@@ -54,8 +55,8 @@ export function runMatmul(a0: Tensor, b0: Tensor, bias: Tensor | null): Tensor {
  * @throws ShapeError `[matmul] inner dimensions differ: [32, 784] x [128, 10]`
  */
 export function matmul(x: Tensor, y: Tensor): Tensor {
-  x.checkAlive('matmul');
-  y.checkAlive('matmul');
+  needTensor('matmul', x);
+  needTensor('matmul', y);
   sameDevice('matmul', x, y);
   if (x.ndim === 0 || y.ndim === 0)
     throw new ShapeError(
@@ -93,7 +94,9 @@ function product(a: Tensor, b: Tensor): Tensor {
  * @param bias - [out], or nothing
  */
 export function linear(x: Tensor, weight: Tensor, bias?: Tensor | null): Tensor {
-  x.checkAlive('linear');
+  needTensor('linear', x);
+  needTensor('linear', weight);
+  if (bias) needTensor('linear', bias);
   sameDevice('linear', x, weight);
   if (weight.ndim !== 2 || x.ndim === 0 || x.shape[x.ndim - 1] !== weight.shape[1])
     throw new ShapeError(
