@@ -1,7 +1,8 @@
 {
   # The CPU addon, built by a plain `npm install`. CMakeLists.txt builds the same sources into the same addon.
+  # -fwrapv: integer tensors wrap around, as in PyTorch.
   "variables": {
-    "fast": ["-std=c++20", "-O3", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast", "-fvisibility=hidden", "-fno-exceptions", "-Wall", "-Wno-psabi"],
+    "fast": ["-std=c++20", "-O3", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast", "-fwrapv", "-fvisibility=hidden", "-fno-exceptions", "-Wall", "-Wno-psabi"],
   },
   "target_defaults": {
     "include_dirs": ["native"],
