@@ -71,6 +71,22 @@
   K(randperm, (Ctx&, Buf out, int64_t n, int64_t seed, int64_t offset), "a permutation of 0 .. n - 1, int64")          \
   K(multinomial, (Ctx&, Buf out, Buf p, int64_t rows, int64_t cols, int64_t draws, bool replacement, int64_t seed,     \
     int64_t offset), "class indices drawn by weight p[rows, cols]; out int64 [rows, draws]")                           \
+  /* --- recurrent layers: ops/recurrent.cpp; one step of n rows; gates in PyTorch's order; float32, float64 --- */     \
+  K(lstmStep, (Ctx&, Buf gates, Buf c, Buf cNext, Buf h, int64_t n, int64_t hidden),                                   \
+    "gates[n, 4 hidden] (i, f, g, o) become activated in place; cNext = f c + i g, h = o tanh(cNext)")                 \
+  K(lstmStepGrad, (Ctx&, Buf dGates, Buf dh, Buf dc, Buf dy, Buf gates, Buf c, Buf cNext, int64_t n, int64_t hidden),  \
+    "from dh + dy and dc: gradients of the gates before activation; dc becomes that of c")                             \
+  K(gruStep, (Ctx&, Buf gates, Buf q, Buf h, Buf hNext, Buf hGates, int64_t n, int64_t hidden),                        \
+    "gates[n, 3 hidden] (r, z, n) from the input become activated in place with hGates, those from h; q = hGates' n")  \
+  K(gruStepGrad, (Ctx&, Buf dGates, Buf dHGates, Buf dh, Buf dy, Buf gates, Buf q, Buf h, int64_t n, int64_t hidden),  \
+    "from dh + dy: gradients of both kinds of gates; dh becomes the direct part of h's gradient")                      \
+  /* --- attention: ops/attention.cpp; tensors [batch, heads, length, width], the last dimension contiguous; sizes = */ \
+  /* batch, heads, key heads, rows, keys, width, value width; strides: three for each tensor in the order of the */    \
+  /* parameters, then four of the mask, which is null, bool (true: visible) or added; float32, float64 --- */          \
+  K(attention, (Ctx&, Buf out, Buf lse, Buf q, Buf k, Buf v, Buf mask, Dims sizes, IntList strides, double scale,      \
+    bool causal), "out = softmax(scale q k^T + mask) v; lse[batch, heads, rows] contiguous, without strides")          \
+  K(attentionGrad, (Ctx&, Buf dq, Buf dk, Buf dv, Buf g, Buf out, Buf q, Buf k, Buf v, Buf lse, Buf mask, Dims sizes,  \
+    IntList strides, double scale, bool causal), "gradients of q, k, v from that of out")                              \
   /* --- optimizers: ops/optim.cpp; one pass over all segments of one parameter group --- */                           \
   K(sgd, (Ctx&, BufList param, BufList grad, BufList momentum, IntList sizes, double lr, double mu, double dampening,   \
     double weightDecay, bool nesterov, bool maximize, bool first), "momentum list empty: plain SGD")                   \

@@ -4,6 +4,8 @@ export { softmax, logSoftmax, softmin } from '../ops/softmax';
 export { tanh } from '../ops/math';
 export { alphaDropout, dropout, dropout1d, dropout2d, dropout3d } from '../ops/dropout';
 export { linear } from '../ops/matmul';
+export { embedding, embeddingBag } from '../ops/embedding';
+export { scaledDotProductAttention } from '../ops/attention';
 export {
   binaryCrossEntropy,
   binaryCrossEntropyWithLogits,

@@ -112,3 +112,5 @@ export function vectorToParameters(vector: Tensor, params: Iterable<Tensor>): vo
     }
   });
 }
+
+export * as rnn from './rnn';

@@ -43,7 +43,7 @@ export function takeRows(t: Tensor, index: Tensor): Tensor {
 }
 
 // Zeros [outer, len, inner] plus g's rows at `index`.
-function addRows(g: Tensor, index: Tensor, len: number): Tensor {
+export function addRows(g: Tensor, index: Tensor, len: number): Tensor {
   const x = denseOf(g);
   const [outer, , inner] = x.shape as [number, number, number];
   const out = zeros([outer, len, inner], { dtype: g.dtype, device: g.device });

@@ -1,0 +1,178 @@
+/** @file Embedding layers. */
+import { noGrad } from '../core/autograd';
+import { ShapeError } from '../core/errors';
+import { sameShape, showShape } from '../core/shape';
+import { alias, type Tensor } from '../core/tensor';
+import { type BagMode, embedding, embeddingBag } from '../ops/embedding';
+import type { IndexLike } from '../ops/gather';
+import { runFill } from '../ops/launch';
+import { normal_ } from './init';
+import { newParameter, weightDefaults, type WeightOptions } from './linear';
+import { Module } from './module';
+import { Parameter } from './parameter';
+import { checkSize, python, readSettings, type SettingArgs, showSettings } from './settings';
+import { ArgumentError } from '../core/errors';
+
+interface Lookup {
+  /** This row starts as zeros and gets no gradient; negative counts from the end. */
+  paddingIdx?: number | null;
+  /** Rows that are used and whose norm is larger are scaled, in the weight, to this norm. */
+  maxNorm?: number | null;
+  /** Which norm. Default 2. */
+  normType?: number;
+  /** Divide gradients by how often each index occurs. Default false. */
+  scaleGradByFreq?: boolean;
+  /** Accepted for PyTorch's sake: gradients are dense. */
+  sparse?: boolean;
+}
+
+/** Options of {@link Embedding}. */
+export interface EmbeddingLayerOptions extends Lookup, WeightOptions {
+  /** The weight to start with, [rows, features]. */
+  _weight?: Tensor;
+}
+
+/** Options of {@link EmbeddingBag}. */
+export interface EmbeddingBagLayerOptions extends EmbeddingLayerOptions {
+  /** Default 'mean'. */
+  mode?: BagMode;
+  /** The last offset is the end of the last bag. Default false. */
+  includeLastOffset?: boolean;
+}
+
+const lookup: Required<Lookup> & WeightOptions & { _weight?: Tensor } = {
+  paddingIdx: null,
+  maxNorm: null,
+  normType: 2,
+  scaleGradByFreq: false,
+  sparse: false,
+  _weight: undefined,
+  ...weightDefaults,
+};
+
+/** What Embedding and EmbeddingBag share. */
+export abstract class EmbeddingTable extends Module {
+  /** [numEmbeddings, embeddingDim] */
+  weight: Parameter;
+  readonly numEmbeddings: number;
+  readonly embeddingDim: number;
+  readonly paddingIdx: number | null;
+  maxNorm: number | null;
+  normType: number;
+  scaleGradByFreq: boolean;
+  sparse: boolean;
+
+  constructor(numEmbeddings: number, embeddingDim: number, o: typeof lookup) {
+    super();
+    const layer = this.constructor.name;
+    this.numEmbeddings = checkSize(layer, 'numEmbeddings', numEmbeddings);
+    this.embeddingDim = checkSize(layer, 'embeddingDim', embeddingDim);
+    const padding = o.paddingIdx;
+    if (padding !== null && (!Number.isInteger(padding) || padding < -numEmbeddings || padding >= numEmbeddings))
+      throw new ArgumentError(`[${layer}] paddingIdx ${padding} is out of range for ${numEmbeddings} embeddings`);
+    this.paddingIdx = padding !== null && padding < 0 ? padding + numEmbeddings : padding;
+    this.maxNorm = o.maxNorm;
+    this.normType = o.normType;
+    this.scaleGradByFreq = o.scaleGradByFreq;
+    this.sparse = o.sparse;
+    const given = o._weight;
+    if (given && !sameShape(given.shape, [numEmbeddings, embeddingDim]))
+      throw new ShapeError(
+        `[${layer}] the weight must be ${showShape([numEmbeddings, embeddingDim])}, got ${showShape(given.shape)}`,
+      );
+    this.weight = given ? new Parameter(given) : newParameter([numEmbeddings, embeddingDim], o);
+    if (!given) this.resetParameters();
+  }
+
+  /** Draws new values as PyTorch does: standard normal, with zeros for the padding. */
+  resetParameters(): void {
+    normal_(this.weight);
+    const { paddingIdx, embeddingDim: n, weight } = this;
+    if (paddingIdx !== null) noGrad(() => runFill(alias(weight, [n], [1], weight.offset + paddingIdx * n), 0));
+  }
+
+  /** @internal For the functions of lib/ops/embedding.ts. */
+  protected get settings(): Required<Lookup> {
+    const { paddingIdx, maxNorm, normType, scaleGradByFreq, sparse } = this;
+    return { paddingIdx, maxNorm, normType, scaleGradByFreq, sparse };
+  }
+
+  override extraRepr(): string {
+    const { paddingIdx, maxNorm, normType, scaleGradByFreq, sparse } = this;
+    const parts = [`${this.numEmbeddings}, ${this.embeddingDim}`];
+    if (maxNorm !== null) parts.push(showSettings({ maxNorm }));
+    if (normType !== 2) parts.push(showSettings({ normType }));
+    if (scaleGradByFreq) parts.push(showSettings({ scaleGradByFreq }));
+    if (sparse) parts.push(showSettings({ sparse }));
+    if (paddingIdx !== null) parts.push(showSettings({ paddingIdx }));
+    return parts.join(', ');
+  }
+}
+
+/** A table of vectors, looked up by integers of any shape. */
+export class Embedding extends EmbeddingTable {
+  constructor(numEmbeddings: number, embeddingDim: number, ...settings: SettingArgs<EmbeddingLayerOptions>) {
+    super(numEmbeddings, embeddingDim, readSettings('Embedding', lookup, settings));
+  }
+
+  /** An embedding with given vectors, by default not trained (`freeze`). */
+  static fromPretrained(embeddings: Tensor, options: EmbeddingLayerOptions & { freeze?: boolean } = {}): Embedding {
+    const { freeze = true, ...rest } = options;
+    const layer = new Embedding(...pretrained('Embedding', embeddings), { ...rest, _weight: embeddings });
+    layer.weight.requiresGrad = !freeze;
+    return layer;
+  }
+
+  /** @param input - int64 or int32 (or arrays of integers), any shape; the result has embeddingDim added at the end */
+  forward(input: IndexLike): Tensor {
+    return embedding(input, this.weight, this.settings);
+  }
+}
+
+function pretrained(layer: string, t: Tensor): [number, number] {
+  if (t.ndim !== 2) throw new ShapeError(`[${layer}] embeddings must have two dimensions, got ${showShape(t.shape)}`);
+  return [t.shape[0]!, t.shape[1]!];
+}
+
+/** The sum, mean or maximum of vectors looked up for each bag of integers. */
+export class EmbeddingBag extends EmbeddingTable {
+  readonly mode: BagMode;
+  readonly includeLastOffset: boolean;
+  constructor(numEmbeddings: number, embeddingDim: number, ...settings: SettingArgs<EmbeddingBagLayerOptions>) {
+    const { maxNorm, normType, scaleGradByFreq, sparse, paddingIdx, _weight } = lookup;
+    const defaults = {
+      ...{ maxNorm, normType, scaleGradByFreq, mode: 'mean' as BagMode, sparse, _weight },
+      ...{ includeLastOffset: false, paddingIdx, ...weightDefaults },
+    };
+    const o = readSettings('EmbeddingBag', defaults, settings);
+    if (!['sum', 'mean', 'max'].includes(o.mode))
+      throw new ArgumentError(`[EmbeddingBag] mode must be 'sum', 'mean' or 'max', got ${python(o.mode)}`);
+    super(numEmbeddings, embeddingDim, o);
+    this.mode = o.mode;
+    this.includeLastOffset = o.includeLastOffset;
+  }
+
+  /** Bags over given vectors, by default not trained (`freeze`). */
+  static fromPretrained(
+    embeddings: Tensor,
+    options: EmbeddingBagLayerOptions & { freeze?: boolean } = {},
+  ): EmbeddingBag {
+    const { freeze = true, ...rest } = options;
+    const layer = new EmbeddingBag(...pretrained('EmbeddingBag', embeddings), { ...rest, _weight: embeddings });
+    layer.weight.requiresGrad = !freeze;
+    return layer;
+  }
+
+  /**
+   * @param input - a matrix with one bag per row, or a vector with `offsets`
+   * @param perSampleWeights - a factor for each index; only with mode 'sum'
+   */
+  forward(input: IndexLike, offsets?: IndexLike | null, perSampleWeights?: Tensor | null): Tensor {
+    const { mode, includeLastOffset } = this;
+    return embeddingBag(input, this.weight, { ...this.settings, mode, includeLastOffset, offsets, perSampleWeights });
+  }
+
+  override extraRepr(): string {
+    return `${super.extraRepr()}, ${showSettings({ mode: this.mode })}`;
+  }
+}

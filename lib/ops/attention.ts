@@ -1,0 +1,228 @@
+/**
+ * @file Scaled dot-product attention. Without dropout it runs tile by tile, and the matrix of scores is never stored
+ * (native/ops/attention.cpp); otherwise it is composed of matrix products and softmax.
+ */
+import { isGradEnabled, noGrad, track } from '../core/autograd';
+import { type DType, isFloat } from '../core/dtype';
+import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
+import { broadcastShapes, describe, numel, sameShape, type Shape, showShape } from '../core/shape';
+import { alias, empty, Tensor } from '../core/tensor';
+import { kernel } from '../native';
+import { add, eq, mul } from './arithmetic';
+import { arange, tensor } from './create';
+import { dropout } from './dropout';
+import { denseOf, sameDevice } from './launch';
+import { logicalNot } from './math';
+import { matmul } from './matmul';
+import type { RandomOptions } from './random';
+import { gradientOf } from './recompute';
+import { all, any } from './reduce';
+import { softmax } from './softmax';
+import { expand, reshape, transpose, unsqueeze } from './views';
+import { where } from './where';
+
+const attentionKernel = kernel('attention');
+const gradKernel = kernel('attentionGrad');
+
+/** Options of {@link scaledDotProductAttention}. */
+export interface AttentionOptions extends RandomOptions {
+  /** Broadcasts to [..., queries, keys]: bool (true: take part), or numbers that are added to the scores. */
+  attnMask?: Tensor | null;
+  /** The probability of dropping a weight. Default 0; there is no switch for evaluation. */
+  dropoutP?: number;
+  /** Query i sees keys 0 to i only. Default false. */
+  isCausal?: boolean;
+  /** Factor of the scores. Default 1 / sqrt(features). */
+  scale?: number | null;
+  /** There are fewer key and value heads, each shared by consecutive query heads. Default false. */
+  enableGqa?: boolean;
+}
+
+/** A bool mask [rows, keys], true where query i may see key j: j <= i + `offset` (default 0). */
+export function causalMask(rows: number, keys = rows, options: { offset?: number; like?: Tensor } = {}): Tensor {
+  const on = { device: options.like?.device };
+  const i = reshape(arange(rows, on), [rows, 1]);
+  return arange(keys, on).le(add(i, options.offset ?? 0));
+}
+
+/** A bool mask [batch, length], true at padding: at positions not before the sequence's length. */
+export function paddingMask(lengths: Tensor | readonly number[], length?: number): Tensor {
+  const ends = lengths instanceof Tensor ? lengths : tensor(lengths.slice(), { dtype: 'int64' });
+  if (ends.ndim !== 1) throw new ShapeError(`[paddingMask] lengths must be a vector, got ${showShape(ends.shape)}`);
+  const n = length ?? Array.from(ends.dataSync() as Float64Array, Number).reduce((a, b) => Math.max(a, b), 0);
+  return arange(n, { device: ends.device }).ge(unsqueeze(ends, 1));
+}
+
+/** What attention computes, as numbers; tensors are [batch, heads, length, features] inside. */
+interface Plan {
+  causal: boolean;
+  scale: number;
+  mask: Tensor | null;
+}
+
+function check(op: string, q: Tensor, k: Tensor, v: Tensor, gqa: boolean): void {
+  const shapes = `query ${showShape(q.shape)}, key ${showShape(k.shape)}, value ${showShape(v.shape)}`;
+  for (const t of [q, k, v]) {
+    if (!(t instanceof Tensor)) throw new ArgumentError(`[${op}] expected tensors, got ${describe(t)}`);
+    t.checkAlive(op);
+    sameDevice(op, q, t);
+    if (t.ndim < 2) throw new ShapeError(`[${op}] needs at least two dimensions: ${shapes}`);
+  }
+  if (q.dtype !== k.dtype || q.dtype !== v.dtype || !isFloat(q.dtype))
+    throw new DTypeError(
+      `[${op}] query is ${q.dtype}, key ${k.dtype}, value ${v.dtype}; they must be one floating-point dtype`,
+    );
+  const last = (t: Tensor, i: number): number => t.shape[t.ndim - i]!;
+  if (last(q, 1) !== last(k, 1)) throw new ShapeError(`[${op}] query and key differ in their features: ${shapes}`);
+  if (last(k, 2) !== last(v, 2)) throw new ShapeError(`[${op}] key and value differ in length: ${shapes}`);
+  if (!gqa) return;
+  const [heads, keyHeads] = [q.shape[q.ndim - 3], k.shape[k.ndim - 3]];
+  if (heads === undefined || !keyHeads || keyHeads !== v.shape[v.ndim - 3] || heads % keyHeads !== 0)
+    throw new ShapeError(`[${op}] enableGqa needs a multiple of the key heads as query heads: ${shapes}`);
+}
+
+/**
+ * softmax(query key^T scale + mask) value. A query that may see no key gives 0.
+ * @param query - [..., heads, queries, features]
+ * @param key - [..., heads, keys, features]
+ * @param value - [..., heads, keys, value features]
+ * @param options - the options, or the mask
+ */
+export function scaledDotProductAttention(
+  query: Tensor,
+  key: Tensor,
+  value: Tensor,
+  options?: AttentionOptions | Tensor | null,
+): Tensor {
+  const op = 'scaledDotProductAttention';
+  const o: AttentionOptions = options instanceof Tensor ? { attnMask: options } : (options ?? {});
+  const { attnMask = null, dropoutP = 0, isCausal = false, enableGqa = false } = o;
+  check(op, query, key, value, enableGqa);
+  if (attnMask && isCausal) throw new ArgumentError(`[${op}] give either attnMask or isCausal`);
+  if (!(dropoutP >= 0 && dropoutP <= 1))
+    throw new ArgumentError(`[${op}] dropoutP lies between 0 and 1, got ${describe(dropoutP)}`);
+  if (attnMask && attnMask.dtype !== 'bool' && attnMask.dtype !== query.dtype)
+    throw new DTypeError(`[${op}] the mask must be bool or ${query.dtype}, got ${attnMask.dtype}`);
+  const scale = o.scale ?? 1 / Math.sqrt(query.shape[query.ndim - 1]!);
+  const lead = (t: Tensor): Shape => t.shape.slice(0, -2);
+  const own = enableGqa ? lead(query) : broadcastShapes(op, broadcastShapes(op, lead(query), lead(key)), lead(value));
+  const [rows, keys] = [query.shape[query.ndim - 2]!, key.shape[key.ndim - 2]!];
+  const scores = [...own, rows, keys];
+  if (attnMask && !sameShape(broadcastShapes(op, attnMask.shape, scores), scores))
+    throw new ShapeError(`[${op}] the mask ${showShape(attnMask.shape)} does not fit scores ${showShape(scores)}`);
+  // One batch dimension and one of heads.
+  const heads = own[own.length - 1] ?? 1;
+  const batch = numel(own.slice(0, -1));
+  const four = (t: Tensor, outer: Shape, h: number): Tensor => {
+    const full4 = [batch, h, t.shape[t.ndim - 2]!, t.shape[t.ndim - 1]!];
+    return sameShape(t.shape, full4) ? t : reshape(expand(t, [...outer, ...full4.slice(2)]), full4);
+  };
+  const keyHeads = enableGqa ? key.shape[key.ndim - 3]! : heads;
+  const outerKey = enableGqa ? [...own.slice(0, -1), keyHeads] : own;
+  const [q, k, v] = [four(query, own, heads), four(key, outerKey, keyHeads), four(value, outerKey, keyHeads)];
+  const plan: Plan = { causal: isCausal, scale, mask: attnMask && four(attnMask, own, heads) };
+  const tiled = dropoutP === 0 && (q.dtype === 'float32' || q.dtype === 'float64') && !plan.mask?.requiresGrad;
+  const out = tiled ? fused(q, k, v, plan) : attentionWeights(q, k, plan, dropoutP, o.generator, v)[0];
+  const shape = [...own, rows, value.shape[value.ndim - 1]!];
+  return sameShape(out.shape, shape) ? out : reshape(out, shape);
+}
+
+// --- composed -------------------------------------------------------------------------------------------------------
+
+// Every key head as often as query heads share it.
+function shared(t: Tensor, heads: number): Tensor {
+  const [batch, own, length, width] = t.shape as [number, number, number, number];
+  if (own === heads) return t;
+  return reshape(expand(unsqueeze(t, 2), [batch, own, heads / own, length, width]), [batch, heads, length, width]);
+}
+
+function attentionWeights(
+  q: Tensor,
+  k: Tensor,
+  plan: Plan,
+  dropoutP: number,
+  generator: RandomOptions['generator'],
+  v: Tensor,
+): [out: Tensor, weights: Tensor] {
+  const heads = q.shape[1]!;
+  let scores = matmul(mul(q, plan.scale), transpose(shared(k, heads), -1, -2));
+  const mask = plan.causal ? causalMask(q.shape[2]!, k.shape[2]!, { like: q }) : plan.mask;
+  let blind: Tensor | null = null;
+  if (mask) {
+    const keep = mask.dtype === 'bool';
+    blind = noGrad(() =>
+      keep ? logicalNot(any(mask, -1, { keepdim: true })) : all(eq(mask, -Infinity), -1, { keepdim: true }),
+    );
+    scores = keep ? where(mask, scores, -Infinity) : add(scores, mask);
+    // Such rows would be 0 / 0, and so would their gradients.
+    scores = where(blind, 0, scores);
+  }
+  const soft = softmax(scores, -1);
+  const weights = dropout(blind ? where(blind, 0, soft) : soft, dropoutP, true, { generator });
+  return [matmul(weights, shared(v, heads)), weights];
+}
+
+// --- tile by tile ---------------------------------------------------------------------------------------------------
+
+// Contiguous along the features, which the kernel wants; anything else it takes as strides.
+const usable = (t: Tensor): Tensor => (t.strides[3] === 1 || t.shape[3] === 1 ? t : denseOf(t));
+const stridesOf = (t: Tensor): readonly number[] => t.strides.slice(0, 3);
+
+// A new [batch, heads, length, width] whose dimensions lie in memory in the order in which those of `t` do.
+function laidOutAs(t: Tensor, length: number, width: number, dtype: DType): Tensor {
+  const order = [0, 1, 2].sort((a, b) => t.strides[b]! - t.strides[a]! || a - b);
+  const shape = [t.shape[0]!, t.shape[1]!, length];
+  const dense = empty([...order.map((d) => shape[d]!), width], dtype, t.storage.device);
+  if (order.every((d, i) => d === i)) return dense;
+  const strides = order.map((_, d) => dense.strides[order.indexOf(d)]!);
+  return alias(dense, [...shape, width], [...strides, 1], 0);
+}
+
+const sizesOf = (q: Tensor, k: Tensor, v: Tensor): number[] => [
+  q.shape[0]!,
+  q.shape[1]!,
+  k.shape[1]!,
+  q.shape[2]!,
+  k.shape[2]!,
+  q.shape[3]!,
+  v.shape[3]!,
+];
+
+const noStrides = [0, 0, 0, 0] as const;
+
+// Nanoseconds of one core: two products per score forward, five backward, and an exponential each.
+const cost = ([batch, heads, , rows, keys, width, valueWidth]: number[], products: number): number =>
+  batch! * heads! * rows! * keys! * (1 + products * 0.01 * (width! + valueWidth!));
+
+function fused(q: Tensor, k: Tensor, v: Tensor, plan: Plan): Tensor {
+  const { causal, scale, mask } = plan;
+  const [qs, ks, vs] = [usable(q), usable(k), usable(v)];
+  const sizes = sizesOf(q, k, v);
+  const out = laidOutAs(qs, q.shape[2]!, v.shape[3]!, q.dtype);
+  const lse = empty(q.shape.slice(0, 3), q.dtype, q.storage.device);
+  const strides = [out, qs, ks, vs].flatMap(stridesOf).concat(mask ? mask.strides : noStrides);
+  attentionKernel(cost(sizes, 1), out, lse, qs, ks, vs, mask, sizes, strides, scale, causal);
+  const saved = [q, k, v, out, lse, ...(mask ? [mask] : [])];
+  return track('scaledDotProductAttention', out, [q, k, v], saved, ([g], [sq, sk, sv, so, sl, sm], needs) => {
+    if (isGradEnabled()) {
+      const again = (...[a, b, c]: Tensor[]): Tensor[] => [
+        attentionWeights(a!, b!, { causal, scale, mask: sm ?? null }, 0, undefined, c!)[0],
+      ];
+      return gradientOf(again, [sq!, sk!, sv!], [g], needs);
+    }
+    return fusedGrad(g!, sq!, sk!, sv!, so!, sl!, { causal, scale, mask: sm ?? null });
+  });
+}
+
+function fusedGrad(g: Tensor, q: Tensor, k: Tensor, v: Tensor, out: Tensor, lse: Tensor, plan: Plan): Tensor[] {
+  const sizes = sizesOf(q, k, v);
+  const inputs = [q, k, v].map(usable);
+  const grads = inputs.map((t) => laidOutAs(t, t.shape[2]!, t.shape[3]!, t.dtype));
+  const up = usable(g);
+  const { mask, scale, causal } = plan;
+  const strides = [...grads, up, out, ...inputs].flatMap(stridesOf).concat(mask ? mask.strides : noStrides);
+  const [dq, dk, dv] = grads as [Tensor, Tensor, Tensor];
+  const [qs, ks, vs] = inputs as [Tensor, Tensor, Tensor];
+  gradKernel(cost(sizes, 3), dq, dk, dv, up, out, qs, ks, vs, lse, mask, sizes, strides, scale, causal);
+  return grads;
+}

@@ -1,0 +1,143 @@
+// Pointwise part of recurrent layers: one time step of n rows, forward and backward. The matrix products around it are
+// the matmul kernel's. Gates lie side by side in a row, in PyTorch's order; all buffers are contiguous.
+//
+// LSTM (Hochreiter & Schmidhuber 1997, with forget gate): i, f, g, o;  c' = f c + i g,  h' = o tanh(c').
+// GRU (Cho et al. 2014, PyTorch's variant): r, z, n with n = tanh(x_n + r q), q = W_hn h + b_hn;  h' = n + z (h - n).
+#include "../kernels.h"
+#include "../runtime/parallel.h"
+#include "math.h"
+
+namespace ng::NG_ISA {
+namespace {
+
+constexpr int64_t kGrain = 2048;  // state elements per task: about ten microseconds of exponentials
+
+template <class F>
+void withReal(DType t, F&& f) {
+  if (t == DType::f64) {
+    f(double{});
+  } else {
+    f(float{});
+  }
+}
+
+template <class F>
+void forRows(int64_t n, int64_t hidden, F&& row) {
+  parallelFor(n, hidden < kGrain ? kGrain / (hidden + 1) : 1, [&](int64_t b, int64_t e) {
+    for (int64_t r = b; r < e; r++) row(r);
+  });
+}
+
+template <class T>
+void lstmRow(T* __restrict i, T* __restrict f, T* __restrict g, T* __restrict o, const T* __restrict c,
+             T* __restrict cNext, T* __restrict h, int64_t hidden) {
+  for (int64_t j = 0; j < hidden; j++) {
+    const T iv = m::sigmoid(i[j]), fv = m::sigmoid(f[j]), gv = m::tanh(g[j]), ov = m::sigmoid(o[j]);
+    const T cv = fv * c[j] + iv * gv;
+    i[j] = iv;
+    f[j] = fv;
+    g[j] = gv;
+    o[j] = ov;
+    cNext[j] = cv;
+    h[j] = ov * m::tanh(cv);
+  }
+}
+
+template <class T>
+void lstmGradRow(T* __restrict d, const T* __restrict dh, T* __restrict dc, const T* __restrict dy,
+                 const T* __restrict gates, const T* __restrict c, const T* __restrict cNext, int64_t hidden) {
+  const T *i = gates, *f = gates + hidden, *g = gates + 2 * hidden, *o = gates + 3 * hidden;
+  T *di = d, *df = d + hidden, *dg = d + 2 * hidden, *dO = d + 3 * hidden;
+#pragma GCC ivdep
+  for (int64_t j = 0; j < hidden; j++) {
+    const T t = m::tanh(cNext[j]);
+    const T up = dh[j] + dy[j];
+    const T down = dc[j] + up * o[j] * (T(1) - t * t);
+    const T iv = i[j], fv = f[j], gv = g[j], ov = o[j];
+    di[j] = down * gv * iv * (T(1) - iv);
+    df[j] = down * c[j] * fv * (T(1) - fv);
+    dg[j] = down * iv * (T(1) - gv * gv);
+    dO[j] = up * t * ov * (T(1) - ov);
+    dc[j] = down * fv;
+  }
+}
+
+template <class T>
+void gruRow(T* __restrict r, T* __restrict z, T* __restrict n, T* __restrict q, const T* __restrict h,
+            T* __restrict hNext, const T* __restrict hr, const T* __restrict hz, const T* __restrict hn,
+            int64_t hidden) {
+  for (int64_t j = 0; j < hidden; j++) {
+    const T rv = m::sigmoid(r[j] + hr[j]), zv = m::sigmoid(z[j] + hz[j]), qv = hn[j];
+    const T nv = m::tanh(n[j] + rv * qv);
+    r[j] = rv;
+    z[j] = zv;
+    n[j] = nv;
+    q[j] = qv;
+    hNext[j] = nv + zv * (h[j] - nv);
+  }
+}
+
+template <class T>
+void gruGradRow(T* __restrict d, T* __restrict dHidden, T* __restrict dh, const T* __restrict dy,
+                const T* __restrict gates, const T* __restrict q, const T* __restrict h, int64_t hidden) {
+  const T *r = gates, *z = gates + hidden, *n = gates + 2 * hidden;
+#pragma GCC ivdep
+  for (int64_t j = 0; j < hidden; j++) {
+    const T up = dh[j] + dy[j], rv = r[j], zv = z[j], nv = n[j];
+    const T dn = up * (T(1) - zv) * (T(1) - nv * nv);
+    const T dz = up * (h[j] - nv) * zv * (T(1) - zv);
+    const T dr = dn * q[j] * rv * (T(1) - rv);
+    d[j] = dHidden[j] = dr;
+    d[hidden + j] = dHidden[hidden + j] = dz;
+    d[2 * hidden + j] = dn;
+    dHidden[2 * hidden + j] = dn * rv;
+    dh[j] = up * zv;
+  }
+}
+
+}  // namespace
+
+void lstmStep(Ctx&, Buf gates, Buf c, Buf cNext, Buf h, int64_t n, int64_t hidden) {
+  withReal(gates.t, [&]<class T>(T) {
+    forRows(n, hidden, [&](int64_t r) {
+      T* g = gates.as<T>() + r * 4 * hidden;
+      const int64_t at = r * hidden;
+      lstmRow(g, g + hidden, g + 2 * hidden, g + 3 * hidden, c.as<const T>() + at, cNext.as<T>() + at, h.as<T>() + at,
+              hidden);
+    });
+  });
+}
+
+void lstmStepGrad(Ctx&, Buf dGates, Buf dh, Buf dc, Buf dy, Buf gates, Buf c, Buf cNext, int64_t n, int64_t hidden) {
+  withReal(gates.t, [&]<class T>(T) {
+    forRows(n, hidden, [&](int64_t r) {
+      const int64_t at = r * hidden;
+      lstmGradRow(dGates.as<T>() + 4 * at, dh.as<const T>() + at, dc.as<T>() + at, dy.as<const T>() + at,
+                  gates.as<const T>() + 4 * at, c.as<const T>() + at, cNext.as<const T>() + at, hidden);
+    });
+  });
+}
+
+void gruStep(Ctx&, Buf gates, Buf q, Buf h, Buf hNext, Buf hGates, int64_t n, int64_t hidden) {
+  withReal(gates.t, [&]<class T>(T) {
+    forRows(n, hidden, [&](int64_t r) {
+      T* g = gates.as<T>() + r * 3 * hidden;
+      const T* s = hGates.as<const T>() + r * 3 * hidden;
+      const int64_t at = r * hidden;
+      gruRow(g, g + hidden, g + 2 * hidden, q.as<T>() + at, h.as<const T>() + at, hNext.as<T>() + at, s, s + hidden,
+             s + 2 * hidden, hidden);
+    });
+  });
+}
+
+void gruStepGrad(Ctx&, Buf dGates, Buf dHGates, Buf dh, Buf dy, Buf gates, Buf q, Buf h, int64_t n, int64_t hidden) {
+  withReal(gates.t, [&]<class T>(T) {
+    forRows(n, hidden, [&](int64_t r) {
+      const int64_t at = r * hidden;
+      gruGradRow(dGates.as<T>() + 3 * at, dHGates.as<T>() + 3 * at, dh.as<T>() + at, dy.as<const T>() + at,
+                 gates.as<const T>() + 3 * at, q.as<const T>() + at, h.as<const T>() + at, hidden);
+    });
+  });
+}
+
+}  // namespace ng::NG_ISA
