@@ -27,7 +27,7 @@ export interface DataLoaderOptions<T, B, R> extends SeedOptions {
 // Kernels of this many steps may be queued while the next batch is made.
 const stepsInFlight = 2;
 // Milliseconds after which timers and sockets get a turn: a `for await` over resolved promises never gives them one.
-const turnEvery = 5;
+const turnEvery = 2;
 
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
