@@ -13,7 +13,9 @@ const parts = {
   binding: ['native/binding'],
   test: ['native/test'],
   bench: ['native/bench'],
+  // libnodegrad_cuda.so: by nvcc, or with the sources of `emulation` by the host's compiler.
   cuda: ['native/ops', 'native/gemm', 'native/cuda'],
+  emulation: ['native/cuda'],
 };
 
 function sources(part) {

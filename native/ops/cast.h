@@ -1,6 +1,7 @@
 // C++ types of the element types, the choice among them at run time, and conversion between any two of them.
 #pragma once
 #include "../runtime/dtype.h"
+#include "../runtime/fn.h"
 
 namespace ng::NG_ISA {
 
@@ -53,8 +54,8 @@ inline constexpr bool kHalf = kSame<T, BF16> || kSame<T, F16>;
 
 // The conversions of 16-bit floats are branch-free selects so that loops over them vectorise. Rounding is to nearest
 // even; NaN stays NaN.
-inline float toFloat(BF16 x) { return __builtin_bit_cast(float, static_cast<uint32_t>(x.v) << 16); }
-inline float toFloat(F16 x) {
+NG_FN float toFloat(BF16 x) { return __builtin_bit_cast(float, static_cast<uint32_t>(x.v) << 16); }
+NG_FN float toFloat(F16 x) {
   const uint32_t sign = static_cast<uint32_t>(x.v & 0x8000) << 16, em = x.v & 0x7fff;
   const uint32_t normal = (em << 13) + (112u << 23);
   const uint32_t special = 0x7f800000u | (em << 13);
@@ -62,12 +63,12 @@ inline float toFloat(F16 x) {
   const uint32_t bits = em >= 0x7c00 ? special : em >= 0x0400 ? normal : tiny;
   return __builtin_bit_cast(float, bits | sign);
 }
-inline BF16 toBF16(float x) {
+NG_FN BF16 toBF16(float x) {
   const uint32_t u = __builtin_bit_cast(uint32_t, x);
   const uint32_t rounded = (u + 0x7fff + ((u >> 16) & 1)) >> 16;
   return {static_cast<uint16_t>((u & 0x7fffffff) > 0x7f800000 ? (u >> 16) | 0x40 : rounded)};
 }
-inline F16 toF16(float x) {
+NG_FN F16 toF16(float x) {
   const uint32_t all = __builtin_bit_cast(uint32_t, x), u = all & 0x7fffffff, sign = (all >> 16) & 0x8000;
   const uint32_t big = u > 0x7f800000 ? 0x7e00 : 0x7c00;
   // Adding 0.5 puts the unit of binary16 subnormals, 2^-24, into the last mantissa bit.
@@ -80,7 +81,7 @@ inline F16 toF16(float x) {
 // Float to integer: toward zero, saturating, NaN becomes 0. `lo` and `below` are the ends of I that F represents;
 // values from `below` + 1 ulp up are replaced afterwards.
 template <class I, class F>
-inline I toInteger(F x) {
+NG_FN I toInteger(F x) {
   constexpr I min = sizeof(I) == 1 ? I(0) : static_cast<I>(I(1) << (8 * sizeof(I) - 1));
   constexpr I max = static_cast<I>(~min);
   constexpr F lo = static_cast<F>(min), above = static_cast<F>(max / 2 + 1) * 2;
@@ -93,7 +94,7 @@ inline I toInteger(F x) {
 }
 
 template <class D, class S>
-inline D castTo(S x) {
+NG_FN D castTo(S x) {
   if constexpr (kSame<D, S>) {
     return x;
   } else if constexpr (kHalf<S>) {

@@ -1,0 +1,89 @@
+// One CUDA stream with what kernels need beside it: workspace, failure record, matrix product plans.
+#pragma once
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <deque>
+#include <memory>
+#include <string>
+
+#include "../runtime/ctx.h"
+#include "api.h"
+#include "runtime.h"
+
+namespace ng::cuda {
+
+class GemmPlans;  // gemm.h
+
+// What a kernel found wrong with its data, in device memory. The first launch that fails keeps the record; within a
+// launch the smallest position wins, so that the message does not depend on the schedule.
+struct Failure {
+  int lock;
+  int kind;         // FailureKind
+  int64_t launch;   // 0: no failure
+  int64_t position, value, size;
+};
+enum FailureKind : int { kBadIndex, kBadClass };
+
+// Where a kernel reports to: passed by value.
+struct Reporter {
+  Failure* record;
+  int64_t launch;
+};
+
+}  // namespace ng::cuda
+
+namespace ng {
+
+struct CudaStream {
+  int device = 0;
+  cudaStream_t handle = nullptr;
+  cudaDeviceProp properties;
+
+  static CudaStream* open(int device, const char** reason);
+  ~CudaStream();
+
+  void activate();
+  bool ok(cudaError_t e, const char* what);  // records the failure
+  void fail(Fail code, const char* message);
+  Fail takeError(char* message, size_t size);
+
+  // Device memory for one kernel call, valid until the next call that asks: the stream's order protects it. nullptr
+  // (and a recorded failure) when there is none.
+  void* workspace(size_t bytes);
+  cuda::Reporter reporter();
+  cuda::GemmPlans& gemm();
+
+  void write(void* dst, const void* src, size_t bytes);
+  void read(void* dst, const void* src, size_t bytes);
+  void peer(void* dst, CudaStream& from, const void* src, size_t bytes);
+  void notify(void (*done)(void*), void* env);
+  void wait();
+  bool idle();
+
+ private:
+  // A piece of pinned memory; `done` has passed when it may be used again.
+  struct Staging {
+    char* p = nullptr;
+    size_t bytes = 0;
+    cudaEvent_t done = nullptr;
+  };
+
+  CudaStream() = default;
+  Staging* staging(size_t bytes);
+  void follow(CudaStream& other);
+  void fetchFailure();
+
+  std::deque<Staging> staging_;  // oldest use first
+  size_t stagingBytes_ = 0;
+  void* workspace_ = nullptr;
+  size_t workspaceBytes_ = 0;
+  cuda::Failure *record_ = nullptr, *fetched_ = nullptr;  // on the device; its pinned copy
+  int64_t launches_ = 0, reported_ = 0;
+  bool mayFail_ = false;  // something that reports was launched since the record was last fetched
+  Fail code_ = Fail::none;
+  std::string message_;
+  std::unique_ptr<cuda::GemmPlans, void (*)(cuda::GemmPlans*)> gemm_{nullptr, nullptr};
+};
+
+}  // namespace ng

@@ -1,0 +1,6 @@
+#pragma once
+#include "../kernels.h"
+
+namespace ng::cuda {
+const KernelTable& table();
+}
