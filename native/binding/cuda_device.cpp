@@ -1,0 +1,92 @@
+// A GPU as the binding sees it. Calls run at once on the JavaScript thread: they only queue work on the GPU's stream.
+#include "../cuda/api.h"
+#include "../runtime/slabs.h"
+#include "device.h"
+
+namespace ng {
+namespace {
+
+class CudaDevice final : public Device {
+ public:
+  CudaDevice(const CudaApi& api, CudaStream* stream)
+      : api_(api), stream_(stream), slabs_(Backing{
+            [](void* env, size_t n) {
+              auto* d = static_cast<CudaDevice*>(env);
+              return d->api_.alloc(d->stream_, n);
+            },
+            [](void* env, void* p, size_t) {
+              auto* d = static_cast<CudaDevice*>(env);
+              d->api_.free(d->stream_, p);
+            },
+            this, Slabs::kAlign}) {
+    table_ = api.kernels;
+    // No guard mode: canaries would have to be written and read on the GPU.
+    pool_ = std::make_unique<Pool>(slabs_.backing(), false);
+    ctx_.failFn = [](Ctx& c, Fail code, const char* message) {
+      static_cast<CtxOf&>(c).api->fail(static_cast<CudaStream*>(c.stream), code, message);
+    };
+    ctx_.stream = stream;
+    ctx_.api = &api;
+  }
+  ~CudaDevice() override {
+    pool_.reset();
+    slabs_.flush();
+    api_.close(stream_);
+  }
+
+  Call& reserve() override { return call_; }
+  void submit(int64_t) override {
+    position_++;
+    api_.activate(stream_);
+    call_.run(call_, ctx_);
+  }
+  void notify(void (*done)(void*), void* env) override { api_.notify(stream_, done, env); }
+  void wait() override { api_.wait(stream_); }
+  void stop() override { api_.wait(stream_); }
+  uint64_t position() const override { return position_; }
+  bool idle() override { return api_.idle(stream_) != 0; }
+  StreamError takeError() override {
+    char text[512];
+    const Fail code = api_.takeError(stream_, text, sizeof(text));
+    return {code, code == Fail::none ? "" : text};
+  }
+  void write(Block& b, size_t offset, const void* src, size_t bytes) override {
+    api_.write(stream_, static_cast<char*>(b.p) + offset, src, bytes);
+  }
+  void read(const Block& b, size_t offset, void* dst, size_t bytes) override {
+    api_.read(stream_, dst, static_cast<const char*>(b.p) + offset, bytes);
+  }
+  bool copyFrom(Device& other, const Block& src, size_t srcOffset, Block& dst, size_t dstOffset, size_t bytes) override {
+    auto* gpu = dynamic_cast<CudaDevice*>(&other);
+    if (gpu == nullptr) return false;
+    api_.peer(stream_, static_cast<char*>(dst.p) + dstOffset, gpu->stream_, static_cast<const char*>(src.p) + srcOffset,
+              bytes);
+    return true;
+  }
+
+ private:
+  struct CtxOf : Ctx {
+    const CudaApi* api;
+  };
+
+  const CudaApi& api_;
+  CudaStream* stream_;
+  Slabs slabs_;
+  CtxOf ctx_;
+  Call call_;
+  uint64_t position_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<Device> makeCudaDevice(const CudaApi& api, int index, std::string& reason) {
+  const char* why = nullptr;
+  CudaStream* stream = api.open(index, &why);
+  if (stream == nullptr) {
+    reason = why ? why : "the GPU cannot be used.";
+    return nullptr;
+  }
+  return std::make_unique<CudaDevice>(api, stream);
+}
+
+}  // namespace ng
