@@ -5,7 +5,7 @@ export type { GradHook } from './core/tensor';
 export type { DType, TypedArray } from './core/dtype';
 export type { Shape } from './core/shape';
 export type { Device } from './core/device';
-export { devices, setDefaultDevice } from './core/device';
+export { cuda, devices, setDefaultDevice } from './core/device';
 export * from './core/errors';
 export { grad, noGrad, enableGrad, isGradEnabled, setGradEnabled } from './core/autograd';
 export type { BackwardOptions, GradOptions } from './core/autograd';

@@ -28,22 +28,28 @@ interface Addon {
   write(slot: number, byteOffset: number, array: ArrayBufferView): boolean;
   read(slot: number, byteOffset: number, array: ArrayBufferView, id: number): boolean;
   notify(device: number, id: number): boolean;
+  gpus(library: string): [reason: string, ...names: string[]];
+  openGpu(device: number): string;
   setThreads(n: number): void;
   getThreads(): number;
   pending?: Pending;
   onCompleted(callback: (id: number, fail: number, message: string) => void): void;
 }
 
-function load(): Addon {
+/** Where a built file may be: what `variable` of the environment says, or build/ in a folder above this one. */
+function builtFile(variable: string, ...parts: string[]): { file: string | undefined; tried: string[] } {
   const tried: string[] = [];
-  // Upwards from this file, so that it works from lib/ and from dist/lib/.
-  for (let dir = __dirname; ; dir = dirname(dir)) {
-    const file = process.env['NODEGRAD_ADDON'] ?? join(dir, 'build', 'Release', 'nodegrad.node');
-    tried.push(file);
-    // eslint-disable-next-line @typescript-eslint/no-require-imports -- addons can only be required
-    if (existsSync(file)) return require(file) as Addon;
-    if (dirname(dir) === dir || process.env['NODEGRAD_ADDON']) break;
-  }
+  const named = process.env[variable];
+  if (named) tried.push(named);
+  // Upwards, so that it works from lib/ and from dist/lib/.
+  else for (let dir = __dirname; dirname(dir) !== dir; dir = dirname(dir)) tried.push(join(dir, 'build', ...parts));
+  return { file: tried.find((f) => existsSync(f)), tried };
+}
+
+function load(): Addon {
+  const { file, tried } = builtFile('NODEGRAD_ADDON', 'Release', 'nodegrad.node');
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- addons can only be required
+  if (file !== undefined) return require(file) as Addon;
   throw new NodegradError(
     'ERR_ADDON_NOT_FOUND',
     `the native addon is not built; run "npm rebuild nodegrad" (in a clone: "npm run build:native"). Tried ${tried.join(', ')}`,
@@ -287,6 +293,48 @@ export function waitForStream(device: number): void {
     throw translate(e);
   }
 }
+
+// --- GPUs -----------------------------------------------------------------------------------------------------------
+
+/** The names of the GPUs that can be used, and if there is none, one sentence that says why and what to do. */
+export interface Gpus {
+  names: string[];
+  reason: string;
+}
+
+let found: Gpus | undefined;
+
+/** Looks for GPUs on the first call. */
+export function gpus(): Gpus {
+  return (found ??= findGpus());
+}
+
+function findGpus(): Gpus {
+  if (process.platform !== 'linux')
+    return { names: [], reason: 'CUDA is supported on Linux only; on Windows, use nodegrad inside WSL.' };
+  const { file, tried } = builtFile('NODEGRAD_CUDA_LIBRARY', 'cuda', 'libnodegrad_cuda.so');
+  if (file === undefined) {
+    const reason = process.env['NODEGRAD_CUDA_LIBRARY']
+      ? `NODEGRAD_CUDA_LIBRARY names ${tried[0]}, which does not exist; correct it or unset it.`
+      : 'the CUDA library is not built; run `npm run build:cuda` in the folder of nodegrad (it needs the CUDA toolkit).';
+    return { names: [], reason };
+  }
+  const [reason, ...names] = addon.gpus(file);
+  return { names, reason };
+}
+
+const opened = [0];
+
+/** Makes GPU `device - 1` usable as `device`; one sentence if that fails. */
+export function openGpu(device: number): string {
+  if (opened.includes(device)) return '';
+  const reason = addon.openGpu(device);
+  if (reason === '') opened.push(device);
+  return reason;
+}
+
+/** The numbers of the devices in use: the CPU, and GPUs that were asked for. */
+export const openDevices = (): readonly number[] => opened;
 
 // --- settings and statistics ----------------------------------------------------------------------------------------
 

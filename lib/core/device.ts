@@ -1,24 +1,53 @@
-/** @file Devices by name. Device 0 of the addon is the CPU. */
+/** @file Devices by name. Device 0 of the addon is the CPU, device i + 1 is GPU i. */
+import { gpus, openGpu } from '../native';
 import { DeviceError } from './errors';
 
 /** `'cpu'`, `'cuda'` (the first GPU) or `'cuda:N'`. */
 export type Device = 'cpu' | 'cuda' | `cuda:${number}`;
 
 let defaultDevice = 0;
+const known = new Map<string, number>([['cpu', 0]]);
 
-/** The addon's number for a device name. */
+/** The addon's number for a device name. A GPU is opened when it is first named. */
 export function deviceIndex(d: Device | undefined): number {
-  if (d === undefined) return defaultDevice;
-  if (d === 'cpu') return 0;
-  throw new DeviceError(`device '${String(d)}' is not available; ng.devices() lists those that are`);
+  return d === undefined ? defaultDevice : (known.get(d) ?? open(d));
+}
+
+function open(d: string): number {
+  const match = /^cuda(?::(\d+))?$/.exec(String(d));
+  const { names, reason } = gpus();
+  const index = Number(match?.[1] ?? 0) + 1;
+  if (!match || (names.length > 0 && index > names.length))
+    throw new DeviceError(`device '${String(d)}' does not exist; those that do are ${devices().join(', ')}`);
+  const why = reason || openGpu(index);
+  if (why) throw new DeviceError(`device '${d}' is not available: ${why}`);
+  known.set(d, index);
+  return index;
 }
 
 export const deviceName = (index: number): Device => (index === 0 ? 'cpu' : `cuda:${index - 1}`);
 
 /** The names of the devices that can be used now. */
-export const devices = (): Device[] => ['cpu'];
+export const devices = (): Device[] => ['cpu', ...gpus().names.map((_, i) => deviceName(i + 1))];
 
 /** Where new tensors go when no device is given. */
 export function setDefaultDevice(d: Device): void {
   defaultDevice = deviceIndex(d);
 }
+
+/** What is known about GPUs. */
+export const cuda = {
+  /** Whether tensors can live on a GPU. */
+  isAvailable: (): boolean => gpus().names.length > 0,
+  deviceCount: (): number => gpus().names.length,
+  /** The GPU's marketing name. */
+  getDeviceName: (index = 0): string => {
+    const name = gpus().names[index];
+    if (name === undefined) throw new DeviceError(`device 'cuda:${index}' does not exist; ${cuda.deviceCount()} do`);
+    return name;
+  },
+  /** When there is no usable GPU: why not and what to do, in one sentence. Else empty. */
+  get reason(): string {
+    return gpus().reason;
+  },
+};

@@ -1,9 +1,8 @@
 /** @file The DataLoader: batches of a dataset, for `for await` and `for` loops. */
-import { deviceIndex, devices } from '../core/device';
 import { ArgumentError } from '../core/errors';
 import { type Generator as RandomGenerator } from '../core/random';
 import { describe } from '../core/shape';
-import { streamReached } from '../native';
+import { openDevices, streamReached } from '../native';
 import { type Collated } from './collate';
 import { batchOf, checkDataset, checkIndices, type Dataset } from './dataset';
 import { ascending, generatorOf, positions, type SeedOptions, shuffled } from './sampler';
@@ -33,7 +32,7 @@ const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(reso
 
 /** Resolves when everything queued so far, on every device, is done. */
 async function allReached(): Promise<void> {
-  for (const d of devices()) await streamReached(deviceIndex(d));
+  for (const d of openDevices()) await streamReached(d);
 }
 
 /**

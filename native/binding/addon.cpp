@@ -3,6 +3,7 @@
 #include "../ops/reduce_list.h"
 #include "../runtime/isa.h"
 #include "../runtime/parallel.h"
+#include "cuda_library.h"
 #include "decode.h"
 #include "js.h"
 #include "state.h"
@@ -14,10 +15,7 @@ using js::Args;
 
 // --- memory ---------------------------------------------------------------------------------------------------------
 
-void syncRegs(State& s) {
-  const PoolStats& st = s.devices[0]->pool().stats();
-  s.regs[kRegLive] = static_cast<double>(st.live);
-}
+void syncRegs(State& s) { s.regs[kRegLive] = static_cast<double>(s.liveBytes()); }
 
 // Runs synchronously inside garbage collection (NAPI_EXPERIMENTAL basic finalizer): it must not call into V8.
 void finalizeHandle(node_api_basic_env, void* data, void*) {
@@ -40,7 +38,7 @@ napi_value alloc(napi_env env, napi_callback_info info) {
   b->device = device;
   s.regs[kRegSlot] = s.takeSlot(b);
   syncRegs(s);
-  if (s.guard && device == 0) {
+  if (d.pool().guarded()) {
     d.wait();
     d.pool().prepareGuard(b);
   }
@@ -214,6 +212,42 @@ napi_value read(napi_env env, napi_callback_info info) {
   return ticket(env, *a.state, b->device, a.f64(3));
 }
 
+// --- GPUs -----------------------------------------------------------------------------------------------------------
+
+napi_value names(napi_env env, const std::vector<std::string>& list) {
+  napi_value out = nullptr;
+  napi_create_array_with_length(env, list.size(), &out);
+  uint32_t i = 0;
+  for (const std::string& name : list) napi_set_element(env, out, i++, js::string(env, name));
+  return out;
+}
+
+// gpus(path of the CUDA library) -> [why there is none, or empty; name of GPU 0; name of GPU 1; ...]
+napi_value gpus(napi_env env, napi_callback_info info) {
+  Args<1> a(env, info);
+  const std::string path = js::text(env, a.v[0]);
+  std::vector<std::string> list(1);
+  const CudaApi* api = openCudaLibrary(path, list[0]);
+  if (api == nullptr) return names(env, list);
+  const char* reason = nullptr;
+  const int32_t count = api->deviceCount(&reason);
+  if (count == 0) list[0] = reason;
+  for (int32_t i = 0; i < count; i++) list.push_back(api->deviceName(i));
+  a.state->cuda = api;
+  a.state->devices.resize(static_cast<size_t>(count) + 1);
+  return names(env, list);
+}
+
+// openGpu(device number, 1 .. the number of GPUs) -> why it cannot be used, or empty
+napi_value openGpu(napi_env env, napi_callback_info info) {
+  Args<1> a(env, info);
+  const int32_t i = a.i32(0);
+  auto& d = a.state->devices[static_cast<size_t>(i)];
+  std::string reason;
+  if (d == nullptr) d = makeCudaDevice(*a.state->cuda, i - 1, reason);
+  return js::string(env, reason);
+}
+
 // --- settings -------------------------------------------------------------------------------------------------------
 
 napi_value setThreads(napi_env env, napi_callback_info info) {
@@ -238,20 +272,12 @@ napi_value setCallback(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-napi_value names(napi_env env, std::initializer_list<const char*> list) {
-  napi_value out = nullptr;
-  napi_create_array_with_length(env, list.size(), &out);
-  uint32_t i = 0;
-  for (const char* name : list) napi_set_element(env, out, i++, js::string(env, name));
-  return out;
-}
-
 napi_value kernelList(napi_env env) {
   napi_value out = nullptr;
   napi_create_array(env, &out);
   for (int i = 0; i < static_cast<int>(KernelId::count); i++) {
     const KernelInfo& k = kernelInfo(i);
-    napi_set_element(env, out, static_cast<uint32_t>(i), names(env, {k.name, k.signature.c_str(), k.doc}));
+    napi_set_element(env, out, static_cast<uint32_t>(i), names(env, {k.name, k.signature, k.doc}));
   }
   return out;
 }
@@ -301,6 +327,8 @@ napi_value init(napi_env env, napi_value exports) {
                    {"write", write},
                    {"read", read},
                    {"notify", notify},
+                   {"gpus", gpus},
+                   {"openGpu", openGpu},
                    {"setThreads", setThreads},
                    {"getThreads", getThreads},
                    {"onCompleted", setCallback}};

@@ -9,16 +9,17 @@ namespace {
 class CudaDevice final : public Device {
  public:
   CudaDevice(const CudaApi& api, CudaStream* stream)
-      : api_(api), stream_(stream), slabs_(Backing{
-            [](void* env, size_t n) {
-              auto* d = static_cast<CudaDevice*>(env);
-              return d->api_.alloc(d->stream_, n);
-            },
-            [](void* env, void* p, size_t) {
-              auto* d = static_cast<CudaDevice*>(env);
-              d->api_.free(d->stream_, p);
-            },
-            this, Slabs::kAlign}) {
+      : api_(api),
+        stream_(stream),
+        slabs_(Backing{[](void* env, size_t n) {
+                         auto* d = static_cast<CudaDevice*>(env);
+                         return d->api_.alloc(d->stream_, n);
+                       },
+                       [](void* env, void* p, size_t) {
+                         auto* d = static_cast<CudaDevice*>(env);
+                         d->api_.free(d->stream_, p);
+                       },
+                       this, Slabs::kAlign}) {
     table_ = api.kernels;
     // No guard mode: canaries would have to be written and read on the GPU.
     pool_ = std::make_unique<Pool>(slabs_.backing(), false);
@@ -29,8 +30,8 @@ class CudaDevice final : public Device {
     ctx_.api = &api;
   }
   ~CudaDevice() override {
+    // All handles are gone by now (State::maybeDelete), so this empties the slabs too, before the stream closes.
     pool_.reset();
-    slabs_.flush();
     api_.close(stream_);
   }
 
@@ -55,13 +56,6 @@ class CudaDevice final : public Device {
   }
   void read(const Block& b, size_t offset, void* dst, size_t bytes) override {
     api_.read(stream_, dst, static_cast<const char*>(b.p) + offset, bytes);
-  }
-  bool copyFrom(Device& other, const Block& src, size_t srcOffset, Block& dst, size_t dstOffset, size_t bytes) override {
-    auto* gpu = dynamic_cast<CudaDevice*>(&other);
-    if (gpu == nullptr) return false;
-    api_.peer(stream_, static_cast<char*>(dst.p) + dstOffset, gpu->stream_, static_cast<const char*>(src.p) + srcOffset,
-              bytes);
-    return true;
   }
 
  private:

@@ -24,7 +24,8 @@ const CudaApi* openCudaLibrary(const std::string& path, std::string& reason) {
       api = get == nullptr ? nullptr : get(kCudaApiVersion);
       if (api == nullptr || api->tableKey != kCudaTableKey) {
         api = nullptr;
-        reason = "the CUDA library " + p + " was built from another version of nodegrad; run `npm run build:cuda` again.";
+        reason =
+            "the CUDA library " + p + " was built from another version of nodegrad; run `npm run build:cuda` again.";
       }
     }
   };

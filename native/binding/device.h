@@ -2,7 +2,9 @@
 #pragma once
 #include <cstdint>
 #include <memory>
+#include <string>
 
+#include "../cuda/api.h"
 #include "../kernels.h"
 #include "../runtime/pool.h"
 #include "../runtime/stream.h"
@@ -40,5 +42,7 @@ class Device {
 };
 
 std::unique_ptr<Device> makeCpuDevice(const KernelTable* table, bool guard);
+// GPU `index`, or nullptr with one sentence in `reason`.
+std::unique_ptr<Device> makeCudaDevice(const CudaApi& api, int index, std::string& reason);
 
 }  // namespace ng

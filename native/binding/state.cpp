@@ -31,12 +31,18 @@ void State::release(Block* b) {
     return;
   }
   Device& d = *devices[static_cast<size_t>(b->device)];
-  if (guard) {
+  if (b->pool->guarded()) {
     d.wait();
     if (!b->pool->guardIntact(b)) guardViolations++;
   }
   b->pool->release(b, d.position());
-  if (regs) regs[kRegLive] = static_cast<double>(devices[0]->pool().stats().live);
+  if (regs) regs[kRegLive] = static_cast<double>(liveBytes());
+}
+
+int64_t State::liveBytes() const {
+  int64_t sum = 0;
+  for (auto& d : devices) sum += d ? d->pool().stats().live : 0;
+  return sum;
 }
 
 void State::close() {
@@ -44,7 +50,9 @@ void State::close() {
   regs = nullptr;
   // Joins the executors first: after this nothing runs that could touch a block or call into the environment. The
   // pools stay until the last finalizer has run.
-  for (auto& d : devices) d->stop();
+  for (auto& d : devices) {
+    if (d) d->stop();
+  }
   maybeDelete();
 }
 

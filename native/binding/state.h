@@ -22,8 +22,9 @@ struct State {
   explicit State(napi_env env);
 
   napi_env env;
-  std::vector<std::unique_ptr<Device>> devices;  // [0] is the CPU
-  std::vector<Block*> blocks;                    // by slot, null when free
+  std::vector<std::unique_ptr<Device>> devices;  // [0] is the CPU; the others GPUs, null until they are used
+  const CudaApi* cuda = nullptr;
+  std::vector<Block*> blocks;  // by slot, null when free
   std::vector<int32_t> freeSlots;
   double* args = nullptr;  // the shared argument buffer
   double* regs = nullptr;  // the shared result registers, see Reg
@@ -36,6 +37,7 @@ struct State {
 
   int32_t takeSlot(Block* b);
   void release(Block* b);
+  int64_t liveBytes() const;
   Block* block(int32_t slot) const {
     return slot >= 0 && static_cast<size_t>(slot) < blocks.size() ? blocks[static_cast<size_t>(slot)] : nullptr;
   }

@@ -1,6 +1,5 @@
 // The exported face of the library, and the question whether this machine can use it.
 #include "api.h"
-
 #include "gemm.h"
 #include "stream.h"
 #include "table.h"
@@ -26,8 +25,9 @@ struct Probe {
       if (e == cudaErrorNoDevice) {
         reason = "the NVIDIA driver finds no GPU; check nvidia-smi and the environment variable CUDA_VISIBLE_DEVICES.";
       } else if (driver == 0) {
-        reason = "no NVIDIA driver is installed on this machine; on one with an NVIDIA GPU, install the driver from "
-                 "nvidia.com/drivers.";
+        reason =
+            "no NVIDIA driver is installed on this machine; on one with an NVIDIA GPU, install the driver from "
+            "nvidia.com/drivers.";
       } else if (e == cudaErrorInsufficientDriver) {
         reason = "the NVIDIA driver supports CUDA " + versionText(driver) + ", this build needs " +
                  versionText(runtime) + "; update the driver, or run `npm run build:cuda` with an older toolkit.";
@@ -77,16 +77,8 @@ const CudaApi& makeApi() {
         s->activate();
         cudaFree(p);
       },
-      [](CudaStream* s, size_t* free, size_t* total) {
-        s->activate();
-        *free = *total = 0;
-        cudaMemGetInfo(free, total);
-      },
       [](CudaStream* s, void* dst, const void* src, size_t bytes) { s->write(dst, src, bytes); },
       [](CudaStream* s, void* dst, const void* src, size_t bytes) { s->read(dst, src, bytes); },
-      [](CudaStream* to, void* dst, CudaStream* from, const void* src, size_t bytes) {
-        to->peer(dst, *from, src, bytes);
-      },
       [](CudaStream* s, void (*done)(void*), void* env) { s->notify(done, env); },
       [](CudaStream* s) { s->wait(); },
       [](CudaStream* s) -> int32_t { return s->idle(); },

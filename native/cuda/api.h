@@ -44,15 +44,11 @@ struct CudaApi {
   // Device memory from the driver: slow and synchronising, for a pool behind it. nullptr when there is none.
   void* (*alloc)(CudaStream*, size_t bytes);
   void (*free)(CudaStream*, void* p);
-  // Bytes free and in all on the GPU, as the driver counts them.
-  void (*memory)(CudaStream*, size_t* free, size_t* total);
 
   // In stream order, through pinned staging. `src` may change as soon as `write` returns; `dst` of `read` must stay
   // valid until the stream has passed it.
   void (*write)(CudaStream*, void* dst, const void* src, size_t bytes);
   void (*read)(CudaStream*, void* dst, const void* src, size_t bytes);
-  // From one GPU to another, ordered after everything queued on both.
-  void (*peer)(CudaStream* to, void* dst, CudaStream* from, const void* src, size_t bytes);
 
   // Calls done(env) on a thread of the driver once everything queued so far is finished.
   void (*notify)(CudaStream*, void (*done)(void* env), void* env);

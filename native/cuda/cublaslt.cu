@@ -23,12 +23,13 @@ constexpr size_t kMaxPlans = 4096;
 #define NG_TEXT(x) NG_TEXT2(x)
 constexpr char kName[] = "libcublasLt.so." NG_TEXT(CUBLAS_VER_MAJOR);
 
-#define NG_CUBLASLT(F)                                                                                        \
-  F(cublasLtCreate) F(cublasLtDestroy) F(cublasLtGetStatusString) F(cublasLtMatmul)                           \
-  F(cublasLtMatmulDescCreate) F(cublasLtMatmulDescDestroy) F(cublasLtMatmulDescSetAttribute)                  \
-  F(cublasLtMatrixLayoutCreate) F(cublasLtMatrixLayoutDestroy) F(cublasLtMatrixLayoutSetAttribute)            \
-  F(cublasLtMatmulPreferenceCreate) F(cublasLtMatmulPreferenceDestroy) F(cublasLtMatmulPreferenceSetAttribute) \
-  F(cublasLtMatmulAlgoGetHeuristic)
+#define NG_CUBLASLT(F)                                                                                         \
+  F(cublasLtCreate)                                                                                            \
+  F(cublasLtDestroy) F(cublasLtGetStatusString) F(cublasLtMatmul) F(cublasLtMatmulDescCreate)                  \
+      F(cublasLtMatmulDescDestroy) F(cublasLtMatmulDescSetAttribute) F(cublasLtMatrixLayoutCreate)             \
+          F(cublasLtMatrixLayoutDestroy) F(cublasLtMatrixLayoutSetAttribute) F(cublasLtMatmulPreferenceCreate) \
+              F(cublasLtMatmulPreferenceDestroy) F(cublasLtMatmulPreferenceSetAttribute)                       \
+                  F(cublasLtMatmulAlgoGetHeuristic)
 
 struct Library {
   void* handle = nullptr;
@@ -96,12 +97,13 @@ bool Library::search() {
 Library::Library() {
   if (!search()) {
     reason = std::string(kName) + " (cuBLASLt) was not found; install it with the CUDA toolkit " +
-             NG_TEXT(CUBLAS_VER_MAJOR) + " or with `pip install nvidia-cublas`, or name its folder in "
+             NG_TEXT(CUBLAS_VER_MAJOR) +
+             " or with `pip install nvidia-cublas`, or name its folder in "
              "NODEGRAD_CUDA_LIB_DIR.";
     return;
   }
-#define F(name)                                                                             \
-  if ((name = reinterpret_cast<decltype(name)>(dlsym(handle, #name))) == nullptr)           \
+#define F(name)                                                                   \
+  if ((name = reinterpret_cast<decltype(name)>(dlsym(handle, #name))) == nullptr) \
     reason = std::string(kName) + " has no function " #name "; install a newer cuBLASLt of the same major version.";
   NG_CUBLASLT(F)
 #undef F
@@ -164,8 +166,8 @@ class LtPlans final : public GemmPlans {
       it = plans_.emplace(key, plan).first;
     }
     const Plan& p = it->second;
-    if (g.bias && !ok(lib().cublasLtMatmulDescSetAttribute(p.desc, CUBLASLT_MATMUL_DESC_BIAS_POINTER, &bias,
-                                                           sizeof(bias))))
+    if (g.bias &&
+        !ok(lib().cublasLtMatmulDescSetAttribute(p.desc, CUBLASLT_MATMUL_DESC_BIAS_POINTER, &bias, sizeof(bias))))
       return false;
     const double one = 1;
     const float one32 = 1, beta32 = static_cast<float>(g.beta);
@@ -186,7 +188,8 @@ class LtPlans final : public GemmPlans {
 
   bool layout(cublasLtMatrixLayout_t& l, cudaDataType_t type, int64_t rows, int64_t cols, int64_t ld, int64_t stride,
               int32_t count) {
-    return ok(lib().cublasLtMatrixLayoutCreate(&l, type, static_cast<uint64_t>(rows), static_cast<uint64_t>(cols), ld)) &&
+    return ok(lib().cublasLtMatrixLayoutCreate(&l, type, static_cast<uint64_t>(rows), static_cast<uint64_t>(cols),
+                                               ld)) &&
            ok(lib().cublasLtMatrixLayoutSetAttribute(l, CUBLASLT_MATRIX_LAYOUT_BATCH_COUNT, &count, sizeof(count))) &&
            ok(lib().cublasLtMatrixLayoutSetAttribute(l, CUBLASLT_MATRIX_LAYOUT_STRIDED_BATCH_OFFSET, &stride,
                                                      sizeof(stride)));

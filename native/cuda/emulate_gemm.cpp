@@ -42,6 +42,8 @@ class PlainPlans final : public GemmPlans {
 
 bool gemmAvailable(const char**) { return true; }
 
-GemmPlansPtr makeGemmPlans(CudaStream&, const char**) { return {new PlainPlans, [](GemmPlans* p) { delete p; }}; }
+GemmPlansPtr makeGemmPlans(CudaStream&, const char**) {
+  return {new PlainPlans, [](GemmPlans* p) { delete p; }};
+}
 
 }  // namespace ng::cuda

@@ -1,8 +1,7 @@
-#include "stream.h"
-
 #include <algorithm>
 
 #include "gemm.h"
+#include "stream.h"
 
 namespace ng {
 namespace {
@@ -13,6 +12,12 @@ constexpr size_t kPiece = size_t{4} << 20;
 constexpr size_t kMaxStaging = size_t{64} << 20;
 
 thread_local int currentDevice = -1;
+
+// The answer of a query. "Not ready" must not stay behind as the last error, or the next launch would find it.
+bool passed(cudaError_t e) {
+  if (e == cudaErrorNotReady) cudaGetLastError();
+  return e != cudaErrorNotReady;
+}
 
 }  // namespace
 
@@ -131,7 +136,7 @@ CudaStream::Staging* CudaStream::staging(size_t bytes) {
     return &staging_.back();
   };
   for (auto it = staging_.begin(); it != staging_.end(); ++it) {
-    if (it->bytes >= bytes && cudaEventQuery(it->done) == cudaSuccess) return reuse(it);
+    if (it->bytes >= bytes && passed(cudaEventQuery(it->done))) return reuse(it);
   }
   if (stagingBytes_ >= kMaxStaging) {
     for (auto it = staging_.begin(); it != staging_.end(); ++it) {
@@ -143,7 +148,8 @@ CudaStream::Staging* CudaStream::staging(size_t bytes) {
   Staging s;
   s.bytes = 4096;
   while (s.bytes < bytes) s.bytes *= 4;
-  if (!ok(cudaHostAlloc(reinterpret_cast<void**>(&s.p), s.bytes, cudaHostAllocDefault), "cudaHostAlloc")) return nullptr;
+  if (!ok(cudaHostAlloc(reinterpret_cast<void**>(&s.p), s.bytes, cudaHostAllocDefault), "cudaHostAlloc"))
+    return nullptr;
   if (!ok(cudaEventCreateWithFlags(&s.done, cudaEventDisableTiming), "cudaEventCreate")) {
     cudaFreeHost(s.p);
     return nullptr;
@@ -190,24 +196,6 @@ void CudaStream::read(void* dst, const void* src, size_t bytes) {
   }
 }
 
-// What is queued here from now on starts after everything that `other` has queued so far.
-void CudaStream::follow(CudaStream& other) {
-  cudaEvent_t e = nullptr;
-  other.activate();
-  if (!ok(cudaEventCreateWithFlags(&e, cudaEventDisableTiming), "cudaEventCreate")) return;
-  ok(cudaEventRecord(e, other.handle), "cudaEventRecord");
-  activate();
-  ok(cudaStreamWaitEvent(handle, e, 0), "cudaStreamWaitEvent");
-  cudaEventDestroy(e);
-}
-
-void CudaStream::peer(void* dst, CudaStream& from, const void* src, size_t bytes) {
-  follow(from);
-  ok(cudaMemcpyPeerAsync(dst, device, src, from.device, bytes, handle), "to");
-  // The source's memory may be reused only afterwards.
-  from.follow(*this);
-}
-
 // --- waiting --------------------------------------------------------------------------------------------------------
 
 void CudaStream::fetchFailure() {
@@ -233,7 +221,7 @@ bool CudaStream::idle() {
   if (mayFail_) return false;
   activate();
   const cudaError_t e = cudaStreamQuery(handle);
-  if (e == cudaErrorNotReady) return false;
+  if (!passed(e)) return false;
   ok(e, "cudaStreamQuery");
   return true;
 }

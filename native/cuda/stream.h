@@ -19,8 +19,8 @@ class GemmPlans;  // gemm.h
 // launch the smallest position wins, so that the message does not depend on the schedule.
 struct Failure {
   int lock;
-  int kind;         // FailureKind
-  int64_t launch;   // 0: no failure
+  int kind;        // FailureKind
+  int64_t launch;  // 0: no failure
   int64_t position, value, size;
 };
 enum FailureKind : int { kBadIndex, kBadClass };
@@ -56,7 +56,6 @@ struct CudaStream {
 
   void write(void* dst, const void* src, size_t bytes);
   void read(void* dst, const void* src, size_t bytes);
-  void peer(void* dst, CudaStream& from, const void* src, size_t bytes);
   void notify(void (*done)(void*), void* env);
   void wait();
   bool idle();
@@ -71,7 +70,6 @@ struct CudaStream {
 
   CudaStream() = default;
   Staging* staging(size_t bytes);
-  void follow(CudaStream& other);
   void fetchFailure();
 
   std::deque<Staging> staging_;  // oldest use first

@@ -32,8 +32,8 @@ class Slabs {
   void free(void* p, size_t bytes);
 
   Backing source_;
-  std::map<char*, Slab> slabs_;  // by address
-  char* current_ = nullptr;      // the slab that is being cut
+  std::map<char*, Slab> slabs_;                            // by address
+  char* current_ = nullptr;                                // the slab that is being cut
   std::unordered_map<size_t, std::vector<char*>> pieces_;  // freed, by size
 };
 

@@ -44,7 +44,8 @@ struct Array {
   int64_t n;
   std::vector<unsigned char> bytes;
 
-  Array(DType type, int64_t count) : t(type), n(count), bytes(static_cast<size_t>(count + 2 * kMargin) * sizeOf(type), 0xA5) {}
+  Array(DType type, int64_t count)
+      : t(type), n(count), bytes(static_cast<size_t>(count + 2 * kMargin) * sizeOf(type), 0xA5) {}
   Buf buf(int64_t offset = 0) { return {bytes.data() + (kMargin + offset) * static_cast<int64_t>(sizeOf(t)), t}; }
   void set(int64_t i, double v) {
     switch (t) {
@@ -98,7 +99,8 @@ void close(Array& got, Array& want, double atol, double rtol, const char* what) 
   const int before = failures;
   for (int64_t i = 0; i < want.n; i++) CHECK_NEAR(got.get(i), want.get(i), atol, rtol);
   for (int64_t i = 0; i < Array::kMargin * static_cast<int64_t>(sizeOf(got.t)); i++) {
-    CHECK(got.bytes[static_cast<size_t>(i)] == 0xA5 && got.bytes[got.bytes.size() - 1 - static_cast<size_t>(i)] == 0xA5);
+    CHECK(got.bytes[static_cast<size_t>(i)] == 0xA5 &&
+          got.bytes[got.bytes.size() - 1 - static_cast<size_t>(i)] == 0xA5);
   }
   if (failures != before) std::printf("  in %s\n", what);
 }
@@ -136,10 +138,13 @@ TEST(cuda_copy) {
   Gpu gpu;
   const struct {
     Dims d, so, sa;
-  } shapes[] = {{dims({5000}), dims({1}), dims({1})},          {dims({3}), dims({1}), dims({0})},
-                {dims({70, 45}), dims({45, 1}), dims({1, 70})}, {dims({3, 40, 33}), dims({1320, 33, 1}), dims({1320, 1, 40})},
+  } shapes[] = {{dims({5000}), dims({1}), dims({1})},
+                {dims({3}), dims({1}), dims({0})},
+                {dims({70, 45}), dims({45, 1}), dims({1, 70})},
+                {dims({3, 40, 33}), dims({1320, 33, 1}), dims({1320, 1, 40})},
                 {dims({5, 6, 7}), dims({84, 14, 2}), dims({1, 5, 30})},
-                {dims({10, 0}), dims({1, 1}), dims({1, 1})},   {dims({4, 9}), dims({9, 1}), dims({0, 1})},
+                {dims({10, 0}), dims({1, 1}), dims({1, 1})},
+                {dims({4, 9}), dims({9, 1}), dims({0, 1})},
                 {dims({6}), dims({1}), dims({-1})}};
   for (DType to : kTypes) {
     for (DType from : kTypes) {
