@@ -11,6 +11,8 @@ export * from './losses';
 export * from './embedding';
 export * from './recurrent';
 export * from './cells';
+export * from './attention';
+export * from './positions';
 export * as functional from './functional';
 export * as init from './init';
 export * as utils from './utils';

@@ -53,8 +53,8 @@ export function paddingMask(lengths: Tensor | readonly number[], length?: number
   return arange(n, { device: ends.device }).ge(unsqueeze(ends, 1));
 }
 
-/** What attention computes, as numbers; tensors are [batch, heads, length, features] inside. */
-interface Plan {
+/** What attention computes; tensors are [batch, heads, length, features] inside. */
+export interface AttentionPlan {
   causal: boolean;
   scale: number;
   mask: Tensor | null;
@@ -113,16 +113,16 @@ export function scaledDotProductAttention(
   // One batch dimension and one of heads.
   const heads = own[own.length - 1] ?? 1;
   const batch = numel(own.slice(0, -1));
-  const four = (t: Tensor, outer: Shape, h: number): Tensor => {
-    const full4 = [batch, h, t.shape[t.ndim - 2]!, t.shape[t.ndim - 1]!];
-    return sameShape(t.shape, full4) ? t : reshape(expand(t, [...outer, ...full4.slice(2)]), full4);
+  const four = (t: Tensor, outer: Shape, h: number, inner: Shape = t.shape.slice(-2)): Tensor => {
+    const all = [batch, h, ...inner];
+    return sameShape(t.shape, all) ? t : reshape(expand(t, [...outer, ...inner]), all);
   };
   const keyHeads = enableGqa ? key.shape[key.ndim - 3]! : heads;
   const outerKey = enableGqa ? [...own.slice(0, -1), keyHeads] : own;
   const [q, k, v] = [four(query, own, heads), four(key, outerKey, keyHeads), four(value, outerKey, keyHeads)];
-  const plan: Plan = { causal: isCausal, scale, mask: attnMask && four(attnMask, own, heads) };
+  const plan: AttentionPlan = { causal: isCausal, scale, mask: attnMask && four(attnMask, own, heads, [rows, keys]) };
   const tiled = dropoutP === 0 && (q.dtype === 'float32' || q.dtype === 'float64') && !plan.mask?.requiresGrad;
-  const out = tiled ? fused(q, k, v, plan) : attentionWeights(q, k, plan, dropoutP, o.generator, v)[0];
+  const out = tiled ? fused(q, k, v, plan) : attentionWeights(q, k, v, plan, dropoutP, o.generator)[0];
   const shape = [...own, rows, value.shape[value.ndim - 1]!];
   return sameShape(out.shape, shape) ? out : reshape(out, shape);
 }
@@ -136,13 +136,14 @@ function shared(t: Tensor, heads: number): Tensor {
   return reshape(expand(unsqueeze(t, 2), [batch, own, heads / own, length, width]), [batch, heads, length, width]);
 }
 
-function attentionWeights(
+/** Attention with its weights, of tensors with four dimensions; the mask broadcasts to the scores. */
+export function attentionWeights(
   q: Tensor,
   k: Tensor,
-  plan: Plan,
-  dropoutP: number,
-  generator: RandomOptions['generator'],
   v: Tensor,
+  plan: AttentionPlan,
+  dropoutP = 0,
+  generator?: RandomOptions['generator'],
 ): [out: Tensor, weights: Tensor] {
   const heads = q.shape[1]!;
   let scores = matmul(mul(q, plan.scale), transpose(shared(k, heads), -1, -2));
@@ -194,7 +195,7 @@ const noStrides = [0, 0, 0, 0] as const;
 const cost = ([batch, heads, , rows, keys, width, valueWidth]: number[], products: number): number =>
   batch! * heads! * rows! * keys! * (1 + products * 0.01 * (width! + valueWidth!));
 
-function fused(q: Tensor, k: Tensor, v: Tensor, plan: Plan): Tensor {
+function fused(q: Tensor, k: Tensor, v: Tensor, plan: AttentionPlan): Tensor {
   const { causal, scale, mask } = plan;
   const [qs, ks, vs] = [usable(q), usable(k), usable(v)];
   const sizes = sizesOf(q, k, v);
@@ -206,7 +207,7 @@ function fused(q: Tensor, k: Tensor, v: Tensor, plan: Plan): Tensor {
   return track('scaledDotProductAttention', out, [q, k, v], saved, ([g], [sq, sk, sv, so, sl, sm], needs) => {
     if (isGradEnabled()) {
       const again = (...[a, b, c]: Tensor[]): Tensor[] => [
-        attentionWeights(a!, b!, { causal, scale, mask: sm ?? null }, 0, undefined, c!)[0],
+        attentionWeights(a!, b!, c!, { causal, scale, mask: sm ?? null })[0],
       ];
       return gradientOf(again, [sq!, sk!, sv!], [g], needs);
     }
@@ -214,7 +215,15 @@ function fused(q: Tensor, k: Tensor, v: Tensor, plan: Plan): Tensor {
   });
 }
 
-function fusedGrad(g: Tensor, q: Tensor, k: Tensor, v: Tensor, out: Tensor, lse: Tensor, plan: Plan): Tensor[] {
+function fusedGrad(
+  g: Tensor,
+  q: Tensor,
+  k: Tensor,
+  v: Tensor,
+  out: Tensor,
+  lse: Tensor,
+  plan: AttentionPlan,
+): Tensor[] {
   const sizes = sizesOf(q, k, v);
   const inputs = [q, k, v].map(usable);
   const grads = inputs.map((t) => laidOutAs(t, t.shape[2]!, t.shape[3]!, t.dtype));

@@ -1,0 +1,337 @@
+/** @file Multi-head attention, and the cache of keys and values that makes generation cheap. */
+import { noGrad } from '../core/autograd';
+import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
+import { describe, showShape } from '../core/shape';
+import { alias, empty, Tensor } from '../core/tensor';
+import { add } from '../ops/arithmetic';
+import { attentionWeights, causalMask, scaledDotProductAttention } from '../ops/attention';
+import { cast } from '../ops/cast';
+import { zeros } from '../ops/create';
+import { cat, chunk } from '../ops/joining';
+import { runCopy } from '../ops/launch';
+import { logicalOr } from '../ops/binary';
+import { logicalNot } from '../ops/math';
+import { linear } from '../ops/matmul';
+import { mean } from '../ops/reduce';
+import { expand, narrow, permute, reshape, squeeze, unsqueeze } from '../ops/views';
+import { where } from '../ops/where';
+import { constant_, xavierNormal_, xavierUniform_ } from './init';
+import { Linear, newParameter, weightDefaults, type WeightOptions } from './linear';
+import { Module } from './module';
+import type { Parameter } from './parameter';
+import { checkSize, readSettings, type SettingArgs } from './settings';
+
+/** Options of {@link MultiheadAttention}. */
+export interface MultiheadAttentionOptions extends WeightOptions {
+  /** The probability of dropping a weight. Default 0. */
+  dropout?: number;
+  /** Default true. */
+  bias?: boolean;
+  /** Add a learned key and value at the end. Default false. */
+  addBiasKv?: boolean;
+  /** Add a key and a value of zeros at the end. Default false. */
+  addZeroAttn?: boolean;
+  /** Features of keys and of values. Default embedDim. */
+  kdim?: number | null;
+  vdim?: number | null;
+  /** Tensors are [batch, length, features] instead of [length, batch, features]. Default false. */
+  batchFirst?: boolean;
+}
+
+/** Options of a call of {@link MultiheadAttention}. */
+export interface MultiheadCallOptions {
+  /** [batch, keys]: bool (true: ignore that key), or numbers that are added to the scores. */
+  keyPaddingMask?: Tensor | null;
+  /** [queries, keys] or [batch heads, queries, keys]: bool (true: not allowed), or numbers that are added. */
+  attnMask?: Tensor | null;
+  /** Return the weights too. Default true; without, no matrix of scores is stored. */
+  needWeights?: boolean;
+  /** Weights as the mean over the heads. Default true. */
+  averageAttnWeights?: boolean;
+  /** Query i sees keys up to i only; a mask given beside says the same and is not looked at if it need not be. */
+  isCausal?: boolean;
+  /** Keys and values of earlier calls, to which those of this call are added. */
+  cache?: KVCache;
+}
+
+/**
+ * Keys and values of one attention layer for the tokens so far. Hand it to {@link MultiheadAttention} with the new
+ * tokens only. No gradients flow through it.
+ */
+export class KVCache {
+  private keys: Tensor | null = null;
+  private values: Tensor | null = null;
+  private used = 0;
+
+  /** @param capacity - tokens to make room for at first; it grows by itself */
+  constructor(private readonly capacity = 64) {}
+
+  /** How many tokens it holds. */
+  get length(): number {
+    return this.used;
+  }
+
+  /** Forgets everything. */
+  reset(): void {
+    this.used = 0;
+    this.keys = this.values = null;
+  }
+
+  /** Adds keys and values [batch, heads, new tokens, features] and returns all. */
+  update(key: Tensor, value: Tensor): [keys: Tensor, values: Tensor] {
+    const before = this.used;
+    const total = before + key.shape[2]!;
+    return noGrad(() => {
+      this.keys = this.#append(this.keys, key, before, total);
+      this.values = this.#append(this.values, value, before, total);
+      this.used = total;
+      return [this.keys, this.values].map((t) => firstTokens(t, total)) as [Tensor, Tensor];
+    });
+  }
+
+  #append(all: Tensor | null, part: Tensor, before: number, total: number): Tensor {
+    const [batch, heads, , width] = part.shape as [number, number, number, number];
+    if (all && (all.shape[0] !== batch || all.shape[1] !== heads || all.shape[3] !== width || all.dtype !== part.dtype))
+      throw new ShapeError(`[KVCache] holds ${showShape(all.shape)}, got ${showShape(part.shape)}; reset() it first`);
+    let out = all;
+    if (!out || out.shape[2]! < total) {
+      const room = Math.max(this.capacity, total, 2 * (out?.shape[2] ?? 0));
+      const larger = empty([batch, heads, room, width], part.dtype, part.storage.device);
+      if (out && before > 0) runCopy(firstTokens(larger, before), firstTokens(out, before));
+      out = larger;
+    }
+    runCopy(alias(out, part.shape, out.strides, out.offset + before * width), part);
+    return out;
+  }
+}
+
+const firstTokens = (t: Tensor, n: number): Tensor =>
+  alias(t, [t.shape[0]!, t.shape[1]!, n, t.shape[3]!], t.strides, t.offset);
+
+/** Linear under the name that PyTorch gives it here. */
+class NonDynamicallyQuantizableLinear extends Linear {}
+
+const callDefaults = { needWeights: true, averageAttnWeights: true, isCausal: false };
+
+/** Attention in several heads: softmax(Q K^T / sqrt(d)) V of projected inputs, projected once more. */
+export class MultiheadAttention extends Module {
+  static override readonly stateNames = {
+    inProjWeight: 'in_proj_weight',
+    qProjWeight: 'q_proj_weight',
+    kProjWeight: 'k_proj_weight',
+    vProjWeight: 'v_proj_weight',
+    inProjBias: 'in_proj_bias',
+    biasK: 'bias_k',
+    biasV: 'bias_v',
+    outProj: 'out_proj',
+  };
+  readonly headDim: number;
+  readonly kdim: number;
+  readonly vdim: number;
+  /** May be changed. */
+  dropout: number;
+  readonly batchFirst: boolean;
+  readonly addZeroAttn: boolean;
+  /** [3 embedDim, embedDim]: query, key, value; null if their sizes differ. */
+  inProjWeight: Parameter | null;
+  qProjWeight: Parameter | null;
+  kProjWeight: Parameter | null;
+  vProjWeight: Parameter | null;
+  inProjBias: Parameter | null;
+  biasK: Parameter | null;
+  biasV: Parameter | null;
+  outProj: Linear;
+
+  constructor(
+    readonly embedDim: number,
+    readonly numHeads: number,
+    ...settings: SettingArgs<MultiheadAttentionOptions>
+  ) {
+    super();
+    const layer = 'MultiheadAttention';
+    const o = readSettings(
+      layer,
+      {
+        ...{ dropout: 0, bias: true, addBiasKv: false, addZeroAttn: false },
+        ...{ kdim: null as number | null, vdim: null as number | null, batchFirst: false, ...weightDefaults },
+      },
+      settings,
+    );
+    checkSize(layer, 'embedDim', embedDim, 1);
+    checkSize(layer, 'numHeads', numHeads, 1);
+    if (embedDim % numHeads !== 0)
+      throw new ArgumentError(`[${layer}] embedDim ${embedDim} must be divisible by numHeads ${numHeads}`);
+    if (!(o.dropout >= 0 && o.dropout <= 1))
+      throw new ArgumentError(`[${layer}] dropout must lie between 0 and 1, got ${describe(o.dropout)}`);
+    this.headDim = embedDim / numHeads;
+    this.kdim = checkSize(layer, 'kdim', o.kdim ?? embedDim, 1);
+    this.vdim = checkSize(layer, 'vdim', o.vdim ?? embedDim, 1);
+    this.dropout = o.dropout;
+    this.batchFirst = o.batchFirst;
+    this.addZeroAttn = o.addZeroAttn;
+    const one = this.kdim === embedDim && this.vdim === embedDim;
+    this.inProjWeight = one ? newParameter([3 * embedDim, embedDim], o) : null;
+    this.qProjWeight = one ? null : newParameter([embedDim, embedDim], o);
+    this.kProjWeight = one ? null : newParameter([embedDim, this.kdim], o);
+    this.vProjWeight = one ? null : newParameter([embedDim, this.vdim], o);
+    this.inProjBias = o.bias ? newParameter([3 * embedDim], o) : null;
+    this.biasK = o.addBiasKv ? newParameter([1, 1, embedDim], o) : null;
+    this.biasV = o.addBiasKv ? newParameter([1, 1, embedDim], o) : null;
+    this.outProj = new NonDynamicallyQuantizableLinear(embedDim, embedDim, {
+      bias: o.bias,
+      dtype: o.dtype,
+      device: o.device,
+    });
+    this.resetParameters();
+  }
+
+  /** Draws new values as PyTorch does: Xavier for the projections of the inputs, zeros for biases. */
+  resetParameters(): void {
+    for (const w of [this.inProjWeight, this.qProjWeight, this.kProjWeight, this.vProjWeight]) if (w) xavierUniform_(w);
+    for (const b of [this.inProjBias, this.outProj.bias]) if (b) constant_(b, 0);
+    for (const b of [this.biasK, this.biasV]) if (b) xavierNormal_(b);
+  }
+
+  // Projected query, key and value.
+  #project(q: Tensor, k: Tensor, v: Tensor): [Tensor, Tensor, Tensor] {
+    const { inProjWeight: w, inProjBias: b, embedDim: e } = this;
+    const rows = (t: Tensor | null, from: number, count: number): Tensor | null =>
+      t && narrow(t, 0, from * e, count * e);
+    if (w && q === k && k === v) return chunk(linear(q, w, b), 3, -1) as [Tensor, Tensor, Tensor];
+    if (w && k === v) {
+      const both = chunk(linear(k, rows(w, 1, 2)!, rows(b, 1, 2)), 2, -1) as [Tensor, Tensor];
+      return [linear(q, rows(w, 0, 1)!, rows(b, 0, 1)), ...both];
+    }
+    const own = [this.qProjWeight, this.kProjWeight, this.vProjWeight];
+    return [q, k, v].map((t, i) => linear(t, own[i] ?? rows(w, i, 1)!, rows(b, i, 1))) as [Tensor, Tensor, Tensor];
+  }
+
+  #check(q: Tensor, k: Tensor, v: Tensor): void {
+    for (const t of [q, k, v])
+      if (!(t instanceof Tensor)) throw new ArgumentError(`[MultiheadAttention] expected tensors, got ${describe(t)}`);
+    const shapes = `query ${showShape(q.shape)}, key ${showShape(k.shape)}, value ${showShape(v.shape)}`;
+    const wrong = (why: string): never => {
+      throw new ShapeError(`[MultiheadAttention] ${why}: ${shapes}`);
+    };
+    if ((q.ndim !== 2 && q.ndim !== 3) || k.ndim !== q.ndim || v.ndim !== q.ndim)
+      wrong('query, key and value have two dimensions, or three with a batch');
+    const last = (t: Tensor): number => t.shape[t.ndim - 1]!;
+    if (last(q) !== this.embedDim || last(k) !== this.kdim || last(v) !== this.vdim)
+      wrong(`features must be ${this.embedDim}, ${this.kdim} and ${this.vdim}`);
+    const at = this.batchFirst && q.ndim === 3 ? 1 : 0;
+    if (k.shape[at] !== v.shape[at]) wrong('key and value differ in length');
+    if (q.ndim === 3 && (q.shape[1 - at] !== k.shape[1 - at] || k.shape[1 - at] !== v.shape[1 - at]))
+      wrong('query, key and value differ in batch size');
+  }
+
+  // [length, batch, features] (or batch first) as [batch, heads, length, features of a head], without copying.
+  #heads(t: Tensor): Tensor {
+    const [a, b] = t.shape as [number, number];
+    const split = reshape(t, [a, b, this.numHeads, this.headDim]);
+    return permute(split, this.batchFirst ? [0, 2, 1, 3] : [1, 2, 0, 3]);
+  }
+
+  // One more key and value for every query.
+  #extended(t: Tensor, bias: Tensor | null): Tensor {
+    const [batch, heads] = t.shape as [number, number];
+    const shape = [batch, heads, 1, this.headDim];
+    let out = t;
+    if (bias) out = cat([out, expand(reshape(bias, [1, heads, 1, this.headDim]), shape)], 2);
+    if (this.addZeroAttn) out = cat([out, zeros(shape, { dtype: t.dtype, device: t.device })], 2);
+    return out;
+  }
+
+  /**
+   * @param query - [length, batch, embedDim], with `batchFirst` [batch, length, embedDim], or without batch
+   * @param key - of kdim features; default: the query
+   * @param value - of vdim features; default: the key
+   * @returns the output in the shape of the query, and the weights [batch, queries, keys] (null if not wanted)
+   */
+  forward(
+    query: Tensor,
+    key: Tensor = query,
+    value: Tensor = key,
+    options: MultiheadCallOptions = {},
+  ): [output: Tensor, weights: Tensor | null] {
+    const o = { ...callDefaults, ...options };
+    this.#check(query, key, value);
+    if (query.ndim === 2) {
+      const axis = this.batchFirst ? 0 : 1;
+      const lifted = new Map([query, key, value].map((t) => [t, unsqueeze(t, axis)]));
+      const pad = o.keyPaddingMask && unsqueeze(o.keyPaddingMask, 0);
+      const get = (t: Tensor): Tensor => lifted.get(t)!;
+      const [y, w] = this.#attend(get(query), get(key), get(value), { ...o, keyPaddingMask: pad });
+      return [squeeze(y, axis), w && squeeze(w, 0)];
+    }
+    return this.#attend(query, key, value, o);
+  }
+
+  #attend(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    o: MultiheadCallOptions & typeof callDefaults,
+  ): [Tensor, Tensor | null] {
+    let [q, k, v] = this.#project(query, key, value).map((t) => this.#heads(t)) as [Tensor, Tensor, Tensor];
+    const past = o.cache?.length ?? 0;
+    if (o.cache) [k, v] = o.cache.update(k, v);
+    const own = k.shape[2]!;
+    [k, v] = [this.#extended(k, this.biasK), this.#extended(v, this.biasV)];
+    const [rows, keys] = [q.shape[2]!, k.shape[2]!];
+    // The kernel's own causal rule starts at the first key.
+    const simple = o.isCausal && !o.keyPaddingMask && past === 0 && keys === own && !o.needWeights;
+    const attn = o.isCausal && !simple && !(o.attnMask && past === 0) ? laterThan(q, rows, own, past) : o.attnMask;
+    const mask = simple ? null : this.#mask(attn ?? null, o.keyPaddingMask ?? null, q, own, keys);
+    const dropoutP = this.training ? this.dropout : 0;
+    let [out, weights]: [Tensor, Tensor | null] = [q, null];
+    if (o.needWeights)
+      [out, weights] = attentionWeights(q, k, v, { mask, causal: false, scale: this.headDim ** -0.5 }, dropoutP);
+    else out = scaledDotProductAttention(q, k, v, { attnMask: mask, isCausal: simple, dropoutP });
+    const merged = permute(out, this.batchFirst ? [0, 2, 1, 3] : [2, 0, 1, 3]);
+    const [a, b] = merged.shape as [number, number];
+    const y = this.outProj.forward(reshape(merged, [a, b, this.embedDim]));
+    return [y, weights && o.averageAttnWeights ? mean(weights, 1) : weights];
+  }
+
+  // Both masks as one that broadcasts to the scores, as scaledDotProductAttention takes it.
+  #mask(attn: Tensor | null, pad: Tensor | null, q: Tensor, own: number, keys: number): Tensor | null {
+    const [batch, heads, rows] = q.shape as [number, number, number];
+    const parts: Tensor[] = [];
+    const wrong = (name: string, t: Tensor, want: string): never => {
+      throw new ShapeError(`[MultiheadAttention] ${name} must be ${want}, got ${showShape(t.shape)}`);
+    };
+    if (attn) {
+      const three = `[${batch * heads}, ${rows}, ${own}]`;
+      const fits = attn.shape[attn.ndim - 2] === rows && attn.shape[attn.ndim - 1] === own;
+      if (!fits || (attn.ndim !== 2 && !(attn.ndim === 3 && attn.shape[0] === batch * heads)))
+        wrong('attnMask', attn, `[${rows}, ${own}] or ${three}`);
+      parts.push(attn.ndim === 3 ? reshape(attn, [batch, heads, rows, own]) : reshape(attn, [1, 1, rows, own]));
+    }
+    if (pad) {
+      if (pad.ndim !== 2 || pad.shape[0] !== batch || pad.shape[1] !== own)
+        wrong('keyPaddingMask', pad, `[${batch}, ${own}]`);
+      parts.push(reshape(pad, [batch, 1, 1, own]));
+    }
+    for (const t of parts)
+      if (t.dtype !== 'bool' && t.dtype !== q.dtype)
+        throw new DTypeError(`[MultiheadAttention] masks must be bool or ${q.dtype}, got ${t.dtype}`);
+    const full = parts.map((t) => {
+      if (keys === own) return t;
+      const more = zeros([...t.shape.slice(0, 3), keys - own], { dtype: t.dtype, device: t.device });
+      return cat([t, more], 3);
+    });
+    if (full.length === 0) return null;
+    if (full.every((t) => t.dtype === 'bool')) return logicalNot(full.reduce((a, b) => logicalOr(a, b)));
+    return full.map((t) => additive(t, q)).reduce((a, b) => add(a, b));
+  }
+}
+
+// A bool mask of what is not allowed, as numbers to add.
+const additive = (t: Tensor, like: Tensor): Tensor =>
+  t.dtype === 'bool'
+    ? where(t, -Infinity, zeros(t.shape, { dtype: like.dtype, device: like.device }))
+    : cast(t, like.dtype);
+
+// True where a key comes later than the query, when `past` keys came before the first query.
+const laterThan = (q: Tensor, rows: number, keys: number, past: number): Tensor =>
+  logicalNot(causalMask(rows, keys, { offset: past, like: q }));
