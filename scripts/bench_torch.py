@@ -1,0 +1,94 @@
+# What scripts/bench.ts measures, by PyTorch: prints JSON, microseconds by name.
+#   python bench_torch.py <threads> <milliseconds per figure>
+import json
+import sys
+import time
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+THREADS, MILLISECONDS = int(sys.argv[1]), float(sys.argv[2])
+torch.set_num_threads(THREADS)
+torch.manual_seed(0)
+micros = {}
+
+
+def measure(name, times, op):
+    def one():
+        started = time.perf_counter()
+        for _ in range(times):
+            op()
+        return (time.perf_counter() - started) * 1e6 / times
+
+    until = time.perf_counter() + MILLISECONDS / 4000
+    while time.perf_counter() < until:
+        one()
+    rounds = []
+    until = time.perf_counter() + MILLISECONDS / 1000
+    while time.perf_counter() < until or len(rounds) < 5:
+        rounds.append(one())
+    micros[name] = sorted(rounds)[len(rounds) // 2]
+
+
+def network(name, sizes, batch):
+    layers = []
+    for i, out in enumerate(sizes[1:]):
+        layers += [nn.Linear(sizes[i], out), nn.ReLU()]
+    model = nn.Sequential(*layers[:-1])
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
+    criterion = nn.MSELoss() if sizes[-1] == 1 else nn.CrossEntropyLoss()
+    x = torch.rand(batch, sizes[0])
+    y = torch.rand(batch, 1) if sizes[-1] == 1 else torch.randint(0, sizes[-1], (batch,))
+
+    def step():
+        loss = criterion(model(x), y)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+
+    measure(name, 100, step)
+
+
+network("784-128-10, batch 64", [784, 128, 10], 64)
+network("784-128-10, batch 512", [784, 128, 10], 512)
+network("20-64-32-1, batch 32", [20, 64, 32, 1], 32)
+
+x, h, logits = torch.rand(64, 784), torch.rand(64, 128), torch.rand(64, 10)
+w, g = torch.rand(128, 784), torch.rand(64, 128)
+bias, y = torch.rand(128), torch.randint(0, 10, (64,))
+p, big, square = torch.rand(101770), torch.rand(1 << 20), torch.rand(512, 512)
+parameter = p.clone().requires_grad_()
+parameter.grad = p.clone()
+optimizer = torch.optim.Adam([parameter])
+measure("linear [64, 784] -> 128", 200, lambda: F.linear(x, w, bias))
+measure("matmul [128, 64] [64, 784]", 200, lambda: g.T @ x)
+measure("matmul [512, 512] [512, 512]", 20, lambda: square @ square)
+measure("relu [64, 128]", 1000, lambda: torch.relu(h))
+measure("crossEntropy [64, 10]", 500, lambda: F.cross_entropy(logits, y))
+measure("softmax [64, 10]", 1000, lambda: torch.softmax(logits, 1))
+measure("sum over rows [64, 128]", 1000, lambda: h.sum(0))
+measure("Adam, 101,770 parameters", 200, lambda: optimizer.step())
+measure("add, a million elements", 50, lambda: big.add(big))
+measure("exp, a million elements", 50, lambda: big.exp())
+measure("sum, a million elements", 50, lambda: big.sum())
+
+a, b, m = torch.ones(4), torch.ones(4), torch.ones(4, 4)
+leaf = torch.ones(4, requires_grad=True)
+
+
+def chain():
+    t = leaf.add(b)
+    for _ in range(8):
+        t = t.add(b)
+    t.sum().backward()
+    leaf.grad = None
+
+
+measure("add [4]", 2000, lambda: a.add(b))
+measure("add [4], recorded", 2000, lambda: leaf.add(b))
+measure("add_ [4]", 2000, lambda: a.add_(b))
+measure("add [4], 10 ops and backward", 200, chain)
+measure("matmul [4, 4]", 2000, lambda: m @ m)
+
+print(json.dumps({"version": torch.__version__, "micros": micros}))
