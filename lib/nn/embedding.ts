@@ -4,7 +4,7 @@ import { ShapeError } from '../core/errors';
 import { sameShape, showShape } from '../core/shape';
 import { alias, type Tensor } from '../core/tensor';
 import { type BagMode, embedding, embeddingBag } from '../ops/embedding';
-import type { IndexLike } from '../ops/gather';
+import type { IndexLike } from '../ops/index-checks';
 import { runFill } from '../ops/launch';
 import { normal_ } from './init';
 import { newParameter, weightDefaults, type WeightOptions } from './linear';

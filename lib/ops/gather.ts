@@ -9,32 +9,16 @@ import { checkAxis, numel, type Shape, showShape } from '../core/shape';
 import { addMethods, type Method, Tensor } from '../core/tensor';
 import { mul } from './arithmetic';
 import { cast } from './cast';
-import { type NestedArray, tensor, zeros } from './create';
+import { zeros } from './create';
+import { asIndex, checkGather, checkVector, type IndexLike, place } from './index-checks';
 import { lift, linearIndex, runAddRows, runGather, runScatter, scatterMode, takeRows } from './index-kernels';
-import { castOf, denseOf, sameDevice } from './launch';
+import { denseOf, sameDevice } from './launch';
 import { apart, overwriteCopy, type Overwrite, overwriteSelf, sameDType, scalarOf } from './overwrite';
 import { expand, reshape } from './views';
-
-/** Integers as a tensor or as (nested) arrays. */
-export type IndexLike = Tensor | NestedArray;
-
-/** An index as an int64 or int32 tensor. */
-export function asIndex(op: string, index: IndexLike, like: Tensor): Tensor {
-  const t = index instanceof Tensor ? index : tensor(index, { dtype: 'int64', device: like.device });
-  t.checkAlive(op);
-  sameDevice(op, like, t);
-  if (t.dtype === 'int64' || t.dtype === 'int32') return t;
-  if (t.dtype === 'uint8') return castOf(t, 'int64');
-  throw new DTypeError(`[${op}] an index must be an integer tensor (int64, int32), not ${t.dtype}`);
-}
 
 /** `t` seen as [outer, len of axis, inner]. */
 const aroundAxis = (t: Tensor, axis: number): Tensor =>
   reshape(t, [numel(t.shape.slice(0, axis)), t.shape[axis]!, numel(t.shape.slice(axis + 1))]);
-
-function checkVector(op: string, index: Tensor): void {
-  if (index.ndim > 1) throw new ShapeError(`[${op}] the index must have one dimension, got ${showShape(index.shape)}`);
-}
 
 /** The slices of one axis that a vector of indices names. */
 export function indexSelect(t: Tensor, axis: number, index: IndexLike): Tensor {
@@ -49,24 +33,6 @@ export function indexSelect(t: Tensor, axis: number, index: IndexLike): Tensor {
 }
 
 // --- gather and scatter ---------------------------------------------------------------------------------------------
-
-function checkGather(
-  op: string,
-  t: Tensor,
-  axis: number,
-  index: Tensor,
-  bound: Shape,
-  what: string,
-  alsoAxis: boolean,
-): void {
-  const shape = index.ndim === 0 ? [1] : index.shape;
-  const other = bound.length === 0 ? [1] : bound;
-  if (index.numel === 0) return;
-  if (shape.length !== other.length || shape.some((d, i) => (alsoAxis || i !== axis) && d > other[i]!))
-    throw new ShapeError(
-      `[${op}] index ${showShape(index.shape)} does not fit ${what} ${showShape(bound)}${alsoAxis ? '' : ` apart from axis ${axis}`}`,
-    );
-}
 
 /** out[i][j].. = t[index[i][j]..][j].. (for axis 0): one element per index. */
 export function gather(t: Tensor, axis: number, index: IndexLike): Tensor {
@@ -90,35 +56,6 @@ function gatherLifted(t: Tensor, axis: number, index: Tensor): Tensor {
 export interface ScatterOptions {
   /** Default: overwrite. */
   reduce?: 'add' | 'multiply';
-}
-
-// The part of src that an index of this shape reads.
-function coveredBy(src: Tensor, index: Tensor): Tensor {
-  let s = lift(src);
-  index.shape.forEach((d, i) => {
-    if (s.shape[i] !== d) s = s.narrow(i, 0, d);
-  });
-  return s;
-}
-
-interface Placed {
-  axis: number;
-  index: Tensor;
-  /** As large as index, or 0-dim for a number. */
-  src: Tensor;
-}
-
-function place(op: string, t: Tensor, axis: number, index: IndexLike, src: Tensor | number | boolean): Placed {
-  t.checkAlive(op);
-  const a = checkAxis(op, axis, t.ndim);
-  const at = asIndex(op, index, t);
-  checkGather(op, t, a, at, t.shape, 'the tensor', false);
-  if (!(src instanceof Tensor)) return { axis: a, index: at, src: scalarOf(src, t) };
-  src.checkAlive(op);
-  sameDevice(op, t, src);
-  sameDType(op, t, src);
-  checkGather(op, t, a, at, src.shape, 'the source', true);
-  return { axis: a, index: at, src: at.numel === 0 ? src : reshape(coveredBy(src, lift(at)), at.shape) };
 }
 
 function overwriting(t: Tensor, axis: number, index: IndexLike, src: Tensor | number | boolean): Overwrite {
@@ -353,6 +290,5 @@ const methods = {
 addMethods(methods);
 type Methods = { [K in keyof typeof methods]: Method<(typeof methods)[K]> };
 declare module '../core/tensor' {
-   
   interface Tensor extends Methods {}
 }

@@ -16,6 +16,8 @@ export * from './matmul';
 export * from './positions';
 export { type AttentionOptions, causalMask, paddingMask, scaledDotProductAttention } from './attention';
 export * from './gather';
+export * from './scatterReduce';
+export type { IndexLike } from './index-checks';
 export * from './embedding';
 export * from './indexing';
 export * from './masking';

@@ -1,0 +1,158 @@
+/** @file Reducing elements that an index tensor sends to the same place. */
+import type { GradFn } from '../core/autograd';
+import { type DType, isFloat } from '../core/dtype';
+import { ArgumentError } from '../core/errors';
+import { addMethods, type Method, type Tensor } from '../core/tensor';
+import { div, eq, floorDivide, mul } from './arithmetic';
+import { logicalAnd } from './binary';
+import { cast } from './cast';
+import { onesLike, zerosLike } from './create';
+import { gather, scatter, scatterAdd } from './gather';
+import { type IndexLike, place } from './index-checks';
+import { runScatter, scatterMode } from './index-kernels';
+import { runCopy } from './launch';
+import { clampMin } from './math';
+import { apart, overwriteCopy, type Overwrite, overwriteSelf, scalarOf } from './overwrite';
+import { where } from './where';
+
+/** How {@link scatterReduce} combines. */
+export type ScatterReduction = 'sum' | 'prod' | 'mean' | 'amax' | 'amin';
+
+/** Options of {@link scatterReduce}. */
+export interface ScatterReduceOptions {
+  /** Whether the old value of a place takes part. Default true. */
+  includeSelf?: boolean;
+}
+
+const lowest: Record<DType, number> = {
+  float32: -Infinity,
+  float64: -Infinity,
+  bfloat16: -Infinity,
+  float16: -Infinity,
+  int32: -(2 ** 31),
+  int64: -(2 ** 63),
+  uint8: 0,
+  bool: 0,
+};
+const highest: Record<DType, number> = {
+  float32: Infinity,
+  float64: Infinity,
+  bfloat16: Infinity,
+  float16: Infinity,
+  int32: 2 ** 31 - 1,
+  // The largest double below 2^63.
+  int64: 2 ** 63 - 1024,
+  uint8: 255,
+  bool: 1,
+};
+
+// What changes nothing: stands for an old value that does not take part.
+function neutral(reduce: ScatterReduction, dtype: DType): number {
+  if (reduce === 'amax') return lowest[dtype];
+  if (reduce === 'amin') return highest[dtype];
+  return reduce === 'prod' ? 1 : 0;
+}
+
+// How many elements went into each place; 1 where none did.
+function counts(like: Tensor, axis: number, index: Tensor, src: Tensor, includeSelf: boolean): Tensor {
+  const start = includeSelf ? onesLike(like) : zerosLike(like);
+  return clampMin(scatterAdd(start, axis, index, onesLike(src)), 1);
+}
+
+// The rules of PyTorch: of equal extremes each gets an equal share, the old value counting as one of them.
+function gradientOf(reduce: ScatterReduction, axis: number, includeSelf: boolean): GradFn {
+  const options = { includeSelf };
+  const rule = (g: Tensor, t: Tensor, index: Tensor, src: Tensor): [Tensor, Tensor] => {
+    const read = (x: Tensor): Tensor => gather(x, axis, index);
+    switch (reduce) {
+      case 'sum':
+        return [g, read(g)];
+      case 'mean': {
+        const share = div(g, counts(t, axis, index, src, includeSelf));
+        return [share, read(share)];
+      }
+      case 'prod': {
+        // The product of the others: divide by the factor, or where it is the only zero, leave it out.
+        const safe = where(eq(t, 0), 1, t);
+        const ofSelf = div(mul(g, scatterReduce(safe, axis, index, src, 'prod', options)), safe);
+        const isZero = eq(src, 0);
+        const zeros = read(scatterAdd(zerosLike(t), axis, index, cast(isZero, t.dtype)));
+        const single = logicalAnd(isZero, eq(zeros, 1));
+        const without = scatterReduce(t, axis, index, where(single, 1, src), 'prod', options);
+        const all = scatterReduce(t, axis, index, src, 'prod', options);
+        const ofSrc = where(single, read(mul(g, without)), div(read(mul(g, all)), where(isZero, 1, src)));
+        return [ofSelf, ofSrc];
+      }
+      default: {
+        const result = scatterReduce(t.detach(), axis, index, src.detach(), reduce, options);
+        const selfHits = cast(eq(t, result), g.dtype);
+        const srcHits = cast(eq(src, read(result)), g.dtype);
+        const share = div(g, clampMin(scatterAdd(selfHits, axis, index, srcHits), 1));
+        return [mul(selfHits, share), mul(srcHits, read(share))];
+      }
+    }
+  };
+  return ([g], [t, index, src]) => {
+    const [ofSelf, ofSrc] = rule(g!, t!, index!, src!);
+    return [includeSelf ? ofSelf : scatter(ofSelf, axis, index!, 0), ofSrc];
+  };
+}
+
+function reducing(
+  t: Tensor,
+  axis: number,
+  index: IndexLike,
+  src: Tensor,
+  reduce: ScatterReduction,
+  options: ScatterReduceOptions,
+): Overwrite {
+  if (!['sum', 'prod', 'mean', 'amax', 'amin'].includes(reduce))
+    throw new ArgumentError(`[scatterReduce] expected 'sum', 'prod', 'mean', 'amax' or 'amin', got ${String(reduce)}`);
+  const { includeSelf = true } = options;
+  const p = place('scatterReduce', t, axis, index, src);
+  const mode = scatterMode[reduce === 'mean' ? 'sum' : reduce];
+  return {
+    name: 'scatterReduce',
+    inputs: [p.src],
+    saved: [t, p.index, p.src],
+    write: (o) => {
+      const from = apart(o, p.src).detach();
+      if (!includeSelf) runScatter(scatterMode.set, o, p.axis, p.index, scalarOf(neutral(reduce, o.dtype), o));
+      runScatter(mode, o, p.axis, p.index, from);
+      if (reduce !== 'mean') return;
+      const n = counts(o.detach(), p.axis, p.index, from, includeSelf);
+      runCopy(o, (isFloat(o.dtype) ? div : floorDivide)(o.detach(), n));
+    },
+    grad: gradientOf(reduce, p.axis, includeSelf),
+  };
+}
+
+/**
+ * A copy with the elements of `src` combined into out[index[i][j]..][j].. (for axis 0), and with what is there unless
+ * `includeSelf` is false.
+ */
+export const scatterReduce = (
+  t: Tensor,
+  axis: number,
+  index: IndexLike,
+  src: Tensor,
+  reduce: ScatterReduction,
+  options: ScatterReduceOptions = {},
+): Tensor => overwriteCopy(t, reducing(t, axis, index, src, reduce, options));
+/** {@link scatterReduce} in place. */
+export const scatterReduce_ = (
+  t: Tensor,
+  axis: number,
+  index: IndexLike,
+  src: Tensor,
+  reduce: ScatterReduction,
+  options: ScatterReduceOptions = {},
+): Tensor => overwriteSelf(t, reducing(t, axis, index, src, reduce, options));
+
+addMethods({ scatterReduce, scatterReduce_ });
+declare module '../core/tensor' {
+  interface Tensor {
+    scatterReduce: Method<typeof scatterReduce>;
+    scatterReduce_: Method<typeof scatterReduce_>;
+  }
+}
