@@ -5,11 +5,12 @@ import * as ng from '../lib';
 import { nn, optim } from '../lib';
 
 type Flat = number[];
+type Name = Exclude<keyof typeof optim, 'Optimizer' | 'lrScheduler' | 'swaUtils' | 'LBFGS'>;
 interface Fixture {
   shapes: number[][];
   start: Flat[];
   grads: (Flat | null)[][];
-  rows: { name: 'SGD' | 'Adam' | 'AdamW'; options: Partial<optim.SGDOptions & optim.AdamOptions>; after: Flat[][] }[];
+  rows: { name: Name; options: object; after: Flat[][] }[];
   clips: { normType: string; norm: number; grads: Flat[] }[];
 }
 const file = join(__dirname, '..', '..', 'test', 'fixtures', 'optim.json');
@@ -31,7 +32,7 @@ function expectNear(got: ng.Tensor[], want: Flat[], digits: number): void {
 const title = ({ name, options }: Fixture['rows'][number]): string => `${name} ${JSON.stringify(options)}`;
 
 describe.each(fixture.rows.map((r) => [title(r), r] as const))('%s', (_title, { name, options, after }) => {
-  const make = (params: nn.Parameter[]): optim.SGD | optim.Adam | optim.AdamW => new optim[name](params, options);
+  const make = (params: nn.Parameter[]): optim.Optimizer<object> => new optim[name](params, options as never);
 
   test.each([
     ['float64', 12],
@@ -172,6 +173,16 @@ test('bad settings are rejected', () => {
   bad(() => new optim.Adam([p.mul(2)]), 'computed from others');
   bad(() => new optim.Adam(p as never), 'expected parameters');
   bad(() => new optim.Adam([3 as never]), 'group');
+  bad(() => new optim.RMSprop([p], { alpha: -1 }), '[RMSprop] alpha');
+  bad(() => new optim.Adagrad([p], { lrDecay: -1 }), '[Adagrad] lrDecay');
+  bad(() => new optim.Adadelta([p], { rho: 1.1 }), '[Adadelta] rho');
+  bad(() => new optim.NAdam([p], { momentumDecay: -1 }), '[NAdam] momentumDecay');
+  bad(() => new optim.RAdam([p], { betas: [0.9] as never }), '[RAdam] betas');
+  bad(() => new optim.Adamax([p], { lr: -1 }), '[Adamax] lr');
+  bad(() => new optim.LAMB([p], { eps: -1 }), '[LAMB] eps');
+  bad(() => new optim.Lion([p], { betas: [0.9, 1] }), '[Lion] betas[1]');
+  bad(() => new optim.Rprop([p], { etas: [1.5, 1.2] }), '[Rprop] etas');
+  bad(() => new optim.ASGD([p], { t0: NaN }), '[ASGD] t0');
   const optimizer = new optim.Adam([p]);
   p.grad = ng.ones([3]);
   bad(() => optimizer.step(), '[Adam] a parameter [2] has a gradient [3]');

@@ -114,3 +114,6 @@ export function vectorToParameters(vector: Tensor, params: Iterable<Tensor>): vo
 }
 
 export * as rnn from './rnn';
+
+// JavaScript names seldom end with an underscore; both spellings are looked for.
+export { clipGradNorm_ as clipGradNorm, clipGradValue_ as clipGradValue };

@@ -1,8 +1,6 @@
 /** @file Adam (Kingma and Ba, 2015) and AdamW (Loshchilov and Hutter, 2019). */
-import { ArgumentError } from '../core/errors';
-import { describe } from '../core/shape';
 import { kernel } from '../native';
-import { checkHyper } from './check';
+import { checkBetas, checkHyper } from './check';
 import { Optimizer, type ParamGroup, type Params, type Segments } from './optimizer';
 
 const adamKernel = kernel('adam');
@@ -38,9 +36,7 @@ abstract class AdamBase extends Optimizer<AdamOptions> {
   protected check({ lr, betas, eps, weightDecay }: AdamOptions): void {
     const name = this.constructor.name;
     checkHyper(name, { lr, eps, weightDecay });
-    if (!Array.isArray(betas) || betas.length !== 2)
-      throw new ArgumentError(`[${name}] betas must be two numbers, got ${describe(betas)}`);
-    checkHyper(name, { 'betas[0]': betas[0] as number, 'betas[1]': betas[1] as number }, 1);
+    checkBetas(name, betas);
   }
 
   protected stateNames(group: ParamGroup<AdamOptions>): string[] {

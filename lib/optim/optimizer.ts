@@ -10,7 +10,7 @@ import { contiguousStrides, describe, sameShape, showShape } from '../core/shape
 import { alias, Tensor } from '../core/tensor';
 import { zeros } from '../ops/create';
 import { zeroGradients } from '../ops/gradients';
-import { castOf, denseOf, runCopy } from '../ops/launch';
+import { castOf, denseOf, runCopy, runFill } from '../ops/launch';
 import { moved } from '../ops/to';
 
 /** Parameters with settings of their own. */
@@ -18,7 +18,11 @@ export type GroupInput<O> = { params: Tensor | Iterable<Tensor> } & Partial<O>;
 /** Parameters, or groups of them. */
 export type Params<O> = Iterable<Tensor> | Iterable<GroupInput<O>>;
 /** A group as the optimizer keeps it. All settings may be changed between steps. */
-export type ParamGroup<O> = { params: Tensor[] } & O;
+export type ParamGroup<O> = {
+  params: Tensor[];
+  /** The learning rate from which schedules start, once there is one. */
+  initialLr?: number;
+} & O;
 
 /** What an optimizer remembers of one parameter: tensors of the parameter's shape by name. */
 export interface ParamState {
@@ -30,7 +34,7 @@ export interface ParamState {
 /** What `stateDict()` returns: states by the parameter's number, and groups with numbers in place of parameters. */
 export interface OptimizerState<O> {
   state: Record<string, ParamState>;
-  paramGroups: ({ params: number[] } & O)[];
+  paramGroups: ({ params: number[]; initialLr?: number } & O)[];
 }
 
 /** Parameters that take one kernel call: `lists[name][i]` is the state `name` of parameter i. */
@@ -42,6 +46,7 @@ export interface Segments {
   params: Tensor[];
   grads: Tensor[];
   lists: Record<string, Tensor[]>;
+  states: ParamState[];
 }
 
 // A call's arguments must fit the argument buffer (native/binding/state.h): 5 lists of 3 doubles, and the size.
@@ -77,7 +82,11 @@ export abstract class Optimizer<O extends object> {
   protected abstract check(settings: O): void;
   /** Names of the state tensors that a parameter of this group has. */
   protected abstract stateNames(group: ParamGroup<O>): string[];
-  /** Runs the kernel. */
+  /** What a new state tensor is filled with. */
+  protected initialState(_name: string, _group: ParamGroup<O>): number {
+    return 0;
+  }
+  /** Changes the parameters and their states. */
   protected abstract update(group: ParamGroup<O>, segments: Segments): void;
 
   private merged(base: O, over: object): O {
@@ -169,6 +178,7 @@ export abstract class Optimizer<O extends object> {
           params: [],
           grads: [],
           lists: Object.fromEntries(names.map((n) => [n, []])),
+          states: [],
         };
         found.set(key, s);
         full.push(s);
@@ -176,6 +186,7 @@ export abstract class Optimizer<O extends object> {
       s.params.push(p);
       s.grads.push(this.gradientOf(p));
       s.sizes.push(p.numel);
+      s.states.push(state);
       s.work += p.numel;
       for (const n of names) s.lists[n]!.push(state[n] as Tensor);
     }
@@ -199,12 +210,12 @@ export abstract class Optimizer<O extends object> {
     for (const p of active) if (!this.state.has(p)) this.state.set(p, { step: 0 });
     for (const n of names) {
       const wanting = active.filter((p) => !fits(this.state.get(p)![n], p));
-      if (wanting.length > 0) this.layOut(n, wanting);
+      if (wanting.length > 0) this.layOut(n, wanting, this.initialState(n, group));
     }
   }
 
   // Puts the state `name` of these parameters into one arena per device and dtype; what there is so far is copied.
-  private layOut(name: string, params: readonly Tensor[]): void {
+  private layOut(name: string, params: readonly Tensor[], initial = 0): void {
     const kind = (p: Tensor): string => `${p.device} ${p.dtype}`;
     for (const k of new Set(params.map(kind))) {
       const same = params.filter((p) => kind(p) === k);
@@ -212,6 +223,7 @@ export abstract class Optimizer<O extends object> {
         const state = this.state.get(same[i]!)!;
         const before = state[name];
         if (before instanceof Tensor) runCopy(view, moved(before, { device: view.device }));
+        else if (initial !== 0) runFill(view, initial);
         state[name] = view;
       });
     }
@@ -258,7 +270,8 @@ export abstract class Optimizer<O extends object> {
     this.state.clear();
     next.forEach((state, p) => this.state.set(p, state));
     this.paramGroups.forEach((g, i) => {
-      Object.assign(g, settings[i]);
+      const { initialLr } = dict.paramGroups[i]!;
+      Object.assign(g, settings[i], initialLr === undefined ? {} : { initialLr });
       // Into arenas of its own: the tensors of `dict` may be those of another optimizer.
       const names = new Set(g.params.flatMap((p) => tensorNames(this.state.get(p))));
       for (const n of names)
@@ -270,8 +283,9 @@ export abstract class Optimizer<O extends object> {
   }
 }
 
-function settingsOf<G extends { params: unknown }>(group: G): Omit<G, 'params'> {
-  return Object.fromEntries(Object.entries(group).filter(([name]) => name !== 'params')) as Omit<G, 'params'>;
+function settingsOf<O extends object>(group: O & { params: unknown; initialLr?: number }): O {
+  const names = Object.keys(group).filter((name) => name !== 'params' && name !== 'initialLr');
+  return Object.fromEntries(names.map((name) => [name, group[name as keyof O]])) as O;
 }
 
 const tensorNames = (state: ParamState | undefined): string[] =>

@@ -1,0 +1,132 @@
+/** @file Optimizers that look at the sign of the gradient: Lion, Rprop; and averaged SGD. */
+import { ArgumentError } from '../core/errors';
+import { describe } from '../core/shape';
+import { onesLike } from '../ops/create';
+import { where } from '../ops/where';
+import { checkBetas, checkHyper } from './check';
+import { blend, type CommonOptions, CompositeOptimizer, type Update } from './composite';
+import { type ParamGroup, type Params } from './optimizer';
+
+/** Settings of {@link Lion}. */
+export interface LionOptions extends CommonOptions {
+  /** Weight of the mean in the step, and its decay; default [0.9, 0.99]. */
+  betas: readonly [number, number];
+}
+
+/** Lion (Chen et al. 2023): steps by the sign of an interpolated mean. Default lr 1e-4; weightDecay is decoupled. */
+export class Lion extends CompositeOptimizer<LionOptions> {
+  constructor(params: Params<LionOptions>, options?: Partial<LionOptions>) {
+    super(params, { lr: 1e-4, betas: [0.9, 0.99], weightDecay: 0, maximize: false }, options);
+  }
+
+  protected check({ lr, betas, weightDecay }: LionOptions): void {
+    checkHyper('Lion', { lr, weightDecay });
+    checkBetas('Lion', betas);
+  }
+
+  protected stateNames(): string[] {
+    return ['expAvg'];
+  }
+
+  protected override decaysGradient(): boolean {
+    return false;
+  }
+
+  protected updateOne({ group, param, grad, of }: Update<LionOptions>): void {
+    const { lr, betas, weightDecay } = group;
+    const mean = of('expAvg');
+    if (weightDecay !== 0) param.mul_(1 - lr * weightDecay);
+    param.sub_(
+      mean
+        .mul(betas[0])
+        .add_(grad.mul(1 - betas[0]))
+        .sign_()
+        .mul_(lr),
+    );
+    blend(mean, grad, betas[1]);
+  }
+}
+
+/** Settings of {@link Rprop}. It takes no weight decay. */
+export interface RpropOptions extends CommonOptions {
+  /** Factors of a step size after a change of sign, and without one; default [0.5, 1.2]. */
+  etas: readonly [number, number];
+  /** Smallest and largest step, default [1e-6, 50]. */
+  stepSizes: readonly [number, number];
+}
+
+/** Resilient backpropagation (Riedmiller and Braun 1993), for whole-data gradients. Default lr (the first step) 1e-2. */
+export class Rprop extends CompositeOptimizer<RpropOptions> {
+  constructor(params: Params<RpropOptions>, options?: Partial<RpropOptions>) {
+    super(params, { lr: 1e-2, etas: [0.5, 1.2], stepSizes: [1e-6, 50], weightDecay: 0, maximize: false }, options);
+  }
+
+  protected check({ lr, etas, stepSizes, weightDecay }: RpropOptions): void {
+    checkHyper('Rprop', { lr, 'stepSizes[0]': stepSizes?.[0], 'stepSizes[1]': stepSizes?.[1] });
+    if (weightDecay !== 0) throw new ArgumentError('[Rprop] takes no weightDecay');
+    if (!(etas?.[0] > 0 && etas[0] < 1 && etas[1] > 1))
+      throw new ArgumentError(`[Rprop] etas must be below and above 1, got ${describe(etas)} ${String(etas)}`);
+  }
+
+  protected stateNames(): string[] {
+    return ['prev', 'stepSize'];
+  }
+
+  protected override initialState(name: string, group: ParamGroup<RpropOptions>): number {
+    return name === 'stepSize' ? group.lr : 0;
+  }
+
+  protected updateOne({ group, param, grad, of }: Update<RpropOptions>): void {
+    const [shrink, grow] = group.etas;
+    const product = grad.mul(of('prev'));
+    const turned = product.lt(0);
+    const factor = where(turned, shrink, where(product.gt(0), grow, onesLike(product)));
+    of('stepSize').copy_(
+      of('stepSize')
+        .mul(factor)
+        .clamp(...group.stepSizes),
+    );
+    const used = where(turned, 0, grad);
+    param.sub_(used.sign().mul_(of('stepSize')));
+    of('prev').copy_(used);
+  }
+}
+
+/** Settings of {@link ASGD}. */
+export interface ASGDOptions extends CommonOptions {
+  /** Decay term, default 1e-4. */
+  lambd: number;
+  /** Power with which the rate falls, default 0.75. */
+  alpha: number;
+  /** The step at which averaging starts, default 1e6. */
+  t0: number;
+}
+
+/** Averaged SGD (Polyak and Juditsky 1992). The mean of the parameters is the state `ax`. Default lr 1e-2. */
+export class ASGD extends CompositeOptimizer<ASGDOptions> {
+  constructor(params: Params<ASGDOptions>, options?: Partial<ASGDOptions>) {
+    super(params, { lr: 1e-2, lambd: 1e-4, alpha: 0.75, t0: 1e6, weightDecay: 0, maximize: false }, options);
+  }
+
+  protected check({ lr, weightDecay, lambd, alpha, t0 }: ASGDOptions): void {
+    checkHyper('ASGD', { lr, weightDecay });
+    for (const [name, v] of Object.entries({ lambd, alpha, t0 }))
+      if (typeof v !== 'number' || Number.isNaN(v))
+        throw new ArgumentError(`[ASGD] ${name} must be a number, got ${describe(v)}`);
+  }
+
+  protected stateNames(): string[] {
+    return ['ax'];
+  }
+
+  protected updateOne({ group, param, grad, step, of, state }: Update<ASGDOptions>): void {
+    const { lr, lambd, alpha, t0 } = group;
+    const rate = (state['eta'] as number | undefined) ?? lr;
+    const weight = (state['mu'] as number | undefined) ?? 1;
+    param.mul_(1 - lambd * rate).sub_(grad.mul(rate));
+    if (weight === 1) of('ax').copy_(param);
+    else of('ax').add_(param.sub(of('ax')).mul_(weight));
+    state['eta'] = lr / (1 + lambd * lr * step) ** alpha;
+    state['mu'] = 1 / Math.max(1, step - t0);
+  }
+}
