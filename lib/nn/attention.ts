@@ -272,7 +272,8 @@ export class MultiheadAttention extends Module {
     value: Tensor,
     o: MultiheadCallOptions & typeof callDefaults,
   ): [Tensor, Tensor | null] {
-    let [q, k, v] = this.#project(query, key, value).map((t) => this.#heads(t)) as [Tensor, Tensor, Tensor];
+    const [q, ...pair] = this.#project(query, key, value).map((t) => this.#heads(t)) as [Tensor, Tensor, Tensor];
+    let [k, v] = pair;
     const past = o.cache?.length ?? 0;
     if (o.cache) [k, v] = o.cache.update(k, v);
     const own = k.shape[2]!;
@@ -283,10 +284,10 @@ export class MultiheadAttention extends Module {
     const attn = o.isCausal && !simple && !(o.attnMask && past === 0) ? laterThan(q, rows, own, past) : o.attnMask;
     const mask = simple ? null : this.#mask(attn ?? null, o.keyPaddingMask ?? null, q, own, keys);
     const dropoutP = this.training ? this.dropout : 0;
-    let [out, weights]: [Tensor, Tensor | null] = [q, null];
-    if (o.needWeights)
-      [out, weights] = attentionWeights(q, k, v, { mask, causal: false, scale: this.headDim ** -0.5 }, dropoutP);
-    else out = scaledDotProductAttention(q, k, v, { attnMask: mask, isCausal: simple, dropoutP });
+    const plan = { mask, causal: false, scale: this.headDim ** -0.5 };
+    const [out, weights] = o.needWeights
+      ? attentionWeights(q, k, v, plan, dropoutP)
+      : [scaledDotProductAttention(q, k, v, { attnMask: mask, isCausal: simple, dropoutP }), null];
     const merged = permute(out, this.batchFirst ? [0, 2, 1, 3] : [2, 0, 1, 3]);
     const [a, b] = merged.shape as [number, number];
     const y = this.outProj.forward(reshape(merged, [a, b, this.embedDim]));
