@@ -3,11 +3,13 @@
  */
 import { arithmeticRows } from './rows/arithmetic';
 import { matmulRows } from './rows/matmul';
+import { sequenceRows } from './rows/sequence';
 import { viewRows } from './rows/views';
 import type { OpName, Rows } from './row';
 
 export const table: Partial<Rows<OpName>> = {
   ...arithmeticRows,
   ...matmulRows,
+  ...sequenceRows,
   ...viewRows,
 };
