@@ -22,7 +22,8 @@
     {
       "target_name": "nodegrad",
       "sources": ["<!@(node scripts/sources.js runtime)", "<!@(node scripts/sources.js binding)"],
-      "defines": ["NAPI_EXPERIMENTAL", "NODE_API_EXPERIMENTAL_NO_WARNING"],
+      "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
+      "defines": ["NAPI_EXPERIMENTAL", "NODE_API_EXPERIMENTAL_NO_WARNING", "NAPI_DISABLE_CPP_EXCEPTIONS"],
       "cflags_cc": ["-std=c++20", "-O2", "-fvisibility=hidden", "-fno-exceptions", "-Wall", "-Wno-psabi"],
       "dependencies": ["kernels_portable"],
       "conditions": [

@@ -1,4 +1,4 @@
-// Small helpers around Node-API for the functions that JavaScript calls.
+// Small helpers around the C interface of Node-API, for calls.cpp.
 #pragma once
 #include <node_api.h>
 
@@ -42,13 +42,6 @@ inline napi_value string(napi_env env, const std::string& s) {
   napi_value v = nullptr;
   napi_create_string_utf8(env, s.data(), s.size(), &v);
   return v;
-}
-inline std::string text(napi_env env, napi_value v) {
-  size_t n = 0;
-  if (napi_get_value_string_utf8(env, v, nullptr, 0, &n) != napi_ok) return "";
-  std::string s(n, '\0');
-  napi_get_value_string_utf8(env, v, s.data(), n + 1, nullptr);
-  return s;
 }
 inline napi_value boolean(napi_env env, bool b) {
   napi_value v = nullptr;

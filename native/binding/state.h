@@ -51,6 +51,4 @@ enum Reg { kRegSlot = 0, kRegLive = 1, kRegNextRead = 2, kRegs = 4 };
 
 inline constexpr size_t kArgDoubles = 1 << 16;
 
-napi_value exportAddon(napi_env env, napi_value exports);
-
 }  // namespace ng
