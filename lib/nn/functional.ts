@@ -6,6 +6,7 @@ export { alphaDropout, dropout, dropout1d, dropout2d, dropout3d } from '../ops/d
 export { linear } from '../ops/matmul';
 export { embedding, embeddingBag } from '../ops/embedding';
 export { scaledDotProductAttention } from '../ops/attention';
+export { layerNorm } from '../ops/norm';
 export {
   binaryCrossEntropy,
   binaryCrossEntropyWithLogits,

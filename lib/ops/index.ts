@@ -13,6 +13,7 @@ export * from './dropout';
 export * from './reduce';
 export * from './views';
 export * from './matmul';
+export * from './norm';
 export * from './positions';
 export { type AttentionOptions, causalMask, paddingMask, scaledDotProductAttention } from './attention';
 export * from './gather';

@@ -134,6 +134,41 @@ export const sequenceRows = {
       ],
     ],
   },
+  layerNorm: {
+    fn: ([x, weight, bias], args) =>
+      ng.layerNorm(x!, args[0] as number | number[], weight, bias, (args[1] as number | undefined) ?? 1e-5),
+    reference: ([x, weight, bias], args) => {
+      const inner = [args[0] as number | number[]].flat();
+      const lead = x!.shape.slice(0, x!.shape.length - inner.length);
+      const eps = (args[1] as number | undefined) ?? 1e-5;
+      return build(x!.shape, (i) => {
+        const group = indices(inner).map((j) => exact(x!, [...i.slice(0, lead.length), ...j]));
+        const center = sum(group) / group.length;
+        const variance = sum(group.map((v) => (v - center) ** 2)) / group.length;
+        const y = (exact(x!, i) - center) / Math.sqrt(variance + eps);
+        const own = i.slice(lead.length);
+        return y * (weight ? exact(weight, own) : 1) + (bias ? exact(bias, own) : 0);
+      });
+    },
+    samples: [
+      { inputs: [[3, 5], [5], [5]], args: [5] },
+      {
+        inputs: [
+          [2, 3, 4],
+          [3, 4],
+        ],
+        args: [[3, 4], 1e-3],
+      },
+      { inputs: [[2, 7]], args: [7] },
+    ],
+    grad: true,
+    tolerance: 1e-4,
+    errors: [
+      [() => ng.layerNorm(ng.ones([2, 3]), 2), 'ERR_SHAPE'],
+      [() => ng.layerNorm(ng.ones([2, 3]), 3, ng.ones([2])), 'ERR_SHAPE'],
+      [() => ng.layerNorm(ng.ones([2, 3], { dtype: 'int32' }), 3), 'ERR_DTYPE'],
+    ],
+  },
   rotary: {
     reference: ([x], [options]) => {
       const { base = 10000, offset = 0, interleaved = false } = (options ?? {}) as RotaryOptions;
