@@ -7,7 +7,7 @@ import { addMethods, alias, empty, type Method, Tensor } from '../core/tensor';
 import { cast } from './cast';
 import { zeros } from './create';
 import { runCopy, sameDevice } from './launch';
-import { narrow, unsqueeze } from './views';
+import { narrow, reshape, unsqueeze } from './views';
 
 function checkList(op: string, tensors: readonly Tensor[]): void {
   if (!Array.isArray(tensors))
@@ -99,6 +99,36 @@ export function stack(tensors: readonly Tensor[], axis = 0): Tensor {
     a,
   );
 }
+
+/** 0-dim tensors as vectors. */
+export const atleast1d = (t: Tensor): Tensor => (t.ndim === 0 ? reshape(t, [1]) : t);
+/** Scalars and vectors as matrices with one row. */
+export const atleast2d = (t: Tensor): Tensor => (t.ndim < 2 ? unsqueeze(atleast1d(t), 0) : t);
+/** At least three dimensions: a vector of length n becomes [1, n, 1], a matrix [m, n] becomes [m, n, 1]. */
+export const atleast3d = (t: Tensor): Tensor => (t.ndim < 3 ? unsqueeze(atleast2d(t), 2) : t);
+
+function lifted(op: string, tensors: readonly Tensor[], lift: (t: Tensor) => Tensor): Tensor[] {
+  checkList(op, tensors);
+  return tensors.map(lift);
+}
+
+/** Side by side: vectors one after the other, others along the second dimension. */
+export function hstack(tensors: readonly Tensor[]): Tensor {
+  const list = lifted('hstack', tensors, atleast1d);
+  return cat(list, list[0]!.ndim === 1 ? 0 : 1);
+}
+/** One above the other: along the first dimension, vectors as rows. */
+export const vstack = (tensors: readonly Tensor[]): Tensor => cat(lifted('vstack', tensors, atleast2d), 0);
+/** {@link vstack} */
+export const rowStack = vstack;
+/** One behind the other: along the third dimension. */
+export const dstack = (tensors: readonly Tensor[]): Tensor => cat(lifted('dstack', tensors, atleast3d), 2);
+/** Along the second dimension, vectors as columns. */
+export const columnStack = (tensors: readonly Tensor[]): Tensor =>
+  cat(
+    lifted('columnStack', tensors, (t) => (t.ndim < 2 ? reshape(t, [t.numel, 1]) : t)),
+    1,
+  );
 
 // --- apart ----------------------------------------------------------------------------------------------------------
 

@@ -1,0 +1,75 @@
+/** @file Integers as classes: one-hot vectors and counts. */
+import { DTypeError, ShapeError, ArgumentError, IndexError } from '../core/errors';
+import { isFloat } from '../core/dtype';
+import { showShape } from '../core/shape';
+import { addMethods, type Method, type Tensor } from '../core/tensor';
+import { opcode } from '../native';
+import { cast } from './cast';
+import { ones, zeros } from './create';
+import { scatter, scatterAdd } from './gather';
+import { sameDevice } from './launch';
+import { runReduce } from './reduce';
+import { unsqueeze } from './views';
+
+const maxCode = opcode('reduce', 'max');
+const minCode = opcode('reduce', 'min');
+
+// The largest of non-negative integers, -1 for none. Waits for the stream.
+function largest(op: string, t: Tensor): number {
+  if (t.numel === 0) return -1;
+  const axes = t.shape.map((_, i) => i);
+  const low = Number(runReduce(minCode, t, axes, false, t.dtype).dataSync()[0]);
+  if (low < 0) throw new IndexError(`[${op}] classes must not be negative, found ${low}`);
+  return Number(runReduce(maxCode, t, axes, false, t.dtype).dataSync()[0]);
+}
+
+function checkIntegers(op: string, t: Tensor): void {
+  t.checkAlive(op);
+  if (isFloat(t.dtype) || t.dtype === 'bool') throw new DTypeError(`[${op}] takes integers, not ${t.dtype}`);
+}
+
+/**
+ * Classes as vectors of 0 and one 1, int64 [..., numClasses].
+ *
+ * @param numClasses - default (-1): one more than the largest class, which waits for the stream.
+ * @throws IndexError at the next wait if a class is out of range.
+ */
+export function oneHot(t: Tensor, numClasses = -1): Tensor {
+  checkIntegers('oneHot', t);
+  if (!Number.isInteger(numClasses) || numClasses < -1 || numClasses === 0)
+    throw new ArgumentError(`[oneHot] the number of classes must be a positive integer, got ${numClasses}`);
+  if (t.numel === 0 && numClasses < 0)
+    throw new ArgumentError('[oneHot] the number of classes of an empty tensor must be given');
+  const n = numClasses < 0 ? largest('oneHot', t) + 1 : numClasses;
+  const out = zeros([...t.shape, n], { dtype: 'int64', device: t.device });
+  return scatter(out, -1, unsqueeze(t, -1), 1);
+}
+
+/**
+ * How often each class occurs in a vector of non-negative integers: int64 [at least `minlength`], or the sums of
+ * `weights`, in their dtype. Waits for the stream.
+ */
+export function bincount(t: Tensor, weights?: Tensor | null, minlength = 0): Tensor {
+  checkIntegers('bincount', t);
+  if (t.ndim !== 1) throw new ShapeError(`[bincount] takes a vector, got ${showShape(t.shape)}`);
+  if (!Number.isInteger(minlength) || minlength < 0)
+    throw new ArgumentError(`[bincount] minlength must be a non-negative integer, got ${minlength}`);
+  const index = cast(t, 'int64');
+  const n = Math.max(minlength, largest('bincount', t) + 1);
+  if (!weights) {
+    const out = zeros([n], { dtype: 'int64', device: t.device });
+    return scatterAdd(out, 0, index, ones(t.shape, { dtype: 'int64', device: t.device }));
+  }
+  sameDevice('bincount', t, weights);
+  if (showShape(weights.shape) !== showShape(t.shape))
+    throw new ShapeError(`[bincount] weights ${showShape(weights.shape)} do not fit ${showShape(t.shape)}`);
+  const w = weights.dtype === 'float32' ? weights.detach() : cast(weights.detach(), 'float64');
+  return scatterAdd(zeros([n], { dtype: w.dtype, device: t.device }), 0, index, w);
+}
+
+addMethods({ bincount });
+declare module '../core/tensor' {
+  interface Tensor {
+    bincount: Method<typeof bincount>;
+  }
+}
