@@ -10,3 +10,4 @@ export type { AdadeltaOptions, AdagradOptions, RMSpropOptions } from './rms';
 export { ASGD, Lion, Rprop } from './sign';
 export type { ASGDOptions, LionOptions, RpropOptions } from './sign';
 export type { CommonOptions } from './composite';
+export * as lrScheduler from './lr';
