@@ -61,6 +61,22 @@
     "stable; indices int64")                                                                                           \
   K(topk, (Ctx&, Buf values, Buf indices, Buf a, int64_t outer, int64_t len, int64_t inner, int64_t k, bool largest),  \
     "values and indices are [outer, k, inner], sorted")                                                                \
+  /* --- linear algebra: ops/linalg_*.cpp; contiguous batches of row-major float32 or float64 matrices --- */           \
+  K(linearSolve, (Ctx&, Buf out, Buf a, Buf b, int64_t batch, int64_t n, int64_t k),                                   \
+    "a[n, n] out = b[n, k]; b null: the inverse (k = n); a singular matrix fails")                                     \
+  K(determinant, (Ctx&, Buf det, Buf sign, Buf logAbs, Buf a, int64_t batch, int64_t n),                               \
+    "determinant, its sign, the logarithm of its absolute value; each may be null")                                    \
+  K(adjugate, (Ctx&, Buf out, Buf a, int64_t batch, int64_t n), "det(a) a^-1, also where a is singular")               \
+  K(triangularSolve, (Ctx&, Buf out, Buf a, Buf b, int64_t batch, int64_t n, int64_t k, bool upper, bool unit),        \
+    "a[n, n] out = b[n, k], reading one triangle of a (unit: ones on its diagonal)")                                   \
+  K(cholesky, (Ctx&, Buf out, Buf a, int64_t batch, int64_t n),                                                        \
+    "lower triangular, out out^T = a, from the lower triangle of a; fails unless positive definite")                   \
+  K(qr, (Ctx&, Buf q, Buf r, Buf a, int64_t batch, int64_t m, int64_t n, bool complete),                               \
+    "q[m, k] r[k, n] = a[m, n], k = min(m, n), or m when complete; signs as LAPACK's geqrf")                           \
+  K(eigh, (Ctx&, Buf values, Buf vectors, Buf a, int64_t batch, int64_t n),                                            \
+    "ascending eigenvalues, eigenvectors in columns (or null), from the lower triangle of a; NaN or infinity fails")   \
+  K(svd, (Ctx&, Buf u, Buf s, Buf vh, Buf a, int64_t batch, int64_t m, int64_t n, bool full),                          \
+    "u s vh = a with s descending; full: square u and vh; u and vh both null: s only; NaN or infinity fails")          \
   /* --- random numbers: ops/random.cpp; Philox keyed by seed, counted by element from offset --- */                   \
   K(uniform, (Ctx&, Buf out, int64_t n, double lo, double hi, int64_t seed, int64_t offset), "uniform in [lo, hi)")    \
   K(normal, (Ctx&, Buf out, int64_t n, double mean, double std, int64_t seed, int64_t offset), "Box-Muller")           \
