@@ -21,6 +21,16 @@ describe('backward', () => {
     expect(values(x.grad)).toEqual([5, 7, 9]);
   });
 
+  test('a gradient that was summed up and then passed on to two inputs stays what it was', () => {
+    const x = leaf([1]);
+    const [a, b] = [x.mul(2), x.mul(3)];
+    const also = a.mul(10);
+    const s = a.add(b); // passes one gradient, summed over three uses of s, to a and to b; a then gets more
+    const y = s.mul(1).add(s.mul(5)).add(s.mul(7));
+    y.add(also).sum().backward();
+    expect(values(x.grad)).toEqual([13 * 5 + 20]);
+  });
+
   test('sums over broadcast dimensions', () => {
     const a = ng.ones([3, 1], { dtype: 'float64' }).requiresGrad_();
     const b = ng.ones([1, 4], { dtype: 'float64' }).requiresGrad_();

@@ -310,6 +310,8 @@ class Run {
       if (!list || (useful && !useful.has(node))) continue;
       this.grads.delete(node);
       this.runHooks(node, list);
+      // A gradient function may pass what it got on to several inputs, so from here on nobody may add to it in place.
+      for (const g of list) if (g) this.own.delete(g);
       for (const [index, at] of wanted.get(node) ?? []) {
         this.results[at] = list[index];
         if (list[index]) this.given.add(list[index].storage);
