@@ -17,6 +17,7 @@ export type { Checked, GradcheckOptions } from './ops/gradcheck';
 export * from './core/runtime';
 export { Generator, getRngState, manualSeed, setRngState } from './core/random';
 export type { RngState } from './core/random';
+export * as linalg from './linalg';
 export * as nn from './nn';
 export * as optim from './optim';
 export * as data from './data';

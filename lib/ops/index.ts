@@ -28,6 +28,7 @@ export * from './padding';
 export * from './arranging';
 export * from './diagonals';
 export * from './counting';
+export * from './linalg';
 export * from './read';
 import './to';
 export type { Target } from './to';

@@ -5,7 +5,6 @@ import * as h from './harness';
 import { table } from './table';
 import type { Row } from './row';
 
-
 describe.each(Object.entries(table as Record<string, Row>))('%s', (name, row) => {
   test('forward: strides, broadcast, dtypes, against float64', () => h.checkForward(name, row));
   test('gradient by finite differences', () => h.checkGradients(name, row));

@@ -1,0 +1,3 @@
+/** @file `ng.linalg`: linear algebra under the names of torch.linalg. */
+export * from './ops/linalg';
+export { matmul } from './ops/matmul';

@@ -1,0 +1,146 @@
+/** @file Linear systems, inverses and determinants. Gradients: Giles, Collected matrix derivative results (2008). */
+import { ArgumentError, ShapeError } from '../../core/errors';
+import { showShape } from '../../core/shape';
+import { addMethods, type Method, type Tensor } from '../../core/tensor';
+import { kernel } from '../../native';
+import { lt, mul, neg } from '../arithmetic';
+import { needTensor } from '../define';
+import { denseOf, sameDevice } from '../launch';
+import { matmul } from '../matmul';
+import { squeeze, unsqueeze } from '../views';
+import { where } from '../where';
+import * as p from './parts';
+
+const solveKernel = kernel('linearSolve');
+const determinantKernel = kernel('determinant');
+const adjugateKernel = kernel('adjugate');
+const triangularKernel = kernel('triangularSolve');
+
+/** The inverse of each square matrix. A singular one throws a NumericError that names its place in the batch. */
+export function inv(a: Tensor): Tensor {
+  p.checkSquare('inv', a);
+  const n = p.rowsOf(a);
+  const out = p.like(a, a.shape);
+  solveKernel(p.batchSize(a) * n ** 3, out, denseOf(a), null, p.batchSize(a), n, n);
+  p.settle(out);
+  return p.track('inv', out, [a], [out], ([g], [y]) => [neg(matmul(p.mT(y!), matmul(g!, p.mT(y!))))]);
+}
+export { inv as inverse };
+
+/** Options of {@link solve}. */
+export interface SolveOptions {
+  /** Solve a x = b (default) or x a = b. */
+  left?: boolean;
+}
+
+/** The solution x of a x = b for square a; b is a matrix, a vector, or a batch of either. Batches broadcast. */
+export function solve(a: Tensor, b: Tensor, options: SolveOptions = {}): Tensor {
+  p.checkSquare('solve', a);
+  needTensor('solve', b);
+  p.checkSameType('solve', a, b);
+  sameDevice('solve', a, b);
+  const { left = true } = options;
+  if (p.isVector(a, b)) return squeeze(solve(a, unsqueeze(b, left ? -1 : -2), options), left ? -1 : -2);
+  if (!left) return p.mT(solve(p.mT(a), p.mT(b)));
+  if (b.ndim < 2 || p.rowsOf(b) !== p.rowsOf(a))
+    throw new ShapeError(`[solve] ${showShape(b.shape)} does not fit a system of ${showShape(a.shape)}`);
+  return solveBatch(p.overBatch('solve', a, b), p.overBatch('solve', b, a));
+}
+
+function solveBatch(a: Tensor, b: Tensor): Tensor {
+  const [n, k, batch] = [p.rowsOf(a), p.colsOf(b), p.batchSize(a)];
+  const out = p.like(b, b.shape);
+  solveKernel(batch * n * n * (n + k), out, denseOf(a), denseOf(b), batch, n, k);
+  p.settle(out);
+  return p.track('solve', out, [a, b], [a, out], ([g], [sa, x], needs) => {
+    const gb = solveBatch(p.mT(sa!), g!);
+    return [needs[0] ? neg(matmul(gb, p.mT(x!))) : null, gb];
+  });
+}
+
+/** Options of {@link solveTriangular}. */
+export interface TriangularOptions {
+  /** Which triangle of `a` to read. */
+  upper: boolean;
+  /** Solve a x = b (default) or x a = b. */
+  left?: boolean;
+  /** Take the diagonal as ones. Default false. */
+  unitriangular?: boolean;
+}
+
+/** The solution of a x = b for triangular a. The other triangle is not read. Batches broadcast. */
+export function solveTriangular(a: Tensor, b: Tensor, options: TriangularOptions): Tensor {
+  p.checkSquare('solveTriangular', a);
+  p.checkMatrix('solveTriangular', b);
+  p.checkSameType('solveTriangular', a, b);
+  sameDevice('solveTriangular', a, b);
+  if (typeof options?.upper !== 'boolean')
+    throw new ArgumentError('[solveTriangular] say which triangle is meant: { upper: true } or { upper: false }');
+  const { upper, left = true, unitriangular = false } = options;
+  if (!left) return p.mT(solveTriangular(p.mT(a), p.mT(b), { upper: !upper, unitriangular }));
+  if (p.rowsOf(b) !== p.rowsOf(a))
+    throw new ShapeError(`[solveTriangular] ${showShape(b.shape)} does not fit a system of ${showShape(a.shape)}`);
+  const [x, y] = [p.overBatch('solveTriangular', a, b), p.overBatch('solveTriangular', b, a)];
+  return triangularBatch(x, y, upper, unitriangular);
+}
+
+function triangularBatch(a: Tensor, b: Tensor, upper: boolean, unit: boolean): Tensor {
+  const [n, k, batch] = [p.rowsOf(a), p.colsOf(b), p.batchSize(a)];
+  const out = p.like(b, b.shape);
+  triangularKernel(batch * n * n * k, out, denseOf(a), denseOf(b), batch, n, k, upper, unit);
+  return p.track('solveTriangular', out, [a, b], [a, out], ([g], [sa, x], needs) => {
+    const gb = triangularBatch(p.mT(sa!), g!, !upper, unit);
+    if (!needs[0]) return [null, gb];
+    const ga = neg(matmul(gb, p.mT(x!)));
+    return [upper ? p.upper(ga, unit ? 1 : 0) : p.lower(ga, unit ? -1 : 0), gb];
+  });
+}
+
+// det(a) a^-1, untracked; unlike the inverse it exists for every matrix.
+function adjugate(a: Tensor): Tensor {
+  const out = p.like(a, a.shape);
+  adjugateKernel(p.batchSize(a) * p.rowsOf(a) ** 3, out, denseOf(a), p.batchSize(a), p.rowsOf(a));
+  return out;
+}
+
+// One number per matrix, as a batch of 1 x 1 matrices.
+const perMatrix = (v: Tensor): Tensor => unsqueeze(unsqueeze(v, -1), -1);
+
+/**
+ * The determinant of each square matrix. Its gradient is right for singular matrices too; its second derivative needs
+ * the inverse.
+ */
+export function det(a: Tensor): Tensor {
+  p.checkSquare('det', a);
+  const out = p.like(a, p.batchOf(a));
+  determinantKernel(p.batchSize(a) * p.rowsOf(a) ** 3, out, null, null, denseOf(a), p.batchSize(a), p.rowsOf(a));
+  return p.track('det', out, [a], [a, out], ([g], [sa, d]) => [
+    p.isGradEnabled() ? mul(perMatrix(mul(g!, d!)), p.mT(inv(sa!))) : mul(perMatrix(g!), p.mT(adjugate(sa!))),
+  ]);
+}
+
+/** The sign of each determinant (-1, 0, 1) and the logarithm of its absolute value, where det itself would overflow. */
+export function slogdet(a: Tensor): p.Named<'sign' | 'logabsdet', [Tensor, Tensor]> {
+  p.checkSquare('slogdet', a);
+  const [sign, log] = [p.like(a, p.batchOf(a)), p.like(a, p.batchOf(a))];
+  determinantKernel(p.batchSize(a) * p.rowsOf(a) ** 3, null, sign, log, denseOf(a), p.batchSize(a), p.rowsOf(a));
+  p.track('slogdet', log, [a], [a], ([g], [sa]) => [mul(perMatrix(g!), p.mT(inv(sa!)))]);
+  return p.named(['sign', 'logabsdet'], [sign, log]);
+}
+
+/** The logarithm of each determinant: NaN where it is negative, -Infinity where it is 0. */
+export function logdet(a: Tensor): Tensor {
+  p.checkSquare('logdet', a);
+  const [sign, log] = slogdet(a);
+  return where(lt(sign, 0), NaN, log);
+}
+
+addMethods({ inverse: inv, det, slogdet, logdet });
+declare module '../../core/tensor' {
+  interface Tensor {
+    inverse: Method<typeof inv>;
+    det: Method<typeof det>;
+    slogdet: Method<typeof slogdet>;
+    logdet: Method<typeof logdet>;
+  }
+}

@@ -1,0 +1,266 @@
+/** @file Eigenvalues of symmetric matrices, singular values, and what is computed from them. */
+import { ArgumentError, ShapeError } from '../../core/errors';
+import { showShape } from '../../core/shape';
+import { noGrad, needsTracking } from '../../core/autograd';
+import { addMethods, type Method, type Tensor } from '../../core/tensor';
+import { kernel } from '../../native';
+import { add, div, gt, maximum, mul, sub } from '../arithmetic';
+import { empty, eye, full } from '../create';
+import { needTensor } from '../define';
+import { denseOf, sameDevice } from '../launch';
+import { abs, square } from '../math';
+import { matmul } from '../matmul';
+import { all, sum } from '../reduce';
+import { narrow, squeeze, unsqueeze } from '../views';
+import { where } from '../where';
+import * as p from './parts';
+
+const eighKernel = kernel('eigh');
+const svdKernel = kernel('svd');
+
+// 1 / (v[j] - v[i]), and 0 on the diagonal.
+function inverseGaps(v: Tensor): Tensor {
+  const same = eye(v.shape[v.ndim - 1]!, { dtype: 'bool', device: v.device });
+  const gaps = sub(unsqueeze(v, -2), unsqueeze(v, -1));
+  return where(same, 0, div(1, where(same, 1, gaps)));
+}
+
+const skew = (a: Tensor): Tensor => sub(a, p.mT(a));
+
+// --- eigenvalues ----------------------------------------------------------------------------------------------------
+
+/** Which triangle of a symmetric matrix is read. */
+export type Triangle = 'L' | 'U';
+
+const triangle = (op: string, a: Tensor, uplo: Triangle | { UPLO?: Triangle }): Tensor => {
+  p.checkSquare(op, a);
+  const which = typeof uplo === 'string' ? uplo : (uplo.UPLO ?? 'L');
+  if (which !== 'L' && which !== 'U')
+    throw new ArgumentError(`[${op}] UPLO must be 'L' or 'U', got '${String(which)}'`);
+  return which === 'U' ? p.mT(a) : a;
+};
+
+/**
+ * Eigenvalues, ascending, and orthonormal eigenvectors (columns) of each symmetric matrix. The gradient through the
+ * eigenvectors is finite only where eigenvalues differ, and meaningful only for what does not depend on their signs.
+ */
+export function eigh(
+  matrix: Tensor,
+  uplo: Triangle | { UPLO?: Triangle } = 'L',
+): p.Named<'eigenvalues' | 'eigenvectors', [Tensor, Tensor]> {
+  const a = triangle('eigh', matrix, uplo);
+  const n = p.rowsOf(a);
+  const out: [Tensor, Tensor] = [p.like(a, a.shape.slice(0, -1)), p.like(a, a.shape)];
+  eighKernel(9 * p.batchSize(a) * n ** 3, out[0], out[1], denseOf(a), p.batchSize(a), n);
+  p.settle(a);
+  p.track('eigh', out, [a], out.slice(), ([gw, gv], [w, v]) => {
+    let inner = gw ? p.diagonalMatrix(gw) : undefined;
+    if (gv) {
+      const turn = mul(mul(skew(matmul(p.mT(v!), gv)), 0.5), inverseGaps(w!));
+      inner = inner ? add(inner, turn) : turn;
+    }
+    return [matmul(v!, matmul(inner!, p.mT(v!)))];
+  });
+  return p.named(['eigenvalues', 'eigenvectors'], out);
+}
+
+/** The eigenvalues of each symmetric matrix, ascending. */
+export function eigvalsh(matrix: Tensor, uplo: Triangle | { UPLO?: Triangle } = 'L'): Tensor {
+  const a = triangle('eigvalsh', matrix, uplo);
+  if (needsTracking([a])) return eigh(a)[0];
+  const out = p.like(a, a.shape.slice(0, -1));
+  eighKernel(4 * p.batchSize(a) * p.rowsOf(a) ** 3, out, null, denseOf(a), p.batchSize(a), p.rowsOf(a));
+  p.settle(a);
+  return out;
+}
+
+// --- singular values ------------------------------------------------------------------------------------------------
+
+/** Options of {@link svd}. */
+export interface SvdOptions {
+  /** Square u and vh (default), or only the columns and rows that belong to singular values. */
+  fullMatrices?: boolean;
+}
+
+function runSvd(a: Tensor, full: boolean): [Tensor, Tensor, Tensor] {
+  const [m, n, batch] = [p.rowsOf(a), p.colsOf(a), p.batchSize(a)];
+  const k = Math.min(m, n);
+  const lead = p.batchOf(a);
+  const u = p.like(a, [...lead, m, full ? m : k]);
+  const s = p.like(a, [...lead, k]);
+  const vh = p.like(a, [...lead, full ? n : k, n]);
+  svdKernel(20 * batch * m * n * k, u, s, vh, denseOf(a), batch, m, n, full);
+  p.settle(a);
+  return [u, s, vh];
+}
+
+/**
+ * u diag(s) vh = a with orthogonal u and vh and the singular values s, descending. The gradient through u and vh is
+ * finite only where singular values differ, and meaningful only for what does not depend on the signs of the vectors.
+ */
+export function svd(
+  a: Tensor,
+  options: SvdOptions | boolean = {},
+): p.Named<'U' | 'S' | 'Vh', [Tensor, Tensor, Tensor]> {
+  p.checkMatrix('svd', a);
+  const full = typeof options === 'boolean' ? options : (options.fullMatrices ?? true);
+  const out = runSvd(a, full);
+  const [m, n] = [p.rowsOf(a), p.colsOf(a)];
+  p.track('svd', out, [a], out.slice(), ([gu, gs, gvh], [u, s, vh]) => {
+    const k = Math.min(m, n);
+    const cols = (t: Tensor | undefined): Tensor | undefined => t && narrow(t, -1, 0, k);
+    const rows = (t: Tensor | undefined): Tensor | undefined => t && narrow(t, -2, 0, k);
+    return [svdGrad(cols(gu), gs, rows(gvh), cols(u)!, s!, rows(vh)!)];
+  });
+  return p.named(['U', 'S', 'Vh'], out);
+}
+
+// Townsend, Differentiating the singular value decomposition (2016).
+function svdGrad(
+  gu: Tensor | undefined,
+  gs: Tensor | undefined,
+  gvh: Tensor | undefined,
+  u: Tensor,
+  s: Tensor,
+  vh: Tensor,
+): Tensor {
+  const gaps = gu || gvh ? inverseGaps(square(s)) : undefined;
+  const parts: Tensor[] = [];
+  if (gs) parts.push(p.diagonalMatrix(gs));
+  if (gu) parts.push(mul(mul(skew(matmul(p.mT(u), gu)), gaps!), unsqueeze(s, -2)));
+  if (gvh) parts.push(mul(mul(skew(matmul(vh, p.mT(gvh))), gaps!), unsqueeze(s, -1)));
+  let ga = matmul(u, matmul(parts.reduce(add), vh));
+  if (gu && p.rowsOf(u) > p.colsOf(u)) {
+    const outside = sub(gu, matmul(u, matmul(p.mT(u), gu)));
+    ga = add(ga, matmul(div(outside, unsqueeze(s, -2)), vh));
+  }
+  if (gvh && p.colsOf(vh) > p.rowsOf(vh)) {
+    const outside = sub(gvh, matmul(matmul(gvh, p.mT(vh)), vh));
+    ga = add(ga, matmul(u, div(outside, unsqueeze(s, -1))));
+  }
+  return ga;
+}
+
+/** The singular values of each matrix, descending. */
+export function svdvals(a: Tensor): Tensor {
+  p.checkMatrix('svdvals', a);
+  if (needsTracking([a])) return svd(a, { fullMatrices: false })[1];
+  const [m, n] = [p.rowsOf(a), p.colsOf(a)];
+  const s = p.like(a, [...p.batchOf(a), Math.min(m, n)]);
+  svdKernel(8 * p.batchSize(a) * m * n * Math.min(m, n), null, s, null, denseOf(a), p.batchSize(a), m, n, false);
+  p.settle(a);
+  return s;
+}
+
+// --- rank and pseudo-inverse ----------------------------------------------------------------------------------------
+
+/** From which singular value on one counts as zero: max(atol, rtol * the largest). */
+export interface RankOptions {
+  /** Default 0. */
+  atol?: number;
+  /** Default max(m, n) times the precision of the dtype, or 0 if `atol` is given. */
+  rtol?: number;
+  /** The matrices are symmetric: use eigenvalues, which is faster. Default false. */
+  hermitian?: boolean;
+}
+
+// Which of the singular values s of a (descending, or absolute eigenvalues) are not zero.
+function significant(a: Tensor, s: Tensor, largest: Tensor, options: RankOptions): Tensor {
+  const { atol = 0 } = options;
+  const eps = Math.max(p.rowsOf(a), p.colsOf(a)) * (a.dtype === 'float32' ? 2 ** -23 : 2 ** -52);
+  const { rtol = atol > 0 ? 0 : eps } = options;
+  const bound = maximum(mul(largest, rtol), full([], atol, { dtype: a.dtype, device: a.device }));
+  return gt(s, bound);
+}
+
+const rankOptions = (options: RankOptions | number | undefined): RankOptions =>
+  typeof options === 'number' ? { atol: options } : (options ?? {});
+
+// The largest along the last axis, kept, of descending values.
+const firstOf = (s: Tensor): Tensor => narrow(s, -1, 0, Math.min(1, s.shape[s.ndim - 1]!));
+
+/** The number of singular values that are not zero, as int64. A number as second argument is `atol`. */
+export function matrixRank(a: Tensor, options?: RankOptions | number): Tensor {
+  p.checkMatrix('matrixRank', a);
+  const how = rankOptions(options);
+  if (!how.hermitian) {
+    const s = svdvals(a.detach());
+    return sum(significant(a, s, firstOf(s), how), -1);
+  }
+  const w = abs(eigvalsh(a.detach()));
+  const n = p.rowsOf(a);
+  const largest = n === 0 ? w : maximum(narrow(w, -1, 0, 1), narrow(w, -1, n - 1, 1));
+  return sum(significant(a, w, largest, how), -1);
+}
+
+/**
+ * The pseudo-inverse (Moore-Penrose) of each matrix. A number as second argument is `rtol`. The gradient holds where the
+ * rank does not change nearby.
+ */
+export function pinv(a: Tensor, options?: RankOptions | number): Tensor {
+  p.checkMatrix('pinv', a);
+  return pseudo('pinv', a, typeof options === 'number' ? { rtol: options } : (options ?? {})).inverse;
+}
+export { pinv as pinverse };
+
+function pseudo(op: string, a: Tensor, options: RankOptions): { inverse: Tensor; s: Tensor; kept: Tensor } {
+  const result = noGrad(() => {
+    const [u, s, vh] = runSvd(options.hermitian ? add(p.lower(a), p.mT(p.lower(a, -1))) : a, false);
+    const kept = significant(a, s, firstOf(s), options);
+    const scale = where(kept, div(1, where(kept, s, 1)), 0);
+    return { inverse: matmul(mul(p.mT(vh), unsqueeze(scale, -2)), p.mT(u)), s, kept };
+  });
+  // Golub & Pereyra, The differentiation of pseudo-inverses (1973), eq. 4.12.
+  p.track(op, result.inverse, [a], [a, result.inverse], ([g], [sa, y]) => {
+    const back = p.mT(g!);
+    const yt = p.mT(y!);
+    const rowRest = sub(back, matmul(sa!, matmul(y!, back)));
+    const colRest = sub(back, matmul(matmul(back, y!), sa!));
+    const first = matmul(yt, matmul(g!, yt));
+    return [sub(add(matmul(rowRest, matmul(y!, yt)), matmul(matmul(yt, y!), colRest)), first)];
+  });
+  return result;
+}
+
+/** Options of {@link lstsq}. */
+export interface LstsqOptions {
+  /** Singular values below this part of the largest count as zero. Default max(m, n) times the precision. */
+  rcond?: number;
+}
+
+/**
+ * The x that minimises |a x - b|, the shortest one if several do, by singular values. Also: the squared residuals (if
+ * all matrices have full rank and more rows than columns, else empty), the ranks and the singular values.
+ */
+export function lstsq(
+  a: Tensor,
+  b: Tensor,
+  options: LstsqOptions | number | null = {},
+): p.Named<'solution' | 'residuals' | 'rank' | 'singularValues', [Tensor, Tensor, Tensor, Tensor]> {
+  p.checkMatrix('lstsq', a);
+  needTensor('lstsq', b);
+  p.checkSameType('lstsq', a, b);
+  sameDevice('lstsq', a, b);
+  const vector = p.isVector(a, b);
+  const right = vector ? unsqueeze(b, -1) : b;
+  const [m, n] = [p.rowsOf(a), p.colsOf(a)];
+  if (right.ndim < 2 || p.rowsOf(right) !== m)
+    throw new ShapeError(`[lstsq] ${showShape(b.shape)} does not fit a system of ${showShape(a.shape)}`);
+  const rcond = typeof options === 'number' ? options : options?.rcond;
+  const { inverse, s, kept } = pseudo('lstsq', a, rcond === undefined ? {} : { rtol: rcond });
+  const x = matmul(inverse, right);
+  const overdetermined = m > n && Boolean(all(kept).itemSync());
+  const residuals = overdetermined
+    ? sum(square(sub(matmul(a, x), right)), -2)
+    : empty([0], { dtype: a.dtype, device: a.device });
+  const solution = vector ? squeeze(x, -1) : x;
+  return p.named(['solution', 'residuals', 'rank', 'singularValues'], [solution, residuals, sum(kept, -1), s]);
+}
+
+addMethods({ svd, pinverse: pinv });
+declare module '../../core/tensor' {
+  interface Tensor {
+    svd: Method<typeof svd>;
+    pinverse: Method<typeof pinv>;
+  }
+}
