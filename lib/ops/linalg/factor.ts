@@ -5,6 +5,7 @@ import { kernel } from '../../native';
 import { add, mul, neg, sub } from '../arithmetic';
 import { zerosLike } from '../create';
 import { cat } from '../joining';
+import { tril } from '../diagonals';
 import { denseOf } from '../launch';
 import { matmul } from '../matmul';
 import { narrow } from '../views';
@@ -32,8 +33,8 @@ export function cholesky(a: Tensor, options: CholeskyOptions = {}): Tensor {
   p.settle(out);
   // Murray, Differentiation of the Cholesky decomposition (2016), eq. 10, made symmetric.
   return p.track('cholesky', out, [a], [out], ([g], [l]) => {
-    const m = p.lower(matmul(p.mT(l!), g!));
-    const symmetric = mul(add(m, p.mT(p.lower(m, -1))), 0.5);
+    const m = tril(matmul(p.mT(l!), g!));
+    const symmetric = mul(add(m, p.mT(tril(m, -1))), 0.5);
     const half = solveTriangular(p.mT(l!), symmetric, { upper: true });
     return [solveTriangular(l!, half, { upper: false, left: false })];
   });
@@ -77,7 +78,7 @@ function qrGrad(gq: Tensor | undefined, gr: Tensor | undefined, q: Tensor, r: Te
   const fromR = gr ? matmul(r, p.mT(gr)) : undefined;
   const fromQ = gq ? matmul(p.mT(gq), q) : undefined;
   const m = fromR && fromQ ? sub(fromR, fromQ) : (fromR ?? neg(fromQ!));
-  const symmetric = matmul(q, add(p.lower(m), p.mT(p.lower(m, -1))));
+  const symmetric = matmul(q, add(tril(m), p.mT(tril(m, -1))));
   return solveTriangular(p.mT(r), gq ? add(gq, symmetric) : symmetric, { upper: false, left: false });
 }
 

@@ -4,11 +4,8 @@ import { DTypeError, ShapeError } from '../../core/errors';
 import { broadcastShapes, numel, sameShape, type Shape, showShape } from '../../core/shape';
 import { empty, type Tensor } from '../../core/tensor';
 import { waitForStream } from '../../native';
-import { add, ge, mul } from '../arithmetic';
-import { arange, eye } from '../create';
 import { needTensor } from '../define';
-import { expand, region, transpose, unsqueeze } from '../views';
-import { where } from '../where';
+import { expand, transpose } from '../views';
 
 export { isGradEnabled, track };
 
@@ -57,31 +54,6 @@ export const isVector = (a: Tensor, b: Tensor): boolean =>
  * Throws what a factorisation met (a singular matrix): like PyTorch in the caller's stack, so it waits for the stream.
  */
 export const settle = (t: Tensor): void => waitForStream(t.storage.device);
-
-/** Ones on and below the diagonal `offset` of an n x m matrix, as bool. */
-function below(n: number, m: number, offset: number, device: Tensor['device']): Tensor {
-  const row = arange(n, { dtype: 'int32', device });
-  return ge(unsqueeze(add(row, offset), 1), arange(m, { dtype: 'int32', device }));
-}
-
-/** The part of each matrix on and below its diagonal `offset`; zeros elsewhere. */
-export const lower = (a: Tensor, offset = 0): Tensor => where(below(rowsOf(a), colsOf(a), offset, a.device), a, 0);
-/** The part on and above the diagonal `offset`. */
-export const upper = (a: Tensor, offset = 0): Tensor => where(below(rowsOf(a), colsOf(a), offset - 1, a.device), 0, a);
-
-/** The diagonal of each matrix, as a view. */
-export function diagonalOf(a: Tensor): Tensor {
-  const n = Math.min(rowsOf(a), colsOf(a));
-  return region('diagonal', a, [...batchOf(a), n], (s) => ({
-    strides: [...s.slice(0, -2), s[s.length - 2]! + s[s.length - 1]!],
-    offset: 0,
-  }));
-}
-
-/** Square matrices with these diagonals. */
-export function diagonalMatrix(v: Tensor): Tensor {
-  return mul(unsqueeze(v, -1), eye(v.shape[v.ndim - 1]!, { dtype: v.dtype, device: v.device }));
-}
 
 /** A list whose entries also have names: `const [q, r] = ...` and `const { Q, R } = ...` both work. */
 export type Named<K extends string, L extends readonly Tensor[]> = L & Record<K, Tensor>;

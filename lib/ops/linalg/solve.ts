@@ -5,6 +5,7 @@ import { addMethods, type Method, type Tensor } from '../../core/tensor';
 import { kernel } from '../../native';
 import { lt, mul, neg } from '../arithmetic';
 import { needTensor } from '../define';
+import { tril, triu } from '../diagonals';
 import { denseOf, sameDevice } from '../launch';
 import { matmul } from '../matmul';
 import { squeeze, unsqueeze } from '../views';
@@ -92,7 +93,7 @@ function triangularBatch(a: Tensor, b: Tensor, upper: boolean, unit: boolean): T
     const gb = triangularBatch(p.mT(sa!), g!, !upper, unit);
     if (!needs[0]) return [null, gb];
     const ga = neg(matmul(gb, p.mT(x!)));
-    return [upper ? p.upper(ga, unit ? 1 : 0) : p.lower(ga, unit ? -1 : 0), gb];
+    return [upper ? triu(ga, unit ? 1 : 0) : tril(ga, unit ? -1 : 0), gb];
   });
 }
 

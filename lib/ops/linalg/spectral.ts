@@ -7,6 +7,7 @@ import { kernel } from '../../native';
 import { add, div, gt, maximum, mul, sub } from '../arithmetic';
 import { empty, eye, full } from '../create';
 import { needTensor } from '../define';
+import { diagEmbed, tril } from '../diagonals';
 import { denseOf, sameDevice } from '../launch';
 import { abs, square } from '../math';
 import { matmul } from '../matmul';
@@ -54,7 +55,7 @@ export function eigh(
   eighKernel(9 * p.batchSize(a) * n ** 3, out[0], out[1], denseOf(a), p.batchSize(a), n);
   p.settle(a);
   p.track('eigh', out, [a], out.slice(), ([gw, gv], [w, v]) => {
-    let inner = gw ? p.diagonalMatrix(gw) : undefined;
+    let inner = gw ? diagEmbed(gw) : undefined;
     if (gv) {
       const turn = mul(mul(skew(matmul(p.mT(v!), gv)), 0.5), inverseGaps(w!));
       inner = inner ? add(inner, turn) : turn;
@@ -126,7 +127,7 @@ function svdGrad(
 ): Tensor {
   const gaps = gu || gvh ? inverseGaps(square(s)) : undefined;
   const parts: Tensor[] = [];
-  if (gs) parts.push(p.diagonalMatrix(gs));
+  if (gs) parts.push(diagEmbed(gs));
   if (gu) parts.push(mul(mul(skew(matmul(p.mT(u), gu)), gaps!), unsqueeze(s, -2)));
   if (gvh) parts.push(mul(mul(skew(matmul(vh, p.mT(gvh))), gaps!), unsqueeze(s, -1)));
   let ga = matmul(u, matmul(parts.reduce(add), vh));
@@ -205,7 +206,7 @@ export { pinv as pinverse };
 
 function pseudo(op: string, a: Tensor, options: RankOptions): { inverse: Tensor; s: Tensor; kept: Tensor } {
   const result = noGrad(() => {
-    const [u, s, vh] = runSvd(options.hermitian ? add(p.lower(a), p.mT(p.lower(a, -1))) : a, false);
+    const [u, s, vh] = runSvd(options.hermitian ? add(tril(a), p.mT(tril(a, -1))) : a, false);
     const kept = significant(a, s, firstOf(s), options);
     const scale = where(kept, div(1, where(kept, s, 1)), 0);
     return { inverse: matmul(mul(p.mT(vh), unsqueeze(scale, -2)), p.mT(u)), s, kept };
