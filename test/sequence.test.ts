@@ -12,6 +12,8 @@ interface Stored {
 }
 interface Case {
   code: string;
+  /** What PyTorch prints. */
+  text?: string;
   call: string;
   inputs: Record<string, Stored>;
   state?: Record<string, Stored>;
@@ -52,6 +54,7 @@ function run(c: Case, dtype: Real, createGraph: boolean): void {
     const state = Object.entries(c.state!).map(([k, v]) => [k, build(v, dtype)] as const);
     m.loadStateDict(Object.fromEntries(state));
     expect(Object.keys(m.stateDict())).toEqual(state.map(([k]) => k));
+    expect(String(m)).toBe(c.text);
   }
   const inputs = Object.fromEntries(Object.entries(c.inputs).map(([k, v]) => [k, build(v, dtype)]));
   for (const t of Object.values(inputs)) if (t.dtype === dtype) t.requiresGrad = true;

@@ -10,7 +10,7 @@ import { normal_ } from './init';
 import { newParameter, weightDefaults, type WeightOptions } from './linear';
 import { Module } from './module';
 import { Parameter } from './parameter';
-import { checkSize, python, readSettings, type SettingArgs, showSettings } from './settings';
+import { checkSize, python, pythonFloat, readSettings, type SettingArgs, showSettings } from './settings';
 import { ArgumentError } from '../core/errors';
 
 interface Lookup {
@@ -97,15 +97,20 @@ export abstract class EmbeddingTable extends Module {
     return { paddingIdx, maxNorm, normType, scaleGradByFreq, sparse };
   }
 
-  override extraRepr(): string {
-    const { paddingIdx, maxNorm, normType, scaleGradByFreq, sparse } = this;
-    const parts = [`${this.numEmbeddings}, ${this.embeddingDim}`];
-    if (maxNorm !== null) parts.push(showSettings({ maxNorm }));
-    if (normType !== 2) parts.push(showSettings({ normType }));
-    if (scaleGradByFreq) parts.push(showSettings({ scaleGradByFreq }));
-    if (sparse) parts.push(showSettings({ sparse }));
-    if (paddingIdx !== null) parts.push(showSettings({ paddingIdx }));
-    return parts.join(', ');
+  // Settings that differ from the usual, in PyTorch's order and spelling.
+  protected parts(): { padding: string[]; norm: string[]; frequency: string[] } {
+    const { paddingIdx, maxNorm, normType, scaleGradByFreq } = this;
+    const norm = maxNorm === null ? [] : [`max_norm=${pythonFloat(maxNorm)}`];
+    if (normType !== 2) norm.push(`norm_type=${pythonFloat(normType)}`);
+    return {
+      padding: paddingIdx === null ? [] : [showSettings({ paddingIdx })],
+      norm,
+      frequency: scaleGradByFreq ? [showSettings({ scaleGradByFreq })] : [],
+    };
+  }
+
+  protected get sizes(): string {
+    return `${this.numEmbeddings}, ${this.embeddingDim}`;
   }
 }
 
@@ -126,6 +131,11 @@ export class Embedding extends EmbeddingTable {
   /** @param input - int64 or int32 (or arrays of integers), any shape; the result has embeddingDim added at the end */
   forward(input: IndexLike): Tensor {
     return embedding(input, this.weight, this.settings);
+  }
+
+  override extraRepr(): string {
+    const { padding, norm, frequency } = this.parts();
+    return [this.sizes, ...padding, ...norm, ...frequency, ...(this.sparse ? ['sparse=True'] : [])].join(', ');
   }
 }
 
@@ -173,6 +183,7 @@ export class EmbeddingBag extends EmbeddingTable {
   }
 
   override extraRepr(): string {
-    return `${super.extraRepr()}, ${showSettings({ mode: this.mode })}`;
+    const { padding, norm, frequency } = this.parts();
+    return [this.sizes, ...norm, ...frequency, showSettings({ mode: this.mode }), ...padding].join(', ');
   }
 }

@@ -57,6 +57,6 @@ export class LayerNorm extends Module {
 
   override extraRepr(): string {
     const { eps, elementwiseAffine } = this;
-    return `${python(this.normalizedShape)}, ${showSettings({ eps, elementwiseAffine })}`;
+    return `${python(this.normalizedShape)}, ${showSettings({ eps, elementwiseAffine, bias: this.bias !== null })}`;
   }
 }
