@@ -1,0 +1,110 @@
+/** @file Distinct values. How many there are is a shape, so these ops wait for the stream. Nothing is tracked. */
+import { ArgumentError } from '../core/errors';
+import { checkAxis, numel } from '../core/shape';
+import { addMethods, empty, type Tensor } from '../core/tensor';
+import { kernel, opcode } from '../native';
+import { ne, sub } from './arithmetic';
+import { cast } from './cast';
+import { arange, ones, tensor } from './create';
+import { indexSelect, scatter } from './gather';
+import { cat } from './joining';
+import { denseOf } from './launch';
+import { nonzeroFlat } from './index-kernels';
+import { any } from './reduce';
+import { argsort } from './sorting';
+import { narrow, reshape, transpose } from './views';
+
+const scanKernel = kernel('scan');
+const sumCode = opcode('scan', 'sum');
+
+/** Options of {@link unique}. */
+export interface UniqueOptions {
+  /** In ascending order. They always are; accepted for likeness with PyTorch. */
+  sorted?: boolean;
+  /** Also where each element is among the distinct ones (int64, the shape of the tensor, or of the axis). */
+  returnInverse?: boolean;
+  /** Also how often each one occurs (int64). */
+  returnCounts?: boolean;
+  /** Distinct slices along this axis, rather than elements of the flattened tensor. */
+  axis?: number | null;
+}
+
+// 1, and 2, .. n: which run each position is in, from where runs start.
+function runNumbers(starts: Tensor): Tensor {
+  const flags = cast(starts, 'int64');
+  const out = empty(flags.shape, 'int64', flags.storage.device);
+  if (flags.numel > 0) scanKernel(flags.numel, sumCode, out, flags, 1, flags.numel, 1);
+  return out;
+}
+
+// Where each of n slices [n, width] differs from the one before.
+function startsOf(rows: Tensor): Tensor {
+  const n = rows.shape[0]!;
+  const first = ones([Math.min(n, 1)], { dtype: 'bool', device: rows.device });
+  if (n < 2) return first;
+  return cat([first, any(ne(narrow(rows, 0, 1, n - 1), narrow(rows, 0, 0, n - 1)), 1)]);
+}
+
+// The order of slices [n, width], the first element deciding first: stable sorts by the last one first.
+function orderOf(rows: Tensor): Tensor {
+  const [n, width] = rows.shape as [number, number];
+  const columns = denseOf(transpose(rows, 0, 1));
+  let order = arange(n, { dtype: 'int64', device: rows.device });
+  for (let c = width - 1; c >= 0; c--) {
+    const keys = indexSelect(columns.at(c), 0, order);
+    order = indexSelect(order, 0, argsort(keys));
+  }
+  return order;
+}
+
+function distinct(op: string, t: Tensor, options: UniqueOptions, sorting: boolean): Tensor | Tensor[] {
+  t.checkAlive(op);
+  const x = t.detach();
+  const { axis, returnInverse = false, returnCounts = false } = options;
+  const whole = axis === undefined || axis === null;
+  if (!whole && t.ndim === 0) throw new ArgumentError(`[${op}] a 0-dim tensor has no axis to compare along`);
+  const a = whole ? 0 : checkAxis(op, axis, t.ndim);
+  const flat = whole ? reshape(x, [-1]) : x;
+  const n = flat.shape[a]!;
+  const width = whole ? 1 : numel(flat.shape) / Math.max(n, 1);
+  const front = [a, ...flat.shape.map((_, i) => i).filter((i) => i !== a)];
+  const rows = reshape(flat.permute(front), [n, n === 0 ? 0 : width]);
+  const order = sorting ? orderOf(rows) : arange(n, { dtype: 'int64', device: t.device });
+  const starts = startsOf(sorting ? indexSelect(rows, 0, order) : rows);
+  const at = nonzeroFlat(starts);
+  const out = [indexSelect(flat, a, indexSelect(order, 0, at))];
+  if (returnInverse) {
+    const number = sub(runNumbers(starts), 1);
+    const inverse = scatter(number, 0, order, number);
+    out.push(whole ? reshape(inverse, t.shape) : inverse);
+  }
+  if (returnCounts) {
+    const end = tensor([BigInt(n)], { device: t.device });
+    const ends = at.numel === 0 ? at : cat([narrow(at, 0, 1, at.numel - 1), end]);
+    out.push(sub(ends, at));
+  }
+  return out.length === 1 ? out[0]! : out;
+}
+
+interface Unique {
+  (t: Tensor, options?: UniqueOptions & { returnInverse?: false; returnCounts?: false }): Tensor;
+  /** With `returnInverse` or `returnCounts`: the values, then the inverse, then the counts. */
+  (t: Tensor, options: UniqueOptions): Tensor[];
+}
+
+/** The distinct elements in ascending order, each NaN counting as one; or the distinct slices of an axis. */
+export const unique = ((t: Tensor, options: UniqueOptions = {}) => distinct('unique', t, options, true)) as Unique;
+
+/** One of each run of equal elements (or slices of an axis). */
+export const uniqueConsecutive = ((t: Tensor, options: UniqueOptions = {}) =>
+  distinct('uniqueConsecutive', t, options, false)) as Unique;
+
+addMethods({ unique, uniqueConsecutive });
+declare module '../core/tensor' {
+  interface Tensor {
+    unique(options?: UniqueOptions & { returnInverse?: false; returnCounts?: false }): Tensor;
+    unique(options: UniqueOptions): Tensor[];
+    uniqueConsecutive(options?: UniqueOptions & { returnInverse?: false; returnCounts?: false }): Tensor;
+    uniqueConsecutive(options: UniqueOptions): Tensor[];
+  }
+}
