@@ -10,4 +10,5 @@ export type { AdadeltaOptions, AdagradOptions, RMSpropOptions } from './rms';
 export { ASGD, Lion, Rprop } from './sign';
 export type { ASGDOptions, LionOptions, RpropOptions } from './sign';
 export type { CommonOptions } from './composite';
+export { LBFGS, type LBFGSOptions } from './lbfgs';
 export * as lrScheduler from './lr';
