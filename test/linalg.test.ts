@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as ng from '../lib';
 import type { Tensor } from '../lib';
+import { expectParity } from './parity';
 
 interface Packed {
   shape: number[];
@@ -51,11 +52,15 @@ function call(r: Row, list: Tensor[]): Tensor[] {
   return out instanceof ng.Tensor ? [out] : out;
 }
 
-function expectClose(got: Tensor, want: Packed, tolerance: number): void {
+function expectSame(r: Row, label: string, got: Tensor, want: Packed, tolerance: number): void {
   expect(got.shape).toEqual(want.shape);
-  const scale = Math.max(1, ...want.data.map(Math.abs));
-  const worst = values(got).reduce((w, v, i) => Math.max(w, Math.abs(v - want.data[i]!) / scale), 0);
-  expect(worst).toBeLessThanOrEqual(tolerance);
+  expectParity(got, want.data, {
+    kind: 'op',
+    name: `linalg.${r.name}`,
+    label: `${r.name} ${label}`,
+    tolerance,
+    floor: 'scale',
+  });
 }
 
 describe.each(rows.map((r) => [`${r.name} [${r.x.map((x) => x.shape.join('x')).join('], [')}]`, r] as const))(
@@ -84,7 +89,7 @@ describe.each(rows.map((r) => [`${r.name} [${r.x.map((x) => x.shape.join('x')).j
           r,
           r.x.map((x) => unpack(x, dtype)),
         );
-        outs.forEach((o, i) => expectClose(o, r.y[i]!, tolerance));
+        outs.forEach((o, i) => expectSame(r, `output ${i}`, o, r.y[i]!, tolerance));
       }
     });
 
@@ -94,7 +99,7 @@ describe.each(rows.map((r) => [`${r.name} [${r.x.map((x) => x.shape.join('x')).j
       for (const createGraph of [false, true]) {
         const leaves = r.x.map((x) => unpack(x, 'float64').requiresGrad_());
         const grads = ng.grad(weigh(call(r, leaves)), leaves, { createGraph });
-        grads.forEach((g, i) => expectClose(g, r.grads[i]!, 1e-9));
+        grads.forEach((g, i) => expectSame(r, `gradient ${i}`, g, r.grads[i]!, 1e-9));
       }
     });
   },
