@@ -5,7 +5,20 @@ import * as ng from '../lib';
 import { nn, optim } from '../lib';
 
 type Flat = number[];
-type Name = Exclude<keyof typeof optim, 'Optimizer' | 'lrScheduler' | 'swaUtils' | 'LBFGS'>;
+type Name =
+  | 'SGD'
+  | 'Adam'
+  | 'AdamW'
+  | 'NAdam'
+  | 'RAdam'
+  | 'Adamax'
+  | 'RMSprop'
+  | 'Adagrad'
+  | 'Adadelta'
+  | 'Rprop'
+  | 'ASGD'
+  | 'Lion'
+  | 'LAMB';
 interface Fixture {
   shapes: number[][];
   start: Flat[];

@@ -7,7 +7,7 @@ import { nn, optim } from '../lib';
 const { lrScheduler } = optim;
 type Scheduler = optim.lrScheduler.LRScheduler;
 interface Spec {
-  name: Exclude<keyof typeof lrScheduler, 'LRScheduler'>;
+  name: Exclude<keyof typeof lrScheduler, 'LRScheduler'> | 'SWALR';
   options: { [name: string]: unknown; schedulers?: Spec[] };
 }
 interface Row extends Spec {
@@ -40,7 +40,10 @@ function make({ name, options }: Spec, optimizer: Optimizer): Scheduler {
   const f = o['lrLambda'] as string | string[] | undefined;
   if (f) o['lrLambda'] = Array.isArray(f) ? f.map((g) => functions[g]!) : functions[f];
   if (name === 'ChainedScheduler') return new lrScheduler.ChainedScheduler(o as never);
-  const kind = lrScheduler[name] as new (optimizer: Optimizer, options: object) => Scheduler;
+  const kind = (name === 'SWALR' ? optim.swaUtils.SWALR : lrScheduler[name]) as new (
+    optimizer: Optimizer,
+    options: object,
+  ) => Scheduler;
   return new kind(optimizer, o);
 }
 

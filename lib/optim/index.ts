@@ -12,3 +12,5 @@ export type { ASGDOptions, LionOptions, RpropOptions } from './sign';
 export type { CommonOptions } from './composite';
 export { LBFGS, type LBFGSOptions } from './lbfgs';
 export * as lrScheduler from './lr';
+export * as swaUtils from './averaging';
+export { AveragedModel, ExponentialMovingAverage } from './averaging';

@@ -1,0 +1,100 @@
+/** @file Averages of weights: the formulas, swapping them in and out, states. */
+import * as ng from '../lib';
+import { nn, optim } from '../lib';
+
+const weights = (m: nn.Module): number[] => m.parameters().flatMap((p) => Array.from(p.dataSync() as Float64Array));
+const set = (m: nn.Module, value: number): void => ng.noGrad(() => m.parameters().forEach((p) => void p.fill_(value)));
+const make = (): nn.Linear => new nn.Linear(2, 1, { dtype: 'float64' });
+
+test('AveragedModel is the mean of all updates; the model keeps its weights', () => {
+  const model = make();
+  const average = new optim.AveragedModel(model);
+  for (const v of [1, 2, 6]) {
+    set(model, v);
+    average.updateParameters();
+  }
+  expect(average.nAveraged).toBe(3);
+  weights(average).forEach((v) => expect(v).toBeCloseTo(3, 12));
+  expect(weights(model)).toEqual([6, 6, 6]);
+  const x = ng.ones([1, 2], { dtype: 'float64' });
+  const y = average.forward(x);
+  expect(y.itemSync()).toBeCloseTo(9, 12);
+  expect(y.requiresGrad).toBe(false);
+  expect(model.forward(x).itemSync()).toBe(18);
+});
+
+test('an exponential average starts with the first weights and follows with its decay', () => {
+  const model = make();
+  const ema = new optim.ExponentialMovingAverage(model, { decay: 0.75 });
+  let want = NaN;
+  for (const v of [4, 8, -2, 0]) {
+    set(model, v);
+    ema.update();
+    want = Number.isNaN(want) ? v : 0.75 * want + 0.25 * v;
+    weights(ema).forEach((w) => expect(w).toBeCloseTo(want, 12));
+  }
+});
+
+test('swapped shows the averages to a function, also to one that waits, and always takes them back', async () => {
+  const model = make();
+  set(model, 1);
+  const ema = new optim.ExponentialMovingAverage(model);
+  ema.update();
+  set(model, 5);
+  const [p] = model.parameters();
+  expect(ema.swapped((m) => weights(m))).toEqual([1, 1, 1]);
+  expect(weights(model)).toEqual([5, 5, 5]);
+  await ema.swapped(async (m) => {
+    await ng.synchronize();
+    expect(weights(m)).toEqual([1, 1, 1]);
+  });
+  expect(weights(model)).toEqual([5, 5, 5]);
+  expect(() =>
+    ema.swapped(() => {
+      throw new Error('stop');
+    }),
+  ).toThrow('stop');
+  expect(weights(model)).toEqual([5, 5, 5]);
+  // The optimizer's tensors are the same objects, and training goes on.
+  expect(model.parameters()[0]).toBe(p);
+  const optimizer = new optim.SGD(model.parameters(), { lr: 1 });
+  model
+    .forward(ng.ones([1, 2], { dtype: 'float64' }))
+    .sum()
+    .backward();
+  optimizer.step();
+  expect(weights(model)).toEqual([4, 4, 4]);
+});
+
+test('states: of PyTorch names, and back into a plain model', () => {
+  const model = make();
+  const average = new optim.AveragedModel(model);
+  for (const v of [1, 3]) {
+    set(model, v);
+    average.updateParameters();
+  }
+  const state = average.stateDict();
+  expect(Object.keys(state)).toEqual(['n_averaged', 'module.weight', 'module.bias']);
+  expect(state['n_averaged']!.dtype).toBe('int64');
+  const other = make();
+  const copy = new optim.AveragedModel(other);
+  set(other, 7);
+  copy.loadStateDict(state);
+  expect([copy.nAveraged, weights(copy), weights(other)]).toEqual([2, [2, 2, 2], [7, 7, 7]]);
+  other.loadStateDict(copy.averagedState());
+  expect(weights(other)).toEqual([2, 2, 2]);
+  expect(() => copy.loadStateDict({})).toThrow('n_averaged');
+});
+
+test('own functions, and bad arguments', () => {
+  const model = make();
+  const last = new optim.AveragedModel(model, { avgFn: (_a, x) => x });
+  for (const v of [1, 3]) {
+    set(model, v);
+    last.updateParameters();
+  }
+  expect(weights(last)).toEqual([3, 3, 3]);
+  expect(() => new optim.AveragedModel(3 as never)).toThrow('expected a module');
+  expect(() => new optim.ExponentialMovingAverage(model, { decay: 2 })).toThrow('decay');
+  expect(() => last.updateParameters(new nn.ReLU())).toThrow('has no "weight"');
+});
