@@ -69,12 +69,9 @@ export function testCases(file: string, calls: Calls = {}, rtol = 1e-10): void {
     expect([label, outs.length]).toEqual([label, c.outs.length]);
     c.outs.forEach((want, i) => expectSame(`${label} output ${i}`, outs[i]!, want, rtol));
     if (!c.grads) return;
-    const loss = outs.filter((o) => o.requiresGrad).map(weighted);
-    const grads = ng.grad(
-      loss.reduce((a, b) => a.add(b)),
-      leaves,
-      { allowUnused: true },
-    ) as (ng.Tensor | null)[];
+    const losses = outs.filter((o) => o.requiresGrad).map(weighted);
+    const loss = losses.reduce((a, b) => a.add(b), ng.zeros([], { dtype: 'float64', requiresGrad: true }));
+    const grads = ng.grad(loss, leaves, { allowUnused: true }) as (ng.Tensor | null)[];
     c.grads.forEach((want, i) =>
       expectSame(`${label} gradient ${i}`, grads[i] ?? ng.zerosLike(leaves[i]!), want, 10 * rtol),
     );

@@ -19,4 +19,8 @@ export class Parameter extends Tensor {
     super(data.storage, data.shape, data.strides, data.offset, data.dtype);
     this.requiresGrad = requiresGrad;
   }
+
+  override toString(): string {
+    return `Parameter containing:\n${super.toString()}`;
+  }
 }
