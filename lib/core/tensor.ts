@@ -144,15 +144,15 @@ export class Tensor {
   }
 
   /**
-   * @internal Shows the memory of `t`, which has the same shape, from now on. The object stays the same, so that a
+   * @internal Shows the memory of `t`, with its shape, from now on. The object stays the same, so that a
    * module or an optimizer that holds it keeps it.
    */
   adopt(t: Tensor): void {
     this.checkAlive('adopt');
     t.storage.users++;
     if (--this.storage.users === 0) this.storage.release();
-    const { storage, strides, offset, dtype, dtypeCode: code } = t;
-    Object.assign(this, { storage, strides, offset, dtype, dtypeCode: code, contiguousFlag: undefined });
+    const { storage, shape, strides, offset, dtype, dtypeCode: code } = t;
+    Object.assign(this, { storage, shape, strides, offset, dtype, dtypeCode: code, contiguousFlag: undefined });
   }
 
   /** @internal Throws if the memory is gone. */

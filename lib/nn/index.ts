@@ -1,9 +1,11 @@
 /** @file Modules and layers. */
 export { Module } from './module';
 export type { ForwardHook, ForwardPreHook, HookHandle, LoadResult, StateDict } from './module';
-export { Parameter } from './parameter';
+export { Parameter, UninitializedParameter } from './parameter';
 export * from './containers';
 export { Identity, Linear, type LinearOptions, type WeightOptions } from './linear';
+export * from './lazy';
+export type { ActivationLike, ActivationName } from './activation-names';
 export * from './shape-layers';
 export * from './activations';
 export * from './dropout';

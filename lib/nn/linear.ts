@@ -37,17 +37,22 @@ export class Linear extends Module {
   weight: Parameter;
   /** [outFeatures] */
   bias: Parameter | null;
-  readonly inFeatures: number;
-  readonly outFeatures: number;
 
   constructor(inFeatures: number, outFeatures: number, options?: LinearOptions) {
     super();
     const o = readOptions('Linear', { bias: true, ...weightDefaults }, options);
-    this.inFeatures = checkSize('Linear', 'inFeatures', inFeatures);
-    this.outFeatures = checkSize('Linear', 'outFeatures', outFeatures);
+    checkSize('Linear', 'inFeatures', inFeatures);
+    checkSize('Linear', 'outFeatures', outFeatures);
     this.weight = newParameter([outFeatures, inFeatures], o);
     this.bias = o.bias ? newParameter([outFeatures], o) : null;
     this.resetParameters();
+  }
+
+  get inFeatures(): number {
+    return this.weight.shape[1]!;
+  }
+  get outFeatures(): number {
+    return this.weight.shape[0]!;
   }
 
   /** Draws new values as PyTorch does: uniform within 1 / sqrt(inFeatures). */

@@ -2,7 +2,7 @@
 import { ArgumentError } from '../core/errors';
 import { isFloat } from '../core/dtype';
 import { describe } from '../core/shape';
-import { Tensor } from '../core/tensor';
+import { empty, Tensor } from '../core/tensor';
 
 /**
  * A tensor that a module trains. Kept in a field of a {@link Module}, it is found by `parameters()` and `stateDict()`.
@@ -22,5 +22,21 @@ export class Parameter extends Tensor {
 
   override toString(): string {
     return `Parameter containing:\n${super.toString()}`;
+  }
+}
+
+/**
+ * A parameter whose shape is not known yet. It stays the same object when it gets one, so that an optimizer made before
+ * trains it.
+ */
+export class UninitializedParameter extends Parameter {
+  #ready = false;
+  get isReady(): boolean {
+    return this.#ready;
+  }
+  /** Gives the parameter its shape; its values are undefined until they are written. */
+  materialize(shape: readonly number[]): void {
+    this.adopt(empty(shape, this.dtype, this.storage.device));
+    this.#ready = true;
   }
 }

@@ -1,0 +1,77 @@
+/** @file Affine layers that learn the size of their input from the first one. */
+import { ArgumentError, ShapeError } from '../core/errors';
+import { describe, showShape } from '../core/shape';
+import { type Tensor } from '../core/tensor';
+import { type ActivationLike, activationOf, activationLabel } from './activation-names';
+import { Linear, type LinearOptions } from './linear';
+import { checkInput } from './module';
+import { UninitializedParameter } from './parameter';
+import { showSettings } from './settings';
+
+// Sizes the weight [out, in] of `layer` by its first input, if that has not been done.
+function sizeBy(layer: Linear, x: Tensor): void {
+  const { weight } = layer;
+  if (!(weight instanceof UninitializedParameter) || weight.isReady) return;
+  checkInput(layer, x);
+  if (x.ndim === 0)
+    throw new ShapeError(`[${layer.constructor.name}] expected at least one dimension, got ${showShape(x.shape)}`);
+  size(layer, x.shape[x.ndim - 1]!);
+}
+
+function size(layer: Linear, inFeatures: number): void {
+  (layer.weight as UninitializedParameter).materialize([layer.outFeatures, inFeatures]);
+  layer.resetParameters();
+}
+
+/**
+ * A {@link Linear} that learns `inFeatures` from its first input, and is a Linear from then on. Its parameters can be
+ * given to an optimizer before.
+ */
+export class LazyLinear extends Linear {
+  constructor(outFeatures: number, options?: LinearOptions) {
+    super(0, outFeatures, options);
+    this.weight = new UninitializedParameter(this.weight);
+  }
+  override forward(x: Tensor): Tensor {
+    sizeBy(this, x);
+    Object.setPrototypeOf(this, Linear.prototype);
+    return super.forward(x);
+  }
+}
+
+/** Options of {@link Dense}. */
+export interface DenseOptions extends LinearOptions {
+  /** Applied to the result: a name (`'relu'`, `'softmax'`, ...), a function or a layer. Default none. */
+  activation?: ActivationLike | null;
+  /** The shape of one example, e.g. `[784]`; default: learned from the first input. */
+  inputShape?: readonly number[];
+}
+
+/** A {@link Linear} layer of `units` outputs that infers the size of its input, plus an activation (Keras's Dense). */
+export class Dense extends Linear {
+  readonly activation: ActivationLike | null;
+  readonly #activate: (x: Tensor) => Tensor;
+
+  constructor(units: number, options: DenseOptions = {}) {
+    const { activation = null, inputShape, ...rest } = options;
+    super(0, units, rest);
+    this.#activate = activationOf('Dense', activation);
+    this.activation = activation;
+    this.weight = new UninitializedParameter(this.weight);
+    if (inputShape === undefined) return;
+    const last = Array.isArray(inputShape) ? (inputShape.at(-1) as number) : NaN;
+    if (!Number.isSafeInteger(last) || last < 0)
+      throw new ArgumentError(`[Dense] inputShape must be the shape of one example, got ${describe(inputShape)}`);
+    size(this, last);
+  }
+
+  override forward(x: Tensor): Tensor {
+    sizeBy(this, x);
+    return this.#activate(super.forward(x));
+  }
+
+  override extraRepr(): string {
+    const label = activationLabel(this.activation);
+    return super.extraRepr() + (label === '' ? '' : `, ${showSettings({ activation: label })}`);
+  }
+}

@@ -1,0 +1,92 @@
+/** @file Layers that learn the size of their input. */
+import * as ng from '../lib';
+import { nn, optim } from '../lib';
+
+const code = (fn: () => unknown): string => {
+  try {
+    fn();
+  } catch (e) {
+    return (e as ng.NodegradError).code;
+  }
+  return 'nothing thrown';
+};
+
+test('LazyLinear becomes a Linear, and an optimizer made before trains it', () => {
+  ng.manualSeed(1);
+  const layer = new nn.LazyLinear(3);
+  expect(String(layer)).toBe('LazyLinear(in_features=0, out_features=3, bias=True)');
+  const optimizer = new optim.SGD(layer.parameters(), { lr: 0.1 });
+  const before = layer.weight;
+  const y = layer.forward(ng.ones([2, 5]));
+  expect(String(layer)).toBe('Linear(in_features=5, out_features=3, bias=True)');
+  expect(layer.weight).toBe(before);
+  expect(layer.weight.shape).toEqual([3, 5]);
+  const start = Array.from(layer.weight.dataSync() as Float32Array);
+  expect(Math.max(...start.map(Math.abs))).toBeLessThanOrEqual(1 / Math.sqrt(5));
+  y.sum().backward();
+  optimizer.step();
+  const now = Array.from(layer.weight.dataSync() as Float32Array);
+  now.forEach((v, i) => expect(v).toBeCloseTo(start[i]! - 0.2, 5));
+  expect(code(() => layer.forward(ng.ones([2, 4])))).toBe('ERR_SHAPE');
+});
+
+test('a state dict sizes a lazy layer', () => {
+  const from = new nn.Linear(4, 2);
+  const to = new nn.LazyLinear(2);
+  to.loadStateDict(from.stateDict());
+  const x = ng.randn([3, 4]);
+  expect(to.forward(x).arraySync()).toEqual(from.forward(x).arraySync());
+});
+
+describe('Dense', () => {
+  test('infers its input, or is told', () => {
+    const lazy = new nn.Dense(4, { activation: 'relu' });
+    expect(lazy.forward(ng.randn([7, 2, 3])).shape).toEqual([7, 2, 4]);
+    expect(lazy.inFeatures).toBe(3);
+    const told = new nn.Dense(2, { inputShape: [5], bias: false });
+    expect(told.weight.shape).toEqual([2, 5]);
+    expect(told.bias).toBeNull();
+    expect(Object.keys(new nn.Dense(2, { inputShape: [5] }).stateDict())).toEqual(['weight', 'bias']);
+  });
+  test('applies its activation: by name, function or layer', () => {
+    const x = ng.randn([6, 3]);
+    const like = new nn.Linear(3, 4);
+    const dense = (activation: nn.ActivationLike | null): ng.Tensor => {
+      const layer = new nn.Dense(4, { activation });
+      layer.loadStateDict(like.stateDict());
+      return layer.forward(x);
+    };
+    const plain = like.forward(x);
+    expect(dense(null).arraySync()).toEqual(plain.arraySync());
+    expect(dense('softmax').arraySync()).toEqual(plain.softmax(-1).arraySync());
+    expect(dense((t) => t.tanh()).arraySync()).toEqual(plain.tanh().arraySync());
+    expect(dense(new nn.LeakyReLU(0.2)).arraySync()).toEqual(plain.leakyRelu(0.2).arraySync());
+  });
+  test('prints, and refuses what it does not know', () => {
+    expect(String(new nn.Dense(2, { activation: 'relu', inputShape: [5] }))).toBe(
+      "Dense(in_features=5, out_features=2, bias=True, activation='relu')",
+    );
+    expect(code(() => new nn.Dense(2, { activation: 'rely' as never }))).toBe('ERR_INVALID_ARG');
+    expect(code(() => new nn.Dense(2, { inputShape: 5 as never }))).toBe('ERR_INVALID_ARG');
+    expect(code(() => new nn.Dense(2).forward(ng.tensor(1)))).toBe('ERR_SHAPE');
+  });
+  test('trains', () => {
+    ng.manualSeed(3);
+    const model = new nn.Sequential(new nn.Dense(16, { activation: 'tanh' }), new nn.Dense(1));
+    const x = ng.randn([64, 2]);
+    const y = x
+      .at([ng.s(), 0])
+      .mul(x.at([ng.s(), 1]))
+      .unsqueeze(1);
+    model.forward(x);
+    const optimizer = new optim.Adam(model.parameters(), { lr: 0.02 });
+    const loss = (): ng.Tensor => nn.functional.mseLoss(model.forward(x) as ng.Tensor, y);
+    const first = loss().itemSync();
+    for (let i = 0; i < 200; i++) {
+      optimizer.zeroGrad();
+      loss().backward();
+      optimizer.step();
+    }
+    expect(loss().itemSync()).toBeLessThan(first / 10);
+  });
+});
