@@ -3,7 +3,15 @@ import { noGrad } from '../core/autograd';
 import { ArgumentError, ShapeError } from '../core/errors';
 import { describe, numel, showShape } from '../core/shape';
 import { Tensor } from '../core/tensor';
-import { eye, tensor } from '../ops/create';
+import { mul } from '../ops/arithmetic';
+import { eye, tensor, zeros } from '../ops/create';
+import { qr } from '../ops/linalg/factor';
+import { sign } from '../ops/math';
+import { diagonal } from '../ops/diagonals';
+import { moved } from '../ops/to';
+import { reshape } from '../ops/views';
+import { readSettings, type SettingArgs } from './settings';
+import { type Generator } from '../core/random';
 import { runCopy, runFill } from '../ops/launch';
 import {
   normal_ as drawNormal,
@@ -25,11 +33,25 @@ function change<T extends Tensor>(op: string, t: T, write: () => unknown): T {
   return t;
 }
 
-/** Uniform in [a, b). */
-export const uniform_ = <T extends Tensor>(t: T, a = 0, b = 1): T => change('uniform_', t, () => drawUniform(t, a, b));
-/** Normal. */
-export const normal_ = <T extends Tensor>(t: T, mean = 0, std = 1): T =>
-  change('normal_', t, () => drawNormal(t, mean, std));
+/** Where random numbers come from: an option of all that draw. */
+interface Drawing {
+  /** Default: the generator that `manualSeed` seeds. */
+  generator: Generator | null;
+}
+const generator = null as Generator | null;
+
+/** Uniform in [a, b), default [0, 1). */
+export function uniform_<T extends Tensor>(t: T, ...args: SettingArgs<{ a: number; b: number } & Drawing>): T {
+  const { a, b, ...options } = readSettings('uniform_', { a: 0, b: 1, generator }, args);
+  return change('uniform_', t, () => drawUniform(t, a, b, options));
+}
+
+/** Normal, by default of mean 0 and deviation 1. */
+export function normal_<T extends Tensor>(t: T, ...args: SettingArgs<{ mean: number; std: number } & Drawing>): T {
+  const { mean, std, ...options } = readSettings('normal_', { mean: 0, std: 1, generator }, args);
+  return change('normal_', t, () => drawNormal(t, mean, std, options));
+}
+
 /** One value everywhere. */
 export const constant_ = <T extends Tensor>(t: T, value: number): T => change('constant_', t, () => runFill(t, value));
 export const ones_ = <T extends Tensor>(t: T): T => constant_(t, 1);
@@ -92,8 +114,15 @@ export type Nonlinearity =
   | 'leakyRelu'
   | 'selu';
 
+/** Its name as PyTorch writes it. */
+export type SnakeNonlinearity = 'leaky_relu' | `conv_transpose${1 | 2 | 3}d`;
+
+const camel = (name: unknown): unknown =>
+  typeof name === 'string' ? name.replace(/_([a-z])/g, (_, c: string) => c.toUpperCase()) : name;
+
 /** What a layer's deviation is multiplied by so that signals keep their size through this function. */
-export function calculateGain(nonlinearity: Nonlinearity, param?: number): number {
+export function calculateGain(name: Nonlinearity | SnakeNonlinearity, param?: number | null): number {
+  const nonlinearity = camel(name) as Nonlinearity;
   if (/^linear$|^conv(Transpose)?[123]d$|^sigmoid$/.test(nonlinearity)) return 1;
   switch (nonlinearity) {
     case 'tanh':
@@ -109,119 +138,111 @@ export function calculateGain(nonlinearity: Nonlinearity, param?: number): numbe
     case 'selu':
       return 3 / 4;
     default:
-      throw new ArgumentError(`[calculateGain] unknown nonlinearity ${describe(nonlinearity)}`);
+      throw new ArgumentError(`[calculateGain] unknown nonlinearity ${describe(name)}`);
   }
 }
 
-const gainOf = (o: number | { gain?: number }): number => (typeof o === 'number' ? o : (o.gain ?? 1));
+type GainArgs = SettingArgs<{ gain: number } & Drawing>;
+const gainDefaults = { gain: 1, generator };
 
 /** Glorot and Bengio 2010, uniform: within gain sqrt(6 / (fanIn + fanOut)). */
-export function xavierUniform_<T extends Tensor>(t: T, gain: number | { gain?: number } = 1): T {
+export function xavierUniform_<T extends Tensor>(t: T, ...args: GainArgs): T {
+  const { gain, ...options } = readSettings('xavierUniform_', gainDefaults, args);
   const { fanIn, fanOut } = fans('xavierUniform_', t);
-  const bound = gainOf(gain) * Math.sqrt(6 / (fanIn + fanOut));
-  return uniform_(t, -bound, bound);
+  const bound = gain * Math.sqrt(6 / (fanIn + fanOut));
+  return uniform_(t, { a: -bound, b: bound, ...options });
 }
 
 /** Glorot and Bengio 2010, normal: deviation gain sqrt(2 / (fanIn + fanOut)). */
-export function xavierNormal_<T extends Tensor>(t: T, gain: number | { gain?: number } = 1): T {
+export function xavierNormal_<T extends Tensor>(t: T, ...args: GainArgs): T {
+  const { gain, ...options } = readSettings('xavierNormal_', gainDefaults, args);
   const { fanIn, fanOut } = fans('xavierNormal_', t);
-  return normal_(t, 0, gainOf(gain) * Math.sqrt(2 / (fanIn + fanOut)));
+  return normal_(t, { std: gain * Math.sqrt(2 / (fanIn + fanOut)), ...options });
 }
 
 /** Options of {@link kaimingUniform_} and {@link kaimingNormal_}. */
-export interface KaimingOptions {
+export interface KaimingOptions extends Drawing {
   /** Slope of the leaky ReLU that follows, default 0. */
-  a?: number;
+  a: number;
   /** Keep the size of signals forward (`fanIn`, default) or of gradients backward (`fanOut`). */
-  mode?: 'fanIn' | 'fanOut';
+  mode: 'fanIn' | 'fanOut' | 'fan_in' | 'fan_out';
   /** Default leakyRelu. */
-  nonlinearity?: Nonlinearity;
+  nonlinearity: Nonlinearity | SnakeNonlinearity;
 }
 
-function kaimingStd(
-  op: string,
-  t: Tensor,
-  { a = 0, mode = 'fanIn', nonlinearity = 'leakyRelu' }: KaimingOptions,
-): number {
-  if (mode !== 'fanIn' && mode !== 'fanOut')
+function kaimingStd(op: string, t: Tensor, args: SettingArgs<KaimingOptions>): { std: number; options: Drawing } {
+  const defaults: KaimingOptions = { a: 0, mode: 'fanIn', nonlinearity: 'leakyRelu', generator };
+  const { a, mode, nonlinearity, ...options } = readSettings(op, defaults, args);
+  const which = camel(mode);
+  if (which !== 'fanIn' && which !== 'fanOut')
     throw new ArgumentError(`[${op}] mode is 'fanIn' or 'fanOut', got ${describe(mode)}`);
-  const fan = fans(op, t)[mode];
+  const fan = fans(op, t)[which];
   // Nothing to draw for a tensor without elements.
-  return fan === 0 ? 0 : calculateGain(nonlinearity, a) / Math.sqrt(fan);
+  return { std: fan === 0 ? 0 : calculateGain(nonlinearity, a) / Math.sqrt(fan), options };
 }
 
 /** He et al. 2015, uniform: within gain sqrt(3 / fan). */
-export function kaimingUniform_<T extends Tensor>(t: T, options: KaimingOptions = {}): T {
-  const bound = Math.sqrt(3) * kaimingStd('kaimingUniform_', t, options);
-  return uniform_(t, -bound, bound);
+export function kaimingUniform_<T extends Tensor>(t: T, ...args: SettingArgs<KaimingOptions>): T {
+  const { std, options } = kaimingStd('kaimingUniform_', t, args);
+  const bound = Math.sqrt(3) * std;
+  return uniform_(t, { a: -bound, b: bound, ...options });
 }
 
 /** He et al. 2015, normal: deviation gain / sqrt(fan). */
-export const kaimingNormal_ = <T extends Tensor>(t: T, options: KaimingOptions = {}): T =>
-  normal_(t, 0, kaimingStd('kaimingNormal_', t, options));
+export function kaimingNormal_<T extends Tensor>(t: T, ...args: SettingArgs<KaimingOptions>): T {
+  const { std, options } = kaimingStd('kaimingNormal_', t, args);
+  return normal_(t, { std, ...options });
+}
 
 /** Options of {@link truncNormal_}. */
-export interface TruncNormalOptions {
+export interface TruncNormalOptions extends Drawing {
   /** Default 0. */
-  mean?: number;
+  mean: number;
   /** Default 1. */
-  std?: number;
+  std: number;
   /** Smallest value, default -2. */
-  a?: number;
+  a: number;
   /** Largest value, default 2. */
-  b?: number;
+  b: number;
 }
 
 /** Normal, but within [a, b] only. */
-export const truncNormal_ = <T extends Tensor>(t: T, { mean, std, a, b }: TruncNormalOptions = {}): T =>
-  change('truncNormal_', t, () => drawTruncNormal(t, mean, std, a, b));
+export function truncNormal_<T extends Tensor>(t: T, ...args: SettingArgs<TruncNormalOptions>): T {
+  const defaults: TruncNormalOptions = { mean: 0, std: 1, a: -2, b: 2, generator };
+  const { mean, std, a, b, ...options } = readSettings('truncNormal_', defaults, args);
+  return change('truncNormal_', t, () => drawTruncNormal(t, mean, std, a, b, options));
+}
 
 /** (Semi-)orthogonal rows or columns: Q of the QR decomposition of a normal matrix (Saxe et al. 2013). */
-export function orthogonal_<T extends Tensor>(t: T, gain: number | { gain?: number } = 1): T {
+export function orthogonal_<T extends Tensor>(t: T, ...args: GainArgs): T {
+  const { gain, ...options } = readSettings('orthogonal_', gainDefaults, args);
   check('orthogonal_', t);
   if (t.ndim < 2) throw new ShapeError(`[orthogonal_] needs at least two dimensions, got ${showShape(t.shape)}`);
   if (t.numel === 0) return t;
   const rows = t.shape[0]!;
   const cols = t.numel / rows;
-  const [n, k] = rows < cols ? [cols, rows] : [rows, cols];
-  const a = drawNormal(tensor(new Float64Array(n * k)), 0, 1).dataSync() as Float64Array;
-  orthonormalize(a, n, k);
-  const g = gainOf(gain);
-  const out = new Float64Array(t.numel);
-  for (let i = 0; i < n; i++)
-    for (let j = 0; j < k; j++) out[rows < cols ? j * cols + i : i * cols + j] = g * a[i * k + j]!;
-  return fromHost('orthogonal_', t, out);
-}
-
-// The columns of a, row-major [n, k] with n >= k, by modified Gram-Schmidt. A second pass per column restores the
-// orthogonality that rounding loses; R's diagonal is positive, so that Q is uniformly distributed.
-function orthonormalize(a: Float64Array, n: number, k: number): void {
-  for (let j = 0; j < k; j++) {
-    for (let pass = 0; pass < 2; pass++) {
-      for (let c = 0; c < j; c++) {
-        let dot = 0;
-        for (let i = 0; i < n; i++) dot += a[i * k + c]! * a[i * k + j]!;
-        for (let i = 0; i < n; i++) a[i * k + j]! -= dot * a[i * k + c]!;
-      }
-    }
-    let norm = 0;
-    for (let i = 0; i < n; i++) norm += a[i * k + j]! ** 2;
-    norm = Math.sqrt(norm);
-    for (let i = 0; i < n; i++) a[i * k + j]! /= norm;
-  }
+  return change('orthogonal_', t, () => {
+    const tall = zeros([Math.max(rows, cols), Math.min(rows, cols)], { dtype: 'float64', device: 'cpu' });
+    const { Q, R } = qr(drawNormal(tall, 0, 1, options));
+    // With a positive diagonal of R, Q is uniformly distributed (Mezzadri 2007).
+    const q = mul(Q, mul(sign(diagonal(R)), gain));
+    return runCopy(t, moved(reshape(rows < cols ? q.T : q, t.shape), { device: t.device }));
+  });
 }
 
 /** Normal with this deviation (default 0.01), but a fraction `sparsity` of each column is 0 (Martens 2010). */
-export function sparse_<T extends Tensor>(t: T, sparsity: number, std = 0.01): T {
+export function sparse_<T extends Tensor>(t: T, ...args: SettingArgs<{ sparsity: number; std: number } & Drawing>): T {
+  const { sparsity, std, ...options } = readSettings('sparse_', { sparsity: NaN, std: 0.01, generator }, args);
   matrix('sparse_', t);
   if (!(sparsity >= 0 && sparsity <= 1))
     throw new ArgumentError(`[sparse_] sparsity must be within 0 and 1, got ${describe(sparsity)}`);
   const [rows, cols] = t.shape as [number, number];
-  const values = drawNormal(tensor(new Float64Array(t.numel)), 0, std).dataSync() as Float64Array;
-  const zeros = Math.ceil(sparsity * rows);
+  const host = { dtype: 'float64', device: 'cpu' } as const;
+  const values = drawNormal(zeros([t.numel], host), 0, std, options).dataSync() as Float64Array;
+  const none = Math.ceil(sparsity * rows);
   for (let c = 0; c < cols; c++) {
-    const order = randperm(rows).dataSync();
-    for (let i = 0; i < zeros; i++) values[Number(order[i]) * cols + c] = 0;
+    const order = randperm(rows, { ...options, device: 'cpu' }).dataSync();
+    for (let i = 0; i < none; i++) values[Number(order[i]) * cols + c] = 0;
   }
   return fromHost('sparse_', t, values);
 }
