@@ -116,3 +116,16 @@ describe('bad input', () => {
     expect(call).toThrow(expect.objectContaining({ code }) as Error);
   });
 });
+
+test('second derivatives through what an op in place has overwritten', () => {
+  const x = ng.tensor([0.5, 2], { dtype: 'float64' }).requiresGrad_();
+  const y = ng.tensor([3, 4], { dtype: 'float64' }).requiresGrad_();
+  const inPlace = (...calls: ((t: ng.Tensor) => ng.Tensor)[]): unknown =>
+    calls.map((f) => expect(ng.gradgradcheck((p) => f(p!.mul(1)), [x])).toBe(true));
+  inPlace(
+    (t) => t.sin_(),
+    (t) => t.mul_(t),
+    (t) => t.pow_(3),
+  );
+  expect(ng.gradgradcheck((p, q) => p!.mul(1).mul_(q!).div_(p!), [x, y])).toBe(true);
+});

@@ -173,7 +173,8 @@ export function empty(shape: Shape, dtype: DType, device: number): Tensor {
 /** Another look at the memory of `t`, without autograd. */
 export function alias(t: Tensor, shape: Shape, strides: readonly number[], offset: number): Tensor {
   t.checkAlive('view');
-  const v = new Tensor(t.storage, shape, strides, offset, t.dtype);
+  // A view of nothing may start anywhere, also outside the memory: it starts where that does.
+  const v = new Tensor(t.storage, shape, strides, numel(shape) === 0 ? 0 : offset, t.dtype);
   v.base = t.base ?? t;
   return v;
 }

@@ -10,6 +10,7 @@ import { empty, Tensor } from '../core/tensor';
 import { opcode } from '../native';
 import { cast } from './cast';
 import { castOf, runBinary, runCopy, runScalar, runUnary, sameDevice } from './launch';
+import { remembered } from './overwrite';
 
 // --- unary ----------------------------------------------------------------------------------------------------------
 
@@ -75,7 +76,7 @@ export function defineUnary(name: string, spec: UnarySpec): UnaryOp {
       throw new DTypeError(`[${name}_] the result does not fit into a tensor of ${x.dtype}`);
     checkInPlace(`${name}_`, x, [x]);
     const tracked = grad && needsTracking([x]);
-    const old = tracked && save === 'x' ? runCopy(empty(x.shape, x.dtype, x.storage.device), x) : x;
+    const old = tracked && save === 'x' ? remembered(x) : x;
     runUnary(code, x, x, p0, p1, cost);
     x.storage.version++;
     if (tracked) trackInPlace(`${name}_`, x, [x], save === 'none' ? [] : [old], backward(p0, p1));
@@ -203,15 +204,17 @@ export function defineBinary(name: string, spec: BinarySpec): BinaryOp {
     checkInPlace(label, t, inputs);
     const tracked = gradA && needsTracking(inputs);
     // What the gradient reads of the old value must survive the write.
-    const old = tracked && save.includes('a') ? runCopy(empty(t.shape, t.dtype, t.storage.device), t) : t;
-    const b = z instanceof Tensor ? castOf(z, dtype) : z;
+    const old = tracked && save.includes('a') ? remembered(t) : t;
+    const b = z instanceof Tensor ? cast(z, dtype) : z;
     const sharesMemory = b instanceof Tensor && b !== t && b.storage === t.storage;
-    const safe = sharesMemory ? runCopy(empty(b.shape, b.dtype, b.storage.device), b) : b;
+    const safe = sharesMemory ? remembered(b) : b;
+    // Both operands may be one tensor: its old value stands for both.
+    const other = b === t && tracked && save.includes('b') ? (old === t ? remembered(t) : old) : safe;
     if (t.dtype === dtype && result !== 'bool') launch(t, t, safe);
     else
       runCopy(t, launch(empty(t.shape, result === 'bool' ? 'bool' : dtype, t.storage.device), castOf(t, dtype), safe));
     t.storage.version++;
-    if (tracked) trackInPlace(label, t, inputs, savedOf(old, safe, t), backward(t, z));
+    if (tracked) trackInPlace(label, t, inputs, savedOf(old, other, t), backward(t, z));
     return t;
   };
   return op;

@@ -7,6 +7,13 @@ import { runCopy, runFill } from './launch';
 /** A copy of `t`, untracked, contiguous. */
 export const copyOf = (t: Tensor): Tensor => runCopy(empty(t.shape, t.dtype, t.storage.device), t);
 
+/** A copy of what `t` is now, with its history: for a gradient that reads it after `t` was overwritten. */
+export function remembered(t: Tensor): Tensor {
+  const copy = copyOf(t);
+  if (t.gradFn) copy.setGradFn(t.gradFn, t.outputIndex);
+  return copy;
+}
+
 /** A 0-dim tensor that stands for a number; never tracked. */
 export const scalarOf = (value: number | boolean, like: Tensor): Tensor =>
   runFill(empty([], like.dtype, like.storage.device), Number(value));
@@ -41,7 +48,7 @@ export function overwriteSelf(t: Tensor, { name, inputs, saved, write, grad }: O
   const all = [t, ...inputs];
   checkInPlace(`${name}_`, t, all);
   // Saved views of `t` would change under the gradient's feet.
-  const kept = needsTracking(all) ? saved.map((s) => (s.storage === t.storage ? copyOf(s) : s)) : saved;
+  const kept = needsTracking(all) ? saved.map((s) => (s.storage === t.storage ? remembered(s) : s)) : saved;
   write(t);
   t.storage.version++;
   trackInPlace(`${name}_`, t, all, kept, grad);
