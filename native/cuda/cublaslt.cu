@@ -23,13 +23,14 @@ constexpr size_t kMaxPlans = 4096;
 #define NG_TEXT(x) NG_TEXT2(x)
 constexpr char kName[] = "libcublasLt.so." NG_TEXT(CUBLAS_VER_MAJOR);
 
-#define NG_CUBLASLT(F)                                                                                         \
-  F(cublasLtCreate)                                                                                            \
-  F(cublasLtDestroy) F(cublasLtGetStatusString) F(cublasLtMatmul) F(cublasLtMatmulDescCreate)                  \
-      F(cublasLtMatmulDescDestroy) F(cublasLtMatmulDescSetAttribute) F(cublasLtMatrixLayoutCreate)             \
-          F(cublasLtMatrixLayoutDestroy) F(cublasLtMatrixLayoutSetAttribute) F(cublasLtMatmulPreferenceCreate) \
-              F(cublasLtMatmulPreferenceDestroy) F(cublasLtMatmulPreferenceSetAttribute)                       \
-                  F(cublasLtMatmulAlgoGetHeuristic)
+#define NG_CUBLASLT(F)                                                                                                 \
+  F(cublasLtCreate)                                                                                                    \
+  F(cublasLtDestroy)                                                                                                   \
+  F(cublasLtGetStatusString)                                                                                           \
+  F(cublasLtMatmul) F(cublasLtMatmulDescCreate) F(cublasLtMatmulDescDestroy) F(cublasLtMatmulDescSetAttribute)         \
+      F(cublasLtMatrixLayoutCreate) F(cublasLtMatrixLayoutDestroy) F(cublasLtMatrixLayoutSetAttribute)                 \
+          F(cublasLtMatmulPreferenceCreate) F(cublasLtMatmulPreferenceDestroy) F(cublasLtMatmulPreferenceSetAttribute) \
+              F(cublasLtMatmulAlgoGetHeuristic)
 
 struct Library {
   void* handle = nullptr;
@@ -130,8 +131,9 @@ struct Plan {
   size_t workspace = 0;
 };
 
-int32_t alignmentOf(const void* p) {
-  const auto x = reinterpret_cast<uintptr_t>(p) | 256;
+// Of both addresses, up to 256.
+int32_t alignmentOf(const void* p, const void* q = nullptr) {
+  const auto x = reinterpret_cast<uintptr_t>(p) | reinterpret_cast<uintptr_t>(q) | 256;
   return static_cast<int32_t>(x & (~x + 1));
 }
 
@@ -150,32 +152,35 @@ class LtPlans final : public GemmPlans {
     return nullptr;
   }
 
-  bool run(const Gemm& g, const void* a, const void* b, const void* bias, void* c) override {
+  Solved run(const Gemm& g, const void* a, const void* b, const void* bias, void* c) override {
     Key key;
     std::memset(&key, 0, sizeof(key));
     key.g = g;
-    key.align[0] = alignmentOf(a), key.align[1] = alignmentOf(b), key.align[2] = alignmentOf(c);
+    key.align[0] = alignmentOf(a), key.align[1] = alignmentOf(b), key.align[2] = alignmentOf(c, bias);
     auto it = plans_.find(key);
     if (it == plans_.end()) {
       if (plans_.size() >= kMaxPlans) clear();
       Plan plan;
-      if (!make(key, plan)) {
+      const Solved made = make(key, plan);
+      if (made != Solved::yes) {
         destroy(plan);
-        return false;
+        return made;
       }
       it = plans_.emplace(key, plan).first;
     }
     const Plan& p = it->second;
     if (g.bias &&
         !ok(lib().cublasLtMatmulDescSetAttribute(p.desc, CUBLASLT_MATMUL_DESC_BIAS_POINTER, &bias, sizeof(bias))))
-      return false;
+      return Solved::no;
     const double one = 1;
     const float one32 = 1, beta32 = static_cast<float>(g.beta);
     const bool wide = g.dtype == DType::f64;
     const void* alpha = wide ? static_cast<const void*>(&one) : &one32;
     const void* beta = wide ? static_cast<const void*>(&g.beta) : &beta32;
     return ok(lib().cublasLtMatmul(handle_, p.desc, alpha, a, p.a, b, p.b, beta, c, p.c, c, p.c, &p.algo, workspace_,
-                                   p.workspace, s_.handle));
+                                   p.workspace, s_.handle))
+               ? Solved::yes
+               : Solved::no;
   }
 
  private:
@@ -195,7 +200,7 @@ class LtPlans final : public GemmPlans {
                                                      sizeof(stride)));
   }
 
-  bool make(const Key& key, Plan& p) {
+  Solved make(const Key& key, Plan& p) {
     const Gemm& g = key.g;
     const bool wide = g.dtype == DType::f64;
     const cudaDataType_t type = wide ? CUDA_R_64F : CUDA_R_32F;
@@ -210,26 +215,30 @@ class LtPlans final : public GemmPlans {
         !layout(p.a, type, g.transA ? g.k : g.m, g.transA ? g.m : g.k, g.lda, g.strideA, g.count) ||
         !layout(p.b, type, g.transB ? g.n : g.k, g.transB ? g.k : g.n, g.ldb, g.strideB, g.count) ||
         !layout(p.c, type, g.m, g.n, g.ldc, g.strideC, g.count))
-      return false;
+      return Solved::no;
     cublasLtMatmulPreference_t pref = nullptr;
-    if (!ok(lib().cublasLtMatmulPreferenceCreate(&pref))) return false;
+    if (!ok(lib().cublasLtMatmulPreferenceCreate(&pref))) return Solved::no;
     const auto prefer = [&](cublasLtMatmulPreferenceAttributes_t a, const auto& v) {
       return ok(lib().cublasLtMatmulPreferenceSetAttribute(pref, a, &v, sizeof(v)));
     };
     const auto align = [&](int i) { return static_cast<uint32_t>(key.align[i]); };
     cublasLtMatmulHeuristicResult_t found{};
     int count = 0;
-    bool good = prefer(CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, kWorkspace) &&
-                prefer(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, align(0)) &&
-                prefer(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES, align(1)) &&
-                prefer(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, align(2)) &&
-                prefer(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES, align(2)) &&
-                ok(lib().cublasLtMatmulAlgoGetHeuristic(handle_, p.desc, p.a, p.b, p.c, p.c, pref, 1, &found, &count));
+    // "Not supported" means that there is none.
+    const auto answered = [&](cublasStatus_t e) { return e == CUBLAS_STATUS_NOT_SUPPORTED || ok(e); };
+    bool good =
+        prefer(CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, kWorkspace) &&
+        prefer(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, align(0)) &&
+        prefer(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES, align(1)) &&
+        prefer(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, align(2)) &&
+        prefer(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES, align(2)) &&
+        answered(lib().cublasLtMatmulAlgoGetHeuristic(handle_, p.desc, p.a, p.b, p.c, p.c, pref, 1, &found, &count));
     lib().cublasLtMatmulPreferenceDestroy(pref);
+    if (g.bias && count == 0) return Solved::withoutBias;
     if (good && count == 0) good = ok(CUBLAS_STATUS_NOT_SUPPORTED);
     p.algo = found.algo;
     p.workspace = found.workspaceSize;
-    return good;
+    return good ? Solved::yes : Solved::no;
   }
 
   static void destroy(Plan& p) {

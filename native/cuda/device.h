@@ -2,6 +2,7 @@
 #pragma once
 #include <tuple>
 
+#include "../ops/cast.h"
 #include "../ops/coalesce.h"
 #include "stream.h"
 
@@ -155,6 +156,46 @@ __device__ inline T blockMerge(T v, Merge merge) {
   v = parts[0];
   for (int w = 1; w < warps; w++) v = merge(v, parts[w]);
   return v;
+}
+
+// --- dtypes ---------------------------------------------------------------------------------------------------------
+
+// Calls f with an unsigned type as wide as an element: moving elements needs no more.
+template <class F>
+inline void withWidth(DType t, F&& f) {
+  switch (sizeOf(t)) {
+    case 1:
+      return f(Tag<uint8_t>{});
+    case 2:
+      return f(Tag<uint16_t>{});
+    case 4:
+      return f(Tag<uint32_t>{});
+    default:
+      return f(Tag<uint64_t>{});
+  }
+}
+
+// withType inside a kernel, where a choice at run time spares a kernel per type.
+template <class F>
+__device__ inline void withTypeOnDevice(DType t, F&& f) {
+  switch (t) {
+    case DType::f32:
+      return f(Tag<float>{});
+    case DType::f64:
+      return f(Tag<double>{});
+    case DType::i32:
+      return f(Tag<int32_t>{});
+    case DType::i64:
+      return f(Tag<int64_t>{});
+    case DType::u8:
+      return f(Tag<uint8_t>{});
+    case DType::boolean:
+      return f(Tag<Bool>{});
+    case DType::bf16:
+      return f(Tag<BF16>{});
+    case DType::f16:
+      return f(Tag<F16>{});
+  }
 }
 
 // --- failures -------------------------------------------------------------------------------------------------------

@@ -26,7 +26,7 @@ void product(const Gemm& g, const T* a, const T* b, const T* bias, T* c) {
 
 class PlainPlans final : public GemmPlans {
  public:
-  bool run(const Gemm& g, const void* a, const void* b, const void* bias, void* c) override {
+  Solved run(const Gemm& g, const void* a, const void* b, const void* bias, void* c) override {
     if (g.dtype == DType::f64) {
       product(g, static_cast<const double*>(a), static_cast<const double*>(b), static_cast<const double*>(bias),
               static_cast<double*>(c));
@@ -34,7 +34,7 @@ class PlainPlans final : public GemmPlans {
       product(g, static_cast<const float*>(a), static_cast<const float*>(b), static_cast<const float*>(bias),
               static_cast<float*>(c));
     }
-    return true;
+    return Solved::yes;
   }
 };
 

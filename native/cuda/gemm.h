@@ -18,11 +18,14 @@ struct Gemm {
   double beta;
 };
 
+enum class Solved { yes, no, withoutBias };
+
 class GemmPlans {
  public:
   virtual ~GemmPlans() = default;
-  // False when it failed; the failure is recorded on the stream.
-  virtual bool run(const Gemm& g, const void* a, const void* b, const void* bias, void* c) = 0;
+  // No: it failed, and the failure is recorded on the stream. WithoutBias: nothing was done, because there is a
+  // solution only if the bias is added apart.
+  virtual Solved run(const Gemm& g, const void* a, const void* b, const void* bias, void* c) = 0;
 };
 
 using GemmPlansPtr = std::unique_ptr<GemmPlans, void (*)(GemmPlans*)>;

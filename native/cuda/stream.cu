@@ -84,13 +84,25 @@ Fail CudaStream::takeError(char* message, size_t size) {
   if (code_ == Fail::none && f.launch > reported_) {
     char text[200];
     const long long value = f.value, n = f.size, at = f.position;
-    if (f.kind == cuda::kBadClass) {
-      std::snprintf(text, sizeof(text), "[crossEntropy] class %lld at row %lld is out of range for %lld classes", value,
-                    at, n);
-    } else {
-      std::snprintf(text, sizeof(text), "[indexSelect] index %lld is out of range for size %lld", value, n);
+    Fail code = Fail::indexOutOfRange;
+    switch (f.kind) {
+      case cuda::kBadClass:
+        std::snprintf(text, sizeof(text), "[crossEntropy] class %lld at row %lld is out of range for %lld classes",
+                      value, at, n);
+        break;
+      case cuda::kZeroDivisor:
+        std::snprintf(text, sizeof(text), "[elementwise] integer division by zero");
+        code = Fail::numeric;
+        break;
+      case cuda::kBadProbability:
+        std::snprintf(text, sizeof(text), "[bernoulli] a probability is not between 0 and 1");
+        code = Fail::numeric;
+        break;
+      default:
+        std::snprintf(text, sizeof(text), "[%s] index %lld is out of range for size %lld",
+                      f.kind == cuda::kBadGather ? "gather" : "indexSelect", value, n);
     }
-    fail(Fail::indexOutOfRange, text);
+    fail(code, text);
     // Copies of this failure that are still on their way are known by their launch number.
     reported_ = f.launch;
     activate();

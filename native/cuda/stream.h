@@ -23,7 +23,7 @@ struct Failure {
   int64_t launch;  // 0: no failure
   int64_t position, value, size;
 };
-enum FailureKind : int { kBadIndex, kBadClass };
+enum FailureKind : int { kBadIndex, kBadGather, kBadClass, kZeroDivisor, kBadProbability };
 
 // Where a kernel reports to: passed by value.
 struct Reporter {

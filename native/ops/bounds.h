@@ -3,9 +3,11 @@
 #include <atomic>
 #include <cstdint>
 
+#include "../runtime/fn.h"
+
 namespace ng::NG_ISA {
 
-inline bool inside(int64_t i, int64_t size) { return static_cast<uint64_t>(i) < static_cast<uint64_t>(size); }
+NG_FN bool inside(int64_t i, int64_t size) { return static_cast<uint64_t>(i) < static_cast<uint64_t>(size); }
 
 // The first position at which a check failed: the same one for any number of threads.
 class FirstBad {

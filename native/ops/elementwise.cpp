@@ -99,12 +99,8 @@ void forBlocks(const Buf (&operands)[N], const Dims& dims, const Dims* const (&s
 
 void undefinedFor(Ctx& c) { c.fail(Fail::numeric, "[elementwise] this operation is not defined for this dtype"); }
 
-// Whole-number division by zero: PyTorch raises, so do we. The loop itself writes 0.
-bool divides(int64_t op, DType t) {
-  const auto o = static_cast<BinaryOp>(op);
-  return t != DType::f32 && t != DType::f64 &&
-         (o == BinaryOp::floorDivide || o == BinaryOp::remainder || o == BinaryOp::fmod);
-}
+bool real(DType t) { return t == DType::f32 || t == DType::f64; }
+bool divides(int64_t op, DType t) { return dividesWhole(static_cast<BinaryOp>(op), real(t)); }
 bool hasZero(const void* p, size_t size, int64_t n) {
   const auto* bytes = static_cast<const unsigned char*>(p);
   static const unsigned char zeros[8] = {};
@@ -120,20 +116,19 @@ void repeat(void* to, T v, int64_t n) {
   for (int64_t i = 0; i < n; i++) static_cast<T*>(to)[i] = v;
 }
 void storeScalar(void* to, DType t, double v, int64_t n) {
-  const auto whole = t == DType::f32 || t == DType::f64 ? 0 : static_cast<int64_t>(v);
   switch (t) {
     case DType::f32:
-      return repeat(to, static_cast<float>(v), n);
+      return repeat(to, scalarAs<float>(v), n);
     case DType::f64:
       return repeat(to, v, n);
     case DType::i32:
-      return repeat(to, static_cast<int32_t>(whole), n);
+      return repeat(to, scalarAs<int32_t>(v), n);
     case DType::i64:
-      return repeat(to, whole, n);
+      return repeat(to, scalarAs<int64_t>(v), n);
     case DType::u8:
-      return repeat(to, static_cast<uint8_t>(whole), n);
+      return repeat(to, scalarAs<uint8_t>(v), n);
     default:
-      return repeat(to, v != 0, n);
+      return repeat(to, scalarAs<bool>(v), n);
   }
 }
 
@@ -159,14 +154,8 @@ void binaryScalar(Ctx& c, int64_t op, Buf out, Buf a, double s, bool reversed, D
                   double q) {
   BinaryLoop loop = binaryLoop(op, a.t);
   if (loop == nullptr) return undefinedFor(c);
-  // The powers that gradients and losses use are products: exact, and hundreds of times faster than pow.
-  UnaryLoop instead = nullptr;
-  if (static_cast<BinaryOp>(op) == BinaryOp::pow && !reversed && (a.t == DType::f32 || a.t == DType::f64)) {
-    if (s == 2) instead = unaryLoop(static_cast<int64_t>(UnaryOp::square), a.t);
-    if (s == 0.5) instead = unaryLoop(static_cast<int64_t>(UnaryOp::sqrt), a.t);
-    if (s == -1) instead = unaryLoop(static_cast<int64_t>(UnaryOp::reciprocal), a.t);
-    if (s == -0.5) instead = unaryLoop(static_cast<int64_t>(UnaryOp::rsqrt), a.t);
-  }
+  const bool power = static_cast<BinaryOp>(op) == BinaryOp::pow && !reversed && real(a.t);
+  const UnaryLoop instead = power ? unaryLoop(static_cast<int64_t>(powerAs(s)), a.t) : nullptr;
   alignas(64) unsigned char constant[kBlock * 8];
   storeScalar(constant, a.t, s, kBlock);
   const bool check = divides(op, a.t);

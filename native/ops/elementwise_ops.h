@@ -151,11 +151,6 @@ NG_FN T mishSlope(T y) {
   return t + bounded(y) * (T(1) - t * t) * m::sigmoid(y);
 }
 
-#if defined(__CUDACC__)
-#define NG_FN_MEMBER __host__ __device__ __forceinline__
-#else
-#define NG_FN_MEMBER inline __attribute__((always_inline))
-#endif
 #define U(name, kind, ...)                                                            \
   struct Unary_##name {                                                               \
     static constexpr Kind kKind = Kind::kind;                                         \
@@ -183,5 +178,30 @@ enum class UnaryOp : int64_t { NG_UNARY_OPS(U) count };
 #define B(name, ...) name,
 enum class BinaryOp : int64_t { NG_BINARY_OPS(B) count };
 #undef B
+
+// An operand that came as a number.
+template <class T>
+NG_FN T scalarAs(double v) {
+  if constexpr (isReal<T>) {
+    return static_cast<T>(v);
+  } else if constexpr (static_cast<T>(2) == static_cast<T>(1)) {  // bool
+    return v != 0;
+  } else {
+    return static_cast<T>(static_cast<int64_t>(v));
+  }
+}
+// Whole-number division by zero: PyTorch raises, so do we. The formulas give 0 there.
+inline bool dividesWhole(BinaryOp op, bool real) {
+  return !real && (op == BinaryOp::floorDivide || op == BinaryOp::remainder || op == BinaryOp::fmod);
+}
+// The powers that gradients and losses use are products: exact, and hundreds of times faster than pow. `count` for
+// other powers.
+inline UnaryOp powerAs(double exponent) {
+  return exponent == 2      ? UnaryOp::square
+         : exponent == 0.5  ? UnaryOp::sqrt
+         : exponent == -1   ? UnaryOp::reciprocal
+         : exponent == -0.5 ? UnaryOp::rsqrt
+                            : UnaryOp::count;
+}
 
 }  // namespace ng

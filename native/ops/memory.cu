@@ -1,24 +1,9 @@
-// fill, copy (with cast and tiled transposition) and iota on the GPU.
+// fill, copy (with cast and tiled transposition), where and iota on the GPU.
 #include "../cuda/device.h"
 #include "cast.h"
 
 namespace ng::NG_ISA {
 namespace {
-
-// Calls f with an unsigned type as wide as an element: moving elements needs no more.
-template <class F>
-void withWidth(DType t, F&& f) {
-  switch (sizeOf(t)) {
-    case 1:
-      return f(Tag<uint8_t>{});
-    case 2:
-      return f(Tag<uint16_t>{});
-    case 4:
-      return f(Tag<uint32_t>{});
-    default:
-      return f(Tag<uint64_t>{});
-  }
-}
 
 // The first n / V whole vectors are written as such, the rest by the first threads.
 template <class U, int V>
@@ -57,28 +42,6 @@ __global__ void copyStrided(U* out, const U* a, Strided<2> s) {
 }
 
 // The source's type is chosen inside the kernel: 8 kernels instead of 64.
-template <class F>
-__device__ void withTypeOnDevice(DType t, F&& f) {
-  switch (t) {
-    case DType::f32:
-      return f(Tag<float>{});
-    case DType::f64:
-      return f(Tag<double>{});
-    case DType::i32:
-      return f(Tag<int32_t>{});
-    case DType::i64:
-      return f(Tag<int64_t>{});
-    case DType::u8:
-      return f(Tag<uint8_t>{});
-    case DType::boolean:
-      return f(Tag<Bool>{});
-    case DType::bf16:
-      return f(Tag<BF16>{});
-    case DType::f16:
-      return f(Tag<F16>{});
-  }
-}
-
 template <class D, int V>
 __global__ void castDense(D* out, const void* a, DType from, int64_t n) {
   withTypeOnDevice(from, [&](auto tag) {
@@ -142,6 +105,15 @@ template <class T>
 __global__ void iotaKernel(T* out, int64_t n, double start, double step) {
   for (int64_t i = threadOfGrid(); i < n; i += threadsOfGrid())
     out[i] = castTo<T>(start + static_cast<double>(i) * step);
+}
+
+template <class U>
+__global__ void whereKernel(U* out, const uint8_t* c, const U* a, const U* b, Strided<4> s) {
+  for (int64_t i = threadOfGrid(); i < s.numel; i += threadsOfGrid()) {
+    int64_t off[4];
+    s.offsets(i, off);
+    out[off[0]] = c[off[1]] ? a[off[2]] : b[off[3]];
+  }
 }
 
 // l's innermost dimension has step 1 in out; dimension p has step 1 in a. Same dtype on both sides.
@@ -216,6 +188,17 @@ void copy(Ctx& c, Buf out, Buf a, Dims dims, Dims so, Dims sa) {
     constexpr int V = kVec<U>;
     const bool wide = aligned(o, 16) && aligned(x, 16);
     launch(c, "copy", cover(l.numel, V), wide ? copyDense<U, V> : copyDense<U, 1>, o, x, l.numel);
+  });
+}
+
+void where(Ctx& ctx, Buf out, Buf c, Buf a, Buf b, Dims dims, Dims so, Dims sc, Dims sa, Dims sb) {
+  Loop<4> l = makeLoop<4>(dims, {&so, &sc, &sa, &sb});
+  sortByStride(l);
+  l = coalesce(l);
+  withWidth(out.t, [&](auto tag) {
+    using U = typename decltype(tag)::type;
+    launch(ctx, "where", cover(l.numel), whereKernel<U>, out.as<U>(), c.as<const uint8_t>(), a.as<const U>(),
+           b.as<const U>(), Strided<4>(l));
   });
 }
 

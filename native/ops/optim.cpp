@@ -1,11 +1,8 @@
 // Optimizer steps: one pass over all parameters of a group. The segments count as one long vector, so that many small
-// parameters cost one loop and a large one is spread over the threads. Formulas and their order are PyTorch's
-// (torch/optim/sgd.py, adam.py); what does not depend on the element is computed in float64.
-#include <cmath>
-
+// parameters cost one loop and a large one is spread over the threads.
 #include "../kernels.h"
 #include "../runtime/parallel.h"
-#include "cast.h"
+#include "optim_steps.h"
 
 namespace ng::NG_ISA {
 namespace {
@@ -26,59 +23,17 @@ void forSegments(const IntList& sizes, F&& body) {
   });
 }
 
-template <class T>
-T root(T x) {
-  if constexpr (kSame<T, float>) {
-    return __builtin_sqrtf(x);
-  } else {
-    return __builtin_sqrt(x);
-  }
-}
-
-struct SgdScalars {
-  double lr, mu, dampening, weightDecay;
-  bool maximize, first;
-};
-
 template <class T, bool Momentum, bool Nesterov>
 void sgdRange(T* __restrict p, const T* __restrict grad, T* __restrict buffer, int64_t n, const SgdScalars& s) {
-  const T sign = s.maximize ? T(-1) : T(1), wd = static_cast<T>(s.weightDecay), lr = static_cast<T>(s.lr);
-  const T mu = static_cast<T>(s.mu), keep = static_cast<T>(1 - s.dampening);
-  const bool first = s.first;
-  for (int64_t i = 0; i < n; i++) {
-    T g = sign * grad[i] + wd * p[i];
-    if constexpr (Momentum) {
-      const T m = first ? g : mu * buffer[i] + keep * g;
-      buffer[i] = m;
-      g = Nesterov ? g + mu * m : m;
-    }
-    p[i] -= lr * g;
-  }
+  const SgdStep<T, Momentum, Nesterov> step(s);
+  for (int64_t i = 0; i < n; i++) step(i, p, grad, buffer);
 }
-
-struct AdamScalars {
-  double beta1, beta2, eps, l2, shrink, stepSize, invRoot2;
-  bool maximize;
-};
 
 template <class T, bool Amsgrad>
 void adamRange(T* __restrict p, const T* __restrict grad, T* __restrict m, T* __restrict v, T* __restrict vMax,
                int64_t n, const AdamScalars& s) {
-  const T sign = s.maximize ? T(-1) : T(1), l2 = static_cast<T>(s.l2), shrink = static_cast<T>(s.shrink);
-  const T w1 = static_cast<T>(1 - s.beta1), b2 = static_cast<T>(s.beta2), w2 = static_cast<T>(1 - s.beta2);
-  const T eps = static_cast<T>(s.eps), stepSize = static_cast<T>(s.stepSize), invRoot2 = static_cast<T>(s.invRoot2);
-  for (int64_t i = 0; i < n; i++) {
-    const T g = sign * grad[i] + l2 * p[i];
-    const T mi = m[i] + w1 * (g - m[i]), vi = b2 * v[i] + w2 * g * g;
-    m[i] = mi;
-    v[i] = vi;
-    T d = vi;
-    if constexpr (Amsgrad) {
-      d = vMax[i] > vi ? vMax[i] : vi;
-      vMax[i] = d;
-    }
-    p[i] = p[i] * shrink - stepSize * (mi / (root(d) * invRoot2 + eps));
-  }
+  const AdamStep<T, Amsgrad> step(s);
+  for (int64_t i = 0; i < n; i++) step(i, p, grad, m, v, vMax);
 }
 
 // float32 or float64.
@@ -110,15 +65,7 @@ void sgd(Ctx&, BufList param, BufList grad, BufList momentum, IntList sizes, dou
 
 void adam(Ctx&, BufList param, BufList grad, BufList m, BufList v, BufList vMax, IntList sizes, double lr, double beta1,
           double beta2, double eps, double weightDecay, bool decoupled, bool maximize, double step) {
-  const double correction1 = 1 - std::pow(beta1, step), correction2 = 1 - std::pow(beta2, step);
-  const AdamScalars scalars{beta1,
-                            beta2,
-                            eps,
-                            decoupled ? 0 : weightDecay,
-                            decoupled ? 1 - lr * weightDecay : 1,
-                            lr / correction1,
-                            1 / std::sqrt(correction2),
-                            maximize};
+  const AdamScalars scalars = adamScalars(lr, beta1, beta2, eps, weightDecay, decoupled, maximize, step);
   forSegments(sizes, [&](int64_t s, int64_t from, int64_t to) {
     withFloating(param[s].t, [&](auto tag) {
       using T = typename decltype(tag)::type;

@@ -132,20 +132,15 @@ void bernoulli(Ctx& c, Buf out, Buf p, int64_t n, int64_t seed, int64_t offset) 
 }
 
 void dropout(Ctx&, Buf out, Buf a, int64_t n, double p, int64_t seed, int64_t offset) {
-  const double scale = p < 1 ? 1 / (1 - p) : 0, limit = p * 4294967296.0;
-  // An element is dropped when its word is below the threshold; with p = 1 no 32-bit threshold drops them all.
-  const auto threshold = static_cast<uint32_t>(limit < 4294967295.0 ? limit : 4294967295.0);
-  const bool none = p >= 1;
+  const DropoutRule rule(p);
   withType(out.t, [&](auto tag) {
     using T = typename decltype(tag)::type;
     forWords<1>(n, seed, offset, [&](int64_t first, int64_t count, const uint32_t* w) {
       T* o = out.as<T>() + first;
       const T* x = a.as<T>() + first;
-      using C = std::conditional_t<kSame<T, double>, double, float>;
-      const C s = static_cast<C>(scale);
       T kept[kWords];
-      for (int64_t i = 0; i < count; i++) kept[i] = castTo<T>(static_cast<C>(castTo<C>(x[i]) * s));
-      for (int64_t i = 0; i < count; i++) o[i] = none || w[i] < threshold ? T{} : kept[i];
+      for (int64_t i = 0; i < count; i++) kept[i] = rule.scaled(x[i]);
+      for (int64_t i = 0; i < count; i++) o[i] = rule.dropped(w[i]) ? T{} : kept[i];
     });
   });
 }

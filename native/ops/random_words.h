@@ -5,13 +5,11 @@
 // randperm, multinomial), in order. So a call over n elements ends before offset + n / 2 + 1; multinomial counts rows x
 // draws elements, or rows x classes when it draws without replacement.
 #pragma once
+#include "../runtime/philox.h"
+#include "cast.h"
 #include "math.h"
 
-#if defined(NG_ISA)
 namespace ng::NG_ISA {
-#else
-namespace ng {
-#endif
 
 NG_FN uint64_t joined(uint32_t hi, uint32_t lo) { return static_cast<uint64_t>(hi) << 32 | lo; }
 
@@ -38,6 +36,27 @@ NG_FN uint64_t belowWide(uint32_t hi, uint32_t lo, uint64_t range) {
   return static_cast<uint64_t>(static_cast<unsigned __int128>(joined(hi, lo)) * range >> 64);
 }
 
+// An element is dropped when its word is below the threshold; with p = 1 no 32-bit threshold drops them all.
+struct DropoutRule {
+  double scale;
+  uint32_t threshold;
+  bool none;
+
+  explicit DropoutRule(double p) : scale(p < 1 ? 1 / (1 - p) : 0), none(p >= 1) {
+    const double limit = p * 4294967296.0;
+    threshold = static_cast<uint32_t>(limit < 4294967295.0 ? limit : 4294967295.0);
+  }
+  NG_FN_MEMBER bool dropped(uint32_t word) const { return none || word < threshold; }
+  template <class T>
+  NG_FN_MEMBER T scaled(T x) const {
+    if constexpr (kSame<T, double>) {
+      return x * scale;
+    } else {
+      return castTo<T>(castTo<float>(x) * static_cast<float>(scale));
+    }
+  }
+};
+
 template <class T>
 struct Pair {
   T a, b;
@@ -58,4 +77,4 @@ NG_FN Pair<double> boxMuller(uint32_t w0, uint32_t w1, uint32_t w2, uint32_t w3)
   return {r * m::cos(angle), r * m::sin(angle)};
 }
 
-}  // namespace ng
+}  // namespace ng::NG_ISA

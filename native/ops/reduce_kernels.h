@@ -5,6 +5,7 @@
 
 #include "coalesce.h"
 #include "reduce_ops.h"
+#include "vec.h"
 
 namespace ng::NG_ISA {
 
@@ -191,14 +192,6 @@ struct ArgReduction {
     int64_t i;
   };
 
-  static bool better(In x, In than) {
-    if constexpr (kFloating<In>) {
-      return (Max ? x > than : x < than) | ((x != x) & (than == than));
-    } else {
-      return Max ? x > than : x < than;
-    }
-  }
-
   static void init(void* totals, int64_t n) {
     for (int64_t k = 0; k < n; k++) static_cast<Total*>(totals)[k] = {Op::kId, -1};
   }
@@ -221,7 +214,7 @@ struct ArgReduction {
       Total t = static_cast<Total*>(totals)[c];
       forBlocks<T>(static_cast<const T*>(a) + c * step, r, b, e, [&](const In* x, int64_t count, int64_t position) {
         const In m = reduceBlock<Op>(x, count);
-        if (t.i < 0 || better(m, t.v)) t = {m, position + find(x, count, m)};
+        if (t.i < 0 || better<Max>(m, t.v)) t = {m, position + find(x, count, m)};
       });
       static_cast<Total*>(totals)[c] = t;
     }
@@ -240,7 +233,7 @@ struct ArgReduction {
         const T* row = x + i * rowStep;
         for (int64_t c = 0; c < n; c++) {
           const In y = load(row[c * step]);
-          const bool take = (index[c] < 0) | better(y, v[c]);
+          const bool take = (index[c] < 0) | better<Max>(y, v[c]);
           v[c] = take ? y : v[c];
           index[c] = take ? position : index[c];
         }
@@ -253,7 +246,7 @@ struct ArgReduction {
     Total* t = static_cast<Total*>(into);
     const Total* f = static_cast<const Total*>(from);
     for (int64_t i = 0; i < n; i++) {
-      if (t[i].i < 0 || (f[i].i >= 0 && better(f[i].v, t[i].v))) t[i] = f[i];
+      if (t[i].i < 0 || (f[i].i >= 0 && better<Max>(f[i].v, t[i].v))) t[i] = f[i];
     }
   }
 

@@ -5,7 +5,6 @@
 #pragma once
 #include "cast.h"
 #include "reduce_list.h"
-#include "vec.h"
 
 namespace ng::NG_ISA {
 
@@ -24,7 +23,7 @@ using If = typename Choose<C, A, B>::type;
 template <class T>
 using InOf = If<kHalf<T>, float, T>;
 template <class T>
-inline InOf<T> load(T x) {
+NG_FN InOf<T> load(T x) {
   if constexpr (kHalf<T>) {
     return toFloat(x);
   } else {
@@ -60,11 +59,11 @@ struct SumOp {
   static constexpr bool kLanes = kFloating<In>, kScaled = true;
   static constexpr Lane kId = 0;
   template <class V>
-  static V map(V x) {
+  static NG_FN_MEMBER V map(V x) {
     return Square ? x * x : x;
   }
   template <class V>
-  static V merge(V a, V b) {
+  static NG_FN_MEMBER V merge(V a, V b) {
     return a + b;
   }
 };
@@ -79,11 +78,11 @@ struct ProdOp {
   static constexpr bool kLanes = kFloating<In>, kScaled = true;
   static constexpr Lane kId = 1;
   template <class V>
-  static V map(V x) {
+  static NG_FN_MEMBER V map(V x) {
     return x;
   }
   template <class V>
-  static V merge(V a, V b) {
+  static NG_FN_MEMBER V merge(V a, V b) {
     return a * b;
   }
 };
@@ -98,11 +97,11 @@ struct ExtremeOp {
   static constexpr bool kLanes = kFloating<In>, kScaled = false;
   static constexpr Lane kId = Max ? lowest<In>() : highest<In>();
   template <class V>
-  static V map(V x) {
+  static NG_FN_MEMBER V map(V x) {
     return x;
   }
   template <class V>
-  static V merge(V a, V b) {
+  static NG_FN_MEMBER V merge(V a, V b) {
     if constexpr (kFloating<In>) {
       return (Max ? a > b : a < b) | (a != a) ? a : b;
     } else {
@@ -110,6 +109,16 @@ struct ExtremeOp {
     }
   }
 };
+
+// Of argmax and argmin: NaN beats all.
+template <bool Max, class In>
+NG_FN bool better(In x, In than) {
+  if constexpr (kFloating<In>) {
+    return (Max ? x > than : x < than) | ((x != x) & (than == than));
+  } else {
+    return Max ? x > than : x < than;
+  }
+}
 
 template <class T, bool All>
 struct LogicOp {
@@ -119,8 +128,8 @@ struct LogicOp {
   using Total = int32_t;
   static constexpr bool kLanes = false, kScaled = false;
   static constexpr Lane kId = All ? 1 : 0;
-  static Lane map(In x) { return x != 0; }
-  static Lane merge(Lane a, Lane b) { return All ? (a & b) : (a | b); }
+  static NG_FN_MEMBER Lane map(In x) { return x != 0; }
+  static NG_FN_MEMBER Lane merge(Lane a, Lane b) { return All ? (a & b) : (a | b); }
 };
 
 }  // namespace ng::NG_ISA

@@ -1,0 +1,57 @@
+// Unary elementwise operations on the GPU: one kernel per row of elementwise_list.h and dtype.
+#include "../cuda/map.h"
+
+namespace ng::NG_ISA {
+namespace {
+
+template <class Op, class T>
+__global__ void unaryKernel(ResultOf<Op, T>* out, const T* a, Strided<2> s, bool dense, T p, T q) {
+  using R = ResultOf<Op, T>;
+  constexpr int V = kWide<T>;
+  int64_t done = 0;
+  if (dense) {
+    done = s.numel / V * V;
+    for (int64_t i = threadOfGrid(); i < s.numel / V; i += threadsOfGrid()) {
+      const Vec<T, V> x = reinterpret_cast<const Vec<T, V>*>(a)[i];
+      Vec<R, V> y;
+      for (int k = 0; k < V; k++) y.v[k] = static_cast<R>(Op::apply(x.v[k], p, q));
+      reinterpret_cast<Vec<R, V>*>(out)[i] = y;
+    }
+  }
+  for (int64_t i = done + threadOfGrid(); i < s.numel; i += threadsOfGrid()) {
+    int64_t off[2];
+    s.offsets(i, off);
+    out[off[0]] = static_cast<R>(Op::apply(a[off[1]], p, q));
+  }
+}
+
+template <class Op>
+void run(Ctx& c, const Buf& out, const Buf& a, const Loop<2>& l, double p, double q) {
+  withDefined<Op>(c, a.t, [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    auto* o = out.as<ResultOf<Op, T>>();
+    const T* x = a.as<const T>();
+    const bool dense = isDense(l) && wide(o) && wide(x);
+    launch(c, "elementwise", cover(l.numel, dense ? kWide<T> : 1), unaryKernel<Op, T>, o, x, Strided<2>(l), dense,
+           static_cast<T>(p), static_cast<T>(q));
+  });
+}
+
+}  // namespace
+
+void unary(Ctx& c, int64_t op, Buf out, Buf a, Dims dims, Dims so, Dims sa, double p, double q) {
+  Loop<2> l = makeLoop<2>(dims, {&so, &sa});
+  sortByStride(l);
+  l = coalesce(l);
+  switch (static_cast<UnaryOp>(op)) {
+#define U(name, ...)  \
+  case UnaryOp::name: \
+    return run<Unary_##name>(c, out, a, l, p, q);
+    NG_UNARY_OPS(U)
+#undef U
+    default:
+      return;
+  }
+}
+
+}  // namespace ng::NG_ISA
