@@ -7,7 +7,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { DisposedError, kernelError, NodegradError, OutOfMemoryError } from './core/errors';
+import { DeviceError, DisposedError, kernelError, NodegradError, OutOfMemoryError } from './core/errors';
 
 /** Opaque; memory is freed when it is garbage collected. */
 type Handle = object;
@@ -206,7 +206,11 @@ export function kernel(name: string): Kernel {
         }
       }
     }
-    addon.run(id, device, work, at);
+    try {
+      addon.run(id, device, work, at);
+    } catch (e) {
+      throw translate(e);
+    }
   };
 }
 
@@ -241,6 +245,8 @@ function startTable(): Pending {
 // Native code throws a sticky kernel failure as { code: 'KERNEL_<number>' }.
 function translate(e: unknown): unknown {
   const { code, message } = e as { code?: string; message: string };
+  if (code === 'ERR_UNSUPPORTED_ON_DEVICE')
+    return new DeviceError(`${message}; move the tensors with .to('cpu')`, code);
   return code?.startsWith('KERNEL_') ? kernelError(Number(code.slice(7)), message) : e;
 }
 
