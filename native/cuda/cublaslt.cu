@@ -23,6 +23,7 @@ constexpr size_t kMaxPlans = 4096;
 #define NG_TEXT(x) NG_TEXT2(x)
 constexpr char kName[] = "libcublasLt.so." NG_TEXT(CUBLAS_VER_MAJOR);
 
+// clang-format off
 #define NG_CUBLASLT(F)                                                                                                 \
   F(cublasLtCreate)                                                                                                    \
   F(cublasLtDestroy)                                                                                                   \
@@ -31,6 +32,7 @@ constexpr char kName[] = "libcublasLt.so." NG_TEXT(CUBLAS_VER_MAJOR);
       F(cublasLtMatrixLayoutCreate) F(cublasLtMatrixLayoutDestroy) F(cublasLtMatrixLayoutSetAttribute)                 \
           F(cublasLtMatmulPreferenceCreate) F(cublasLtMatmulPreferenceDestroy) F(cublasLtMatmulPreferenceSetAttribute) \
               F(cublasLtMatmulAlgoGetHeuristic)
+// clang-format on
 
 struct Library {
   void* handle = nullptr;
