@@ -121,7 +121,9 @@ export function scaledDotProductAttention(
   const outerKey = enableGqa ? [...own.slice(0, -1), keyHeads] : own;
   const [q, k, v] = [four(query, own, heads), four(key, outerKey, keyHeads), four(value, outerKey, keyHeads)];
   const plan: AttentionPlan = { causal: isCausal, scale, mask: attnMask && four(attnMask, own, heads, [rows, keys]) };
-  const tiled = dropoutP === 0 && (q.dtype === 'float32' || q.dtype === 'float64') && !plan.mask?.requiresGrad;
+  const real = q.dtype === 'float32' || q.dtype === 'float64';
+  // The tiled kernel exists on the CPU only.
+  const tiled = q.storage.device === 0 && real && dropoutP === 0 && !plan.mask?.requiresGrad;
   const out = tiled ? fused(q, k, v, plan) : attentionWeights(q, k, v, plan, dropoutP, o.generator)[0];
   const shape = [...own, rows, value.shape[value.ndim - 1]!];
   return sameShape(out.shape, shape) ? out : reshape(out, shape);

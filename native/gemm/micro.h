@@ -32,9 +32,11 @@ struct Epilogue {
   T beta;
 };
 
-// a: packed, `R` values per k; b: packed, kCols values per k (zero padded). Only `cols` columns of c are written.
+// a: packed, `R` values per k; b: `NV` vectors per k, `ldb` apart (kCols if packed, then zero padded). Only `cols`
+// columns of c are written.
 template <class T, int R, int NV>
-static void microTile(int64_t k, const T* a, const T* b, T* c, int64_t ldc, int cols, const Epilogue<T>& e) {
+static void microTile(int64_t k, const T* a, const T* b, int64_t ldb, T* c, int64_t ldc, int cols,
+                      const Epilogue<T>& e) {
   using Vec = typename Tile<T>::Vec;
   constexpr int L = Tile<T>::kLanes;
   Vec acc[R][NV];
@@ -54,7 +56,7 @@ static void microTile(int64_t k, const T* a, const T* b, T* c, int64_t ldc, int 
       for (int j = 0; j < NV; j++) acc[i][j] += s * bv[j];
     }
     a += R;
-    b += Tile<T>::kCols;
+    b += ldb;
   }
   if (cols == NV * L) {
 #pragma GCC unroll 16
@@ -87,7 +89,8 @@ static void microTile(int64_t k, const T* a, const T* b, T* c, int64_t ldc, int 
 }
 
 template <class T>
-using MicroFn = void (*)(int64_t k, const T* a, const T* b, T* c, int64_t ldc, int cols, const Epilogue<T>& e);
+using MicroFn = void (*)(int64_t k, const T* a, const T* b, int64_t ldb, T* c, int64_t ldc, int cols,
+                         const Epilogue<T>& e);
 
 // The micro-kernel for `rows` (1 .. kRows) rows; narrow: at most one vector of columns.
 template <class T, int R = Tile<T>::kRows>

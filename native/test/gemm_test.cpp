@@ -84,6 +84,17 @@ TEST(gemm_blocks) {
   }
 }
 
+TEST(gemm_few_rows_of_a_large_matrix) {  // B is read where it lies
+  for (const int64_t m : {2, 6, 12, 15, 28}) {
+    for (const int64_t n : {64, 259, 1031}) {
+      const int64_t k = 66000 / n + 1;
+      check<float>(m, n, k, kRows, kRows, true, m == 6 ? 0.5 : 0);
+      check<float>(m, n, k, kGaps, kRows, false, 1);
+    }
+    check<double>(m, 263, 260, kCols, kRows, true, -1);
+  }
+}
+
 TEST(gemm_without_k) {  // bias and beta only
   std::vector<float> c = {1, 2, 3, 4}, bias = {10, 20};
   kernels().matmul(ctx(), f32(c), {nullptr, DType::f32}, {nullptr, DType::f32}, f32(bias), dims({}), dims({}), dims({}),
