@@ -103,6 +103,8 @@
     bool causal), "out = softmax(scale q k^T + mask) v; lse[batch, heads, rows] contiguous, without strides")          \
   K(attentionGrad, (Ctx&, Buf dq, Buf dk, Buf dv, Buf g, Buf out, Buf q, Buf k, Buf v, Buf lse, Buf mask, Dims sizes,  \
     IntList strides, double scale, bool causal), "gradients of q, k, v from that of out")                              \
+  K(poisson, (Ctx&, Buf out, Buf rates, int64_t n, int64_t seed, int64_t offset),                                      \
+    "Poisson numbers with rates[n], float32 or float64; element i reads counters offset + 16 i .. + 15")               \
   /* --- optimizers: ops/optim.cpp; one pass over all segments of one parameter group --- */                           \
   K(sgd, (Ctx&, BufList param, BufList grad, BufList momentum, IntList sizes, double lr, double mu, double dampening,   \
     double weightDecay, bool nesterov, bool maximize, bool first), "momentum list empty: plain SGD")                   \

@@ -32,6 +32,8 @@ function decode(v: unknown, leaves: ng.Tensor[]): unknown {
   }
   if (Array.isArray(v)) return v.map((x) => decode(x, leaves));
   if (typeof v === 'object' && v !== null && 'slice' in v) return ng.s(...(v.slice as [number, number, number]));
+  if (typeof v === 'object' && v !== null)
+    return Object.fromEntries(Object.entries(v).map(([k, x]) => [k, decode(x, leaves)]));
   return v;
 }
 

@@ -133,6 +133,14 @@ addMethods({
   pow_: pow.inPlace,
   neg_: neg.inPlace,
 });
+addMethods({
+  eq_: eq.inPlace,
+  ne_: ne.inPlace,
+  lt_: lt.inPlace,
+  le_: le.inPlace,
+  gt_: gt.inPlace,
+  ge_: ge.inPlace,
+});
 addMethods({ log_: log.inPlace, remainder_: remainder.inPlace, floorDivide_: floorDivide.inPlace });
 
 type Binary = (b: Operand) => Tensor;
@@ -142,6 +150,7 @@ declare module '../core/tensor' {
   interface Tensor
     extends
       Record<Names | `${Names}_` | 'maximum' | 'minimum' | 'eq' | 'ne' | 'lt' | 'le' | 'gt' | 'ge', Binary>,
+      Record<'eq_' | 'ne_' | 'lt_' | 'le_' | 'gt_' | 'ge_', Binary>,
       Record<'add' | 'sub' | 'rsub' | 'add_' | 'sub_', Scaled>,
       Record<'neg' | 'log' | 'neg_' | 'log_', () => Tensor> {}
 }

@@ -260,6 +260,11 @@ addMethods({
   isinf: (self: Tensor) => isinf(self),
   isfinite: (self: Tensor) => isfinite(self),
   logicalNot: (self: Tensor) => logicalNot(self),
+  logicalNot_: (self: Tensor) => logicalNot.inPlace(self),
+  bitwiseNot_: (self: Tensor) => {
+    if (isFloat(self.dtype)) throw new DTypeError(`[bitwiseNot_] takes integers or bool, not ${self.dtype}`);
+    return self.dtype === 'bool' ? logicalNot.inPlace(self) : invert.inPlace(self);
+  },
   clampMin_: (self: Tensor, min: Operand) => clamp_(self, min, null),
   clampMax_: (self: Tensor, max: Operand) => clamp_(self, null, max),
 });
@@ -269,7 +274,10 @@ declare module '../core/tensor' {
   interface Tensor
     extends
       Record<Differentiable | `${Differentiable}_`, () => Tensor>,
-      Record<'isnan' | 'isinf' | 'isfinite' | 'logicalNot' | 'bitwiseNot', () => Tensor>,
+      Record<
+        'isnan' | 'isinf' | 'isfinite' | 'logicalNot' | 'bitwiseNot' | 'logicalNot_' | 'bitwiseNot_',
+        () => Tensor
+      >,
       Record<'clampMin' | 'clampMax' | 'clampMin_' | 'clampMax_', (bound: Operand) => Tensor>,
       Record<'clamp' | 'clamp_', Clamp> {
     logit(eps?: number): Tensor;

@@ -1,72 +1,33 @@
 /** @file Random tensors. Results depend on the generator's state only, not on the number of threads. */
-import { checkInPlace, trackInPlace } from '../core/autograd';
 import { deviceIndex } from '../core/device';
 import { checkDType, type DType, dtypeSize, isFloat } from '../core/dtype';
 import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
-import { defaultGenerator, Generator, type RngState } from '../core/random';
 import { broadcastShapes, checkShape, describe, type Shape, showShape } from '../core/shape';
 import { addMethods, empty, Tensor } from '../core/tensor';
 import { kernel } from '../native';
 import { add, div, mul, neg, sub } from './arithmetic';
 import { cast } from './cast';
-import { full, type TensorOptions } from './create';
+import { full } from './create';
 import { erfinv } from './erfinv';
 import { castOf, denseOf, runCopy } from './launch';
 import { clamp, erf, log1p } from './math';
+import {
+  created,
+  fillNormal,
+  fillUniform,
+  needFloat,
+  overwrite,
+  type RandomOptions,
+  type RandomTensorOptions,
+  take,
+} from './random-fill';
 
-const uniformKernel = kernel('uniform');
-const normalKernel = kernel('normal');
+export type { RandomOptions, RandomTensorOptions };
+
 const randintKernel = kernel('randint');
 const bernoulliKernel = kernel('bernoulli');
 const randpermKernel = kernel('randperm');
 const multinomialKernel = kernel('multinomial');
-
-/** Where random numbers come from. */
-export interface RandomOptions {
-  /** Default: the generator that `manualSeed` seeds. */
-  generator?: Generator | null;
-}
-/** As what a random tensor is created. */
-export type RandomTensorOptions = TensorOptions & RandomOptions;
-
-const take = (options: RandomOptions | undefined, elements: number): RngState => {
-  const g = options?.generator ?? defaultGenerator;
-  if (!(g instanceof Generator)) throw new ArgumentError(`[random] expected a Generator, got ${describe(g)}`);
-  return g.take(elements);
-};
-
-// A new tensor of floating-point numbers, filled by `fill`.
-function created(
-  op: string,
-  shape: Shape,
-  options: RandomTensorOptions | undefined,
-  fill: (t: Tensor) => void,
-): Tensor {
-  const dtype = options?.dtype === undefined ? 'float32' : checkDType(options.dtype);
-  if (!isFloat(dtype)) throw new DTypeError(`[${op}] gives floating-point numbers, not ${dtype}; see randint`);
-  const t = empty(checkShape(op, shape), dtype, deviceIndex(options?.device));
-  fill(t);
-  if (options?.requiresGrad) t.requiresGrad = true;
-  return t;
-}
-
-// Fills a contiguous tensor. The kernels write float32 and float64; 16-bit floats are rounded from float32.
-function filling(t: Tensor, fill: (wide: Tensor) => void): void {
-  if (dtypeSize(t.dtype) !== 2) return fill(t);
-  const wide = empty(t.shape, 'float32', t.storage.device);
-  fill(wide);
-  runCopy(t, wide);
-}
-
-function fillUniform(t: Tensor, lo: number, hi: number, options?: RandomOptions): void {
-  const { seed, offset } = take(options, t.numel);
-  filling(t, (w) => uniformKernel(w.numel, w, w.numel, lo, hi, seed, offset));
-}
-
-function fillNormal(t: Tensor, mean: number, std: number, options?: RandomOptions): void {
-  const { seed, offset } = take(options, t.numel);
-  filling(t, (w) => normalKernel(w.numel * 4, w, w.numel, mean, std, seed, offset));
-}
 
 /** Numbers uniform in [0, 1). */
 export const rand = (shape: Shape, options?: RandomTensorOptions): Tensor =>
@@ -220,25 +181,6 @@ export function normal(
 }
 
 // --- in place -------------------------------------------------------------------------------------------------------
-
-// Overwrites t with what `fill` writes into a contiguous tensor.
-function overwrite(op: string, t: Tensor, fill: (dense: Tensor) => void): Tensor {
-  t.checkAlive(op);
-  checkInPlace(op, t, [t]);
-  if (t.isContiguous()) fill(t);
-  else {
-    const dense = empty(t.shape, t.dtype, t.storage.device);
-    fill(dense);
-    runCopy(t, dense);
-  }
-  t.storage.version++;
-  trackInPlace(op, t, [t], [], () => [null]);
-  return t;
-}
-
-function needFloat(op: string, t: Tensor): void {
-  if (!isFloat(t.dtype)) throw new DTypeError(`[${op}] needs a floating-point tensor, got ${t.dtype}`);
-}
 
 /** Overwrites the tensor with numbers uniform in [from, to); default [0, 1). */
 export function uniform_(t: Tensor, from = 0, to = 1, options?: RandomOptions): Tensor {

@@ -8,6 +8,7 @@
 #include "../kernels.h"
 #include "../runtime/parallel.h"
 #include "../runtime/scratch.h"
+#include "bounds.h"
 #include "vec.h"
 
 namespace ng::NG_ISA {
@@ -124,24 +125,18 @@ inline void storeZeros(const Buf& to, int64_t at, int64_t n) {
 // The failure of the first matrix of a batch, whichever thread met it.
 class Failures {
  public:
-  void note(int64_t item, int64_t detail = 0) {
-    const int64_t mine = item << 24 | (detail & 0xffffff);
-    int64_t seen = __atomic_load_n(&first_, __ATOMIC_RELAXED);
-    while (mine < seen && !__atomic_compare_exchange_n(&first_, &seen, mine, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
-      ;
-  }
+  void note(int64_t item, int64_t detail = 0) { first_.note(item << 24 | (detail & 0xffffff)); }
   // `format` gets the item and the detail, both as long long.
   void report(Ctx& ctx, const char* format) const {
-    if (first_ == kNone) return;
+    if (!first_.any()) return;
     char message[256];
-    std::snprintf(message, sizeof(message), format, static_cast<long long>(first_ >> 24),
-                  static_cast<long long>(first_ & 0xffffff));
+    std::snprintf(message, sizeof(message), format, static_cast<long long>(first_.position() >> 24),
+                  static_cast<long long>(first_.position() & 0xffffff));
     ctx.fail(Fail::numeric, message);
   }
 
  private:
-  static constexpr int64_t kNone = INT64_MAX;
-  int64_t first_ = kNone;
+  FirstBad first_;
 };
 
 // Matrices per task, from the work on one of them.

@@ -10,6 +10,7 @@ import { joiningRows } from './rows/joining';
 import { linalgRows } from './rows/linalg';
 import { matmulRows } from './rows/matmul';
 import { productRows } from './rows/products';
+import { samplesRows } from './rows/samples';
 import { sequenceRows } from './rows/sequence';
 import { sortingRows } from './rows/sorting';
 import { viewRows } from './rows/views';
@@ -25,6 +26,7 @@ export const table: Partial<Rows<OpName>> = {
   ...linalgRows,
   ...matmulRows,
   ...productRows,
+  ...samplesRows,
   ...sequenceRows,
   ...sortingRows,
   ...viewRows,

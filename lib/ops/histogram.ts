@@ -1,0 +1,133 @@
+/** @file Histograms. */
+import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
+import { sameShape, showShape } from '../core/shape';
+import { addMethods, Tensor } from '../core/tensor';
+import { opcode } from '../native';
+import { div, eq, ge, le, mul, sub } from './arithmetic';
+import { logicalAnd } from './binary';
+import { cast } from './cast';
+import { full, linspace, onesLike, zeros } from './create';
+import { needTensor } from './define';
+import { scatterAdd } from './gather';
+import { castOf, sameDevice } from './launch';
+import { clamp, floor } from './math';
+import { runReduce, sum } from './reduce';
+import { searchsorted } from './search';
+import { narrow, reshape } from './views';
+import { where } from './where';
+
+const maxCode = opcode('reduce', 'max');
+const minCode = opcode('reduce', 'min');
+
+// Bounds of the values, which may not be NaN or infinite; one apart around a single value. Waits for the stream.
+function boundsOf(op: string, t: Tensor, min: number, max: number): [number, number] {
+  if (min > max) throw new ArgumentError(`[${op}] the upper end ${max} lies below the lower end ${min}`);
+  let [low, high] = [min, max];
+  if (low === high && t.numel > 0) {
+    [low, high] = [minCode, maxCode].map((code) =>
+      Number(
+        runReduce(
+          code,
+          t,
+          t.shape.map((_, i) => i),
+          false,
+          t.dtype,
+        ).dataSync()[0],
+      ),
+    ) as [number, number];
+  }
+  if (!Number.isFinite(low) || !Number.isFinite(high))
+    throw new ArgumentError(`[${op}] the range from ${low} to ${high} is not finite`);
+  return low === high ? [low - (op === 'histc' ? 1 : 0.5), high + (op === 'histc' ? 1 : 0.5)] : [low, high];
+}
+
+function checkInput(op: string, t: Tensor): void {
+  needTensor(op, t);
+  if (t.dtype !== 'float32' && t.dtype !== 'float64')
+    throw new DTypeError(`[${op}] takes float32 or float64, not ${t.dtype}`);
+}
+
+const checkBins = (op: string, bins: number): void => {
+  if (!Number.isInteger(bins) || bins < 1)
+    throw new ArgumentError(`[${op}] the number of bins must be a positive integer, got ${bins}`);
+};
+
+/** Options of {@link histc}. */
+export interface HistcOptions {
+  /** How many equal bins. Default 100. */
+  bins?: number;
+  /** The range. Default (both 0): the smallest to the largest value. Values outside are not counted. */
+  min?: number;
+  max?: number;
+}
+
+/** How many elements fall into each of some bins of equal width; the upper end belongs to the last bin. */
+export function histc(t: Tensor, bins: number | HistcOptions = {}, min = 0, max = 0): Tensor {
+  checkInput('histc', t);
+  const o = typeof bins === 'number' ? { bins, min, max } : bins;
+  const n = o.bins ?? 100;
+  checkBins('histc', n);
+  const x = reshape(t.detach(), [-1]);
+  const [low, high] = boundsOf('histc', x, o.min ?? 0, o.max ?? 0);
+  const counted = logicalAnd(ge(x, low), le(x, high));
+  const bin = clamp(floor(mul(div(sub(x, low), high - low), n)), 0, n - 1);
+  const index = cast(where(counted, bin, 0), 'int64');
+  return scatterAdd(zeros([n], { dtype: t.dtype, device: t.device }), 0, index, castOf(counted, t.dtype));
+}
+
+/** Options of {@link histogram}. */
+export interface HistogramOptions {
+  /** The range of equal bins. Default: the smallest to the largest value. */
+  range?: readonly [number, number] | null;
+  /** What each element counts; of the tensor's shape. Default 1. */
+  weight?: Tensor | null;
+  /** Divide by the total and by each bin's width: the result integrates to 1. Default false. */
+  density?: boolean;
+}
+
+/**
+ * Counts per bin and the bins' edges. `bins` is how many of equal width, or a vector of edges in ascending order. The
+ * last bin includes its upper edge.
+ */
+export function histogram(
+  t: Tensor,
+  bins: number | Tensor,
+  options: HistogramOptions = {},
+): { hist: Tensor; binEdges: Tensor } {
+  checkInput('histogram', t);
+  const { range, weight, density = false } = options;
+  const x = reshape(t.detach(), [-1]);
+  let binEdges: Tensor;
+  if (bins instanceof Tensor) {
+    if (bins.ndim !== 1 || bins.numel < 2)
+      throw new ShapeError(`[histogram] edges are a vector of at least two, got ${showShape(bins.shape)}`);
+    if (range) throw new ArgumentError('[histogram] a range has no meaning beside edges');
+    sameDevice('histogram', t, bins);
+    binEdges = cast(bins.detach(), t.dtype);
+  } else {
+    checkBins('histogram', bins);
+    const [low, high] = boundsOf('histogram', x, ...(range ?? ([0, 0] as const)));
+    binEdges = linspace(low, high, bins + 1, { dtype: t.dtype, device: t.device });
+  }
+  if (weight && !sameShape(weight.shape, t.shape))
+    throw new ShapeError(`[histogram] weight ${showShape(weight.shape)} does not fit ${showShape(t.shape)}`);
+  const n = binEdges.numel - 1;
+  const last = narrow(binEdges, 0, n, 1);
+  const inside = logicalAnd(ge(x, narrow(binEdges, 0, 0, 1)), le(x, last));
+  const found = sub(searchsorted(binEdges, x, { right: true }), 1);
+  const index = where(inside, where(eq(x, last), full([], n - 1, { dtype: 'int64', device: t.device }), found), 0);
+  const w = weight ? reshape(cast(weight.detach(), t.dtype), [-1]) : onesLike(x);
+  const counts = zeros([n], { dtype: t.dtype, device: t.device });
+  const hist = scatterAdd(counts, 0, cast(index, 'int64'), where(inside, w, 0));
+  if (!density) return { hist, binEdges };
+  const widths = sub(narrow(binEdges, 0, 1, n), narrow(binEdges, 0, 0, n));
+  return { hist: div(div(hist, sum(hist)), widths), binEdges };
+}
+
+addMethods({ histc, histogram });
+declare module '../core/tensor' {
+  interface Tensor {
+    histc(bins?: number | HistcOptions, min?: number, max?: number): Tensor;
+    histogram(bins: number | Tensor, options?: HistogramOptions): { hist: Tensor; binEdges: Tensor };
+  }
+}

@@ -1,0 +1,80 @@
+/** @file How random numbers are drawn and written; lib/ops/random.ts and distributions.ts say what is drawn. */
+import { checkInPlace, trackInPlace } from '../core/autograd';
+import { deviceIndex } from '../core/device';
+import { checkDType, dtypeSize, isFloat } from '../core/dtype';
+import { ArgumentError, DTypeError } from '../core/errors';
+import { defaultGenerator, Generator, type RngState } from '../core/random';
+import { checkShape, describe, type Shape } from '../core/shape';
+import { empty, type Tensor } from '../core/tensor';
+import { kernel } from '../native';
+import type { TensorOptions } from './create';
+import { runCopy } from './launch';
+
+const uniformKernel = kernel('uniform');
+const normalKernel = kernel('normal');
+
+/** Where random numbers come from. */
+export interface RandomOptions {
+  /** Default: the generator that `manualSeed` seeds. */
+  generator?: Generator | null;
+}
+/** As what a random tensor is created. */
+export type RandomTensorOptions = TensorOptions & RandomOptions;
+
+export const take = (options: RandomOptions | undefined, elements: number): RngState => {
+  const g = options?.generator ?? defaultGenerator;
+  if (!(g instanceof Generator)) throw new ArgumentError(`[random] expected a Generator, got ${describe(g)}`);
+  return g.take(elements);
+};
+
+/** A new tensor of floating-point numbers, filled by `fill`. */
+export function created(
+  op: string,
+  shape: Shape,
+  options: RandomTensorOptions | undefined,
+  fill: (t: Tensor) => void,
+): Tensor {
+  const dtype = options?.dtype === undefined ? 'float32' : checkDType(options.dtype);
+  if (!isFloat(dtype)) throw new DTypeError(`[${op}] gives floating-point numbers, not ${dtype}; see randint`);
+  const t = empty(checkShape(op, shape), dtype, deviceIndex(options?.device));
+  fill(t);
+  if (options?.requiresGrad) t.requiresGrad = true;
+  return t;
+}
+
+/** Fills a contiguous tensor. The kernels write float32 and float64; 16-bit floats are rounded from float32. */
+function filling(t: Tensor, fill: (wide: Tensor) => void): void {
+  if (dtypeSize(t.dtype) !== 2) return fill(t);
+  const wide = empty(t.shape, 'float32', t.storage.device);
+  fill(wide);
+  runCopy(t, wide);
+}
+
+export function fillUniform(t: Tensor, lo: number, hi: number, options?: RandomOptions): void {
+  const { seed, offset } = take(options, t.numel);
+  filling(t, (w) => uniformKernel(w.numel, w, w.numel, lo, hi, seed, offset));
+}
+
+export function fillNormal(t: Tensor, mean: number, std: number, options?: RandomOptions): void {
+  const { seed, offset } = take(options, t.numel);
+  filling(t, (w) => normalKernel(w.numel * 4, w, w.numel, mean, std, seed, offset));
+}
+
+/** Overwrites t with what `fill` writes into a contiguous tensor. */
+export function overwrite(op: string, t: Tensor, fill: (dense: Tensor) => void): Tensor {
+  t.checkAlive(op);
+  checkInPlace(op, t, [t]);
+  if (t.isContiguous()) fill(t);
+  else {
+    const dense = empty(t.shape, t.dtype, t.storage.device);
+    fill(dense);
+    runCopy(t, dense);
+  }
+  t.storage.version++;
+  trackInPlace(op, t, [t], [], () => [null]);
+  return t;
+}
+
+export function needFloat(op: string, t: Tensor): void {
+  if (!isFloat(t.dtype)) throw new DTypeError(`[${op}] needs a floating-point tensor, got ${t.dtype}`);
+}

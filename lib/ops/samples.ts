@@ -1,0 +1,175 @@
+/** @file Tensors as samples: covariance, correlation, integrals, interpolation, products and choices of elements. */
+import { isFloat } from '../core/dtype';
+import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
+import { checkAxis, showShape } from '../core/shape';
+import { addMethods, type Method, Tensor } from '../core/tensor';
+import { add, div, mul, sub } from './arithmetic';
+import { meshgrid } from './arranging';
+import { cast } from './cast';
+import { tensor } from './create';
+import { needTensor } from './define';
+import { diagonal } from './diagonals';
+import { indexSelect } from './gather';
+import { stack } from './joining';
+import { clamp, sqrt } from './math';
+import { matmul } from './matmul';
+import { mean, sum } from './reduce';
+import { searchsorted } from './search';
+import { narrow, reshape, transpose, unsqueeze } from './views';
+
+/** Options of {@link cov}. */
+export interface CovOptions {
+  /** Subtracted from the number of observations. Default 1. */
+  correction?: number;
+  /** How often each observation occurred: integers. */
+  fweights?: Tensor | null;
+  /** How much each observation counts. */
+  aweights?: Tensor | null;
+}
+
+// Rows are variables, columns observations.
+function variables(op: string, t: Tensor): Tensor {
+  needTensor(op, t);
+  if (t.ndim > 2) throw new ShapeError(`[${op}] takes up to two dimensions, got ${showShape(t.shape)}`);
+  if (t.dtype === 'bool') throw new DTypeError(`[${op}] takes numbers, not bool`);
+  const x = isFloat(t.dtype) ? t : cast(t, 'float32');
+  return t.ndim === 2 ? x : reshape(x, [1, -1]);
+}
+
+function checkWeights(op: string, w: Tensor, x: Tensor): void {
+  if (w.ndim !== 1 || w.numel !== x.shape[1])
+    throw new ShapeError(`[${op}] weights ${showShape(w.shape)} do not fit ${x.shape[1]} observations`);
+}
+
+/** The covariances of variables (rows) over observations (columns); of a vector its variance. */
+export function cov(t: Tensor, options: CovOptions = {}): Tensor {
+  const x = variables('cov', t);
+  const { correction = 1, fweights, aweights } = options;
+  if (!Number.isInteger(correction)) throw new ArgumentError(`[cov] correction must be an integer, got ${correction}`);
+  if (fweights && isFloat(fweights.dtype)) throw new DTypeError('[cov] fweights are integers');
+  const given = [fweights, aweights].filter((w): w is Tensor => w instanceof Tensor);
+  for (const w of given) checkWeights('cov', w, x);
+  let out: Tensor;
+  if (given.length === 0) {
+    const centred = sub(x, mean(x, 1, { keepdim: true }));
+    out = div(matmul(centred, transpose(centred, 0, 1)), Math.max(x.shape[1]! - correction, 0));
+  } else {
+    const w = given.map((v) => cast(v, x.dtype)).reduce((a, b) => mul(a, b));
+    const total = sum(w);
+    const centred = sub(x, div(sum(mul(x, w), 1, { keepdim: true }), total));
+    // Frequencies are counted, importances normalised (as in numpy.cov).
+    const lost = aweights ? mul(div(sum(mul(w, cast(aweights, x.dtype))), total), correction) : correction;
+    const factor = sub(total, lost);
+    out = div(matmul(mul(centred, w), transpose(centred, 0, 1)), clamp(factor, 0, null));
+  }
+  return t.ndim === 2 ? out : reshape(out, []);
+}
+
+/** The correlation coefficients of variables (rows) over observations (columns), within [-1, 1]. */
+export function corrcoef(t: Tensor): Tensor {
+  variables('corrcoef', t);
+  const c = cov(t);
+  if (c.ndim === 0) return div(c, c);
+  const deviation = sqrt(diagonal(c));
+  return clamp(div(div(c, unsqueeze(deviation, 1)), unsqueeze(deviation, 0)), -1, 1);
+}
+
+/** How {@link trapezoid} spaces its samples. */
+export interface TrapezoidOptions {
+  /** The distance between neighbours. Default 1. */
+  dx?: number;
+  /** The axis. Default the last. */
+  dim?: number;
+}
+
+/** The integral of samples `y` along one axis by the trapezoidal rule, at places `x` or `dx` apart. */
+export function trapezoid(y: Tensor, x?: Tensor | TrapezoidOptions | null, options: TrapezoidOptions = {}): Tensor {
+  needTensor('trapezoid', y);
+  const places = x instanceof Tensor ? x : undefined;
+  const { dx = 1, dim = -1 } = x && !(x instanceof Tensor) ? x : options;
+  const axis = checkAxis('trapezoid', dim, y.ndim);
+  if (y.ndim === 0) throw new ShapeError('[trapezoid] needs at least one dimension');
+  const n = y.shape[axis]!;
+  const ends = (t: Tensor, a: number): [Tensor, Tensor] => [narrow(t, a, 1, n - 1), narrow(t, a, 0, n - 1)];
+  if (n === 0) return sum(y, axis);
+  const pairs = add(...ends(y, axis));
+  if (!places) return mul(sum(pairs, axis), dx / 2);
+  if (places.ndim !== 1 && places.ndim !== y.ndim)
+    throw new ShapeError(`[trapezoid] x ${showShape(places.shape)} does not fit y ${showShape(y.shape)}`);
+  const own = places.ndim === 1 ? 0 : axis;
+  if (places.shape[own] !== n)
+    throw new ShapeError(`[trapezoid] x ${showShape(places.shape)} does not fit y ${showShape(y.shape)}`);
+  const gaps = sub(...ends(places, own));
+  const shape = y.shape.map((_, i) => (i === axis ? n - 1 : 1));
+  return mul(sum(mul(pairs, places.ndim === 1 ? reshape(gaps, shape) : gaps), axis), 0.5);
+}
+export { trapezoid as trapz };
+
+/**
+ * The piecewise linear function through the points (xp, fp), at x. xp ascends; beyond its ends the function is constant.
+ * The gradient flows to x and fp.
+ */
+export function interp(x: Tensor, xp: Tensor, fp: Tensor): Tensor {
+  for (const t of [x, xp, fp]) needTensor('interp', t);
+  if (xp.ndim !== 1 || fp.ndim !== 1 || xp.numel !== fp.numel || xp.numel === 0)
+    throw new ShapeError(
+      `[interp] points ${showShape(xp.shape)} and values ${showShape(fp.shape)} must be equally long vectors`,
+    );
+  const n = xp.numel;
+  if (n === 1) return add(mul(x, 0), fp);
+  const flat = clampTo(reshape(x, [-1]), xp, n);
+  const right = clamp(searchsorted(xp, flat.detach(), { right: true }), 1, n - 1);
+  const left = sub(right, 1);
+  const at = (t: Tensor, i: Tensor): Tensor => indexSelect(t, 0, i);
+  const slope = div(sub(at(fp, right), at(fp, left)), sub(at(xp, right), at(xp, left)));
+  return reshape(add(at(fp, left), mul(sub(flat, at(xp, left)), slope)), x.shape);
+}
+
+const clampTo = (x: Tensor, xp: Tensor, n: number): Tensor => clamp(x, narrow(xp, 0, 0, 1), narrow(xp, 0, n - 1, 1));
+
+const listOf = (tensors: (Tensor | readonly Tensor[])[]): Tensor[] => tensors.flat() as Tensor[];
+
+/** All combinations of one element of each vector, as rows; of a single vector the vector itself. */
+export function cartesianProd(...tensors: (Tensor | readonly Tensor[])[]): Tensor {
+  const list = listOf(tensors);
+  if (list.length === 0) throw new ArgumentError('[cartesianProd] needs at least one vector');
+  for (const t of list) {
+    needTensor('cartesianProd', t);
+    if (t.ndim !== 1) throw new ShapeError(`[cartesianProd] takes vectors, got ${showShape(t.shape)}`);
+  }
+  if (list.length === 1) return list[0]!;
+  return reshape(stack(meshgrid(...list, { indexing: 'ij' }), -1), [-1, list.length]);
+}
+
+/** Options of {@link combinations}. */
+export interface CombinationsOptions {
+  /** Whether an element may be chosen again. Default false. */
+  withReplacement?: boolean;
+}
+
+/** All choices of r elements of a vector, in order, as rows. */
+export function combinations(t: Tensor, r = 2, options: CombinationsOptions | boolean = {}): Tensor {
+  needTensor('combinations', t);
+  if (t.ndim !== 1) throw new ShapeError(`[combinations] takes a vector, got ${showShape(t.shape)}`);
+  if (!Number.isInteger(r) || r < 0)
+    throw new ArgumentError(`[combinations] r must be a non-negative integer, got ${r}`);
+  const again = typeof options === 'boolean' ? options : (options.withReplacement ?? false);
+  if (r === 0) return narrow(t, 0, 0, 0);
+  let rows: number[][] = [[]];
+  for (let k = 0; k < r; k++) {
+    rows = rows.flatMap((row) => {
+      const from = row.length === 0 ? 0 : row[row.length - 1]! + (again ? 0 : 1);
+      return Array.from({ length: t.numel - from }, (_, i) => [...row, from + i]);
+    });
+  }
+  const index = tensor(BigInt64Array.from(rows.flat(), BigInt), { device: t.device });
+  return reshape(indexSelect(t, 0, index), [rows.length, r]);
+}
+
+addMethods({ cov, corrcoef });
+declare module '../core/tensor' {
+  interface Tensor {
+    cov: Method<typeof cov>;
+    corrcoef: Method<typeof corrcoef>;
+  }
+}
