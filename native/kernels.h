@@ -44,6 +44,31 @@
     "weight may be null; a class out of range fails")                                                                  \
   K(crossEntropyGrad, (Ctx&, Buf out, Buf g, Buf x, Buf lse, Buf labels, Buf weight, int64_t rows, int64_t cols,       \
     int64_t ignoreIndex, double smoothing), "out = g[row] * d loss[row] / d x; g has one value per row")               \
+  /* --- convolution: ops/conv.cpp; x is [n, c, d, h, w], w is [o, c / groups, kd, kh, kw], contiguous; grid = output   \
+     positions, then stride, padding (in front) and dilation, three numbers each --- */                                \
+  K(conv, (Ctx&, Buf out, Buf x, Buf w, Buf bias, Dims xShape, Dims wShape, Dims grid, Dims stride, Dims padding,      \
+    Dims dilation), "out[n, o, grid] = cross-correlation of x and w, + bias[o]; bias may be null")                     \
+  K(convTranspose, (Ctx&, Buf out, Buf g, Buf w, Buf bias, Dims xShape, Dims wShape, Dims grid, Dims stride,           \
+    Dims padding, Dims dilation), "out[xShape] = adjoint of conv in x, applied to g[n, o, grid], + bias[c]")           \
+  K(convWeight, (Ctx&, Buf out, Buf g, Buf x, Dims xShape, Dims wShape, Dims grid, Dims stride, Dims padding,          \
+    Dims dilation), "out[wShape] = adjoint of conv in w, applied to g[n, o, grid]")                                    \
+  /* --- pooling: ops/pool.cpp; contiguous planes of d, h, w; adaptive: windows split the input evenly --- */          \
+  K(maxPool, (Ctx&, Buf out, Buf indices, Buf x, int64_t planes, Dims size, Dims grid, Dims kernel, Dims stride,       \
+    Dims padding, Dims dilation, bool adaptive), "maxima of windows, and their places in the plane as int64")          \
+  K(avgPool, (Ctx&, Buf out, Buf x, int64_t planes, Dims size, Dims grid, Dims kernel, Dims stride, Dims padding,      \
+    bool adaptive, bool includePad, double divisor), "means of windows; divisor 0: the number of elements")            \
+  K(avgPoolGrad, (Ctx&, Buf out, Buf g, int64_t planes, Dims size, Dims grid, Dims kernel, Dims stride, Dims padding,  \
+    bool adaptive, bool includePad, double divisor), "adjoint of avgPool")                                             \
+  /* --- normalisation: ops/norm.cpp; weight and bias may be null; statistics have the dtype of x --- */               \
+  K(batchNorm, (Ctx&, Buf out, Buf mean, Buf var, Buf x, Buf weight, Buf bias, int64_t n, int64_t c, int64_t s,        \
+    double eps, bool given), "x [n, c, s] to mean 0, variance 1 per channel; given: mean and var are inputs")          \
+  K(batchNormGrad, (Ctx&, Buf dx, Buf dw, Buf db, Buf g, Buf x, Buf mean, Buf var, Buf weight, int64_t n, int64_t c,   \
+    int64_t s, double eps, bool given), "all three gradients; given: mean and var are constants")                      \
+  K(rowNorm, (Ctx&, Buf out, Buf mean, Buf rstd, Buf x, Buf weight, Buf bias, int64_t rows, int64_t groups,            \
+    int64_t channels, int64_t inner, double eps, bool rms),                                                            \
+    "each row [channels, inner] to mean 0 (not rms), mean square 1; row r has channels (r % groups) * channels + ..")  \
+  K(rowNormGrad, (Ctx&, Buf dx, Buf dw, Buf db, Buf g, Buf x, Buf mean, Buf rstd, Buf weight, int64_t rows,            \
+    int64_t groups, int64_t channels, int64_t inner, bool rms), "all three gradients; dw and db may be null")          \
   /* --- indexing: ops/index.cpp; index is int64 or int32; an index out of range fails --- */                          \
   K(gather, (Ctx&, Buf out, Buf a, Buf index, Dims dims, Dims si, Dims sa, int64_t axis, int64_t axisLen),             \
     "out[i..] = a[.., index[i..] at axis, ..]; out contiguous over dims")                                              \

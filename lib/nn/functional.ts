@@ -4,9 +4,28 @@ export { softmax, logSoftmax, softmin } from '../ops/softmax';
 export { tanh } from '../ops/math';
 export { alphaDropout, dropout, dropout1d, dropout2d, dropout3d } from '../ops/dropout';
 export { linear } from '../ops/matmul';
+export { conv1d, conv2d, conv3d, convTranspose1d, convTranspose2d, convTranspose3d } from '../ops/conv';
+export {
+  adaptiveAvgPool1d,
+  adaptiveAvgPool2d,
+  adaptiveAvgPool3d,
+  adaptiveMaxPool1d,
+  adaptiveMaxPool2d,
+  adaptiveMaxPool3d,
+  avgPool1d,
+  avgPool2d,
+  avgPool3d,
+  maxPool1d,
+  maxPool2d,
+  maxPool3d,
+  maxUnpool1d,
+  maxUnpool2d,
+  maxUnpool3d,
+} from '../ops/pooling';
+export { batchNorm, groupNorm, instanceNorm, layerNorm, rmsNorm } from '../ops/normalization';
+export { localResponseNorm } from '../ops/localResponse';
 export { embedding, embeddingBag } from '../ops/embedding';
 export { scaledDotProductAttention } from '../ops/attention';
-export { layerNorm } from '../ops/norm';
 export {
   binaryCrossEntropy,
   binaryCrossEntropyWithLogits,

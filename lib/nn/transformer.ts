@@ -13,7 +13,7 @@ import { Dropout } from './dropout';
 import { xavierUniform_ } from './init';
 import { Linear, weightDefaults, type WeightOptions } from './linear';
 import { checkInput, Module } from './module';
-import { LayerNorm } from './norm';
+import { LayerNorm } from './normalization';
 import { checkSize, readSettings, type SettingArgs } from './settings';
 
 /** What happens between the two linear layers. */

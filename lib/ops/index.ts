@@ -14,7 +14,20 @@ export * from './dropout';
 export * from './reduce';
 export * from './views';
 export * from './matmul';
-export * from './norm';
+export * from './conv';
+export * from './pooling';
+export {
+  batchNorm,
+  type BatchNormOptions,
+  groupNorm,
+  instanceNorm,
+  type InstanceNormOptions,
+  layerNorm,
+  type NormOptions,
+  rmsNorm,
+  type RmsNormOptions,
+} from './normalization';
+export * from './localResponse';
 export * from './positions';
 export { type AttentionOptions, causalMask, paddingMask, scaledDotProductAttention } from './attention';
 export * from './gather';

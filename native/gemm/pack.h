@@ -9,12 +9,12 @@ namespace ng::NG_ISA {
 
 // A 4 x 4 transposition in registers; four times fewer stores than element by element.
 template <class T>
-static inline void transpose4(const T* from, int64_t step, T* to, int64_t width) {
+static inline void transposeFour(const T* f0, const T* f1, const T* f2, const T* f3, T* to, int64_t width) {
   typedef T V __attribute__((vector_size(4 * sizeof(T)), aligned(sizeof(T)), may_alias));
   typedef std::conditional_t<sizeof(T) == 4, int32_t, int64_t> I;
   typedef I M __attribute__((vector_size(4 * sizeof(T))));
-  const auto row = [&](int i) { return *reinterpret_cast<const V*>(from + i * step); };
-  const V r0 = row(0), r1 = row(1), r2 = row(2), r3 = row(3);
+  const auto row = [](const T* f) { return *reinterpret_cast<const V*>(f); };
+  const V r0 = row(f0), r1 = row(f1), r2 = row(f2), r3 = row(f3);
   const V lo01 = __builtin_shuffle(r0, r1, M{0, 4, 1, 5}), hi01 = __builtin_shuffle(r0, r1, M{2, 6, 3, 7});
   const V lo23 = __builtin_shuffle(r2, r3, M{0, 4, 1, 5}), hi23 = __builtin_shuffle(r2, r3, M{2, 6, 3, 7});
   const auto put = [&](int k, V v) { *reinterpret_cast<V*>(to + k * width) = v; };
@@ -22,6 +22,11 @@ static inline void transpose4(const T* from, int64_t step, T* to, int64_t width)
   put(1, __builtin_shuffle(lo01, lo23, M{2, 3, 6, 7}));
   put(2, __builtin_shuffle(hi01, hi23, M{0, 1, 4, 5}));
   put(3, __builtin_shuffle(hi01, hi23, M{2, 3, 6, 7}));
+}
+
+template <class T>
+static inline void transpose4(const T* from, int64_t step, T* to, int64_t width) {
+  transposeFour(from, from + step, from + 2 * step, from + 3 * step, to, width);
 }
 
 // One panel of `n` <= width lines and `k` steps; missing lines are zeros.

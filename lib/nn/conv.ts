@@ -1,0 +1,279 @@
+/** @file Convolution layers. */
+import { noGrad } from '../core/autograd';
+import { ArgumentError, ShapeError } from '../core/errors';
+import { describe, numel, showShape } from '../core/shape';
+import { type Tensor } from '../core/tensor';
+import { type Arguments, readArguments, type Sizes, sizesOf } from '../ops/arguments';
+import {
+  conv1d,
+  conv2d,
+  conv3d,
+  type ConvPadding,
+  convTranspose1d,
+  convTranspose2d,
+  convTranspose3d,
+  samePadding,
+} from '../ops/conv';
+import { pad, type PadMode } from '../ops/padding';
+import { kaimingUniform_, uniform_ } from './init';
+import { newParameter, weightDefaults, type WeightOptions } from './linear';
+import { checkInput, Module } from './module';
+import { type Parameter } from './parameter';
+import { checkSize, python } from './settings';
+
+/** What stands around the input of a convolution. */
+export type PaddingMode = 'zeros' | 'reflect' | 'replicate' | 'circular';
+
+/** Options of convolution layers, in PyTorch's order. */
+export interface ConvSettings extends WeightOptions {
+  /** Default 1. */
+  stride: Sizes;
+  /** A size, 'same' or 'valid'. Default 0. */
+  padding: ConvPadding;
+  /** Default 1. */
+  dilation: Sizes;
+  /** Default 1. */
+  groups: number;
+  /** Add a learned bias. Default true. */
+  bias: boolean;
+  /** Default 'zeros'. */
+  paddingMode: PaddingMode;
+}
+
+/** Options of transposed convolution layers, in PyTorch's order. */
+export interface ConvTransposeSettings extends WeightOptions {
+  stride: Sizes;
+  padding: Sizes;
+  /** Added to one side of the output, whose size a stride leaves open. Default 0. */
+  outputPadding: Sizes;
+  groups: number;
+  bias: boolean;
+  dilation: Sizes;
+}
+
+interface Geometry {
+  stride: number[];
+  padding: number[] | 'same' | 'valid';
+  dilation: number[];
+  outputPadding: number[];
+  groups: number;
+  paddingMode: PaddingMode;
+}
+
+const modes: readonly PaddingMode[] = ['zeros', 'reflect', 'replicate', 'circular'];
+const all = (list: readonly number[], v: number): boolean => list.every((x) => x === v);
+
+abstract class ConvBase extends Module {
+  /** [outChannels, inChannels / groups, ...kernelSize]; transposed: [inChannels, outChannels / groups, ...] */
+  weight: Parameter;
+  /** [outChannels] */
+  bias: Parameter | null;
+  readonly inChannels: number;
+  readonly outChannels: number;
+  readonly kernelSize: readonly number[];
+  readonly stride: readonly number[];
+  readonly padding: readonly number[] | 'same' | 'valid';
+  readonly dilation: readonly number[];
+  readonly outputPadding: readonly number[];
+  readonly groups: number;
+  readonly paddingMode: PaddingMode;
+
+  constructor(
+    sizes: { inChannels: number; outChannels: number; kernelSize: readonly number[] },
+    transposed: boolean,
+    g: Geometry,
+    o: WeightOptions & { bias: boolean },
+  ) {
+    super();
+    const name = this.constructor.name;
+    this.inChannels = checkSize(name, 'inChannels', sizes.inChannels, 1);
+    this.outChannels = checkSize(name, 'outChannels', sizes.outChannels, 1);
+    this.groups = checkSize(name, 'groups', g.groups, 1);
+    if (this.inChannels % this.groups !== 0 || this.outChannels % this.groups !== 0)
+      throw new ArgumentError(
+        `[${name}] inChannels ${this.inChannels} and outChannels ${this.outChannels} must be divisible by groups ${this.groups}`,
+      );
+    if (!modes.includes(g.paddingMode))
+      throw new ArgumentError(`[${name}] paddingMode is one of ${modes.join(', ')}, got ${describe(g.paddingMode)}`);
+    this.kernelSize = sizes.kernelSize;
+    this.stride = g.stride;
+    this.padding = g.padding;
+    this.dilation = g.dilation;
+    this.outputPadding = g.outputPadding;
+    this.paddingMode = g.paddingMode;
+    const [first, second] = transposed ? [this.inChannels, this.outChannels] : [this.outChannels, this.inChannels];
+    this.weight = newParameter([first, second / this.groups, ...sizes.kernelSize], o);
+    this.bias = o.bias ? newParameter([this.outChannels], o) : null;
+    this.resetParameters();
+  }
+
+  /** Draws new values as PyTorch does: uniform within 1 / sqrt(fan in). */
+  resetParameters(): void {
+    noGrad(() => {
+      kaimingUniform_(this.weight, { a: Math.sqrt(5) });
+      const fanIn = numel(this.weight.shape.slice(1));
+      const bound = fanIn > 0 ? 1 / Math.sqrt(fanIn) : 0;
+      if (this.bias) uniform_(this.bias, -bound, bound);
+    });
+  }
+
+  override extraRepr(): string {
+    const parts = [String(this.inChannels), String(this.outChannels)];
+    parts.push(`kernel_size=${python(this.kernelSize)}`, `stride=${python(this.stride)}`);
+    if (typeof this.padding === 'string') parts.push(`padding=${this.padding}`);
+    else if (!all(this.padding, 0)) parts.push(`padding=${python(this.padding)}`);
+    if (!all(this.dilation, 1)) parts.push(`dilation=${python(this.dilation)}`);
+    if (!all(this.outputPadding, 0)) parts.push(`output_padding=${python(this.outputPadding)}`);
+    if (this.groups !== 1) parts.push(`groups=${this.groups}`);
+    if (!this.bias) parts.push('bias=False');
+    if (this.paddingMode !== 'zeros') parts.push(`padding_mode=${this.paddingMode}`);
+    return parts.join(', ');
+  }
+}
+
+const convolutions = { 1: conv1d, 2: conv2d, 3: conv3d };
+const transposed = { 1: convTranspose1d, 2: convTranspose2d, 3: convTranspose3d };
+
+abstract class Conv extends ConvBase {
+  readonly #n: 1 | 2 | 3;
+  constructor(n: 1 | 2 | 3, inChannels: number, outChannels: number, kernelSize: Sizes, settings: readonly unknown[]) {
+    const op = `Conv${n}d`;
+    const defaults = { stride: 1, padding: 0, dilation: 1, groups: 1, bias: true, paddingMode: 'zeros' };
+    const o = readArguments<ConvSettings>(op, { ...defaults, ...weightDefaults } as ConvSettings, settings);
+    const stride = sizesOf(op, 'stride', o.stride, n, 1);
+    if (o.padding === 'same' && !all(stride, 1))
+      throw new ArgumentError(`[${op}] padding 'same' needs stride 1, got ${showShape(stride)}`);
+    const padding = o.padding === 'same' || o.padding === 'valid' ? o.padding : sizesOf(op, 'padding', o.padding, n, 0);
+    const dilation = sizesOf(op, 'dilation', o.dilation, n, 1);
+    const outputPadding = Array<number>(n).fill(0);
+    const sizes = { inChannels, outChannels, kernelSize: sizesOf(op, 'kernelSize', kernelSize, n, 1) };
+    super(sizes, false, { ...o, stride, padding, dilation, outputPadding }, o);
+    this.#n = n;
+  }
+
+  forward(x: Tensor): Tensor {
+    checkInput(this, x);
+    const { weight, bias, stride, dilation, groups, padding } = this;
+    const run = convolutions[this.#n];
+    if (this.paddingMode === 'zeros') return run(x, weight, { bias, stride, padding, dilation, groups });
+    if (x.ndim !== this.#n + 1 && x.ndim !== this.#n + 2)
+      throw new ShapeError(
+        `[${this.constructor.name}] input ${showShape(x.shape)} needs ${this.#n + 1} or ${this.#n + 2} dimensions`,
+      );
+    const sides =
+      padding === 'valid'
+        ? []
+        : padding === 'same'
+          ? samePadding(this.kernelSize, dilation)
+          : padding.map((p): [number, number] => [p, p]);
+    const padded = pad(x, sides.reverse().flat(), this.paddingMode as PadMode);
+    return run(padded, weight, { bias, stride, dilation, groups });
+  }
+}
+
+abstract class ConvTranspose extends ConvBase {
+  readonly #n: 1 | 2 | 3;
+  constructor(n: 1 | 2 | 3, inChannels: number, outChannels: number, kernelSize: Sizes, settings: readonly unknown[]) {
+    const op = `ConvTranspose${n}d`;
+    const defaults = { stride: 1, padding: 0, outputPadding: 0, groups: 1, bias: true, dilation: 1 };
+    const o = readArguments<ConvTransposeSettings>(
+      op,
+      { ...defaults, ...weightDefaults } as ConvTransposeSettings,
+      settings,
+    );
+    const sizes = { inChannels, outChannels, kernelSize: sizesOf(op, 'kernelSize', kernelSize, n, 1) };
+    const geometry = {
+      stride: sizesOf(op, 'stride', o.stride, n, 1),
+      padding: sizesOf(op, 'padding', o.padding, n, 0),
+      dilation: sizesOf(op, 'dilation', o.dilation, n, 1),
+      outputPadding: sizesOf(op, 'outputPadding', o.outputPadding, n, 0),
+      groups: o.groups,
+      paddingMode: 'zeros' as const,
+    };
+    super(sizes, true, geometry, o);
+    this.#n = n;
+  }
+
+  /** @param outputSize - of the spatial dimensions, where the stride leaves it open */
+  forward(x: Tensor, outputSize?: readonly number[] | null): Tensor {
+    checkInput(this, x);
+    const { weight, bias, stride, padding, dilation, groups } = this;
+    const outputPadding = outputSize ? this.#extra(x, outputSize.slice(-this.#n)) : this.outputPadding;
+    return transposed[this.#n](x, weight, {
+      bias,
+      stride,
+      padding: padding as number[],
+      outputPadding,
+      groups,
+      dilation,
+    });
+  }
+
+  #extra(x: Tensor, wanted: readonly number[]): number[] {
+    const grid = x.shape.slice(-this.#n);
+    return wanted.map((size, i) => {
+      const least =
+        (grid[i]! - 1) * this.stride[i]! -
+        2 * (this.padding[i] as number) +
+        this.dilation[i]! * (this.kernelSize[i]! - 1) +
+        1;
+      if (size < least || size >= least + this.stride[i]!)
+        throw new ShapeError(
+          `[${this.constructor.name}] an output of ${showShape(wanted)} is not possible for input ${showShape(x.shape)}: dimension ${i} is ${least} to ${least + this.stride[i]! - 1}`,
+        );
+      return size - least;
+    });
+  }
+}
+
+/** Convolution over [batch, inChannels, length]; the batch may be missing. */
+export class Conv1d extends Conv {
+  constructor(inChannels: number, outChannels: number, kernelSize: Sizes, ...settings: Arguments<ConvSettings>) {
+    super(1, inChannels, outChannels, kernelSize, settings);
+  }
+}
+/** Convolution over [batch, inChannels, height, width]; the batch may be missing. */
+export class Conv2d extends Conv {
+  constructor(inChannels: number, outChannels: number, kernelSize: Sizes, ...settings: Arguments<ConvSettings>) {
+    super(2, inChannels, outChannels, kernelSize, settings);
+  }
+}
+/** Convolution over [batch, inChannels, depth, height, width]; the batch may be missing. */
+export class Conv3d extends Conv {
+  constructor(inChannels: number, outChannels: number, kernelSize: Sizes, ...settings: Arguments<ConvSettings>) {
+    super(3, inChannels, outChannels, kernelSize, settings);
+  }
+}
+/** Transposed convolution over [batch, inChannels, length]. */
+export class ConvTranspose1d extends ConvTranspose {
+  constructor(
+    inChannels: number,
+    outChannels: number,
+    kernelSize: Sizes,
+    ...settings: Arguments<ConvTransposeSettings>
+  ) {
+    super(1, inChannels, outChannels, kernelSize, settings);
+  }
+}
+/** Transposed convolution over [batch, inChannels, height, width]. */
+export class ConvTranspose2d extends ConvTranspose {
+  constructor(
+    inChannels: number,
+    outChannels: number,
+    kernelSize: Sizes,
+    ...settings: Arguments<ConvTransposeSettings>
+  ) {
+    super(2, inChannels, outChannels, kernelSize, settings);
+  }
+}
+/** Transposed convolution over [batch, inChannels, depth, height, width]. */
+export class ConvTranspose3d extends ConvTranspose {
+  constructor(
+    inChannels: number,
+    outChannels: number,
+    kernelSize: Sizes,
+    ...settings: Arguments<ConvTransposeSettings>
+  ) {
+    super(3, inChannels, outChannels, kernelSize, settings);
+  }
+}

@@ -1,0 +1,269 @@
+/**
+ * @file Convolution and transposed convolution of one to three dimensions. The three kernels are one bilinear form and
+ * its adjoints, so each one's gradients are the other two, to any order.
+ */
+import { track } from '../core/autograd';
+import { isFloat } from '../core/dtype';
+import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
+import { describe, numel, showShape } from '../core/shape';
+import { empty, type Tensor } from '../core/tensor';
+import { kernel } from '../native';
+import { type Arguments, readArguments, type Sizes, sizesOf, three } from './arguments';
+import { cast } from './cast';
+import { needTensor } from './define';
+import { denseOf, sameDevice } from './launch';
+import { sum } from './reduce';
+import { squeeze, unsqueeze } from './views';
+
+const convKernel = kernel('conv');
+const transposeKernel = kernel('convTranspose');
+const weightKernel = kernel('convWeight');
+
+interface Geometry {
+  /** Spatial dimensions; the lists below always have three. */
+  n: number;
+  x: number[];
+  w: number[];
+  grid: number[];
+  stride: number[];
+  padding: number[];
+  dilation: number[];
+}
+
+const spatial = (g: Geometry, list: readonly number[]): number[] => list.slice(list.length - g.n);
+const inputShape = (g: Geometry): number[] => [...g.x.slice(0, 2), ...spatial(g, g.x)];
+const weightShape = (g: Geometry): number[] => [...g.w.slice(0, 2), ...spatial(g, g.w)];
+const outputShape = (g: Geometry): number[] => [g.x[0]!, g.w[0]!, ...spatial(g, g.grid)];
+const cost = (g: Geometry): number => 2000 + g.x[0]! * numel(g.grid) * numel(g.w) * 0.02 + numel(g.x) * 0.1;
+const tail = (g: Geometry) => [g.x, g.w, g.grid, g.stride, g.padding, g.dilation] as const;
+const channelSum = (t: Tensor): Tensor =>
+  sum(
+    t,
+    t.shape.map((_, i) => i).filter((i) => i !== 1),
+  );
+
+// out[n, o, grid] from x and w
+function forward(x: Tensor, w: Tensor, bias: Tensor | null, g: Geometry): Tensor {
+  const out = empty(outputShape(g), x.dtype, x.storage.device);
+  convKernel(cost(g), out, denseOf(x), denseOf(w), bias && denseOf(bias), ...tail(g));
+  const hasBias = bias !== null;
+  return track('conv', out, hasBias ? [x, w, bias] : [x, w], [x, w], ([d], [sx, sw], needs) => [
+    needs[0] ? inputAdjoint(d!, sw!, null, g) : null,
+    needs[1] ? weightAdjoint(d!, sx!, g) : null,
+    hasBias && needs[2] ? channelSum(d!) : null,
+  ]);
+}
+
+// out[x.shape] from a tensor over the grid and w
+function inputAdjoint(d: Tensor, w: Tensor, bias: Tensor | null, g: Geometry): Tensor {
+  const out = empty(inputShape(g), d.dtype, d.storage.device);
+  transposeKernel(cost(g), out, denseOf(d), denseOf(w), bias && denseOf(bias), ...tail(g));
+  const hasBias = bias !== null;
+  return track('convTranspose', out, hasBias ? [d, w, bias] : [d, w], [d, w], ([v], [sd, sw], needs) => [
+    needs[0] ? forward(v!, sw!, null, g) : null,
+    needs[1] ? weightAdjoint(sd!, v!, g) : null,
+    hasBias && needs[2] ? channelSum(v!) : null,
+  ]);
+}
+
+// out[w.shape] from a tensor over the grid and x
+function weightAdjoint(d: Tensor, x: Tensor, g: Geometry): Tensor {
+  const out = empty(weightShape(g), d.dtype, d.storage.device);
+  weightKernel(cost(g), out, denseOf(d), denseOf(x), ...tail(g));
+  return track('convWeight', out, [d, x], [d, x], ([v], [sd, sx], needs) => [
+    needs[0] ? forward(sx!, v!, null, g) : null,
+    needs[1] ? inputAdjoint(sd!, v!, null, g) : null,
+  ]);
+}
+
+// --- arguments ------------------------------------------------------------------------------------------------------
+
+/** Zeros around the input: a size, 'valid' (none), or 'same' (as many outputs as inputs; needs stride 1). */
+export type ConvPadding = Sizes | 'same' | 'valid';
+
+/** Options of convolutions, in PyTorch's order. */
+export interface ConvOptions {
+  /** [out], or nothing. */
+  bias: Tensor | null;
+  /** Default 1. */
+  stride: Sizes;
+  /** Default 0. */
+  padding: ConvPadding;
+  /** Distance between the taps of the kernel. Default 1. */
+  dilation: Sizes;
+  /** Channels are split into so many groups that see only each other. Default 1. */
+  groups: number;
+}
+
+/** Options of transposed convolutions, in PyTorch's order. */
+export interface ConvTransposeOptions {
+  bias: Tensor | null;
+  stride: Sizes;
+  padding: Sizes;
+  /** Added to one side of the output, whose size a stride leaves open. Default 0. */
+  outputPadding: Sizes;
+  groups: number;
+  dilation: Sizes;
+}
+
+function checkOperands(op: string, n: number, x: Tensor, w: Tensor, bias: Tensor | null): void {
+  needTensor(op, x);
+  needTensor(op, w);
+  sameDevice(op, x, w);
+  if (bias !== null) {
+    needTensor(op, bias);
+    sameDevice(op, x, bias);
+  }
+  if (w.ndim !== n + 2)
+    throw new ShapeError(`[${op}] weight ${showShape(w.shape)} needs ${n + 2} dimensions for ${n} spatial ones`);
+  if (x.ndim !== n + 1 && x.ndim !== n + 2)
+    throw new ShapeError(
+      `[${op}] input ${showShape(x.shape)} needs ${n + 1} (without batch) or ${n + 2} dimensions for weight ${showShape(w.shape)}`,
+    );
+  if (x.dtype !== w.dtype || !isFloat(x.dtype) || (bias && bias.dtype !== x.dtype))
+    throw new DTypeError(
+      `[${op}] input is ${x.dtype}, weight ${w.dtype}${bias ? `, bias ${bias.dtype}` : ''}; they must be one floating-point dtype`,
+    );
+}
+
+function checkGroups(op: string, groups: number): void {
+  if (!Number.isSafeInteger(groups) || groups < 1)
+    throw new ArgumentError(`[${op}] groups must be a positive integer, got ${describe(groups)}`);
+}
+
+function checkBias(op: string, bias: Tensor | null, channels: number): void {
+  if (bias && (bias.ndim !== 1 || bias.shape[0] !== channels))
+    throw new ShapeError(`[${op}] bias ${showShape(bias.shape)} does not fit ${channels} output channels`);
+}
+
+// The kernels compute in float32 and float64; 16-bit tensors go through float32. Without a batch: a batch of one.
+function batched(
+  n: number,
+  x: Tensor,
+  w: Tensor,
+  bias: Tensor | null,
+  run: (...t: [Tensor, Tensor, Tensor | null]) => Tensor,
+): Tensor {
+  if (x.dtype === 'bfloat16' || x.dtype === 'float16') {
+    const wide = batched(n, cast(x, 'float32'), cast(w, 'float32'), bias && cast(bias, 'float32'), run);
+    return cast(wide, x.dtype);
+  }
+  return x.ndim === n + 2 ? run(x, w, bias) : squeeze(run(unsqueeze(x, 0), w, bias), 0);
+}
+
+/** Zeros before and after each dimension so that a convolution with stride 1 keeps the size. */
+export const samePadding = (kernel: readonly number[], dilation: readonly number[]): [number, number][] =>
+  kernel.map((k, i) => {
+    const total = dilation[i]! * (k - 1);
+    return [Math.floor(total / 2), total - Math.floor(total / 2)];
+  });
+
+function conv(op: string, n: number, x: Tensor, w: Tensor, args: readonly unknown[]): Tensor {
+  const o = readArguments<ConvOptions>(op, { bias: null, stride: 1, padding: 0, dilation: 1, groups: 1 }, args);
+  checkOperands(op, n, x, w, o.bias);
+  checkGroups(op, o.groups);
+  checkBias(op, o.bias, w.shape[0]!);
+  const stride = sizesOf(op, 'stride', o.stride, n, 1);
+  const dilation = sizesOf(op, 'dilation', o.dilation, n, 1);
+  const taps = w.shape.slice(2);
+  if (o.padding === 'same' && stride.some((s) => s !== 1))
+    throw new ArgumentError(`[${op}] padding 'same' needs stride 1, got ${showShape(stride)}`);
+  if (typeof o.padding === 'string' && o.padding !== 'same' && o.padding !== 'valid')
+    throw new ArgumentError(`[${op}] padding is 'same', 'valid' or a size, got ${describe(o.padding)}`);
+  const sides: [number, number][] =
+    o.padding === 'same'
+      ? samePadding(taps, dilation)
+      : sizesOf(op, 'padding', o.padding === 'valid' ? 0 : o.padding, n, 0).map((p) => [p, p]);
+  return batched(n, x, w, o.bias, (a, b, bias) => {
+    const [channels, inputs] = [a.shape[1]!, b.shape[1]!];
+    if (channels !== inputs * o.groups || b.shape[0]! % o.groups !== 0)
+      throw new ShapeError(
+        `[${op}] input ${showShape(x.shape)} does not fit weight ${showShape(w.shape)} (out, in / groups, ...) with ${o.groups} groups`,
+      );
+    const size = a.shape.slice(2);
+    const grid = size.map((s, i) => {
+      const [before, after] = sides[i]!;
+      return Math.floor((s + before + after - dilation[i]! * (taps[i]! - 1) - 1) / stride[i]!) + 1;
+    });
+    if (grid.some((d) => d < 1) || taps.some((k) => k < 1))
+      throw new ShapeError(
+        `[${op}] kernel ${showShape(taps)} does not fit into input ${showShape(x.shape)} with padding ${showShape(sides.map((p) => p[0]))}`,
+      );
+    return forward(a, b, bias, {
+      n,
+      x: [a.shape[0]!, channels, ...three(size, 1)],
+      w: [b.shape[0]!, inputs, ...three(taps, 1)],
+      grid: three(grid, 1),
+      stride: three(stride, 1),
+      padding: three(
+        sides.map((p) => p[0]),
+        0,
+      ),
+      dilation: three(dilation, 1),
+    });
+  });
+}
+
+function convTranspose(op: string, n: number, x: Tensor, w: Tensor, args: readonly unknown[]): Tensor {
+  const defaults = { bias: null, stride: 1, padding: 0, outputPadding: 0, groups: 1, dilation: 1 };
+  const o = readArguments<ConvTransposeOptions>(op, defaults, args);
+  checkOperands(op, n, x, w, o.bias);
+  checkGroups(op, o.groups);
+  checkBias(op, o.bias, w.shape[1]! * o.groups);
+  const stride = sizesOf(op, 'stride', o.stride, n, 1);
+  const padding = sizesOf(op, 'padding', o.padding, n, 0);
+  const extra = sizesOf(op, 'outputPadding', o.outputPadding, n, 0);
+  const dilation = sizesOf(op, 'dilation', o.dilation, n, 1);
+  if (extra.some((e, i) => e >= Math.max(stride[i]!, dilation[i]!)))
+    throw new ArgumentError(
+      `[${op}] outputPadding ${showShape(extra)} must be smaller than stride ${showShape(stride)} or dilation ${showShape(dilation)}`,
+    );
+  const taps = w.shape.slice(2);
+  return batched(n, x, w, o.bias, (a, b, bias) => {
+    if (a.shape[1] !== b.shape[0] || b.shape[0]! % o.groups !== 0)
+      throw new ShapeError(
+        `[${op}] input ${showShape(x.shape)} does not fit weight ${showShape(w.shape)} (in, out / groups, ...) with ${o.groups} groups`,
+      );
+    const grid = a.shape.slice(2);
+    const size = grid.map(
+      (s, i) => (s - 1) * stride[i]! - 2 * padding[i]! + dilation[i]! * (taps[i]! - 1) + extra[i]! + 1,
+    );
+    if (size.some((d) => d < 1) || grid.some((d) => d < 1))
+      throw new ShapeError(`[${op}] input ${showShape(x.shape)} gives an output of ${showShape(size)}`);
+    return inputAdjoint(a, b, bias, {
+      n,
+      x: [a.shape[0]!, b.shape[1]! * o.groups, ...three(size, 1)],
+      w: [b.shape[0]!, b.shape[1]!, ...three(taps, 1)],
+      grid: three(grid, 1),
+      stride: three(stride, 1),
+      padding: three(padding, 0),
+      dilation: three(dilation, 1),
+    });
+  });
+}
+
+/**
+ * Cross-correlation of x [batch, in, length] (the batch may be missing) with weight [out, in / groups, k].
+ * @param options - bias, stride, padding, dilation, groups: in this order, or by name in one object
+ */
+export const conv1d = (x: Tensor, weight: Tensor, ...options: Arguments<ConvOptions>): Tensor =>
+  conv('conv1d', 1, x, weight, options);
+/** {@link conv1d} of images [batch, in, height, width]. */
+export const conv2d = (x: Tensor, weight: Tensor, ...options: Arguments<ConvOptions>): Tensor =>
+  conv('conv2d', 2, x, weight, options);
+/** {@link conv1d} of volumes [batch, in, depth, height, width]. */
+export const conv3d = (x: Tensor, weight: Tensor, ...options: Arguments<ConvOptions>): Tensor =>
+  conv('conv3d', 3, x, weight, options);
+
+/**
+ * Transposed convolution: the gradient of {@link conv1d} in its input. Weight is [in, out / groups, k].
+ * @param options - bias, stride, padding, outputPadding, groups, dilation: in this order, or by name in one object
+ */
+export const convTranspose1d = (x: Tensor, weight: Tensor, ...options: Arguments<ConvTransposeOptions>): Tensor =>
+  convTranspose('convTranspose1d', 1, x, weight, options);
+/** {@link convTranspose1d} of images. */
+export const convTranspose2d = (x: Tensor, weight: Tensor, ...options: Arguments<ConvTransposeOptions>): Tensor =>
+  convTranspose('convTranspose2d', 2, x, weight, options);
+/** {@link convTranspose1d} of volumes. */
+export const convTranspose3d = (x: Tensor, weight: Tensor, ...options: Arguments<ConvTransposeOptions>): Tensor =>
+  convTranspose('convTranspose3d', 3, x, weight, options);

@@ -1,0 +1,367 @@
+/** @file Pooling over windows of one to three dimensions. */
+import { track } from '../core/autograd';
+import { isFloat } from '../core/dtype';
+import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
+import { describe, numel, showShape } from '../core/shape';
+import { empty, type Tensor } from '../core/tensor';
+import { kernel } from '../native';
+import { type Arguments, readArguments, type Sizes, sizesOf, three } from './arguments';
+import { cast } from './cast';
+import { zeros } from './create';
+import { needTensor } from './define';
+import { scatter, scatterAdd } from './gather';
+import { denseOf } from './launch';
+import { reshape } from './views';
+
+const maxKernel = kernel('maxPool');
+const avgKernel = kernel('avgPool');
+const avgGradKernel = kernel('avgPoolGrad');
+
+// What all windows of a call have in common; the lists have three entries.
+interface Windows {
+  planes: number;
+  lead: readonly number[];
+  size: number[];
+  grid: number[];
+  kernel: number[];
+  stride: number[];
+  padding: number[];
+  dilation: number[];
+  adaptive: boolean;
+  out: number[];
+}
+
+function checkInput(op: string, n: number, x: Tensor): void {
+  needTensor(op, x);
+  if (x.ndim !== n + 1 && x.ndim !== n + 2)
+    throw new ShapeError(`[${op}] input ${showShape(x.shape)} needs ${n + 1} (without batch) or ${n + 2} dimensions`);
+  if (!isFloat(x.dtype)) throw new DTypeError(`[${op}] needs a floating-point tensor, got ${x.dtype}`);
+}
+
+// The kernels compute in float32 and float64.
+const isHalf = (x: Tensor): boolean => x.dtype === 'bfloat16' || x.dtype === 'float16';
+
+interface WindowOptions {
+  stride: Sizes | null;
+  padding: Sizes;
+  dilation?: Sizes;
+  ceilMode: boolean;
+}
+
+function slidingWindows(op: string, n: number, x: Tensor, kernelSize: Sizes, o: WindowOptions): Windows {
+  const taps = sizesOf(op, 'kernelSize', kernelSize, n, 1);
+  const stride = sizesOf(op, 'stride', o.stride ?? taps, n, 1);
+  const padding = sizesOf(op, 'padding', o.padding, n, 0);
+  const dilation = sizesOf(op, 'dilation', o.dilation ?? 1, n, 1);
+  const reach = taps.map((k, i) => dilation[i]! * (k - 1) + 1);
+  if (padding.some((p, i) => p > taps[i]! / 2))
+    throw new ArgumentError(
+      `[${op}] padding ${showShape(padding)} must be at most half of the kernel size ${showShape(taps)}`,
+    );
+  const lead = x.shape.slice(0, x.ndim - n);
+  const size = x.shape.slice(x.ndim - n);
+  const grid = size.map((s, i) => {
+    const room = (s + 2 * padding[i]! - reach[i]!) / stride[i]!;
+    const count = (o.ceilMode ? Math.ceil(room) : Math.floor(room)) + 1;
+    // A last window that would begin behind the input and its padding is dropped.
+    return o.ceilMode && (count - 1) * stride[i]! >= s + padding[i]! ? count - 1 : count;
+  });
+  if (grid.some((d) => d < 1) || size.some((d) => d < 1))
+    throw new ShapeError(
+      `[${op}] windows of ${showShape(taps)} do not fit into input ${showShape(x.shape)} with padding ${showShape(padding)}`,
+    );
+  return {
+    planes: numel(lead),
+    lead,
+    size: three(size, 1),
+    grid: three(grid, 1),
+    kernel: three(taps, 1),
+    stride: three(stride, 1),
+    padding: three(padding, 0),
+    dilation: three(dilation, 1),
+    adaptive: false,
+    out: [...lead, ...grid],
+  };
+}
+
+/** Output sizes of adaptive pooling; null keeps the input's. */
+export type AdaptiveSize = number | null | readonly (number | null)[];
+
+function evenWindows(op: string, n: number, x: Tensor, outputSize: AdaptiveSize): Windows {
+  const lead = x.shape.slice(0, x.ndim - n);
+  const size = x.shape.slice(x.ndim - n);
+  const wanted = Array.isArray(outputSize) ? (outputSize as readonly (number | null)[]) : size.map(() => outputSize);
+  const given = wanted.map((v, i) => (v === null && wanted.length === n ? size[i]! : v));
+  const grid = sizesOf(op, 'outputSize', given, n, 0);
+  if (size.some((d) => d < 1))
+    throw new ShapeError(`[${op}] input ${showShape(x.shape)} has an empty dimension to pool over`);
+  const ones = [1, 1, 1];
+  return {
+    planes: numel(lead),
+    lead,
+    size: three(size, 1),
+    grid: three(grid, 1),
+    kernel: ones,
+    stride: ones,
+    padding: [0, 0, 0],
+    dilation: ones,
+    adaptive: true,
+    out: [...lead, ...grid],
+  };
+}
+
+const cost = (w: Windows): number => w.planes * (numel(w.grid) * numel(w.kernel) + numel(w.size));
+
+// --- maxima ---------------------------------------------------------------------------------------------------------
+
+/** Maxima, and where they are in their plane. */
+export interface Pooled {
+  values: Tensor;
+  /** int64 */
+  indices: Tensor;
+}
+
+function maxima(op: string, x: Tensor, w: Windows): Pooled {
+  if (isHalf(x)) {
+    const wide = maxima(op, cast(x, 'float32'), w);
+    return { values: cast(wide.values, x.dtype), indices: wide.indices };
+  }
+  const device = x.storage.device;
+  const out = empty(w.out, x.dtype, device);
+  const at = empty(w.out, 'int64', device);
+  const { planes, size, grid } = w;
+  maxKernel(cost(w), out, at, denseOf(x), planes, size, grid, w.kernel, w.stride, w.padding, w.dilation, w.adaptive);
+  const { shape, dtype } = x;
+  const values = track(op, out, [x], [at], ([g], [places]) => {
+    const base = zeros([planes, numel(size)], { dtype, device: g!.device });
+    const flat = [planes, numel(grid)];
+    return [reshape(scatterAdd(base, 1, reshape(places!, flat), reshape(g!, flat)), shape)];
+  });
+  return { values, indices: at };
+}
+
+/** Options of max pooling, in PyTorch's order. */
+export interface MaxPoolOptions {
+  /** Default: the kernel size. */
+  stride: Sizes | null;
+  /** Minus infinity around the input. Default 0. */
+  padding: Sizes;
+  dilation: Sizes;
+  /** Let windows go over the edge rather than leave elements out. Default false. */
+  ceilMode: boolean;
+  /** Return { values, indices }. Default false. */
+  returnIndices: boolean;
+}
+/** Arguments after the kernel size. */
+export type MaxPoolArguments = Arguments<MaxPoolOptions>;
+
+const maxDefaults: MaxPoolOptions = { stride: null, padding: 0, dilation: 1, ceilMode: false, returnIndices: false };
+
+function maxPool(
+  op: string,
+  n: number,
+  x: Tensor,
+  kernelSize: Sizes,
+  args: readonly unknown[],
+): Pooled & { both: boolean } {
+  const o = readArguments(op, maxDefaults, args);
+  checkInput(op, n, x);
+  return { ...maxima(op, x, slidingWindows(op, n, x, kernelSize, o)), both: o.returnIndices };
+}
+
+/** Functions of max pooling: a tensor, or { values, indices } with `returnIndices: true`. */
+export interface MaxPool {
+  (x: Tensor, kernelSize: Sizes, options: Partial<MaxPoolOptions> & { returnIndices: true }): Pooled;
+  (x: Tensor, kernelSize: Sizes, ...options: MaxPoolArguments): Tensor;
+}
+
+const maxPoolOf = (n: 1 | 2 | 3): MaxPool =>
+  ((x: Tensor, kernelSize: Sizes, ...args: unknown[]) => {
+    const { values, indices, both } = maxPool(`maxPool${n}d`, n, x, kernelSize, args);
+    return both ? { values, indices } : values;
+  }) as MaxPool;
+
+/** The maximum of each window of x [batch, channels, length] (the batch may be missing). */
+export const maxPool1d = maxPoolOf(1);
+/** The maximum of each window of images. */
+export const maxPool2d = maxPoolOf(2);
+/** The maximum of each window of volumes. */
+export const maxPool3d = maxPoolOf(3);
+
+/** Functions of adaptive max pooling; see {@link MaxPool}. */
+export interface AdaptiveMaxPool {
+  (x: Tensor, outputSize: AdaptiveSize, options: { returnIndices: true }): Pooled;
+  (x: Tensor, outputSize: AdaptiveSize, ...options: Arguments<{ returnIndices: boolean }>): Tensor;
+}
+
+const adaptiveMaxOf = (n: 1 | 2 | 3): AdaptiveMaxPool =>
+  ((x: Tensor, outputSize: AdaptiveSize, ...args: unknown[]) => {
+    const op = `adaptiveMaxPool${n}d`;
+    const { returnIndices } = readArguments(op, { returnIndices: false }, args);
+    checkInput(op, n, x);
+    const pooled = maxima(op, x, evenWindows(op, n, x, outputSize));
+    return returnIndices ? pooled : pooled.values;
+  }) as AdaptiveMaxPool;
+
+/** The maxima of windows that split the input evenly into `outputSize`. */
+export const adaptiveMaxPool1d = adaptiveMaxOf(1);
+/** {@link adaptiveMaxPool1d} of images. */
+export const adaptiveMaxPool2d = adaptiveMaxOf(2);
+/** {@link adaptiveMaxPool1d} of volumes. */
+export const adaptiveMaxPool3d = adaptiveMaxOf(3);
+
+/** Options of {@link maxUnpool1d} and its kind. */
+export interface MaxUnpoolOptions {
+  /** Default: the kernel size. */
+  stride: Sizes | null;
+  padding: Sizes;
+  /** The size that was pooled, where the windows leave it open. */
+  outputSize: readonly number[] | null;
+}
+
+function maxUnpool(
+  op: string,
+  n: number,
+  x: Tensor,
+  indices: Tensor,
+  kernelSize: Sizes,
+  args: readonly unknown[],
+): Tensor {
+  const o = readArguments<MaxUnpoolOptions>(op, { stride: null, padding: 0, outputSize: null }, args);
+  checkInput(op, n, x);
+  needTensor(op, indices);
+  if (showShape(x.shape) !== showShape(indices.shape))
+    throw new ShapeError(`[${op}] indices ${showShape(indices.shape)} do not fit input ${showShape(x.shape)}`);
+  const taps = sizesOf(op, 'kernelSize', kernelSize, n, 1);
+  const stride = sizesOf(op, 'stride', o.stride ?? taps, n, 1);
+  const padding = sizesOf(op, 'padding', o.padding, n, 0);
+  const lead = x.shape.slice(0, x.ndim - n);
+  const grid = x.shape.slice(x.ndim - n);
+  const size = o.outputSize
+    ? o.outputSize.slice(-n)
+    : grid.map((d, i) => (d - 1) * stride[i]! - 2 * padding[i]! + taps[i]!);
+  const flat = [numel(lead), numel(grid)];
+  const base = zeros([numel(lead), numel(size)], { dtype: x.dtype, device: x.device });
+  return reshape(scatter(base, 1, reshape(indices, flat), reshape(x, flat)), [...lead, ...size]);
+}
+
+/** Puts maxima back to where {@link maxPool1d} found them; zeros elsewhere. */
+export const maxUnpool1d = (
+  x: Tensor,
+  indices: Tensor,
+  kernelSize: Sizes,
+  ...options: Arguments<MaxUnpoolOptions>
+): Tensor => maxUnpool('maxUnpool1d', 1, x, indices, kernelSize, options);
+/** {@link maxUnpool1d} of images. */
+export const maxUnpool2d = (
+  x: Tensor,
+  indices: Tensor,
+  kernelSize: Sizes,
+  ...options: Arguments<MaxUnpoolOptions>
+): Tensor => maxUnpool('maxUnpool2d', 2, x, indices, kernelSize, options);
+/** {@link maxUnpool1d} of volumes. */
+export const maxUnpool3d = (
+  x: Tensor,
+  indices: Tensor,
+  kernelSize: Sizes,
+  ...options: Arguments<MaxUnpoolOptions>
+): Tensor => maxUnpool('maxUnpool3d', 3, x, indices, kernelSize, options);
+
+// --- means ----------------------------------------------------------------------------------------------------------
+
+interface Divisor {
+  includePad: boolean;
+  /** 0: the number of elements. */
+  divisor: number;
+}
+
+function means(op: string, x: Tensor, w: Windows, d: Divisor): Tensor {
+  if (isHalf(x)) return cast(means(op, cast(x, 'float32'), w, d), x.dtype);
+  const out = empty(w.out, x.dtype, x.storage.device);
+  avgKernel(
+    cost(w),
+    out,
+    denseOf(x),
+    w.planes,
+    w.size,
+    w.grid,
+    w.kernel,
+    w.stride,
+    w.padding,
+    w.adaptive,
+    d.includePad,
+    d.divisor,
+  );
+  const shape = x.shape;
+  return track(op, out, [x], [], ([g]) => [meansAdjoint(op, g!, shape, w, d)]);
+}
+
+function meansAdjoint(op: string, g: Tensor, shape: readonly number[], w: Windows, d: Divisor): Tensor {
+  const out = empty(shape, g.dtype, g.storage.device);
+  avgGradKernel(
+    cost(w),
+    out,
+    denseOf(g),
+    w.planes,
+    w.size,
+    w.grid,
+    w.kernel,
+    w.stride,
+    w.padding,
+    w.adaptive,
+    d.includePad,
+    d.divisor,
+  );
+  return track(`${op}Grad`, out, [g], [], ([v]) => [means(op, v!, w, d)]);
+}
+
+/** Options of average pooling, in PyTorch's order. */
+export interface AvgPoolOptions {
+  /** Default: the kernel size. */
+  stride: Sizes | null;
+  /** Zeros around the input. Default 0. */
+  padding: Sizes;
+  /** Let windows go over the edge rather than leave elements out. Default false. */
+  ceilMode: boolean;
+  /** Whether the padding counts as elements. Default true. */
+  countIncludePad: boolean;
+  /** Divide by this instead of the number of elements. */
+  divisorOverride: number | null;
+}
+/** Arguments after the kernel size. */
+export type AvgPoolArguments = Arguments<AvgPoolOptions>;
+
+function avgPool(op: string, n: number, x: Tensor, kernelSize: Sizes, args: readonly unknown[]): Tensor {
+  const defaults = { stride: null, padding: 0, ceilMode: false, countIncludePad: true, divisorOverride: null };
+  const o = readArguments<AvgPoolOptions>(op, defaults, args);
+  checkInput(op, n, x);
+  const divisor = o.divisorOverride ?? 0;
+  if (o.divisorOverride !== null && !(Number.isFinite(divisor) && divisor !== 0))
+    throw new ArgumentError(
+      `[${op}] divisorOverride must be a number other than 0, got ${describe(o.divisorOverride)}`,
+    );
+  return means(op, x, slidingWindows(op, n, x, kernelSize, o), { includePad: o.countIncludePad, divisor });
+}
+
+/** The mean of each window of x [batch, channels, length] (the batch may be missing). */
+export const avgPool1d = (x: Tensor, kernelSize: Sizes, ...options: AvgPoolArguments): Tensor =>
+  avgPool('avgPool1d', 1, x, kernelSize, options);
+/** The mean of each window of images. */
+export const avgPool2d = (x: Tensor, kernelSize: Sizes, ...options: AvgPoolArguments): Tensor =>
+  avgPool('avgPool2d', 2, x, kernelSize, options);
+/** The mean of each window of volumes. */
+export const avgPool3d = (x: Tensor, kernelSize: Sizes, ...options: AvgPoolArguments): Tensor =>
+  avgPool('avgPool3d', 3, x, kernelSize, options);
+
+function adaptiveAvg(n: 1 | 2 | 3, x: Tensor, outputSize: AdaptiveSize): Tensor {
+  const op = `adaptiveAvgPool${n}d`;
+  checkInput(op, n, x);
+  return means(op, x, evenWindows(op, n, x, outputSize), { includePad: false, divisor: 0 });
+}
+
+/** The means of windows that split the input evenly into `outputSize`. */
+export const adaptiveAvgPool1d = (x: Tensor, outputSize: AdaptiveSize): Tensor => adaptiveAvg(1, x, outputSize);
+/** {@link adaptiveAvgPool1d} of images. */
+export const adaptiveAvgPool2d = (x: Tensor, outputSize: AdaptiveSize): Tensor => adaptiveAvg(2, x, outputSize);
+/** {@link adaptiveAvgPool1d} of volumes. */
+export const adaptiveAvgPool3d = (x: Tensor, outputSize: AdaptiveSize): Tensor => adaptiveAvg(3, x, outputSize);
