@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as ng from '../lib';
 import { nn, optim } from '../lib';
+import { expectParity } from './parity';
 
 interface Row {
   options: Partial<optim.LBFGSOptions>;
@@ -44,8 +45,9 @@ test.each(rows.map((r) => [JSON.stringify(r.options), r] as const))('%s', (_name
   after.forEach((want, t) => {
     const got = step();
     expect([t, got.calls]).toEqual([t, want.calls]);
-    expect(Math.abs(got.loss - want.loss)).toBeLessThan(1e-7 * (1 + want.loss));
-    flat(params).forEach((v, i) => expect(v).toBeCloseTo(want.params.flat()[i]!, 6));
+    const how = { kind: 'optimizer', name: 'LBFGS', tolerance: 1e-7 } as const;
+    expectParity(got.loss, want.loss, how);
+    expectParity(flat(params), want.params.flat(), how);
   });
 });
 

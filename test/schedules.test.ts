@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as ng from '../lib';
 import { nn, optim } from '../lib';
+import { expectParity } from './parity';
 
 const { lrScheduler } = optim;
 type Scheduler = optim.lrScheduler.LRScheduler;
@@ -51,11 +52,6 @@ const rates = (o: Optimizer): number[] => o.paramGroups.map((g) => g.lr);
 const momentums = (o: Optimizer): number[] =>
   o.paramGroups.map((g) => ('betas' in g ? g.betas[0] : (g as { momentum: number }).momentum));
 
-function expectNear(got: number[], want: number[], step: number): void {
-  got.forEach((v, i) => {
-    if (Math.abs(v - want[i]!) > 1e-12) throw new Error(`step ${step}: ${got.join(', ')}, PyTorch ${want.join(', ')}`);
-  });
-}
 const advance = (s: Scheduler, t: number): void =>
   s.step(s instanceof lrScheduler.ReduceLROnPlateau ? metrics[t] : undefined);
 
@@ -67,9 +63,20 @@ describe.each(rows.map((r) => [`${r.name} ${JSON.stringify(r.options)} of ${r.op
       const scheduler = make(row, optimizer);
       row.lr.forEach((want, t) => {
         if (t > 0) advance(scheduler, t - 1);
-        expectNear(rates(optimizer), want, t);
+        expectParity(rates(optimizer), want, {
+          kind: 'schedule',
+          name: row.name,
+          label: `rates of step ${t}`,
+          tolerance: 1e-12,
+        });
         expect(scheduler.getLastLr()).toEqual(rates(optimizer));
-        expectNear(momentums(optimizer), row.momentum[t] ?? row.momentum[0]!, t);
+        const momentum = row.momentum[t] ?? row.momentum[0]!;
+        expectParity(momentums(optimizer), momentum, {
+          kind: 'schedule',
+          name: row.name,
+          label: `momentums of step ${t}`,
+          tolerance: 1e-12,
+        });
       });
     });
 
