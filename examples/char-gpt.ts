@@ -79,7 +79,9 @@ function ownPages(): string {
   const root = projectRoot();
   const docs = readdirSync(join(root, 'docs')).sort();
   const files = ['README.md', 'CONTRIBUTING.md', ...docs.map((f) => join('docs', f))].filter((f) => f.endsWith('.md'));
-  return files.map((f) => readFileSync(join(root, f), 'utf8')).join('\n');
+  const text = files.map((f) => readFileSync(join(root, f), 'utf8')).join('\n');
+  // Tables are padded: without this it would mostly learn to write blanks.
+  return text.replace(/ {2,}/g, ' ').replace(/-{4,}/g, '---');
 }
 
 /** `batch` random pieces of the text, and the same one character further: what is to be predicted. */

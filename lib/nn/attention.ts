@@ -245,15 +245,17 @@ export class MultiheadAttention extends Module {
    * @param query - [length, batch, embedDim], with `batchFirst` [batch, length, embedDim], or without batch
    * @param key - of kdim features; default: the query
    * @param value - of vdim features; default: the key
+   * @param options - the options, or keyPaddingMask
    * @returns the output in the shape of the query, and the weights [batch, queries, keys] (null if not wanted)
    */
   forward(
     query: Tensor,
     key: Tensor = query,
     value: Tensor = key,
-    options: MultiheadCallOptions = {},
+    options: MultiheadCallOptions | Tensor | null = {},
   ): [output: Tensor, weights: Tensor | null] {
-    const o = { ...callDefaults, ...options };
+    const given = options instanceof Tensor ? { keyPaddingMask: options } : options;
+    const o = { ...callDefaults, ...given };
     this.#check(query, key, value);
     if (query.ndim === 2) {
       const axis = this.batchFirst ? 0 : 1;
