@@ -80,6 +80,16 @@ inline typename Op::Lane reduceBlock(const typename Op::In* x, int64_t n) {
   }
 }
 
+// Elements `step` apart as In side by side. A function of its own, since the conversion of 16-bit floats is much code.
+template <class T>
+__attribute__((noinline)) void gatherRow(InOf<T>* to, const T* x, int64_t n, int64_t step) {
+  if (step == 1) {
+    for (int64_t k = 0; k < n; k++) to[k] = load(x[k]);
+  } else {
+    for (int64_t k = 0; k < n; k++) to[k] = load(x[k * step]);
+  }
+}
+
 // body(x, count, position) for contiguous pieces of at most kRowBlock elements, brought together when strided or
 // 16-bit.
 template <class T, class F>
@@ -99,9 +109,24 @@ inline void forBlocks(const void* a, const Loop<1>& r, int64_t b, int64_t e, F&&
           continue;
         }
       }
-      for (int64_t k = 0; k < n; k++) buffer[k] = load(x[(i + k) * step]);
+      gatherRow(buffer, x + i * step, n, step);
       body(static_cast<const In*>(buffer), n, position);
       position += n;
+    }
+  });
+}
+
+// Apart from the operations, which share it: a conversion to every output type is much code.
+template <class Total, bool kScaled>
+void storeTotals(const Buf& out, int64_t at, int64_t step, const void* totals, int64_t n, double scale) {
+  const Total* t = static_cast<const Total*>(totals);
+  withType(out.t, [&](auto tag) {
+    using O = typename decltype(tag)::type;
+    O* o = out.as<O>() + at;
+    if constexpr (kScaled && (kFloating<O> || kHalf<O>)) {
+      for (int64_t i = 0; i < n; i++) o[i * step] = castTo<O>(static_cast<double>(t[i]) * scale);
+    } else {
+      for (int64_t i = 0; i < n; i++) o[i * step] = castTo<O>(t[i]);
     }
   });
 }
@@ -126,13 +151,25 @@ struct ValueReduction {
     }
   }
 
-  static Lane enter(T x) { return static_cast<Lane>(Op::map(static_cast<typename Op::Arg>(load(x)))); }
+  static Lane enter(In x) { return static_cast<Lane>(Op::map(static_cast<typename Op::Arg>(x))); }
 
   static void addRows(Lane* __restrict acc, const T* x, int64_t rowStep, int64_t rows, int64_t n, int64_t step) {
+    if constexpr (kHalf<T>) {
+      In row[kCols];
+      for (int64_t i = 0; i < rows; i++) {
+        gatherRow(row, x + i * rowStep, n, step);
+        for (int64_t c = 0; c < n; c++) acc[c] = Op::merge(acc[c], enter(row[c]));
+      }
+    } else {
+      addPlainRows(acc, reinterpret_cast<const In*>(x), rowStep, rows, n, step);
+    }
+  }
+
+  static void addPlainRows(Lane* __restrict acc, const In* x, int64_t rowStep, int64_t rows, int64_t n, int64_t step) {
     int64_t i = 0;
     if (step == 1) {
       for (; i + 4 <= rows; i += 4) {
-        const T *x0 = x + i * rowStep, *x1 = x0 + rowStep, *x2 = x1 + rowStep, *x3 = x2 + rowStep;
+        const In *x0 = x + i * rowStep, *x1 = x0 + rowStep, *x2 = x1 + rowStep, *x3 = x2 + rowStep;
         for (int64_t c = 0; c < n; c++) {
           acc[c] = Op::merge(acc[c],
                              Op::merge(Op::merge(enter(x0[c]), enter(x1[c])), Op::merge(enter(x2[c]), enter(x3[c]))));
@@ -166,20 +203,7 @@ struct ValueReduction {
     for (int64_t i = 0; i < n; i++) t[i] = Op::merge(t[i], static_cast<const Total*>(from)[i]);
   }
 
-  static void store(const Buf& out, int64_t at, int64_t step, const void* totals, int64_t n, double scale) {
-    const Total* t = static_cast<const Total*>(totals);
-    withType(out.t, [&](auto tag) {
-      using O = typename decltype(tag)::type;
-      O* o = out.as<O>() + at;
-      if constexpr (Op::kScaled && (kFloating<O> || kHalf<O>)) {
-        for (int64_t i = 0; i < n; i++) o[i * step] = castTo<O>(static_cast<double>(t[i]) * scale);
-      } else {
-        for (int64_t i = 0; i < n; i++) o[i * step] = castTo<O>(t[i]);
-      }
-    });
-  }
-
-  static constexpr ReduceFns fns{sizeof(Total), init, rows, cols, join, store};
+  static constexpr ReduceFns fns{sizeof(Total), init, rows, cols, join, storeTotals<Total, Op::kScaled>};
 };
 
 // argmax, argmin. A total without an element yet has index -1. The first of equals wins, and NaN beats all.
@@ -229,10 +253,11 @@ struct ArgReduction {
     int64_t position = b;
     forRuns(r, b, e, [&](const int64_t* off, int64_t count) {
       const T* x = static_cast<const T*>(a) + off[0];
+      In row[kCols];
       for (int64_t i = 0; i < count; i++, position++) {
-        const T* row = x + i * rowStep;
+        gatherRow(row, x + i * rowStep, n, step);
         for (int64_t c = 0; c < n; c++) {
-          const In y = load(row[c * step]);
+          const In y = row[c];
           const bool take = (index[c] < 0) | better<Max>(y, v[c]);
           v[c] = take ? y : v[c];
           index[c] = take ? position : index[c];
