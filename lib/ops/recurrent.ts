@@ -256,8 +256,7 @@ export function recurrentLayer(
   c0: Tensor | null,
   reverse: boolean,
 ): LayerResult {
-  // The fused steps exist on the CPU only.
-  if (w.projection || x.storage.device !== 0) return composite(kind, x, steps, w, h0, c0, reverse);
+  if (w.projection) return composite(kind, x, steps, w, h0, c0, reverse);
   const runs = schedule(steps, reverse);
   const [first, cell] = [denseOf(h0), c0 && denseOf(c0)];
   const f = noGrad(() => forward(kind, runs, x, w, first, cell));

@@ -1,11 +1,8 @@
 // Pointwise part of recurrent layers: one time step of n rows, forward and backward. The matrix products around it are
 // the matmul kernel's. Gates lie side by side in a row, in PyTorch's order; all buffers are contiguous.
-//
-// LSTM (Hochreiter & Schmidhuber 1997, with forget gate): i, f, g, o;  c' = f c + i g,  h' = o tanh(c').
-// GRU (Cho et al. 2014, PyTorch's variant): r, z, n with n = tanh(x_n + r q), q = W_hn h + b_hn;  h' = n + z (h - n).
 #include "../kernels.h"
 #include "../runtime/parallel.h"
-#include "math.h"
+#include "recurrent_step.h"
 
 namespace ng::NG_ISA {
 namespace {
@@ -32,14 +29,13 @@ template <class T>
 void lstmRow(T* __restrict i, T* __restrict f, T* __restrict g, T* __restrict o, const T* __restrict c,
              T* __restrict cNext, T* __restrict h, int64_t hidden) {
   for (int64_t j = 0; j < hidden; j++) {
-    const T iv = m::sigmoid(i[j]), fv = m::sigmoid(f[j]), gv = m::tanh(g[j]), ov = m::sigmoid(o[j]);
-    const T cv = fv * c[j] + iv * gv;
-    i[j] = iv;
-    f[j] = fv;
-    g[j] = gv;
-    o[j] = ov;
-    cNext[j] = cv;
-    h[j] = ov * m::tanh(cv);
+    const Lstm<T> v = lstm(i[j], f[j], g[j], o[j], c[j]);
+    i[j] = v.i;
+    f[j] = v.f;
+    g[j] = v.g;
+    o[j] = v.o;
+    cNext[j] = v.c;
+    h[j] = v.h;
   }
 }
 
@@ -50,15 +46,12 @@ void lstmGradRow(T* __restrict d, const T* __restrict dh, T* __restrict dc, cons
   T *di = d, *df = d + hidden, *dg = d + 2 * hidden, *dO = d + 3 * hidden;
 #pragma GCC ivdep
   for (int64_t j = 0; j < hidden; j++) {
-    const T t = m::tanh(cNext[j]);
-    const T up = dh[j] + dy[j];
-    const T down = dc[j] + up * o[j] * (T(1) - t * t);
-    const T iv = i[j], fv = f[j], gv = g[j], ov = o[j];
-    di[j] = down * gv * iv * (T(1) - iv);
-    df[j] = down * c[j] * fv * (T(1) - fv);
-    dg[j] = down * iv * (T(1) - gv * gv);
-    dO[j] = up * t * ov * (T(1) - ov);
-    dc[j] = down * fv;
+    const LstmGrad<T> v = lstmGrad(i[j], f[j], g[j], o[j], c[j], cNext[j], dh[j] + dy[j], dc[j]);
+    di[j] = v.i;
+    df[j] = v.f;
+    dg[j] = v.g;
+    dO[j] = v.o;
+    dc[j] = v.c;
   }
 }
 
@@ -67,13 +60,13 @@ void gruRow(T* __restrict r, T* __restrict z, T* __restrict n, T* __restrict q, 
             T* __restrict hNext, const T* __restrict hr, const T* __restrict hz, const T* __restrict hn,
             int64_t hidden) {
   for (int64_t j = 0; j < hidden; j++) {
-    const T rv = m::sigmoid(r[j] + hr[j]), zv = m::sigmoid(z[j] + hz[j]), qv = hn[j];
-    const T nv = m::tanh(n[j] + rv * qv);
-    r[j] = rv;
-    z[j] = zv;
-    n[j] = nv;
+    const T qv = hn[j];
+    const Gru<T> v = gru(r[j] + hr[j], z[j] + hz[j], n[j], qv, h[j]);
+    r[j] = v.r;
+    z[j] = v.z;
+    n[j] = v.n;
     q[j] = qv;
-    hNext[j] = nv + zv * (h[j] - nv);
+    hNext[j] = v.h;
   }
 }
 
@@ -83,15 +76,12 @@ void gruGradRow(T* __restrict d, T* __restrict dHidden, T* __restrict dh, const 
   const T *r = gates, *z = gates + hidden, *n = gates + 2 * hidden;
 #pragma GCC ivdep
   for (int64_t j = 0; j < hidden; j++) {
-    const T up = dh[j] + dy[j], rv = r[j], zv = z[j], nv = n[j];
-    const T dn = up * (T(1) - zv) * (T(1) - nv * nv);
-    const T dz = up * (h[j] - nv) * zv * (T(1) - zv);
-    const T dr = dn * q[j] * rv * (T(1) - rv);
-    d[j] = dHidden[j] = dr;
-    d[hidden + j] = dHidden[hidden + j] = dz;
-    d[2 * hidden + j] = dn;
-    dHidden[2 * hidden + j] = dn * rv;
-    dh[j] = up * zv;
+    const GruGrad<T> v = gruGrad(r[j], z[j], n[j], q[j], h[j], dh[j] + dy[j]);
+    d[j] = dHidden[j] = v.r;
+    d[hidden + j] = dHidden[hidden + j] = v.z;
+    d[2 * hidden + j] = v.n;
+    dHidden[2 * hidden + j] = v.q;
+    dh[j] = v.h;
   }
 }
 
