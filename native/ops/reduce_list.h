@@ -14,7 +14,8 @@
   R(argmax) /* out is int64; the first maximum; NaN counts as largest */ \
   R(argmin) /* out is int64; the first minimum; NaN counts as smallest */
 
-#define NG_SCAN_OPS(S) S(sum) S(prod) S(max) S(min)
+// logsumexp: log of the sum of exponentials; floating-point only
+#define NG_SCAN_OPS(S) S(sum) S(prod) S(max) S(min) S(logsumexp)
 
 namespace ng {
 #define R(name) name,

@@ -1,12 +1,22 @@
-// Cumulative sum, product, maximum and minimum along the middle of contiguous [outer, len, inner].
+// Cumulative sum, product, maximum, minimum and log-sum-exp along the middle of contiguous [outer, len, inner].
 #include "../kernels.h"
 #include "../runtime/parallel.h"
+#include "math.h"
 #include "reduce_ops.h"
 
 namespace ng::NG_ISA {
 namespace {
 
 constexpr int64_t kGrain = 32768, kCols = 128;
+
+struct LogSumExpOp {
+  using Total = double;
+  static constexpr Total kId = -__builtin_inf();
+  static Total merge(Total a, Total b) {
+    if (a == b) return a + m::log1p(Total(1));  // infinities must not be subtracted
+    return a > b ? a + m::log1p(m::exp(b - a)) : b + m::log1p(m::exp(a - b));
+  }
+};
 
 // The running value is kept in the operation's wide type, and rounded only when written.
 template <class T, class O, class Op>
@@ -46,6 +56,9 @@ void scan(Ctx&, int64_t op, Buf out, Buf a, int64_t outer, int64_t len, int64_t 
           return scanLines<T, T, ExtremeOp<T, true>>(out.as<T>(), a.as<T>(), outer, len, inner);
         case ScanOp::min:
           return scanLines<T, T, ExtremeOp<T, false>>(out.as<T>(), a.as<T>(), outer, len, inner);
+        case ScanOp::logsumexp:
+          if constexpr (kFloating<T> || kHalf<T>) scanLines<T, T, LogSumExpOp>(out.as<T>(), a.as<T>(), outer, len, inner);
+          return;
         case ScanOp::count:
           return;
       }

@@ -1,0 +1,184 @@
+/** @file Order statistics: median, mode, quantiles. NaN sorts last; only the `nan` forms skip it. */
+import { isFloat } from '../core/dtype';
+import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
+import { checkAxes, checkAxis, describe, showShape } from '../core/shape';
+import { addMethods, empty, Tensor } from '../core/tensor';
+import { kernel } from '../native';
+import { add, maximum, mul, ne, sub } from './arithmetic';
+import { cast } from './cast';
+import { arange, ones, tensor } from './create';
+import { lerp } from './binary';
+import { argmax, extremeIndex, type KeepdimOptions, pick, sharedByEqual, type ValuesAndIndices } from './extremes';
+import { gather } from './gather';
+import { cat } from './joining';
+import { denseOf } from './launch';
+import { ceil, floor, isnan, logicalNot, round } from './math';
+import { sum } from './reduce';
+import { cummax } from './scans';
+import { narrow, reshape, transpose } from './views';
+import { where } from './where';
+
+const sortKernel = kernel('sort');
+
+// Every line along the last axis in ascending order, stable. Untracked.
+function sortRows(t: Tensor): ValuesAndIndices {
+  const x = denseOf(t.detach());
+  const values = empty(x.shape, x.dtype, x.storage.device);
+  const indices = empty(x.shape, 'int64', x.storage.device);
+  const len = x.shape[x.ndim - 1]!;
+  if (x.numel > 0) sortKernel(x.numel * 20, values, indices, x, x.numel / len, len, 1, false);
+  return { values, indices };
+}
+
+// The lines of an axis as the last one; without an axis, all elements in one line.
+function toRows(op: string, t: Tensor, axis: number | null | undefined): Tensor {
+  t.checkAlive(op);
+  if (t.dtype === 'bool') throw new DTypeError(`[${op}] takes numbers, not bool`);
+  const rows = axis === undefined || axis === null || t.ndim === 0 ? reshape(t, [t.numel]) : transpose(t, checkAxis(op, axis, t.ndim), -1);
+  if (rows.shape[rows.ndim - 1] === 0) throw new ShapeError(`[${op}] no element to choose from: shape ${showShape(t.shape)}`);
+  return rows;
+}
+
+// One position per line of `rows`, as positions in `t`, and the elements there.
+function pickRows(t: Tensor, axis: number, index: Tensor, keepdim: boolean): ValuesAndIndices {
+  if (t.ndim === 0) return pick(t, 0, index, keepdim);
+  const a = checkAxis('gather', axis, t.ndim);
+  return pick(t, a, transpose(index, a, -1), keepdim);
+}
+
+// --- median and mode ------------------------------------------------------------------------------------------------
+
+// The position of the lower median of each line.
+function medianIndex(rows: Tensor, skipNan: boolean): Tensor {
+  const { values, indices } = sortRows(rows);
+  const n = rows.shape[rows.ndim - 1]!;
+  const middle = narrow(indices, -1, (n - 1) >> 1, 1);
+  if (!isFloat(rows.dtype)) return middle;
+  if (!skipNan) return where(isnan(narrow(values, -1, n - 1, 1)), extremeIndex('argmax', rows.detach(), rows.ndim - 1), middle);
+  const count = sum(logicalNot(isnan(values)), -1, { keepdim: true });
+  return gather(indices, -1, maximum(sub(count, 1), 0).floorDivide(2));
+}
+
+function medianOf(name: string, t: Tensor, axis: number | undefined, options: KeepdimOptions, skipNan: boolean): Tensor | ValuesAndIndices {
+  const rows = toRows(name, t, axis);
+  const index = medianIndex(rows, skipNan);
+  if (axis !== undefined) return pickRows(t, axis, index, options.keepdim ?? false);
+  return sharedByEqual(name, reshape(gather(rows.detach(), 0, index), []), t, checkAxes(name, undefined, t.ndim));
+}
+
+/**
+ * The median; of an even number of elements the lower one. `median(t)` is a tensor, whose gradient equal elements
+ * share; `median(t, axis)` gives `{ values, indices }`.
+ */
+export function median(t: Tensor, axis: number, options?: KeepdimOptions): ValuesAndIndices;
+export function median(t: Tensor): Tensor;
+export function median(t: Tensor, axis?: number, options: KeepdimOptions = {}): Tensor | ValuesAndIndices {
+  return medianOf('median', t, axis, options, false);
+}
+
+/** {@link median} of the elements that are not NaN. */
+export function nanmedian(t: Tensor, axis: number, options?: KeepdimOptions): ValuesAndIndices;
+export function nanmedian(t: Tensor): Tensor;
+export function nanmedian(t: Tensor, axis?: number, options: KeepdimOptions = {}): Tensor | ValuesAndIndices {
+  return medianOf('nanmedian', t, axis, options, true);
+}
+
+/** The most frequent element along an axis (the smallest of several) and the position of its last occurrence. */
+export function mode(t: Tensor, axis = -1, options: KeepdimOptions = {}): ValuesAndIndices {
+  const rows = toRows('mode', t, axis);
+  const { values, indices } = sortRows(rows);
+  const n = rows.shape[rows.ndim - 1]!;
+  const place = arange(n, { dtype: 'int64', device: t.device });
+  // Where a run of equal values starts; the run's length so far is the distance from there.
+  const changes = ne(narrow(values, -1, 1, n - 1), narrow(values, -1, 0, n - 1));
+  const starts = where(cat([ones([...rows.shape.slice(0, -1), 1], { dtype: 'bool', device: t.device }), changes], -1), place, 0);
+  const longest = argmax(sub(place, cummax(starts, -1).values), -1, { keepdim: true });
+  return pickRows(t, axis, gather(indices, -1, longest), options.keepdim ?? false);
+}
+
+// --- quantiles ------------------------------------------------------------------------------------------------------
+
+/** Options of {@link quantile}. */
+export interface QuantileOptions extends KeepdimOptions {
+  /** What lies between two elements. Default `'linear'`. */
+  interpolation?: 'linear' | 'lower' | 'higher' | 'midpoint' | 'nearest';
+}
+
+function levels(name: string, q: number | readonly number[] | Tensor, like: Tensor): Tensor {
+  const t = q instanceof Tensor ? q : tensor(q, { dtype: like.dtype, device: like.device });
+  if (t.ndim > 1) throw new ShapeError(`[${name}] q must be a number or a vector, got ${showShape(t.shape)}`);
+  if (t.dtype !== like.dtype) throw new DTypeError(`[${name}] q is ${t.dtype}, the tensor ${like.dtype}`);
+  const values = Array.from(t.dataSync() as Float64Array);
+  if (!values.every((v) => v >= 0 && v <= 1)) throw new ArgumentError(`[${name}] q must lie between 0 and 1, got ${values.join(', ')}`);
+  return t.detach();
+}
+
+function quantileOf(
+  name: string,
+  t: Tensor,
+  q: number | readonly number[] | Tensor,
+  axis: number | null | undefined,
+  options: QuantileOptions,
+  skipNan: boolean,
+): Tensor {
+  const { interpolation = 'linear', keepdim = false } = options;
+  if (!['linear', 'lower', 'higher', 'midpoint', 'nearest'].includes(interpolation))
+    throw new ArgumentError(`[${name}] unknown interpolation ${describe(interpolation)}`);
+  if (t.dtype !== 'float32' && t.dtype !== 'float64') throw new DTypeError(`[${name}] takes float32 or float64, not ${t.dtype}`);
+  const rows = toRows(name, t, axis);
+  const level = levels(name, q, t);
+  const n = rows.shape[rows.ndim - 1]!;
+  const { values, indices } = sortRows(rows);
+  const last = isnan(narrow(values, -1, n - 1, 1));
+  const count = cast(skipNan ? sum(logicalNot(isnan(values)), -1, { keepdim: true }) : sum(ones(values.shape, { dtype: 'bool', device: t.device }), -1, { keepdim: true }), t.dtype);
+  // Without skipping, a line with NaN yields its last element, which is one.
+  const inside = mul(reshape(level, [level.numel]), maximum(sub(count, 1), 0));
+  const rank = skipNan ? inside : where(last, n - 1, inside);
+  const element = (at: Tensor): Tensor => gather(rows, -1, gather(indices, -1, cast(at, 'int64')));
+  const low = (): Tensor => element(floor(rank));
+  const high = (): Tensor => element(ceil(rank));
+  const choices = {
+    linear: () => lerp(low(), high(), sub(rank, floor(rank))),
+    lower: low,
+    higher: high,
+    midpoint: () => mul(add(low(), high()), 0.5),
+    nearest: () => element(round(rank)),
+  };
+  return arrange(choices[interpolation](), t, axis, level.ndim === 0, keepdim);
+}
+
+// From [..., levels], lines in front, to the shape of the result: levels first, the axis dropped or of length 1.
+function arrange(y: Tensor, t: Tensor, axis: number | null | undefined, single: boolean, keepdim: boolean): Tensor {
+  const all = axis === undefined || axis === null;
+  const a = all ? 0 : checkAxis('quantile', axis, t.ndim);
+  const k = y.shape[y.ndim - 1]!;
+  if (all || t.ndim === 0) return reshape(y, [...(single ? [] : [k]), ...(keepdim ? t.shape.map(() => 1) : [])]);
+  // The last axis of y changes places with `a`, then goes to the front.
+  const back = transpose(y, a, -1);
+  const order = [a, ...t.shape.map((_, i) => i).filter((i) => i !== a)];
+  const kept = t.shape.map((d, i) => (i === a ? 1 : d));
+  return reshape(back.permute(order), [...(single ? [] : [k]), ...kept.filter((_, i) => keepdim || i !== a)]);
+}
+
+/**
+ * The values below which a fraction `q` of the elements lies. With a vector of fractions the result has them as its
+ * first dimension. A line with NaN gives NaN.
+ */
+export const quantile = (t: Tensor, q: number | readonly number[] | Tensor, axis?: number | null, options: QuantileOptions = {}): Tensor =>
+  quantileOf('quantile', t, q, axis, options, false);
+/** {@link quantile} of the elements that are not NaN. */
+export const nanquantile = (t: Tensor, q: number | readonly number[] | Tensor, axis?: number | null, options: QuantileOptions = {}): Tensor =>
+  quantileOf('nanquantile', t, q, axis, options, true);
+
+addMethods({ mode, quantile, nanquantile, median: median as (self: Tensor) => Tensor, nanmedian: nanmedian as (self: Tensor) => Tensor });
+
+interface Median {
+  (axis: number, options?: KeepdimOptions): ValuesAndIndices;
+  (): Tensor;
+}
+type Quantile = (q: number | readonly number[] | Tensor, axis?: number | null, options?: QuantileOptions) => Tensor;
+declare module '../core/tensor' {
+  interface Tensor extends Record<'median' | 'nanmedian', Median>, Record<'quantile' | 'nanquantile', Quantile> {
+    mode(axis?: number, options?: KeepdimOptions): ValuesAndIndices;
+  }
+}

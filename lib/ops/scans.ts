@@ -1,0 +1,170 @@
+/** @file Running sums, products and extremes along one axis, and differences. */
+import { isGradEnabled, track } from '../core/autograd';
+import { type DType, isFloat } from '../core/dtype';
+import { ArgumentError, DTypeError } from '../core/errors';
+import { checkAxis, describe, numel } from '../core/shape';
+import { addMethods, empty, type Method, type Tensor } from '../core/tensor';
+import { kernel, opcode } from '../native';
+import { div, eq, ge, log, mul, ne, neg, sub } from './arithmetic';
+import { logicalAnd, logicalOr } from './binary';
+import { cast } from './cast';
+import { arange, eye } from './create';
+import { pick, type ValuesAndIndices } from './extremes';
+import { cat } from './joining';
+import { castOf, denseOf } from './launch';
+import { exp, isnan } from './math';
+import { sum } from './reduce';
+import { expand, narrow, reshape, slice, transpose, unsqueeze } from './views';
+import { where } from './where';
+
+const scanKernel = kernel('scan');
+const codes = {
+  sum: opcode('scan', 'sum'),
+  prod: opcode('scan', 'prod'),
+  max: opcode('scan', 'max'),
+  min: opcode('scan', 'min'),
+  logsumexp: opcode('scan', 'logsumexp'),
+};
+
+// Untracked; a 0-dim tensor is its own scan.
+function runScan(op: keyof typeof codes, t: Tensor, axis: number): Tensor {
+  const wide = !isFloat(t.dtype) && (op === 'sum' || op === 'prod');
+  const out = empty(t.shape, wide ? 'int64' : t.dtype, t.storage.device);
+  const cost = op === 'logsumexp' ? 30 : 1;
+  scanKernel(t.numel * cost, codes[op], out, denseOf(t), numel(t.shape.slice(0, axis)), t.shape[axis] ?? 1, numel(t.shape.slice(axis + 1)));
+  return out;
+}
+
+// Positions 0, 1, ... along an axis, as a tensor that broadcasts.
+const positions = (t: Tensor, axis: number): Tensor =>
+  reshape(arange(t.shape[axis] ?? 1, { dtype: 'int64', device: t.device }), t.shape.map((_, i) => (i === axis ? -1 : 1)));
+
+const backwards = (t: Tensor, axis: number): Tensor => (t.ndim === 0 || t.shape[axis] === 0 ? t : slice(t, axis, t.shape[axis]! - 1, t.shape[axis]!, -1));
+// Running sums from the end.
+const suffixSums = (t: Tensor, axis: number): Tensor => backwards(cumsum(backwards(t, axis), axis), axis);
+
+// Each line as a square matrix, row i for the derivative with respect to element i, column k for the result k: the axis
+// becomes the last two. Quadratic, for derivatives of derivatives only.
+function squares(t: Tensor, axis: number): Tensor {
+  const rows = transpose(t.ndim === 0 ? reshape(t, [1]) : t, axis, -1);
+  const n = rows.shape[rows.ndim - 1]!;
+  return expand(unsqueeze(rows, -2), [...rows.shape.slice(0, -1), n, n]);
+}
+const fromSquares = (sums: Tensor, t: Tensor, axis: number): Tensor => reshape(transpose(sums, axis, -1), t.shape);
+
+// [i, k]: whether element i takes part in result k.
+function reaches(t: Tensor, axis: number): Tensor {
+  const p = arange(t.shape[axis] ?? 1, { device: t.device });
+  return ge(unsqueeze(p, 0), unsqueeze(p, 1));
+}
+
+/** Options of {@link cumsum} and {@link cumprod}. */
+export interface ScanOptions {
+  /** Compute in this dtype. */
+  dtype?: DType;
+}
+
+function input(op: string, t: Tensor, axis: number, options: ScanOptions): [Tensor, number] {
+  t.checkAlive(op);
+  return [options.dtype ? cast(t, options.dtype) : t, checkAxis(op, axis, t.ndim)];
+}
+
+/** Running sums along an axis. Integers and bool are summed as int64. */
+export function cumsum(t: Tensor, axis: number, options: ScanOptions = {}): Tensor {
+  const [x, a] = input('cumsum', t, axis, options);
+  const y = track('cumsum', runScan('sum', x, a), [x], [], ([g]) => [suffixSums(g!, a)]);
+  return options.dtype ? castOf(y, options.dtype) : y;
+}
+
+/** Running products along an axis. The gradient is right also where factors are 0. */
+export function cumprod(t: Tensor, axis: number, options: ScanOptions = {}): Tensor {
+  const [x, a] = input('cumprod', t, axis, options);
+  const y = track('cumprod', runScan('prod', x, a), [x], [x], ([g], [sx]) => [
+    isGradEnabled() ? cumprodGradAgain(g!, sx!, a) : cumprodGrad(g!, sx!, a),
+  ]);
+  return options.dtype ? castOf(y, options.dtype) : y;
+}
+
+// dL/dx_i = sum_{k >= i} g_k prod_{j <= k, j != i} x_j. Before the line's first zero: suffix sums of g y, over x. At that
+// zero: suffix sums of g and the products without it. After it: 0.
+function cumprodGrad(g: Tensor, x: Tensor, axis: number): Tensor {
+  const zero = eq(x, 0);
+  const seen = cumsum(zero, axis);
+  const first = logicalAnd(zero, eq(seen, 1));
+  const without = cumprod(where(first, 1, x), axis);
+  const before = div(suffixSums(mul(g, cumprod(x, axis)), axis), where(zero, 1, x));
+  return where(eq(seen, 0), before, where(first, suffixSums(mul(g, without), axis), 0));
+}
+
+// The same so that it can be differentiated again: the products are written out, one row for each i.
+function cumprodGradAgain(g: Tensor, x: Tensor, axis: number): Tensor {
+  const n = x.shape[axis] ?? 1;
+  const products = cumprod(where(eye(n, { dtype: 'bool', device: x.device }), 1, squares(x, axis)), -1);
+  return fromSquares(sum(mul(squares(g, axis), where(reaches(x, axis), products, 0)), -1), x, axis);
+}
+
+function cumulativeExtreme(name: 'cummax' | 'cummin', t: Tensor, axis: number): ValuesAndIndices {
+  t.checkAlive(name);
+  const a = checkAxis(name, axis, t.ndim);
+  const x = t.detach();
+  const values = runScan(name === 'cummax' ? 'max' : 'min', x, a);
+  // The last position so far at which the element is the extreme of its prefix.
+  const record = logicalOr(eq(x, values), isnan(x));
+  const indices = runScan('max', where(record, positions(x, a), 0), a);
+  return pick(t, a, indices, true);
+}
+
+/** Running maxima along an axis and the positions of the latest of them. */
+export const cummax = (t: Tensor, axis: number): ValuesAndIndices => cumulativeExtreme('cummax', t, axis);
+/** Running minima along an axis and the positions of the latest of them. */
+export const cummin = (t: Tensor, axis: number): ValuesAndIndices => cumulativeExtreme('cummin', t, axis);
+
+/** log of running sums of exponentials along an axis, without overflow. */
+export function logcumsumexp(t: Tensor, axis: number): Tensor {
+  t.checkAlive('logcumsumexp');
+  const a = checkAxis('logcumsumexp', axis, t.ndim);
+  const x = isFloat(t.dtype) ? t : cast(t, 'float32');
+  const y = runScan('logsumexp', x, a);
+  return track('logcumsumexp', y, [x], [x, y], ([g], [sx, sy]) => {
+    if (isGradEnabled()) {
+      // sum_{k >= i} g_k exp(x_i - y_k), written out
+      const slope = exp(where(reaches(sx!, a), sub(transpose(squares(sx!, a), -1, -2), squares(sy!, a)), -Infinity));
+      return [fromSquares(sum(mul(squares(g!, a), slope), -1), sx!, a)];
+    }
+    // exp(x_i + log sum_{k >= i} exp(log g_k - y_k)) for positive and for negative g
+    const part = (h: Tensor): Tensor => exp(sx!.add(backwards(runScan('logsumexp', backwards(sub(log(h), sy!), a), a), a)));
+    return [sub(part(g!.clampMin(0)), part(neg(g!).clampMin(0)))];
+  });
+}
+
+/** Options of {@link diff}. */
+export interface DiffOptions {
+  /** Joined before the elements. */
+  prepend?: Tensor | null;
+  /** Joined after the elements. */
+  append?: Tensor | null;
+}
+
+/** The differences of neighbours along an axis, `n` times over. */
+export function diff(t: Tensor, n = 1, axis = -1, options: DiffOptions = {}): Tensor {
+  t.checkAlive('diff');
+  if (t.ndim === 0) throw new DTypeError('[diff] needs a tensor with a dimension');
+  if (!Number.isInteger(n) || n < 0) throw new ArgumentError(`[diff] n must be a non-negative integer, got ${describe(n)}`);
+  const a = checkAxis('diff', axis, t.ndim);
+  const parts = [options.prepend, t, options.append].filter((v) => v !== undefined && v !== null);
+  let y = parts.length === 1 ? t : cat(parts, a);
+  for (let i = 0; i < n; i++) {
+    const m = Math.max(0, y.shape[a]! - 1);
+    const [head, tail] = [narrow(y, a, 0, m), narrow(y, a, y.shape[a]! - m, m)];
+    y = y.dtype === 'bool' ? ne(tail, head) : sub(tail, head);
+  }
+  return y;
+}
+
+const methods = { cumsum, cumprod, cummax, cummin, logcumsumexp, diff };
+addMethods(methods);
+type Methods = { [K in keyof typeof methods]: Method<(typeof methods)[K]> };
+declare module '../core/tensor' {
+  // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- merges the methods listed above
+  interface Tensor extends Methods {}
+}

@@ -1,0 +1,150 @@
+/** @file Variance, norms, log-sum-exp, and sums that skip NaN, over any set of axes. */
+import { track } from '../core/autograd';
+import { type DType, isFloat } from '../core/dtype';
+import { ArgumentError, DTypeError } from '../core/errors';
+import { checkAxes, describe, numel, type Shape } from '../core/shape';
+import { addMethods, type Method, type Tensor } from '../core/tensor';
+import { opcode } from '../native';
+import { add, div, eq, log, mul, ne, pow, sub } from './arithmetic';
+import { abs, exp, isfinite, isnan, logicalNot, sign, sqrt } from './math';
+import { cast } from './cast';
+import { amax, amin, type KeepdimOptions } from './extremes';
+import { type Axes, mean, type ReduceOptions, runReduce, spread, sum } from './reduce';
+import { squeeze } from './views';
+import { where } from './where';
+
+const sumsq = opcode('reduce', 'sumsq');
+const lengthOf = (shape: Shape, axes: readonly number[]): number => numel(axes.map((a) => shape[a]!));
+
+// --- variance -------------------------------------------------------------------------------------------------------
+
+/** Options of {@link variance} and {@link std}. */
+export interface VarianceOptions extends KeepdimOptions {
+  /** Subtracted from the number of elements in the divisor. Default 1: the estimate from a sample. */
+  correction?: number;
+  /** `false` is a correction of 0. */
+  unbiased?: boolean;
+}
+
+function spreadOf(name: string, t: Tensor, axes: Axes, options: VarianceOptions): Tensor {
+  t.checkAlive(name);
+  if (!isFloat(t.dtype)) throw new DTypeError(`[${name}] needs a floating-point tensor, got ${t.dtype}`);
+  const { correction = options.unbiased === false ? 0 : 1, keepdim = false } = options;
+  if (typeof correction !== 'number') throw new ArgumentError(`[${name}] correction must be a number, got ${describe(correction)}`);
+  const list = checkAxes(name, axes, t.ndim);
+  const scale = 1 / Math.max(0, lengthOf(t.shape, list) - correction);
+  // Two passes: deviations do not cancel.
+  const centred = (x: Tensor): Tensor => sub(x, mean(x, list, { keepdim: true }));
+  const y = runReduce(sumsq, centred(t.detach()), list, keepdim, t.dtype, scale);
+  return track(name, y, [t], [t], ([g], [x]) => [mul(centred(x!), spread(mul(g!, 2 * scale), x!.shape, list))]);
+}
+
+/** The variance over `axes`: the squared deviations from the mean, divided by their number less `correction`. */
+export const variance = (t: Tensor, axes?: Axes, options: VarianceOptions = {}): Tensor => spreadOf('var', t, axes, options);
+export { variance as var };
+
+/** The square root of the {@link variance}. The gradient where it is 0 is 0. */
+export function std(t: Tensor, axes?: Axes, options: VarianceOptions = {}): Tensor {
+  const v = spreadOf('std', t, axes, options);
+  return track('std', sqrt(v.detach()), [v], [v], ([g], [sv]) => {
+    const flat = eq(sv!, 0);
+    return [where(flat, 0, div(g!, mul(sqrt(where(flat, 1, sv!)), 2)))];
+  });
+}
+
+/** The variance and the mean. */
+export const varMean = (t: Tensor, axes?: Axes, options: VarianceOptions = {}): [Tensor, Tensor] => [
+  variance(t, axes, options),
+  mean(t, axes, { keepdim: options.keepdim ?? false }),
+];
+/** The standard deviation and the mean. */
+export const stdMean = (t: Tensor, axes?: Axes, options: VarianceOptions = {}): [Tensor, Tensor] => [
+  std(t, axes, options),
+  mean(t, axes, { keepdim: options.keepdim ?? false }),
+];
+
+// --- norms ----------------------------------------------------------------------------------------------------------
+
+// The gradient of (sum |x|^p)^(1/p): sign(x) (|x| / y)^(p-1), and 0 where y (or, below p = 1, x) is 0.
+function normGrad(g: Tensor, x: Tensor, y: Tensor, p: number, axes: readonly number[]): Tensor {
+  const zero = eq(y, 0);
+  const safe = where(zero, 1, y);
+  const share = where(zero, 0, g);
+  if (p === 2) return mul(x, spread(div(share, safe), x.shape, axes));
+  const still = eq(x, 0);
+  const size = where(still, 1, abs(x));
+  const slope = where(still, 0, mul(sign(x), p === 1 ? 1 : pow(div(size, spread(safe, x.shape, axes)), p - 1)));
+  return mul(slope, spread(share, x.shape, axes));
+}
+
+/**
+ * The p-norm over `axes`: (sum |x|^p)^(1/p). `p` defaults to 2 (`'fro'`); infinite: the largest |x| (or, for -Infinity,
+ * the smallest), 0: how many are not 0.
+ */
+export function norm(t: Tensor, p: number | 'fro' = 2, axes?: Axes, options: ReduceOptions = {}): Tensor {
+  t.checkAlive('norm');
+  const power = p === 'fro' ? 2 : p;
+  if (typeof power !== 'number' || Number.isNaN(power)) throw new ArgumentError(`[norm] p must be a number or 'fro', got ${describe(p)}`);
+  const x = options.dtype ? cast(t, options.dtype) : t;
+  if (!isFloat(x.dtype)) throw new DTypeError(`[norm] needs a floating-point tensor, got ${x.dtype}; pass { dtype: 'float32' }`);
+  const { keepdim = false } = options;
+  if (power === Infinity && x.numel > 0) return amax(abs(x), axes, { keepdim });
+  if (power === -Infinity && x.numel > 0) return amin(abs(x), axes, { keepdim });
+  if (power === 0) return sum(add(mul(x, 0), cast(ne(x, 0), x.dtype)), axes, { keepdim });
+  const list = checkAxes('norm', axes, x.ndim);
+  const d = x.detach();
+  const total = power === 2 ? runReduce(sumsq, d, list, keepdim, x.dtype) : sum(power === 1 ? abs(d) : pow(abs(d), power), list, { keepdim });
+  const y = power === 1 ? total : power === 2 ? sqrt(total) : pow(total, 1 / power);
+  return track('norm', y, [x], [x, y], ([g], [sx, sy]) => [normGrad(g!, sx!, sy!, power, list)]);
+}
+
+/** The p-norm of a - b. */
+export const dist = (a: Tensor, b: Tensor, p = 2): Tensor => norm(sub(a, b), p);
+
+// --- log-sum-exp ----------------------------------------------------------------------------------------------------
+
+/** log(sum(exp(x))) over `axes`, without overflow. */
+export function logsumexp(t: Tensor, axes?: Axes, options: KeepdimOptions = {}): Tensor {
+  t.checkAlive('logsumexp');
+  const x = isFloat(t.dtype) ? t : cast(t, 'float32');
+  const list = checkAxes('logsumexp', axes, x.ndim);
+  const { keepdim = false } = options;
+  const d = x.detach();
+  const finish = (y: Tensor): Tensor => (keepdim ? y : squeeze(y, list));
+  if (x.numel === 0) return log(sum(exp(x), list, options));
+  const top = amax(d, list, { keepdim: true });
+  // An infinite maximum is the result itself; subtracting it would give NaN.
+  const shift = where(isfinite(top), top, 0);
+  const y = finish(add(log(sum(exp(sub(d, shift)), list, { keepdim: true })), shift));
+  return track('logsumexp', y, [x], [x, y], ([g], [sx, sy]) => {
+    const wide = spread(sy!, sx!.shape, list);
+    return [mul(spread(g!, sx!.shape, list), exp(sub(sx!, wide)))];
+  });
+}
+
+// --- without NaN ----------------------------------------------------------------------------------------------------
+
+/** The sum over `axes` of all elements that are not NaN. */
+export const nansum = (t: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor =>
+  sum(isFloat(t.dtype) ? where(isnan(t), 0, t) : t, axes, options);
+
+/** The mean over `axes` of all elements that are not NaN. */
+export function nanmean(t: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor {
+  const x = options.dtype ? cast(t, options.dtype) : t;
+  if (!isFloat(x.dtype)) throw new DTypeError(`[nanmean] needs a floating-point tensor, got ${x.dtype}; pass { dtype: 'float32' }`);
+  const { keepdim = false } = options;
+  return div(nansum(x, axes, { keepdim }), cast(sum(logicalNot(isnan(x)), axes, { keepdim }), x.dtype));
+}
+
+/** How many elements over `axes` are not 0 (int64). */
+export const countNonzero = (t: Tensor, axes?: Axes, options: KeepdimOptions = {}): Tensor => sum(ne(t, 0), axes, options);
+
+const methods = { std, norm, dist, logsumexp, nansum, nanmean, countNonzero };
+addMethods({ ...methods, var: variance });
+type Methods = { [K in keyof typeof methods]: Method<(typeof methods)[K]> };
+declare module '../core/tensor' {
+  interface Tensor extends Methods {
+    /** {@link variance} */
+    var: Method<typeof variance>;
+  }
+}
