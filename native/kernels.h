@@ -44,6 +44,11 @@
     "weight may be null; a class out of range fails")                                                                  \
   K(crossEntropyGrad, (Ctx&, Buf out, Buf g, Buf x, Buf lse, Buf labels, Buf weight, int64_t rows, int64_t cols,       \
     int64_t ignoreIndex, double smoothing), "out = g[row] * d loss[row] / d x; g has one value per row")               \
+  /* --- sequences: ops/ctc.cpp --- */                                                                                 \
+  K(ctc, (Ctx&, Buf loss, Buf grad, Buf x, Buf targets, Buf work, IntList steps, IntList lengths, int64_t batch,       \
+    int64_t classes, int64_t longest, int64_t most, int64_t blank, bool zeroInfinity),                                 \
+    "x: log-probabilities [longest, batch, classes]; targets int64 [batch, most]; loss [batch]; grad like x, or null; "\
+    "work float64 [batch, longest + 2, 2 most + 1]; a target out of range fails")                                      \
   /* --- convolution: ops/conv.cpp; x is [n, c, d, h, w], w is [o, c / groups, kd, kh, kw], contiguous; grid = output   \
      positions, then stride, padding (in front) and dilation, three numbers each --- */                                \
   K(conv, (Ctx&, Buf out, Buf x, Buf w, Buf bias, Dims xShape, Dims wShape, Dims grid, Dims stride, Dims padding,      \

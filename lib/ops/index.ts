@@ -2,7 +2,7 @@
 export * from './create';
 export * from './cast';
 export * from './arithmetic';
-export * from './where';
+export { where } from './where';
 export * from './math';
 export * from './binary';
 export * from './activations';
@@ -11,13 +11,14 @@ export * from './erfinv';
 export * from './random';
 export * from './distributions';
 export * from './dropout';
-export * from './reduce';
+export { all, any, type Axes, mean, prod, type ReduceOptions, sum } from './reduce';
+export type { KeepdimOptions, ValuesAndIndices } from './chosen';
 export * from './extremes';
 export * from './statistics';
 export * from './scans';
 export * from './order';
 export * from './views';
-export * from './matmul';
+export { linear, matmul } from './matmul';
 export * from './conv';
 export * from './pooling';
 export {

@@ -8,7 +8,8 @@ import { add, maximum, mul, ne, sub } from './arithmetic';
 import { cast } from './cast';
 import { arange, ones, tensor } from './create';
 import { lerp } from './binary';
-import { argmax, extremeIndex, type KeepdimOptions, pick, sharedByEqual, type ValuesAndIndices } from './extremes';
+import { extremeIndex, type KeepdimOptions, pick, sharedByEqual, type ValuesAndIndices } from './chosen';
+import { argmax } from './extremes';
 import { gather } from './gather';
 import { cat } from './joining';
 import { denseOf } from './launch';
@@ -34,8 +35,12 @@ function sortRows(t: Tensor): ValuesAndIndices {
 function toRows(op: string, t: Tensor, axis: number | null | undefined): Tensor {
   t.checkAlive(op);
   if (t.dtype === 'bool') throw new DTypeError(`[${op}] takes numbers, not bool`);
-  const rows = axis === undefined || axis === null || t.ndim === 0 ? reshape(t, [t.numel]) : transpose(t, checkAxis(op, axis, t.ndim), -1);
-  if (rows.shape[rows.ndim - 1] === 0) throw new ShapeError(`[${op}] no element to choose from: shape ${showShape(t.shape)}`);
+  const rows =
+    axis === undefined || axis === null || t.ndim === 0
+      ? reshape(t, [t.numel])
+      : transpose(t, checkAxis(op, axis, t.ndim), -1);
+  if (rows.shape[rows.ndim - 1] === 0)
+    throw new ShapeError(`[${op}] no element to choose from: shape ${showShape(t.shape)}`);
   return rows;
 }
 
@@ -54,12 +59,19 @@ function medianIndex(rows: Tensor, skipNan: boolean): Tensor {
   const n = rows.shape[rows.ndim - 1]!;
   const middle = narrow(indices, -1, (n - 1) >> 1, 1);
   if (!isFloat(rows.dtype)) return middle;
-  if (!skipNan) return where(isnan(narrow(values, -1, n - 1, 1)), extremeIndex('argmax', rows.detach(), rows.ndim - 1), middle);
+  if (!skipNan)
+    return where(isnan(narrow(values, -1, n - 1, 1)), extremeIndex('argmax', rows.detach(), rows.ndim - 1), middle);
   const count = sum(logicalNot(isnan(values)), -1, { keepdim: true });
   return gather(indices, -1, maximum(sub(count, 1), 0).floorDivide(2));
 }
 
-function medianOf(name: string, t: Tensor, axis: number | undefined, options: KeepdimOptions, skipNan: boolean): Tensor | ValuesAndIndices {
+function medianOf(
+  name: string,
+  t: Tensor,
+  axis: number | undefined,
+  options: KeepdimOptions,
+  skipNan: boolean,
+): Tensor | ValuesAndIndices {
   const rows = toRows(name, t, axis);
   const index = medianIndex(rows, skipNan);
   if (axis !== undefined) return pickRows(t, axis, index, options.keepdim ?? false);
@@ -91,7 +103,11 @@ export function mode(t: Tensor, axis = -1, options: KeepdimOptions = {}): Values
   const place = arange(n, { dtype: 'int64', device: t.device });
   // Where a run of equal values starts; the run's length so far is the distance from there.
   const changes = ne(narrow(values, -1, 1, n - 1), narrow(values, -1, 0, n - 1));
-  const starts = where(cat([ones([...rows.shape.slice(0, -1), 1], { dtype: 'bool', device: t.device }), changes], -1), place, 0);
+  const starts = where(
+    cat([ones([...rows.shape.slice(0, -1), 1], { dtype: 'bool', device: t.device }), changes], -1),
+    place,
+    0,
+  );
   const longest = argmax(sub(place, cummax(starts, -1).values), -1, { keepdim: true });
   return pickRows(t, axis, gather(indices, -1, longest), options.keepdim ?? false);
 }
@@ -109,7 +125,8 @@ function levels(name: string, q: number | readonly number[] | Tensor, like: Tens
   if (t.ndim > 1) throw new ShapeError(`[${name}] q must be a number or a vector, got ${showShape(t.shape)}`);
   if (t.dtype !== like.dtype) throw new DTypeError(`[${name}] q is ${t.dtype}, the tensor ${like.dtype}`);
   const values = Array.from(t.dataSync() as Float64Array);
-  if (!values.every((v) => v >= 0 && v <= 1)) throw new ArgumentError(`[${name}] q must lie between 0 and 1, got ${values.join(', ')}`);
+  if (!values.every((v) => v >= 0 && v <= 1))
+    throw new ArgumentError(`[${name}] q must lie between 0 and 1, got ${values.join(', ')}`);
   return t.detach();
 }
 
@@ -124,13 +141,19 @@ function quantileOf(
   const { interpolation = 'linear', keepdim = false } = options;
   if (!['linear', 'lower', 'higher', 'midpoint', 'nearest'].includes(interpolation))
     throw new ArgumentError(`[${name}] unknown interpolation ${describe(interpolation)}`);
-  if (t.dtype !== 'float32' && t.dtype !== 'float64') throw new DTypeError(`[${name}] takes float32 or float64, not ${t.dtype}`);
+  if (t.dtype !== 'float32' && t.dtype !== 'float64')
+    throw new DTypeError(`[${name}] takes float32 or float64, not ${t.dtype}`);
   const rows = toRows(name, t, axis);
   const level = levels(name, q, t);
   const n = rows.shape[rows.ndim - 1]!;
   const { values, indices } = sortRows(rows);
   const last = isnan(narrow(values, -1, n - 1, 1));
-  const count = cast(skipNan ? sum(logicalNot(isnan(values)), -1, { keepdim: true }) : sum(ones(values.shape, { dtype: 'bool', device: t.device }), -1, { keepdim: true }), t.dtype);
+  const count = cast(
+    skipNan
+      ? sum(logicalNot(isnan(values)), -1, { keepdim: true })
+      : sum(ones(values.shape, { dtype: 'bool', device: t.device }), -1, { keepdim: true }),
+    t.dtype,
+  );
   // Without skipping, a line with NaN yields its last element, which is one.
   const inside = mul(reshape(level, [level.numel]), maximum(sub(count, 1), 0));
   const rank = skipNan ? inside : where(last, n - 1, inside);
@@ -164,13 +187,27 @@ function arrange(y: Tensor, t: Tensor, axis: number | null | undefined, single: 
  * The values below which a fraction `q` of the elements lies. With a vector of fractions the result has them as its
  * first dimension. A line with NaN gives NaN.
  */
-export const quantile = (t: Tensor, q: number | readonly number[] | Tensor, axis?: number | null, options: QuantileOptions = {}): Tensor =>
-  quantileOf('quantile', t, q, axis, options, false);
+export const quantile = (
+  t: Tensor,
+  q: number | readonly number[] | Tensor,
+  axis?: number | null,
+  options: QuantileOptions = {},
+): Tensor => quantileOf('quantile', t, q, axis, options, false);
 /** {@link quantile} of the elements that are not NaN. */
-export const nanquantile = (t: Tensor, q: number | readonly number[] | Tensor, axis?: number | null, options: QuantileOptions = {}): Tensor =>
-  quantileOf('nanquantile', t, q, axis, options, true);
+export const nanquantile = (
+  t: Tensor,
+  q: number | readonly number[] | Tensor,
+  axis?: number | null,
+  options: QuantileOptions = {},
+): Tensor => quantileOf('nanquantile', t, q, axis, options, true);
 
-addMethods({ mode, quantile, nanquantile, median: median as (self: Tensor) => Tensor, nanmedian: nanmedian as (self: Tensor) => Tensor });
+addMethods({
+  mode,
+  quantile,
+  nanquantile,
+  median: median as (self: Tensor) => Tensor,
+  nanmedian: nanmedian as (self: Tensor) => Tensor,
+});
 
 interface Median {
   (axis: number, options?: KeepdimOptions): ValuesAndIndices;

@@ -9,7 +9,7 @@ import { div, eq, ge, log, mul, ne, neg, sub } from './arithmetic';
 import { logicalAnd, logicalOr } from './binary';
 import { cast } from './cast';
 import { arange, eye } from './create';
-import { pick, type ValuesAndIndices } from './extremes';
+import { pick, type ValuesAndIndices } from './chosen';
 import { cat } from './joining';
 import { castOf, denseOf } from './launch';
 import { exp, isnan } from './math';
@@ -31,15 +31,27 @@ function runScan(op: keyof typeof codes, t: Tensor, axis: number): Tensor {
   const wide = !isFloat(t.dtype) && (op === 'sum' || op === 'prod');
   const out = empty(t.shape, wide ? 'int64' : t.dtype, t.storage.device);
   const cost = op === 'logsumexp' ? 30 : 1;
-  scanKernel(t.numel * cost, codes[op], out, denseOf(t), numel(t.shape.slice(0, axis)), t.shape[axis] ?? 1, numel(t.shape.slice(axis + 1)));
+  scanKernel(
+    t.numel * cost,
+    codes[op],
+    out,
+    denseOf(t),
+    numel(t.shape.slice(0, axis)),
+    t.shape[axis] ?? 1,
+    numel(t.shape.slice(axis + 1)),
+  );
   return out;
 }
 
 // Positions 0, 1, ... along an axis, as a tensor that broadcasts.
 const positions = (t: Tensor, axis: number): Tensor =>
-  reshape(arange(t.shape[axis] ?? 1, { dtype: 'int64', device: t.device }), t.shape.map((_, i) => (i === axis ? -1 : 1)));
+  reshape(
+    arange(t.shape[axis] ?? 1, { dtype: 'int64', device: t.device }),
+    t.shape.map((_, i) => (i === axis ? -1 : 1)),
+  );
 
-const backwards = (t: Tensor, axis: number): Tensor => (t.ndim === 0 || t.shape[axis] === 0 ? t : slice(t, axis, t.shape[axis]! - 1, t.shape[axis]!, -1));
+const backwards = (t: Tensor, axis: number): Tensor =>
+  t.ndim === 0 || t.shape[axis] === 0 ? t : slice(t, axis, t.shape[axis]! - 1, t.shape[axis]!, -1);
 // Running sums from the end.
 const suffixSums = (t: Tensor, axis: number): Tensor => backwards(cumsum(backwards(t, axis), axis), axis);
 
@@ -132,7 +144,8 @@ export function logcumsumexp(t: Tensor, axis: number): Tensor {
       return [fromSquares(sum(mul(squares(g!, a), slope), -1), sx!, a)];
     }
     // exp(x_i + log sum_{k >= i} exp(log g_k - y_k)) for positive and for negative g
-    const part = (h: Tensor): Tensor => exp(sx!.add(backwards(runScan('logsumexp', backwards(sub(log(h), sy!), a), a), a)));
+    const part = (h: Tensor): Tensor =>
+      exp(sx!.add(backwards(runScan('logsumexp', backwards(sub(log(h), sy!), a), a), a)));
     return [sub(part(g!.clampMin(0)), part(neg(g!).clampMin(0)))];
   });
 }
@@ -149,7 +162,8 @@ export interface DiffOptions {
 export function diff(t: Tensor, n = 1, axis = -1, options: DiffOptions = {}): Tensor {
   t.checkAlive('diff');
   if (t.ndim === 0) throw new DTypeError('[diff] needs a tensor with a dimension');
-  if (!Number.isInteger(n) || n < 0) throw new ArgumentError(`[diff] n must be a non-negative integer, got ${describe(n)}`);
+  if (!Number.isInteger(n) || n < 0)
+    throw new ArgumentError(`[diff] n must be a non-negative integer, got ${describe(n)}`);
   const a = checkAxis('diff', axis, t.ndim);
   const parts = [options.prepend, t, options.append].filter((v) => v !== undefined && v !== null);
   let y = parts.length === 1 ? t : cat(parts, a);

@@ -8,7 +8,8 @@ import { opcode } from '../native';
 import { add, div, eq, log, mul, ne, pow, sub } from './arithmetic';
 import { abs, exp, isfinite, isnan, logicalNot, sign, sqrt } from './math';
 import { cast } from './cast';
-import { amax, amin, type KeepdimOptions } from './extremes';
+import type { KeepdimOptions } from './chosen';
+import { amax, amin } from './extremes';
 import { type Axes, mean, type ReduceOptions, runReduce, spread, sum } from './reduce';
 import { squeeze } from './views';
 import { where } from './where';
@@ -30,7 +31,8 @@ function spreadOf(name: string, t: Tensor, axes: Axes, options: VarianceOptions)
   t.checkAlive(name);
   if (!isFloat(t.dtype)) throw new DTypeError(`[${name}] needs a floating-point tensor, got ${t.dtype}`);
   const { correction = options.unbiased === false ? 0 : 1, keepdim = false } = options;
-  if (typeof correction !== 'number') throw new ArgumentError(`[${name}] correction must be a number, got ${describe(correction)}`);
+  if (typeof correction !== 'number')
+    throw new ArgumentError(`[${name}] correction must be a number, got ${describe(correction)}`);
   const list = checkAxes(name, axes, t.ndim);
   const scale = 1 / Math.max(0, lengthOf(t.shape, list) - correction);
   // Two passes: deviations do not cancel.
@@ -40,7 +42,8 @@ function spreadOf(name: string, t: Tensor, axes: Axes, options: VarianceOptions)
 }
 
 /** The variance over `axes`: the squared deviations from the mean, divided by their number less `correction`. */
-export const variance = (t: Tensor, axes?: Axes, options: VarianceOptions = {}): Tensor => spreadOf('var', t, axes, options);
+export const variance = (t: Tensor, axes?: Axes, options: VarianceOptions = {}): Tensor =>
+  spreadOf('var', t, axes, options);
 export { variance as var };
 
 /** The square root of the {@link variance}. The gradient where it is 0 is 0. */
@@ -84,16 +87,21 @@ function normGrad(g: Tensor, x: Tensor, y: Tensor, p: number, axes: readonly num
 export function norm(t: Tensor, p: number | 'fro' = 2, axes?: Axes, options: ReduceOptions = {}): Tensor {
   t.checkAlive('norm');
   const power = p === 'fro' ? 2 : p;
-  if (typeof power !== 'number' || Number.isNaN(power)) throw new ArgumentError(`[norm] p must be a number or 'fro', got ${describe(p)}`);
+  if (typeof power !== 'number' || Number.isNaN(power))
+    throw new ArgumentError(`[norm] p must be a number or 'fro', got ${describe(p)}`);
   const x = options.dtype ? cast(t, options.dtype) : t;
-  if (!isFloat(x.dtype)) throw new DTypeError(`[norm] needs a floating-point tensor, got ${x.dtype}; pass { dtype: 'float32' }`);
+  if (!isFloat(x.dtype))
+    throw new DTypeError(`[norm] needs a floating-point tensor, got ${x.dtype}; pass { dtype: 'float32' }`);
   const { keepdim = false } = options;
   if (power === Infinity && x.numel > 0) return amax(abs(x), axes, { keepdim });
   if (power === -Infinity && x.numel > 0) return amin(abs(x), axes, { keepdim });
   if (power === 0) return sum(add(mul(x, 0), cast(ne(x, 0), x.dtype)), axes, { keepdim });
   const list = checkAxes('norm', axes, x.ndim);
   const d = x.detach();
-  const total = power === 2 ? runReduce(sumsq, d, list, keepdim, x.dtype) : sum(power === 1 ? abs(d) : pow(abs(d), power), list, { keepdim });
+  const total =
+    power === 2
+      ? runReduce(sumsq, d, list, keepdim, x.dtype)
+      : sum(power === 1 ? abs(d) : pow(abs(d), power), list, { keepdim });
   const y = power === 1 ? total : power === 2 ? sqrt(total) : pow(total, 1 / power);
   return track('norm', y, [x], [x, y], ([g], [sx, sy]) => [normGrad(g!, sx!, sy!, power, list)]);
 }
@@ -131,13 +139,15 @@ export const nansum = (t: Tensor, axes?: Axes, options: ReduceOptions = {}): Ten
 /** The mean over `axes` of all elements that are not NaN. */
 export function nanmean(t: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor {
   const x = options.dtype ? cast(t, options.dtype) : t;
-  if (!isFloat(x.dtype)) throw new DTypeError(`[nanmean] needs a floating-point tensor, got ${x.dtype}; pass { dtype: 'float32' }`);
+  if (!isFloat(x.dtype))
+    throw new DTypeError(`[nanmean] needs a floating-point tensor, got ${x.dtype}; pass { dtype: 'float32' }`);
   const { keepdim = false } = options;
   return div(nansum(x, axes, { keepdim }), cast(sum(logicalNot(isnan(x)), axes, { keepdim }), x.dtype));
 }
 
 /** How many elements over `axes` are not 0 (int64). */
-export const countNonzero = (t: Tensor, axes?: Axes, options: KeepdimOptions = {}): Tensor => sum(ne(t, 0), axes, options);
+export const countNonzero = (t: Tensor, axes?: Axes, options: KeepdimOptions = {}): Tensor =>
+  sum(ne(t, 0), axes, options);
 
 const methods = { std, norm, dist, logsumexp, nansum, nanmean, countNonzero };
 addMethods({ ...methods, var: variance });

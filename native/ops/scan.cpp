@@ -57,7 +57,8 @@ void scan(Ctx&, int64_t op, Buf out, Buf a, int64_t outer, int64_t len, int64_t 
         case ScanOp::min:
           return scanLines<T, T, ExtremeOp<T, false>>(out.as<T>(), a.as<T>(), outer, len, inner);
         case ScanOp::logsumexp:
-          if constexpr (kFloating<T> || kHalf<T>) scanLines<T, T, LogSumExpOp>(out.as<T>(), a.as<T>(), outer, len, inner);
+          if constexpr (kFloating<T> || kHalf<T>)
+            scanLines<T, T, LogSumExpOp>(out.as<T>(), a.as<T>(), outer, len, inner);
           return;
         case ScanOp::count:
           return;

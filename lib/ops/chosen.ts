@@ -1,0 +1,39 @@
+/** @file What reductions that choose elements share: positions, the elements there, and the gradient of ties. */
+import { track } from '../core/autograd';
+import { type Tensor } from '../core/tensor';
+import { opcode } from '../native';
+import { div, eq, mul } from './arithmetic';
+import { cast } from './cast';
+import { gather } from './gather';
+import { runReduce, spread, sum } from './reduce';
+import { reshape, squeeze } from './views';
+
+/** Options of reductions. */
+export interface KeepdimOptions {
+  /** Keep reduced dimensions with length 1. Default false. */
+  keepdim?: boolean;
+}
+
+/** Elements of a tensor and their positions (int64) along one axis. */
+// eslint-disable-next-line @typescript-eslint/consistent-type-definitions -- an interface is no Record<string, Tensor>
+export type ValuesAndIndices = { values: Tensor; indices: Tensor };
+
+/** The position of the extreme along one axis, which stays with length 1. Untracked. */
+export function extremeIndex(kind: 'argmax' | 'argmin', t: Tensor, axis: number): Tensor {
+  return runReduce(opcode('reduce', kind), t, [axis], true, 'int64');
+}
+
+/** Records `y`, elements of `t` chosen over axes, with a gradient that all elements equal to the chosen one share. */
+export function sharedByEqual(name: string, y: Tensor, t: Tensor, axes: readonly number[]): Tensor {
+  return track(name, y, [t], [t, y], ([g], [x, sy]) => {
+    const hit = cast(eq(x!, spread(sy!, x!.shape, axes)), g!.dtype);
+    return [mul(hit, spread(div(g!, reshape(sum(hit, axes), g!.shape)), x!.shape, axes))];
+  });
+}
+
+/** The elements of `t` at positions along an axis that has length 1 in `indices`; both without it unless `keepdim`. */
+export function pick(t: Tensor, axis: number, indices: Tensor, keepdim: boolean): ValuesAndIndices {
+  if (t.ndim === 0) return { values: reshape(t, []), indices: reshape(indices, []) };
+  const values = gather(t, axis, indices);
+  return keepdim ? { values, indices } : { values: squeeze(values, axis), indices: squeeze(indices, axis) };
+}
