@@ -3,17 +3,31 @@ import { Tensor } from '../core/tensor';
 import {
   binaryCrossEntropy,
   binaryCrossEntropyWithLogits,
+  categoricalCrossentropy,
+  cosineEmbeddingLoss,
+  cosineSimilarity,
   crossEntropy,
+  ctcLoss,
   gaussianNllLoss,
+  hingeEmbeddingLoss,
+  hingeLoss,
   huberLoss,
   klDiv,
   l1Loss,
+  marginRankingLoss,
   mseLoss,
+  multilabelMarginLoss,
+  multilabelSoftMarginLoss,
+  multiMarginLoss,
   nllLoss,
+  pairwiseDistance,
   poissonNllLoss,
   type Reduction,
   smoothL1Loss,
   softMarginLoss,
+  sparseCategoricalCrossentropy,
+  tripletMarginLoss,
+  tripletMarginWithDistanceLoss,
 } from '../ops/losses';
 import { Module } from './module';
 import { readSettings, type SettingArgs } from './settings';
@@ -81,3 +95,47 @@ export class PoissonNLLLoss extends loss(poissonNllLoss, { logInput: true, full:
 export class GaussianNLLLoss extends loss(gaussianNllLoss, { full: false, eps: 1e-6, reduction }) {}
 /** log(1 + exp(-target input)) for targets -1 and 1 */
 export class SoftMarginLoss extends loss(softMarginLoss, { reduction }) {}
+
+/** 1 - cos(a, b) for targets 1, max(0, cos(a, b) - margin) for targets -1 */
+export class CosineEmbeddingLoss extends loss(cosineEmbeddingLoss, { margin: 0, reduction }) {}
+/** max(0, margin + distance(anchor, positive) - distance(anchor, negative)) */
+export class TripletMarginLoss extends loss(tripletMarginLoss, {
+  margin: 1,
+  p: 2,
+  eps: 1e-6,
+  swap: false,
+  reduction,
+}) {}
+/** {@link TripletMarginLoss} with a distance of one's own */
+export class TripletMarginWithDistanceLoss extends loss(tripletMarginWithDistanceLoss, {
+  distanceFunction: null as ((a: Tensor, b: Tensor) => Tensor) | null,
+  margin: 1,
+  swap: false,
+  reduction,
+}) {}
+/** max(0, margin - target (a - b)) */
+export class MarginRankingLoss extends loss(marginRankingLoss, { margin: 0, reduction }) {}
+/** The input for targets 1, max(0, margin - input) for targets -1 */
+export class HingeEmbeddingLoss extends loss(hingeEmbeddingLoss, { margin: 1, reduction }) {}
+/** Keras's hinge: max(0, 1 - target input), averaged over the last dimension */
+export class HingeLoss extends loss(hingeLoss, { reduction }) {}
+/** The class's score should exceed all others by a margin */
+export class MultiMarginLoss extends loss(multiMarginLoss, { p: 1, margin: 1, weight, reduction }) {}
+/** The scores of several classes should exceed all others by 1 */
+export class MultiLabelMarginLoss extends loss(multilabelMarginLoss, { reduction }) {}
+/** Binary cross-entropy of each class, averaged over classes */
+export class MultiLabelSoftMarginLoss extends loss(multilabelSoftMarginLoss, { weight, reduction }) {}
+/** Connectionist temporal classification */
+export class CTCLoss extends loss(ctcLoss, { blank: 0, reduction, zeroInfinity: false }) {}
+/** Cross-entropy of probabilities and one-hot classes, as in Keras */
+export class CategoricalCrossentropyLoss extends loss(categoricalCrossentropy, {
+  reduction,
+  labelSmoothing: 0,
+  axis: -1,
+}) {}
+/** Cross-entropy of probabilities and integer classes, as in Keras */
+export class SparseCategoricalCrossentropyLoss extends loss(sparseCategoricalCrossentropy, { reduction, axis: -1 }) {}
+/** The cosine of the angle between vectors along a dimension */
+export class CosineSimilarity extends loss(cosineSimilarity, { dim: 1, eps: 1e-8 }) {}
+/** The p-norm of differences along the last dimension */
+export class PairwiseDistance extends loss(pairwiseDistance, { p: 2, eps: 1e-6, keepdim: false }) {}

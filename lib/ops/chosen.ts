@@ -5,8 +5,10 @@ import { opcode } from '../native';
 import { div, eq, mul } from './arithmetic';
 import { cast } from './cast';
 import { gather } from './gather';
+import { isnan } from './math';
 import { runReduce, spread, sum } from './reduce';
 import { reshape, squeeze } from './views';
+import { where } from './where';
 
 /** Options of reductions. */
 export interface KeepdimOptions {
@@ -26,7 +28,8 @@ export function extremeIndex(kind: 'argmax' | 'argmin', t: Tensor, axis: number)
 /** Records `y`, elements of `t` chosen over axes, with a gradient that all elements equal to the chosen one share. */
 export function sharedByEqual(name: string, y: Tensor, t: Tensor, axes: readonly number[]): Tensor {
   return track(name, y, [t], [t, y], ([g], [x, sy]) => {
-    const hit = cast(eq(x!, spread(sy!, x!.shape, axes)), g!.dtype);
+    const wide = spread(sy!, x!.shape, axes);
+    const hit = cast(where(isnan(wide), isnan(x!), eq(x!, wide)), g!.dtype);
     return [mul(hit, spread(div(g!, reshape(sum(hit, axes), g!.shape)), x!.shape, axes))];
   });
 }

@@ -9,7 +9,8 @@ import { add, div, eq, mul, ne, neg, sub } from './arithmetic';
 import { cast } from './cast';
 import { arange } from './create';
 import { castOf, denseOf, sameDevice } from './launch';
-import { mean, sum } from './reduce';
+import { sum } from './reduce';
+import { reduceLoss, type Reduction } from './reduction';
 import { logSoftmax, softmax } from './softmax';
 import { permute, reshape, unsqueeze } from './views';
 import { where } from './where';
@@ -17,17 +18,6 @@ import { where } from './where';
 const forwardKernel = kernel('crossEntropy');
 const gradKernel = kernel('crossEntropyGrad');
 const gatherKernel = kernel('gather');
-
-/** How the losses of single elements become the result. */
-export type Reduction = 'none' | 'mean' | 'sum';
-
-/** The mean (default) or sum of element losses, or the losses themselves. */
-export function reduceLoss(op: string, loss: Tensor, reduction: Reduction = 'mean'): Tensor {
-  if (reduction === 'mean') return mean(loss);
-  if (reduction === 'sum') return sum(loss);
-  if (reduction === 'none') return loss;
-  throw new ArgumentError(`[${op}] reduction is 'none', 'mean' or 'sum', got ${describe(reduction)}`);
-}
 
 /** Options of {@link nllLoss}. */
 export interface NllLossOptions {

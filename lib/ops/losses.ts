@@ -1,4 +1,4 @@
-/** @file Loss functions of predictions and targets of one shape; those of classes are in crossEntropy.ts. */
+/** @file Loss functions. Here: of predictions and targets of one shape. */
 import { noGrad, track } from '../core/autograd';
 import { isFloat } from '../core/dtype';
 import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
@@ -9,32 +9,18 @@ import { add, div, gt, le, log, lt, mul, neg, sub } from './arithmetic';
 import { xlogy } from './binary';
 import { cast } from './cast';
 import { fullLike } from './create';
-import { reduceLoss, type Reduction } from './crossEntropy';
 import { sameDevice } from './launch';
 import { abs, clampMin, exp, log1p, square } from './math';
 import { sum } from './reduce';
+import { checkPair, reduceLoss, type Reduction, type ReductionOptions } from './reduction';
 import { where } from './where';
 
+export * from './reduction';
 export * from './crossEntropy';
-
-/** How element losses become the result; default `'mean'`. */
-export interface ReductionOptions {
-  reduction?: Reduction;
-}
-
-/** Checks two tensors that must have one shape. */
-export function checkPair(op: string, input: Tensor, target: Tensor, name = 'target'): void {
-  if (!(input instanceof Tensor) || !(target instanceof Tensor))
-    throw new ArgumentError(`[${op}] expected two tensors, got ${describe(input)} and ${describe(target)}`);
-  input.checkAlive(op);
-  target.checkAlive(op);
-  sameDevice(op, input, target);
-  if (!isFloat(input.dtype)) throw new DTypeError(`[${op}] the input must be floating-point, got ${input.dtype}`);
-  if (!sameShape(input.shape, target.shape))
-    throw new ShapeError(
-      `[${op}] input ${showShape(input.shape)} and ${name} ${showShape(target.shape)} must have the same shape`,
-    );
-}
+export * from './similarity';
+export * from './marginLosses';
+export * from './probabilityLosses';
+export * from './ctc';
 
 /** (input - target)^2 */
 export function mseLoss(input: Tensor, target: Tensor, options: ReductionOptions = {}): Tensor {

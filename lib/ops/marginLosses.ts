@@ -1,0 +1,108 @@
+/** @file Losses that hold the score of the right classes above the others by a margin; of one class, or of several. */
+import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
+import { isFloat } from '../core/dtype';
+import { sameShape, showShape } from '../core/shape';
+import type { Tensor } from '../core/tensor';
+import { add, eq, lt, mul, ne, neg, sub } from './arithmetic';
+import { logSigmoid, relu } from './activations';
+import { logicalAnd } from './binary';
+import { cast } from './cast';
+import { arange } from './create';
+import { gather } from './gather';
+import { castOf } from './launch';
+import { logicalNot, square } from './math';
+import { checkInputs, checkPair, reduceLoss, type ReductionOptions } from './reduction';
+import { any, mean, sum } from './reduce';
+import { cumsum } from './scans';
+import { reshape, squeeze, unsqueeze } from './views';
+import { where } from './where';
+
+// [rows, classes]; a single row may come without the first dimension.
+function toRows(op: string, input: Tensor): Tensor {
+  if (input.ndim !== 1 && input.ndim !== 2)
+    throw new ShapeError(`[${op}] expected input [N, C] or [C], got ${showShape(input.shape)}`);
+  return input.ndim === 1 ? unsqueeze(input, 0) : input;
+}
+
+function classesOf(op: string, target: Tensor): Tensor {
+  if (isFloat(target.dtype) || target.dtype === 'bool')
+    throw new DTypeError(`[${op}] classes must be integers (int32, int64 or uint8), got ${target.dtype}`);
+  return castOf(target, 'int64');
+}
+
+/** Options of {@link multiMarginLoss}. */
+export interface MultiMarginOptions extends ReductionOptions {
+  /** Power of the element losses, 1 (default) or 2. */
+  p?: number;
+  /** Default 1. */
+  margin?: number;
+  /** A factor for each class. */
+  weight?: Tensor | null;
+}
+
+/**
+ * sum over the other classes i of weight[y] max(0, margin - input[y] + input[i])^p, divided by the number of classes.
+ * @param input - [N, C] or [C]
+ * @param target - the classes y, [N] or []
+ */
+export function multiMarginLoss(input: Tensor, target: Tensor, options: MultiMarginOptions = {}): Tensor {
+  const op = 'multiMarginLoss';
+  checkInputs(op, input, target);
+  const { p = 1, margin = 1, weight, reduction } = options;
+  if (p !== 1 && p !== 2) throw new ArgumentError(`[${op}] p must be 1 or 2, got ${String(p)}`);
+  const x = toRows(op, input);
+  const classes = x.shape[1]!;
+  if (target.numel !== x.shape[0] || target.ndim > 1)
+    throw new ShapeError(`[${op}] target ${showShape(target.shape)} does not fit input ${showShape(input.shape)}`);
+  if (weight && !sameShape(weight.shape, [classes]))
+    throw new ShapeError(
+      `[${op}] weight ${showShape(weight.shape)} must have one value for each of ${classes} classes`,
+    );
+  const y = reshape(classesOf(op, target), [x.shape[0]!, 1]);
+  const excess = relu(add(sub(x, gather(x, 1, y)), margin));
+  const other = ne(y, arange(classes, { dtype: 'int64', device: x.device }));
+  const losses = mul(sum(where(other, p === 2 ? square(excess) : excess, 0), 1), 1 / classes);
+  const scaled = weight ? mul(losses, gather(weight, 0, squeeze(y, 1))) : losses;
+  return reduceLoss(op, input.ndim === 1 ? squeeze(scaled, 0) : scaled, reduction);
+}
+
+/**
+ * sum over target classes j and other classes i of max(0, 1 - input[j] + input[i]), divided by the number of classes.
+ * @param input - [N, C] or [C]
+ * @param target - of the input's shape: the target classes of each row, then -1
+ */
+export function multilabelMarginLoss(input: Tensor, target: Tensor, options: ReductionOptions = {}): Tensor {
+  const op = 'multilabelMarginLoss';
+  checkPair(op, input, target);
+  const x = toRows(op, input);
+  const classes = x.shape[1]!;
+  const labels = toRows(op, classesOf(op, target));
+  // Labels count up to the first negative one.
+  const counts = eq(cumsum(lt(labels, 0), 1), 0);
+  const named = eq(unsqueeze(labels, 2), arange(classes, { dtype: 'int64', device: x.device }));
+  const isTarget = any(logicalAnd(named, unsqueeze(counts, 2)), 1);
+  const scores = gather(x, 1, where(counts, labels, 0));
+  const excess = relu(sub(add(unsqueeze(x, 1), 1), unsqueeze(scores, 2)));
+  const pairs = logicalAnd(unsqueeze(counts, 2), logicalNot(unsqueeze(isTarget, 1)));
+  const losses = mul(sum(where(pairs, excess, 0), [1, 2]), 1 / classes);
+  return reduceLoss(op, input.ndim === 1 ? squeeze(losses, 0) : losses, options.reduction);
+}
+
+/** Options of {@link multilabelSoftMarginLoss}. */
+export interface MultilabelSoftMarginOptions extends ReductionOptions {
+  /** A factor for each class. */
+  weight?: Tensor | null;
+}
+
+/** The binary cross-entropy of each class of sigmoid(input), averaged over the classes. */
+export function multilabelSoftMarginLoss(
+  input: Tensor,
+  target: Tensor,
+  options: MultilabelSoftMarginOptions = {},
+): Tensor {
+  checkPair('multilabelSoftMarginLoss', input, target);
+  const { weight, reduction } = options;
+  const t = cast(target, input.dtype);
+  const losses = neg(add(mul(t, logSigmoid(input)), mul(sub(1, t), logSigmoid(neg(input)))));
+  return reduceLoss('multilabelSoftMarginLoss', mean(weight ? mul(losses, weight) : losses, -1), reduction);
+}

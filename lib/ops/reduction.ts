@@ -1,0 +1,42 @@
+/** @file What all losses share: checking their inputs, and reducing the losses of elements to a result. */
+import { isFloat } from '../core/dtype';
+import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
+import { describe, sameShape, showShape } from '../core/shape';
+import { Tensor } from '../core/tensor';
+import { sameDevice } from './launch';
+import { mean, sum } from './reduce';
+
+/** How the losses of single elements become the result. */
+export type Reduction = 'none' | 'mean' | 'sum';
+
+/** The mean (default) or sum of element losses, or the losses themselves. */
+export function reduceLoss(op: string, loss: Tensor, reduction: Reduction = 'mean'): Tensor {
+  if (reduction === 'mean') return mean(loss);
+  if (reduction === 'sum') return sum(loss);
+  if (reduction === 'none') return loss;
+  throw new ArgumentError(`[${op}] reduction is 'none', 'mean' or 'sum', got ${describe(reduction)}`);
+}
+
+/** How element losses become the result; default `'mean'`. */
+export interface ReductionOptions {
+  reduction?: Reduction;
+}
+
+/** Checks that these are tensors of one device, the first of them floating-point. */
+export function checkInputs(op: string, input: Tensor, ...others: Tensor[]): void {
+  for (const t of [input, ...others]) {
+    if (!(t instanceof Tensor)) throw new ArgumentError(`[${op}] expected tensors, got ${describe(t)}`);
+    t.checkAlive(op);
+    sameDevice(op, input, t);
+  }
+  if (!isFloat(input.dtype)) throw new DTypeError(`[${op}] the input must be floating-point, got ${input.dtype}`);
+}
+
+/** {@link checkInputs} for two tensors that must have one shape. */
+export function checkPair(op: string, input: Tensor, target: Tensor, name = 'target'): void {
+  checkInputs(op, input, target);
+  if (!sameShape(input.shape, target.shape))
+    throw new ShapeError(
+      `[${op}] input ${showShape(input.shape)} and ${name} ${showShape(target.shape)} must have the same shape`,
+    );
+}

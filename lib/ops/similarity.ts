@@ -1,0 +1,181 @@
+/** @file Distances and similarities of vectors, and the losses made of them. */
+import { noGrad } from '../core/autograd';
+import { ArgumentError, ShapeError } from '../core/errors';
+import { describe, sameShape, showShape } from '../core/shape';
+import type { Tensor } from '../core/tensor';
+import { add, div, eq, minimum, mul, sub } from './arithmetic';
+import { clampMin, sqrt, square } from './math';
+import { checkInputs, reduceLoss, type ReductionOptions } from './reduction';
+import { sum } from './reduce';
+import { relu } from './activations';
+import { norm } from './statistics';
+import { where } from './where';
+
+/** Options of {@link cosineSimilarity}. */
+export interface CosineSimilarityOptions {
+  /** The dimension of the vectors' elements. Default 1. */
+  dim?: number;
+  /** The least length a vector is divided by. Default 1e-8. */
+  eps?: number;
+}
+
+/** The cosine of the angle between the vectors along a dimension. The tensors broadcast. */
+export function cosineSimilarity(a: Tensor, b: Tensor, options: number | CosineSimilarityOptions = {}): Tensor {
+  checkInputs('cosineSimilarity', a, b);
+  const { dim = 1, eps = 1e-8 } = typeof options === 'number' ? { dim: options } : options;
+  const unit = (v: Tensor): Tensor => {
+    const size = norm(v, 2, dim, { keepdim: true });
+    // The bound lets the gradient of the length through, as in PyTorch.
+    const short = noGrad(() => sub(clampMin(size, eps), size));
+    return div(v, add(size, short));
+  };
+  return sum(mul(unit(a), unit(b)), dim);
+}
+
+/** Options of {@link pairwiseDistance}. */
+export interface PairwiseDistanceOptions {
+  /** Which norm. Default 2. */
+  p?: number;
+  /** Added to the differences. Default 1e-6. */
+  eps?: number;
+  /** Default false. */
+  keepdim?: boolean;
+}
+
+/** The p-norm of a - b along the last dimension. The tensors broadcast. */
+export function pairwiseDistance(a: Tensor, b: Tensor, options: number | PairwiseDistanceOptions = {}): Tensor {
+  checkInputs('pairwiseDistance', a, b);
+  const { p = 2, eps = 1e-6, keepdim = false } = typeof options === 'number' ? { p: options } : options;
+  return norm(add(sub(a, b), eps), p, -1, { keepdim });
+}
+
+/** Options of losses with a margin. */
+export interface MarginOptions extends ReductionOptions {
+  margin?: number;
+}
+
+/**
+ * 1 - cos(a, b) where the target is 1, max(0, cos(a, b) - margin) where it is -1; margin defaults to 0.
+ * @param a - [N, D] or [D]
+ * @param target - [N] or []
+ */
+export function cosineEmbeddingLoss(a: Tensor, b: Tensor, target: Tensor, options: MarginOptions = {}): Tensor {
+  checkInputs('cosineEmbeddingLoss', a, b, target);
+  const { margin = 0, reduction } = options;
+  if (!sameShape(a.shape, b.shape) || !sameShape(target.shape, a.shape.slice(0, -1)) || a.ndim < 1 || a.ndim > 2)
+    throw new ShapeError(
+      `[cosineEmbeddingLoss] expected inputs [N, D] and target [N], or [D] and [], got ${showShape(a.shape)}, ` +
+        `${showShape(b.shape)} and ${showShape(target.shape)}`,
+    );
+  const size = (v: Tensor): Tensor => add(sum(square(v), -1), 1e-12);
+  const cos = div(sum(mul(a, b), -1), sqrt(mul(size(a), size(b))));
+  const apart = where(eq(target, -1), clampMin(sub(cos, margin), 0), 0);
+  return reduceLoss('cosineEmbeddingLoss', where(eq(target, 1), sub(1, cos), apart), reduction);
+}
+
+/** Options of {@link tripletMarginLoss}. */
+export interface TripletMarginOptions extends ReductionOptions {
+  /** Default 1. */
+  margin?: number;
+  /** Which norm. Default 2. */
+  p?: number;
+  /** Added to differences. Default 1e-6. */
+  eps?: number;
+  /** Use the distance from positive to negative where it is smaller (Balntas et al. 2016). Default false. */
+  swap?: boolean;
+}
+
+function checkTriplet(op: string, anchor: Tensor, positive: Tensor, negative: Tensor, margin: number): void {
+  checkInputs(op, anchor, positive, negative);
+  if (!(margin > 0)) throw new ArgumentError(`[${op}] margin must be positive, got ${describe(margin)}`);
+  if (anchor.ndim !== positive.ndim || anchor.ndim !== negative.ndim)
+    throw new ShapeError(
+      `[${op}] anchor, positive and negative must have equally many dimensions, got ${showShape(anchor.shape)}, ` +
+        `${showShape(positive.shape)} and ${showShape(negative.shape)}`,
+    );
+}
+
+/** max(0, margin + distance(anchor, positive) - distance(anchor, negative)), along the last dimension. */
+export function tripletMarginLoss(
+  anchor: Tensor,
+  positive: Tensor,
+  negative: Tensor,
+  options: TripletMarginOptions = {},
+): Tensor {
+  const { margin = 1, p = 2, eps = 1e-6, swap = false, reduction } = options;
+  const distance = (a: Tensor, b: Tensor): Tensor => pairwiseDistance(a, b, { p, eps });
+  return triplet('tripletMarginLoss', anchor, positive, negative, distance, margin, swap, reduction);
+}
+
+/** Options of {@link tripletMarginWithDistanceLoss}. */
+export interface TripletDistanceOptions extends MarginOptions {
+  /** Default {@link pairwiseDistance}. */
+  distanceFunction?: ((a: Tensor, b: Tensor) => Tensor) | null;
+  swap?: boolean;
+}
+
+/** {@link tripletMarginLoss} with a distance of one's own. */
+export function tripletMarginWithDistanceLoss(
+  anchor: Tensor,
+  positive: Tensor,
+  negative: Tensor,
+  options: TripletDistanceOptions = {},
+): Tensor {
+  const { distanceFunction, margin = 1, swap = false, reduction } = options;
+  const distance = distanceFunction ?? ((a: Tensor, b: Tensor): Tensor => pairwiseDistance(a, b));
+  return triplet('tripletMarginWithDistanceLoss', anchor, positive, negative, distance, margin, swap, reduction);
+}
+
+function triplet(
+  op: string,
+  anchor: Tensor,
+  positive: Tensor,
+  negative: Tensor,
+  distance: (a: Tensor, b: Tensor) => Tensor,
+  margin: number,
+  swap: boolean,
+  reduction: ReductionOptions['reduction'],
+): Tensor {
+  checkTriplet(op, anchor, positive, negative, margin);
+  const near = distance(anchor, positive);
+  const far = distance(anchor, negative);
+  const nearest = swap ? minimum(far, distance(positive, negative)) : far;
+  return reduceLoss(op, clampMin(add(sub(near, nearest), margin), 0), reduction);
+}
+
+/** max(0, margin - target (a - b)) for targets 1 (a ranks higher) and -1; margin defaults to 0. */
+export function marginRankingLoss(a: Tensor, b: Tensor, target: Tensor, options: MarginOptions = {}): Tensor {
+  checkInputs('marginRankingLoss', a, b, target);
+  const { margin = 0, reduction } = options;
+  if (a.ndim !== b.ndim || a.ndim !== target.ndim)
+    throw new ShapeError(
+      `[marginRankingLoss] inputs and target must have equally many dimensions, got ${showShape(a.shape)}, ` +
+        `${showShape(b.shape)} and ${showShape(target.shape)}`,
+    );
+  return reduceLoss('marginRankingLoss', clampMin(sub(margin, mul(target, sub(a, b))), 0), reduction);
+}
+
+/** The input where the target is 1, max(0, margin - input) where it is -1; margin defaults to 1. */
+export function hingeEmbeddingLoss(input: Tensor, target: Tensor, options: MarginOptions = {}): Tensor {
+  checkInputs('hingeEmbeddingLoss', input, target);
+  const { margin = 1, reduction } = options;
+  const far = where(eq(target, 1), 0, clampMin(sub(margin, input), 0));
+  const near = where(eq(target, -1), 0, input);
+  return reduceLoss('hingeEmbeddingLoss', add(far, near), reduction);
+}
+
+/** Options of {@link hingeLoss}. */
+export type HingeOptions = ReductionOptions;
+
+/**
+ * Keras's hinge: max(0, 1 - target input), averaged over the last dimension. Targets are -1 and 1, or 0 and 1.
+ */
+export function hingeLoss(input: Tensor, target: Tensor, options: HingeOptions = {}): Tensor {
+  checkInputs('hingeLoss', input, target);
+  if (!sameShape(input.shape, target.shape))
+    throw new ShapeError(`[hingeLoss] input ${showShape(input.shape)} and target ${showShape(target.shape)} differ`);
+  // Whether the targets are 0 and 1 is decided on the device, without waiting for it.
+  const signs = where(mul(target, sub(target, 1)).eq(0).all(), sub(mul(target, 2), 1), target);
+  const losses = relu(sub(1, mul(signs, input)));
+  return reduceLoss('hingeLoss', input.ndim > 1 ? losses.mean(-1) : losses, options.reduction);
+}
