@@ -1,15 +1,13 @@
 /** @file Loss functions. Here: of predictions and targets of one shape. */
 import { noGrad, track } from '../core/autograd';
-import { isFloat } from '../core/dtype';
-import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
-import { broadcastShapes, describe, sameShape, showShape } from '../core/shape';
+import { ArgumentError, ShapeError } from '../core/errors';
+import { broadcastShapes, sameShape, showShape } from '../core/shape';
 import { Tensor } from '../core/tensor';
 import { logSigmoid } from './activations';
 import { add, div, gt, le, log, lt, mul, neg, sub } from './arithmetic';
 import { xlogy } from './binary';
 import { cast } from './cast';
 import { fullLike } from './create';
-import { sameDevice } from './launch';
 import { abs, clampMin, exp, log1p, square } from './math';
 import { sum } from './reduce';
 import { checkPair, reduceLoss, type Reduction, type ReductionOptions } from './reduction';

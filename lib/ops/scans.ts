@@ -179,6 +179,6 @@ const methods = { cumsum, cumprod, cummax, cummin, logcumsumexp, diff };
 addMethods(methods);
 type Methods = { [K in keyof typeof methods]: Method<(typeof methods)[K]> };
 declare module '../core/tensor' {
-  // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- merges the methods listed above
+   
   interface Tensor extends Methods {}
 }

@@ -1,6 +1,6 @@
 /** @file Variance, norms, log-sum-exp, and sums that skip NaN, over any set of axes. */
 import { track } from '../core/autograd';
-import { type DType, isFloat } from '../core/dtype';
+import { isFloat } from '../core/dtype';
 import { ArgumentError, DTypeError } from '../core/errors';
 import { checkAxes, describe, numel, type Shape } from '../core/shape';
 import { addMethods, type Method, type Tensor } from '../core/tensor';
