@@ -4,6 +4,7 @@ import { isFloat } from '../core/dtype';
 import { addMethods, type Tensor } from '../core/tensor';
 import { add, div, eq, gt, log, lt, mul, neg, sub } from './arithmetic';
 import { cast } from './cast';
+import { needTensor } from './define';
 import { abs, erf, erfc, exp, sign, sqrt, square } from './math';
 import { where } from './where';
 
@@ -35,7 +36,7 @@ function compute(x: Tensor): Tensor {
 
 /** y with erf(y) = x: infinite at -1 and 1, NaN beyond. */
 export function erfinv(x: Tensor): Tensor {
-  x.checkAlive('erfinv');
+  needTensor('erfinv', x);
   const a = isFloat(x.dtype) ? x : cast(x, 'float32');
   const y = noGrad(() => compute(a));
   return track('erfinv', y, [a], [y], ([g], [sy]) => [mul(g!, mul(exp(square(sy!)), Math.sqrt(Math.PI) / 2))]);

@@ -3,6 +3,7 @@ import { ShapeError } from '../core/errors';
 import { checkAxes, checkAxis, showShape } from '../core/shape';
 import { addMethods, Tensor } from '../core/tensor';
 import { opcode } from '../native';
+import { needTensor } from './define';
 import { maximum, minimum } from './arithmetic';
 import { extremeIndex, type KeepdimOptions, pick, sharedByEqual, type ValuesAndIndices } from './chosen';
 import { type Axes, runReduce } from './reduce';
@@ -23,7 +24,7 @@ function position(
   axis: number | null | undefined,
   options: KeepdimOptions,
 ): Tensor {
-  t.checkAlive(name);
+  needTensor(name, t);
   const axes = axis === undefined || axis === null ? checkAxes(name, axis, t.ndim) : [checkAxis(name, axis, t.ndim)];
   checkNotEmpty(name, t, axes);
   return runReduce(opcode('reduce', name), t, t.ndim === 0 ? [] : axes, options.keepdim ?? false, 'int64');
@@ -39,7 +40,7 @@ export const argmin = (t: Tensor, axis?: number | null, options: KeepdimOptions 
 // --- values ---------------------------------------------------------------------------------------------------------
 
 function extreme(name: 'amax' | 'amin', t: Tensor, axes: Axes, options: KeepdimOptions): Tensor {
-  t.checkAlive(name);
+  needTensor(name, t);
   const list = checkAxes(name, axes, t.ndim);
   checkNotEmpty(name, t, list);
   const y = runReduce(opcode('reduce', name === 'amax' ? 'max' : 'min'), t, list, options.keepdim ?? false, t.dtype);
@@ -52,7 +53,7 @@ export const amax = (t: Tensor, axes?: Axes, options: KeepdimOptions = {}): Tens
 export const amin = (t: Tensor, axes?: Axes, options: KeepdimOptions = {}): Tensor => extreme('amin', t, axes, options);
 
 function along(name: 'max' | 'min', t: Tensor, axis: number, options: KeepdimOptions): ValuesAndIndices {
-  t.checkAlive(name);
+  needTensor(name, t);
   const a = checkAxis(name, axis, t.ndim);
   checkNotEmpty(name, t, [a]);
   const lifted = t.ndim === 0 ? unsqueeze(t, 0) : t;

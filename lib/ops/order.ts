@@ -6,6 +6,7 @@ import { addMethods, empty, Tensor } from '../core/tensor';
 import { kernel } from '../native';
 import { add, maximum, mul, ne, sub } from './arithmetic';
 import { cast } from './cast';
+import { needTensor } from './define';
 import { arange, ones, tensor } from './create';
 import { lerp } from './binary';
 import { extremeIndex, type KeepdimOptions, pick, sharedByEqual, type ValuesAndIndices } from './chosen';
@@ -33,7 +34,7 @@ function sortRows(t: Tensor): ValuesAndIndices {
 
 // The lines of an axis as the last one; without an axis, all elements in one line.
 function toRows(op: string, t: Tensor, axis: number | null | undefined): Tensor {
-  t.checkAlive(op);
+  needTensor(op, t);
   if (t.dtype === 'bool') throw new DTypeError(`[${op}] takes numbers, not bool`);
   const rows =
     axis === undefined || axis === null || t.ndim === 0

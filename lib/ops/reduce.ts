@@ -6,6 +6,7 @@ import { checkAxes, type Shape } from '../core/shape';
 import { addMethods, empty, type Method, type Tensor } from '../core/tensor';
 import { kernel, opcode } from '../native';
 import { cast } from './cast';
+import { needTensor } from './define';
 import { div, eq, mul } from './arithmetic';
 import { eye } from './create';
 import { expand, permute, reshape } from './views';
@@ -74,7 +75,7 @@ const sumCode = opcode('reduce', 'sum');
 
 /** The sum over `axes`. Integers and bool are summed as int64. */
 export function sum(t: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor {
-  t.checkAlive('sum');
+  needTensor('sum', t);
   const list = checkAxes('sum', axes, t.ndim);
   const dtype = options.dtype ?? (isFloat(t.dtype) ? t.dtype : 'int64');
   const x = options.dtype || isFloat(t.dtype) ? cast(t, dtype) : t;
@@ -85,7 +86,7 @@ export function sum(t: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor
 
 /** The mean over `axes`. */
 export function mean(t: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor {
-  t.checkAlive('mean');
+  needTensor('mean', t);
   const x = options.dtype ? cast(t, options.dtype) : t;
   if (!isFloat(x.dtype))
     throw new DTypeError(`[mean] needs a floating-point tensor, got ${x.dtype}; pass { dtype: 'float32' }`);
@@ -101,7 +102,7 @@ const prodCode = opcode('reduce', 'prod');
 
 /** The product over `axes`. Integers and bool are multiplied as int64. The gradient is right also where factors are 0. */
 export function prod(t: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor {
-  t.checkAlive('prod');
+  needTensor('prod', t);
   const list = checkAxes('prod', axes, t.ndim);
   const dtype = options.dtype ?? (isFloat(t.dtype) ? t.dtype : 'int64');
   const x = options.dtype || isFloat(t.dtype) ? cast(t, dtype) : t;
@@ -140,13 +141,13 @@ const allCode = opcode('reduce', 'all');
 
 /** Whether any element over `axes` is not 0 (false for none). NaN is not 0. */
 export function any(t: Tensor, axes?: Axes, options: { keepdim?: boolean } = {}): Tensor {
-  t.checkAlive('any');
+  needTensor('any', t);
   return runReduce(anyCode, t, checkAxes('any', axes, t.ndim), options.keepdim ?? false, 'bool');
 }
 
 /** Whether all elements over `axes` are not 0 (true for none). */
 export function all(t: Tensor, axes?: Axes, options: { keepdim?: boolean } = {}): Tensor {
-  t.checkAlive('all');
+  needTensor('all', t);
   return runReduce(allCode, t, checkAxes('all', axes, t.ndim), options.keepdim ?? false, 'bool');
 }
 

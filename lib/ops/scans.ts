@@ -1,13 +1,14 @@
 /** @file Running sums, products and extremes along one axis, and differences. */
 import { isGradEnabled, track } from '../core/autograd';
 import { type DType, isFloat } from '../core/dtype';
-import { ArgumentError, DTypeError } from '../core/errors';
+import { ArgumentError, ShapeError } from '../core/errors';
 import { checkAxis, describe, numel } from '../core/shape';
 import { addMethods, empty, type Method, type Tensor } from '../core/tensor';
 import { kernel, opcode } from '../native';
 import { div, eq, ge, log, mul, ne, neg, sub } from './arithmetic';
 import { logicalAnd, logicalOr } from './binary';
 import { cast } from './cast';
+import { needTensor } from './define';
 import { arange, eye } from './create';
 import { pick, type ValuesAndIndices } from './chosen';
 import { cat } from './joining';
@@ -77,7 +78,7 @@ export interface ScanOptions {
 }
 
 function input(op: string, t: Tensor, axis: number, options: ScanOptions): [Tensor, number] {
-  t.checkAlive(op);
+  needTensor(op, t);
   return [options.dtype ? cast(t, options.dtype) : t, checkAxis(op, axis, t.ndim)];
 }
 
@@ -116,7 +117,7 @@ function cumprodGradAgain(g: Tensor, x: Tensor, axis: number): Tensor {
 }
 
 function cumulativeExtreme(name: 'cummax' | 'cummin', t: Tensor, axis: number): ValuesAndIndices {
-  t.checkAlive(name);
+  needTensor(name, t);
   const a = checkAxis(name, axis, t.ndim);
   const x = t.detach();
   const values = runScan(name === 'cummax' ? 'max' : 'min', x, a);
@@ -133,7 +134,7 @@ export const cummin = (t: Tensor, axis: number): ValuesAndIndices => cumulativeE
 
 /** log of running sums of exponentials along an axis, without overflow. */
 export function logcumsumexp(t: Tensor, axis: number): Tensor {
-  t.checkAlive('logcumsumexp');
+  needTensor('logcumsumexp', t);
   const a = checkAxis('logcumsumexp', axis, t.ndim);
   const x = isFloat(t.dtype) ? t : cast(t, 'float32');
   const y = runScan('logsumexp', x, a);
@@ -160,8 +161,8 @@ export interface DiffOptions {
 
 /** The differences of neighbours along an axis, `n` times over. */
 export function diff(t: Tensor, n = 1, axis = -1, options: DiffOptions = {}): Tensor {
-  t.checkAlive('diff');
-  if (t.ndim === 0) throw new DTypeError('[diff] needs a tensor with a dimension');
+  needTensor('diff', t);
+  if (t.ndim === 0) throw new ShapeError('[diff] needs a tensor with a dimension, got []');
   if (!Number.isInteger(n) || n < 0)
     throw new ArgumentError(`[diff] n must be a non-negative integer, got ${describe(n)}`);
   const a = checkAxis('diff', axis, t.ndim);

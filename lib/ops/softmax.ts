@@ -7,6 +7,7 @@ import { addMethods, empty, type Method, type Tensor } from '../core/tensor';
 import { kernel } from '../native';
 import { mul, neg, sub } from './arithmetic';
 import { cast } from './cast';
+import { needTensor } from './define';
 import { denseOf } from './launch';
 import { exp } from './math';
 import { sum } from './reduce';
@@ -41,7 +42,7 @@ function overRows(name: string, x: Tensor, log: boolean): Tensor {
 }
 
 function along(name: string, t: Tensor, axis: number, options: SoftmaxOptions, log: boolean): Tensor {
-  t.checkAlive(name);
+  needTensor(name, t);
   const x = options.dtype ? cast(t, options.dtype) : t;
   if (!isFloat(x.dtype))
     throw new DTypeError(`[${name}] needs a floating-point tensor, got ${x.dtype}; pass { dtype: 'float32' }`);

@@ -8,6 +8,7 @@ import { opcode } from '../native';
 import { add, div, eq, log, mul, ne, pow, sub } from './arithmetic';
 import { abs, exp, isfinite, isnan, logicalNot, sign, sqrt } from './math';
 import { cast } from './cast';
+import { needTensor } from './define';
 import type { KeepdimOptions } from './chosen';
 import { amax, amin } from './extremes';
 import { type Axes, mean, type ReduceOptions, runReduce, spread, sum } from './reduce';
@@ -28,7 +29,7 @@ export interface VarianceOptions extends KeepdimOptions {
 }
 
 function spreadOf(name: string, t: Tensor, axes: Axes, options: VarianceOptions): Tensor {
-  t.checkAlive(name);
+  needTensor(name, t);
   if (!isFloat(t.dtype)) throw new DTypeError(`[${name}] needs a floating-point tensor, got ${t.dtype}`);
   const { correction = options.unbiased === false ? 0 : 1, keepdim = false } = options;
   if (typeof correction !== 'number')
@@ -85,7 +86,7 @@ function normGrad(g: Tensor, x: Tensor, y: Tensor, p: number, axes: readonly num
  * the smallest), 0: how many are not 0.
  */
 export function norm(t: Tensor, p: number | 'fro' = 2, axes?: Axes, options: ReduceOptions = {}): Tensor {
-  t.checkAlive('norm');
+  needTensor('norm', t);
   const power = p === 'fro' ? 2 : p;
   if (typeof power !== 'number' || Number.isNaN(power))
     throw new ArgumentError(`[norm] p must be a number or 'fro', got ${describe(p)}`);
@@ -113,7 +114,7 @@ export const dist = (a: Tensor, b: Tensor, p = 2): Tensor => norm(sub(a, b), p);
 
 /** log(sum(exp(x))) over `axes`, without overflow. */
 export function logsumexp(t: Tensor, axes?: Axes, options: KeepdimOptions = {}): Tensor {
-  t.checkAlive('logsumexp');
+  needTensor('logsumexp', t);
   const x = isFloat(t.dtype) ? t : cast(t, 'float32');
   const list = checkAxes('logsumexp', axes, x.ndim);
   const { keepdim = false } = options;
@@ -133,11 +134,14 @@ export function logsumexp(t: Tensor, axes?: Axes, options: KeepdimOptions = {}):
 // --- without NaN ----------------------------------------------------------------------------------------------------
 
 /** The sum over `axes` of all elements that are not NaN. */
-export const nansum = (t: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor =>
-  sum(isFloat(t.dtype) ? where(isnan(t), 0, t) : t, axes, options);
+export function nansum(t: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor {
+  needTensor('nansum', t);
+  return sum(isFloat(t.dtype) ? where(isnan(t), 0, t) : t, axes, options);
+}
 
 /** The mean over `axes` of all elements that are not NaN. */
 export function nanmean(t: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor {
+  needTensor('nanmean', t);
   const x = options.dtype ? cast(t, options.dtype) : t;
   if (!isFloat(x.dtype))
     throw new DTypeError(`[nanmean] needs a floating-point tensor, got ${x.dtype}; pass { dtype: 'float32' }`);
@@ -146,8 +150,10 @@ export function nanmean(t: Tensor, axes?: Axes, options: ReduceOptions = {}): Te
 }
 
 /** How many elements over `axes` are not 0 (int64). */
-export const countNonzero = (t: Tensor, axes?: Axes, options: KeepdimOptions = {}): Tensor =>
-  sum(ne(t, 0), axes, options);
+export function countNonzero(t: Tensor, axes?: Axes, options: KeepdimOptions = {}): Tensor {
+  needTensor('countNonzero', t);
+  return sum(ne(t, 0), axes, options);
+}
 
 const methods = { std, norm, dist, logsumexp, nansum, nanmean, countNonzero };
 addMethods({ ...methods, var: variance });

@@ -1,32 +1,42 @@
 /**
  * @file The op table. Every op of lib/ops has its row here; the type makes a missing one a compile error.
  */
-import { arrangingRows } from './rows/arranging';
+import { activationRows } from './rows/activations';
 import { arithmeticRows } from './rows/arithmetic';
+import { arrangingRows } from './rows/arranging';
+import { binaryRows } from './rows/binary';
 import { diagonalRows } from './rows/diagonals';
 import { gatherRows } from './rows/gather';
 import { indexingRows } from './rows/indexing';
 import { joiningRows } from './rows/joining';
 import { linalgRows } from './rows/linalg';
+import { mathRows } from './rows/math';
 import { matmulRows } from './rows/matmul';
 import { productRows } from './rows/products';
+import { reduceRows } from './rows/reduce';
 import { samplesRows } from './rows/samples';
+import { scanRows } from './rows/scans';
 import { sequenceRows } from './rows/sequence';
 import { sortingRows } from './rows/sorting';
 import { viewRows } from './rows/views';
 import type { OpName, Rows } from './row';
 
 export const table: Partial<Rows<OpName>> = {
+  ...activationRows,
   ...arithmeticRows,
   ...arrangingRows,
+  ...binaryRows,
   ...diagonalRows,
   ...gatherRows,
   ...indexingRows,
   ...joiningRows,
   ...linalgRows,
+  ...mathRows,
   ...matmulRows,
   ...productRows,
+  ...reduceRows,
   ...samplesRows,
+  ...scanRows,
   ...sequenceRows,
   ...sortingRows,
   ...viewRows,
