@@ -180,6 +180,5 @@ const methods = { cumsum, cumprod, cummax, cummin, logcumsumexp, diff };
 addMethods(methods);
 type Methods = { [K in keyof typeof methods]: Method<(typeof methods)[K]> };
 declare module '../core/tensor' {
-   
   interface Tensor extends Methods {}
 }

@@ -5,6 +5,7 @@
 #include "check.h"
 
 using namespace ng;
+using namespace ng::test;
 
 namespace {
 
@@ -61,7 +62,6 @@ TEST(ctc_sums_over_all_paths) {
   }
   std::vector<double> loss(batch), grad(x.size()), work(batch * (steps + 2) * (2 * most + 1));
   std::vector<double> in = x;
-  const auto buf = [](auto& v, DType t) { return Buf{v.data(), t}; };
   kernels().ctc(ctx(), buf(loss, DType::f64), buf(grad, DType::f64), buf(in, DType::f64), buf(labels, DType::i64),
                 buf(work, DType::f64), {batch, inputs.data()}, {batch, lengths.data()}, batch, classes, steps, most,
                 blank, false);

@@ -10,6 +10,7 @@ import { gatherRows } from './rows/gather';
 import { indexingRows } from './rows/indexing';
 import { joiningRows } from './rows/joining';
 import { linalgRows } from './rows/linalg';
+import { lossRows } from './rows/losses';
 import { mathRows } from './rows/math';
 import { matmulRows } from './rows/matmul';
 import { productRows } from './rows/products';
@@ -31,6 +32,7 @@ export const table: Partial<Rows<OpName>> = {
   ...indexingRows,
   ...joiningRows,
   ...linalgRows,
+  ...lossRows,
   ...mathRows,
   ...matmulRows,
   ...productRows,

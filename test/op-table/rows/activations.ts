@@ -15,8 +15,15 @@ const unary = (f: (x: number) => number, more: Partial<Row> = {}): Row => ({
   ...more,
 });
 // With one setting: its default, another value, and another by name.
-const set = (name: string, byDefault: number, other: number, f: (x: number, v: number) => number, more: Partial<Row> = {}): Row => ({
-  reference: ([a], [v = byDefault]) => map(a!, (x) => f(x, typeof v === 'object' ? (v as Record<string, number>)[name]! : (v as number))),
+const set = (
+  name: string,
+  byDefault: number,
+  other: number,
+  f: (x: number, v: number) => number,
+  more: Partial<Row> = {},
+): Row => ({
+  reference: ([a], [v = byDefault]) =>
+    map(a!, (x) => f(x, typeof v === 'object' ? (v as Record<string, number>)[name]! : (v as number))),
   samples: [of([3, 4]), call([5], other), call([2, 1, 3], { [name]: other })],
   grad: true,
   extremes: true,
@@ -91,7 +98,8 @@ export const activationRows = {
     errors: [[() => ng.hardtanh(ng.ones([2]), 2, 1), 'ERR_INVALID_ARG']],
   },
   threshold: {
-    reference: ([a], [limit, value]) => map(a!, (x) => (x > (limit as number) || Number.isNaN(x) ? x : (value as number))),
+    reference: ([a], [limit, value]) =>
+      map(a!, (x) => (x > (limit as number) || Number.isNaN(x) ? x : (value as number))),
     samples: [call([3, 4], 0.2, -7), call([], -1, 3)],
     grad: true,
     extremes: true,
@@ -116,8 +124,15 @@ export const activationRows = {
     reference: ([a], [axis = -1]) => {
       const ax = ((axis as number) + a!.shape.length) % a!.shape.length;
       const n = a!.shape[ax]! / 2;
-      const pick = (i: number[], k: number): number => exact(a!, i.map((v, j) => (j === ax ? v + k : v)));
-      return build(a!.shape.map((d, j) => (j === ax ? n : d)), (i) => pick(i, 0) * sigmoid(pick(i, n)));
+      const pick = (i: number[], k: number): number =>
+        exact(
+          a!,
+          i.map((v, j) => (j === ax ? v + k : v)),
+        );
+      return build(
+        a!.shape.map((d, j) => (j === ax ? n : d)),
+        (i) => pick(i, 0) * sigmoid(pick(i, n)),
+      );
     },
     samples: [of([3, 4]), call([4, 3], 0), call([2, 6, 2], -2)],
     grad: true,

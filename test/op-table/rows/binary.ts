@@ -42,7 +42,9 @@ export const binaryRows = {
     grad: true,
     errors,
   },
-  fmod: binary((x, y) => x % y, { samples: [of(from(-9, 9, 3, 4), apart), of(from(-9, 9, 2, 1, 4), from(0.5, 2, 3, 1))] }),
+  fmod: binary((x, y) => x % y, {
+    samples: [of(from(-9, 9, 3, 4), apart), of(from(-9, 9, 2, 1, 4), from(0.5, 2, 3, 1))],
+  }),
   atan2: binary(Math.atan2),
   hypot: binary(Math.hypot),
   copysign: binary((x, y) => (negative(y) ? -Math.abs(x) : Math.abs(x))),
@@ -82,7 +84,11 @@ export const binaryRows = {
   },
   isclose: {
     reference: ([a, b], [o]) => {
-      const { rtol = 1e-5, atol = 1e-8, equalNan = false } = (o ?? {}) as { rtol?: number; atol?: number; equalNan?: boolean };
+      const {
+        rtol = 1e-5,
+        atol = 1e-8,
+        equalNan = false,
+      } = (o ?? {}) as { rtol?: number; atol?: number; equalNan?: boolean };
       return zip(a!, b!, (x, y) =>
         Number(
           x === y ||

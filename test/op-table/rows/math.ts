@@ -24,7 +24,10 @@ const test = (f: (x: number) => boolean): Row => unary((x) => Number(f(x)), { gr
 
 // To the nearest integer, halves to the even one.
 const even = (x: number): number => (Math.abs(x % 1) === 0.5 ? 2 * Math.round(x / 2) : Math.round(x));
-const range = (lo: number, hi: number) => (x: number): number => (Number.isNaN(x) ? x : Math.min(Math.max(x, lo), hi));
+const range =
+  (lo: number, hi: number) =>
+  (x: number): number =>
+    Number.isNaN(x) ? x : Math.min(Math.max(x, lo), hi);
 
 const bounded: Sample[] = [
   call([3, 4], -0.5, 1),
@@ -78,7 +81,11 @@ export const mathRows = {
   floor: unary(Math.floor, steps),
   ceil: unary(Math.ceil, steps),
   // Halves are where the finite differences of a gradient would fail.
-  round: unary(even, { grad: false, dtypes: ints, samples: [...anyShapes, of(these([-2.5, -1.5, -0.5, 0.5, 1.5, 2.5, 3.5]))] }),
+  round: unary(even, {
+    grad: false,
+    dtypes: ints,
+    samples: [...anyShapes, of(these([-2.5, -1.5, -0.5, 0.5, 1.5, 2.5, 3.5]))],
+  }),
   trunc: unary(Math.trunc, steps),
   frac: unary((x) => (Math.abs(x) === Infinity ? NaN : x - Math.trunc(x))),
   isnan: test(Number.isNaN),
@@ -88,19 +95,29 @@ export const mathRows = {
   bitwiseNot: {
     reference: ([a, b]) => [map(a!, (x) => ~x), map(b!, (x) => 1 - x)],
     fn: ([a, b]) => [ng.bitwiseNot(a!), ng.bitwiseNot(b!)],
-    samples: [of(whole(-9, 9, [3, 4], 'int32'), these([0, 1, 1], [3], 'bool')), of(whole(-9, 9, [5], 'int64'), these([1], [1], 'bool'))],
+    samples: [
+      of(whole(-9, 9, [3, 4], 'int32'), these([0, 1, 1], [3], 'bool')),
+      of(whole(-9, 9, [5], 'int64'), these([1], [1], 'bool')),
+    ],
     grad: false,
     errors: [[() => ng.bitwiseNot(ng.ones([2])), 'ERR_DTYPE']],
   },
   logit: {
-    reference: ([a], [eps]) => map(a!, (x) => ((p) => Math.log(p / (1 - p)))(eps === undefined ? x : range(eps as number, 1 - (eps as number))(x))),
+    reference: ([a], [eps]) =>
+      map(a!, (x) =>
+        ((p) => Math.log(p / (1 - p)))(eps === undefined ? x : range(eps as number, 1 - (eps as number))(x)),
+      ),
     samples: [of(from(0.1, 0.9, 3, 4)), call(from(0, 1, 5), 0.2)],
     grad: true,
     errors: [[() => ng.logit('x' as never), 'ERR_INVALID_ARG']],
   },
   nanToNum: {
     reference: ([a], [o]) => {
-      const { nan = 0, posinf = 9e30, neginf = -9e30 } = (o ?? {}) as { nan?: number; posinf?: number; neginf?: number };
+      const {
+        nan = 0,
+        posinf = 9e30,
+        neginf = -9e30,
+      } = (o ?? {}) as { nan?: number; posinf?: number; neginf?: number };
       return map(a!, (x) => (Number.isNaN(x) ? nan : x === Infinity ? posinf : x === -Infinity ? neginf : x));
     },
     samples: [of([3, 4]), call(these([NaN, 1, Infinity, -Infinity, 2]), { nan: 7, posinf: 8, neginf: -9 })],

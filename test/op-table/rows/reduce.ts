@@ -37,10 +37,12 @@ const variance = (list: number[], correction = 1): number =>
   sum(list.map((x) => (x - average(list)) ** 2)) / (list.length - correction);
 const largest = (list: number[]): number => (list.some(Number.isNaN) ? NaN : Math.max(...list));
 const smallest = (list: number[]): number => (list.some(Number.isNaN) ? NaN : Math.min(...list));
-const firstOf = (f: (list: number[]) => number) => (list: number[]): number => {
-  const v = f(list);
-  return Number.isNaN(v) ? list.findIndex(Number.isNaN) : list.indexOf(v);
-};
+const firstOf =
+  (f: (list: number[]) => number) =>
+  (list: number[]): number => {
+    const v = f(list);
+    return Number.isNaN(v) ? list.findIndex(Number.isNaN) : list.indexOf(v);
+  };
 const ints = ['int32', 'int64', 'uint8'] as const;
 const allTypes = [...ints, 'bool'] as const;
 const holes: Sample[] = [of(these([0, 1, 0, 0, 0, 2], [2, 3])), call(these([0, 0, 1, 5], [2, 2]), 1)];
@@ -59,10 +61,12 @@ const spreadSamples: Sample[] = [
   call([5], null, { unbiased: false }),
   call([70, 2], 0),
 ];
-const spread = (f: (list: number[], correction: number) => number): Row['reference'] => ([a], [axes, o]) => {
-  const { correction, unbiased, keepdim = false } = (o ?? {}) as Spread;
-  return reduce(a!, axes as Axes, keepdim, (list) => f(list, correction ?? (unbiased === false ? 0 : 1)));
-};
+const spread =
+  (f: (list: number[], correction: number) => number): Row['reference'] =>
+  ([a], [axes, o]) => {
+    const { correction, unbiased, keepdim = false } = (o ?? {}) as Spread;
+    return reduce(a!, axes as Axes, keepdim, (list) => f(list, correction ?? (unbiased === false ? 0 : 1)));
+  };
 const deviation = (list: number[], correction: number): number => Math.sqrt(variance(list, correction));
 const notFloat = (f: (t: ng.Tensor) => unknown): Row['errors'] => [
   [() => f(ng.ones([2], { dtype: 'int32' })), 'ERR_DTYPE'],
@@ -83,13 +87,22 @@ const withMean = (f: (list: number[], correction: number) => number, op: (t: ng.
 });
 
 // `max(t, axis)`: values and positions.
-const along = (f: (list: number[]) => number): Row['reference'] => ([a, b], [axis, o]) => {
-  if (b) return zip(a!, b, (x, y) => f([x, y]));
-  if (axis === undefined) return reduce(a!, null, false, f);
-  const keepdim = (o as Keep | undefined)?.keepdim ?? false;
-  return [reduce(a!, axis as number, keepdim, f), reduce(a!, axis as number, keepdim, firstOf(f))];
-};
-const choosing: Sample[] = [of([3, 4]), call([3, 4], 1), call([2, 3, 4], -2, keep), call([3, 1], 1), of([3, 4], [4]), call([], 0)];
+const along =
+  (f: (list: number[]) => number): Row['reference'] =>
+  ([a, b], [axis, o]) => {
+    if (b) return zip(a!, b, (x, y) => f([x, y]));
+    if (axis === undefined) return reduce(a!, null, false, f);
+    const keepdim = (o as Keep | undefined)?.keepdim ?? false;
+    return [reduce(a!, axis as number, keepdim, f), reduce(a!, axis as number, keepdim, firstOf(f))];
+  };
+const choosing: Sample[] = [
+  of([3, 4]),
+  call([3, 4], 1),
+  call([2, 3, 4], -2, keep),
+  call([3, 1], 1),
+  of([3, 4], [4]),
+  call([], 0),
+];
 const empty = (f: (t: ng.Tensor) => unknown): Row['errors'] => [
   [() => f(ng.zeros([0, 3])), 'ERR_SHAPE'],
   [() => f('x' as never), 'ERR_INVALID_ARG'],
@@ -117,20 +130,44 @@ const logSum = (list: number[]): number => {
 
 export const reduceRows = {
   sum: reduction(sum, { dtypes: allTypes, errors: errors(ng.sum) }),
-  mean: reduction(average, { errors: [...errors(ng.mean)!, [() => ng.mean(ng.ones([2], { dtype: 'int32' })), 'ERR_DTYPE']] }),
+  mean: reduction(average, {
+    errors: [...errors(ng.mean)!, [() => ng.mean(ng.ones([2], { dtype: 'int32' })), 'ERR_DTYPE']],
+  }),
   prod: reduction(product, {
     samples: [of([3, 4]), call([3, 4], 1), call([2, 3, 2], [0, -1]), call([2, 3], 1, keep), of([]), ...holes],
     dtypes: allTypes,
     errors: errors(ng.prod),
   }),
-  any: reduction((list) => Number(list.some((x) => x !== 0)), { samples: [...over, ...holes], grad: false, dtypes: allTypes, errors: errors(ng.any) }),
-  all: reduction((list) => Number(list.every((x) => x !== 0)), { samples: [...over, ...holes], grad: false, dtypes: allTypes, errors: errors(ng.all) }),
+  any: reduction((list) => Number(list.some((x) => x !== 0)), {
+    samples: [...over, ...holes],
+    grad: false,
+    dtypes: allTypes,
+    errors: errors(ng.any),
+  }),
+  all: reduction((list) => Number(list.every((x) => x !== 0)), {
+    samples: [...over, ...holes],
+    grad: false,
+    dtypes: allTypes,
+    errors: errors(ng.all),
+  }),
   amax: reduction(largest, { dtypes: allTypes, errors: [...errors(ng.amax)!, ...empty(ng.amax)!] }),
   amin: reduction(smallest, { dtypes: allTypes, errors: [...errors(ng.amin)!, ...empty(ng.amin)!] }),
   argmax: position(largest, ng.argmax),
   argmin: position(smallest, ng.argmin),
-  max: { reference: along(largest), samples: choosing, grad: true, dtypes: ints, errors: [...empty(ng.max)!, [() => ng.max(ng.ones([2]), 1), 'ERR_INDEX']] },
-  min: { reference: along(smallest), samples: choosing, grad: true, dtypes: ints, errors: [...empty(ng.min)!, [() => ng.min(ng.ones([2]), 1), 'ERR_INDEX']] },
+  max: {
+    reference: along(largest),
+    samples: choosing,
+    grad: true,
+    dtypes: ints,
+    errors: [...empty(ng.max)!, [() => ng.max(ng.ones([2]), 1), 'ERR_INDEX']],
+  },
+  min: {
+    reference: along(smallest),
+    samples: choosing,
+    grad: true,
+    dtypes: ints,
+    errors: [...empty(ng.min)!, [() => ng.min(ng.ones([2]), 1), 'ERR_INDEX']],
+  },
   aminmax: {
     reference: ([a], [o]) => {
       const { dim, keepdim = false } = (o ?? {}) as { dim?: number; keepdim?: boolean };
@@ -148,7 +185,9 @@ export const reduceRows = {
   stdMean: withMean(deviation, ng.stdMean),
   norm: {
     reference: ([a], [p = 2, axes, o]) =>
-      reduce(a!, axes as Axes, (o as Keep | undefined)?.keepdim ?? false, (list) => refNorm(list, p === 'fro' ? 2 : (p as number))),
+      reduce(a!, axes as Axes, (o as Keep | undefined)?.keepdim ?? false, (list) =>
+        refNorm(list, p === 'fro' ? 2 : (p as number)),
+      ),
     samples: [
       of([3, 4]),
       call([3, 4], 'fro', 1),
@@ -166,7 +205,11 @@ export const reduceRows = {
   },
   logsumexp: reduction(logSum, { samples: [...over, call(from(-300, 300, 3, 4), 1)], errors: errors(ng.logsumexp) }),
   nansum: reduction((list) => sum(numbers(list)), { samples: withNan, grad: 'first', errors: errors(ng.nansum) }),
-  nanmean: reduction((list) => average(numbers(list)), { samples: withNan, grad: 'first', errors: [[() => ng.nanmean(ng.ones([2], { dtype: 'int32' })), 'ERR_DTYPE']] }),
+  nanmean: reduction((list) => average(numbers(list)), {
+    samples: withNan,
+    grad: 'first',
+    errors: [[() => ng.nanmean(ng.ones([2], { dtype: 'int32' })), 'ERR_DTYPE']],
+  }),
   countNonzero: {
     ...reduction((list) => list.filter((x) => x !== 0).length),
     samples: [...holes, call(whole(-1, 2, [3, 4]), 0), call(whole(-1, 2, [2, 3, 4]), [0, 1])],

@@ -4,7 +4,10 @@ import { axesOf, build, exact, lines, type Nd, nd, reduce, sum } from '../nd';
 import type { Row, Sample } from '../row';
 import { call, from, of, these } from '../samples';
 
-const running = (f: (prefix: number[]) => number) => (list: number[]): number[] => list.map((_, k) => f(list.slice(0, k + 1)));
+const running =
+  (f: (prefix: number[]) => number) =>
+  (list: number[]): number[] =>
+    list.map((_, k) => f(list.slice(0, k + 1)));
 const scanned = (a: Nd, axis: number, f: (prefix: number[]) => number): Nd =>
   a.shape.length === 0 ? nd([], running(f)(a.data)) : lines(a, axis, running(f));
 const product = (list: number[]): number => list.reduce((x, y) => x * y, 1);
@@ -20,7 +23,11 @@ const errors = (f: (t: ng.Tensor, axis: number) => unknown): Row['errors'] => [
   [() => f('x' as never, 0), 'ERR_INVALID_ARG'],
 ];
 const ints = ['int32', 'int64', 'uint8'] as const;
-const scan = (op: (t: ng.Tensor, axis: number) => unknown, f: (prefix: number[]) => number, more: Partial<Row> = {}): Row => ({
+const scan = (
+  op: (t: ng.Tensor, axis: number) => unknown,
+  f: (prefix: number[]) => number,
+  more: Partial<Row> = {},
+): Row => ({
   reference: ([a], [axis]) => scanned(a!, axis as number, f),
   samples: axes,
   grad: true,
@@ -28,7 +35,10 @@ const scan = (op: (t: ng.Tensor, axis: number) => unknown, f: (prefix: number[])
   ...more,
 });
 const cumulative = (op: (t: ng.Tensor, axis: number) => unknown, best: (list: number[]) => number): Row => ({
-  reference: ([a], [axis]) => [scanned(a!, axis as number, best), scanned(a!, axis as number, (p) => p.lastIndexOf(best(p)))],
+  reference: ([a], [axis]) => [
+    scanned(a!, axis as number, best),
+    scanned(a!, axis as number, (p) => p.lastIndexOf(best(p))),
+  ],
   samples: axes,
   grad: true,
   dtypes: ints,
@@ -44,13 +54,23 @@ const median = (list: number[]): number => (list.some(Number.isNaN) ? NaN : midd
 const keep = { keepdim: true };
 
 // Values, and positions that lead to them.
-const chosen = (f: (list: number[]) => number): Row['reference'] => ([a], [axis, o]) => {
-  if (axis === undefined) return reduce(a!, null, false, f);
-  const keepdim = (o as { keepdim?: boolean } | undefined)?.keepdim ?? false;
-  const at = (list: number[]): number => (Number.isNaN(f(list)) ? list.findIndex(Number.isNaN) : list.indexOf(f(list)));
-  return [reduce(a!, axis as number, keepdim, f), reduce(a!, axis as number, keepdim, at)];
-};
-const choosing: Sample[] = [of([3, 4]), of([3, 5]), call([3, 4], 1), call([2, 5, 3], -2, keep), call([3, 1], 1), call([], 0)];
+const chosen =
+  (f: (list: number[]) => number): Row['reference'] =>
+  ([a], [axis, o]) => {
+    if (axis === undefined) return reduce(a!, null, false, f);
+    const keepdim = (o as { keepdim?: boolean } | undefined)?.keepdim ?? false;
+    const at = (list: number[]): number =>
+      Number.isNaN(f(list)) ? list.findIndex(Number.isNaN) : list.indexOf(f(list));
+    return [reduce(a!, axis as number, keepdim, f), reduce(a!, axis as number, keepdim, at)];
+  };
+const choosing: Sample[] = [
+  of([3, 4]),
+  of([3, 5]),
+  call([3, 4], 1),
+  call([2, 5, 3], -2, keep),
+  call([3, 1], 1),
+  call([], 0),
+];
 const ordering = (op: (t: ng.Tensor) => unknown): Row['errors'] => [
   [() => op(ng.zeros([3, 0])), 'ERR_SHAPE'],
   [() => op(ng.ones([2], { dtype: 'bool' })), 'ERR_DTYPE'],
@@ -67,19 +87,30 @@ function level(list: number[], q: number, how: How): number {
   const rank = q * (list.length - 1);
   const [low, high] = [list[Math.floor(rank)]!, list[Math.ceil(rank)]!];
   const nearest = rank % 1 === 0.5 ? 2 * Math.round(rank / 2) : Math.round(rank);
-  return { linear: low + (rank % 1) * (high - low), lower: low, higher: high, midpoint: (low + high) / 2, nearest: list[nearest]! }[how];
+  return {
+    linear: low + (rank % 1) * (high - low),
+    lower: low,
+    higher: high,
+    midpoint: (low + high) / 2,
+    nearest: list[nearest]!,
+  }[how];
 }
-const quantiles = (skipNan: boolean): Row['reference'] => ([a], [q, axis, o]) => {
-  const { keepdim = false, interpolation = 'linear' } = (o ?? {}) as { keepdim?: boolean; interpolation?: How };
-  const one = (p: number): Nd =>
-    reduce(a!, axis as number | null, keepdim, (list) => {
-      const usable = skipNan ? numbers(list) : list;
-      return usable.some(Number.isNaN) || usable.length === 0 ? NaN : level(sorted(usable), p, interpolation);
-    });
-  if (typeof q === 'number') return one(q);
-  const all = (q as number[]).map(one);
-  return nd([all.length, ...all[0]!.shape], all.flatMap((r) => r.data));
-};
+const quantiles =
+  (skipNan: boolean): Row['reference'] =>
+  ([a], [q, axis, o]) => {
+    const { keepdim = false, interpolation = 'linear' } = (o ?? {}) as { keepdim?: boolean; interpolation?: How };
+    const one = (p: number): Nd =>
+      reduce(a!, axis as number | null, keepdim, (list) => {
+        const usable = skipNan ? numbers(list) : list;
+        return usable.some(Number.isNaN) || usable.length === 0 ? NaN : level(sorted(usable), p, interpolation);
+      });
+    if (typeof q === 'number') return one(q);
+    const all = (q as number[]).map(one);
+    return nd(
+      [all.length, ...all[0]!.shape],
+      all.flatMap((r) => r.data),
+    );
+  };
 const quantileErrors = (op: (t: ng.Tensor, q: number) => unknown): Row['errors'] => [
   [() => op(ng.ones([2]), 1.5), 'ERR_INVALID_ARG'],
   [() => op(ng.ones([2], { dtype: 'int32' }), 0.5), 'ERR_DTYPE'],
@@ -91,12 +122,17 @@ const quantileSamples: Sample[] = [
   call([2, 5, 3], [0.1, 0.5, 1], -2),
   call([2, 5, 3], [0.25, 0.6], 1, keep),
   call([7], 0.9, null, keep),
-  ...(['lower', 'higher', 'midpoint', 'nearest'] as const).map((interpolation) => call([3, 6], 0.37, 1, { interpolation })),
+  ...(['lower', 'higher', 'midpoint', 'nearest'] as const).map((interpolation) =>
+    call([3, 6], 0.37, 1, { interpolation }),
+  ),
 ];
 
 export const scanRows = {
   cumsum: scan(ng.cumsum, sum, { dtypes: [...ints, 'bool'] }),
-  cumprod: scan(ng.cumprod, product, { dtypes: ints, samples: [...axes, call(these([1, 0, 2, 0, 3, 0, 4, 5], [2, 4]), 1)] }),
+  cumprod: scan(ng.cumprod, product, {
+    dtypes: ints,
+    samples: [...axes, call(these([1, 0, 2, 0, 3, 0, 4, 5], [2, 4]), 1)],
+  }),
   cummax: cumulative(ng.cummax, (p) => Math.max(...p)),
   cummin: cumulative(ng.cummin, (p) => Math.min(...p)),
   logcumsumexp: scan(ng.logcumsumexp, logSum, { samples: [...axes, call(from(-300, 300, 3, 5), 1)] }),
@@ -104,7 +140,17 @@ export const scanRows = {
     reference: ([a, p], [n = 1, axis = -1]) => {
       const ax = axesOf(a!, axis as number)[0]!;
       let y = a!;
-      if (p) y = build(a!.shape.map((d, i) => (i === ax ? d + 1 : d)), (i) => (i[ax] === 0 ? exact(p, i) : exact(a!, i.map((v, j) => (j === ax ? v - 1 : v)))));
+      if (p)
+        y = build(
+          a!.shape.map((d, i) => (i === ax ? d + 1 : d)),
+          (i) =>
+            i[ax] === 0
+              ? exact(p, i)
+              : exact(
+                  a!,
+                  i.map((v, j) => (j === ax ? v - 1 : v)),
+                ),
+        );
       for (let k = 0; k < (n as number); k++) y = lines(y, ax, (list) => list.slice(1).map((v, i) => v - list[i]!));
       return y;
     },
