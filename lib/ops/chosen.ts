@@ -17,7 +17,7 @@ export interface KeepdimOptions {
 }
 
 /** Elements of a tensor and their positions (int64) along one axis. */
- 
+
 export type ValuesAndIndices = { values: Tensor; indices: Tensor };
 
 /** The position of the extreme along one axis, which stays with length 1. Untracked. */
