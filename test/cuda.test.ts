@@ -10,6 +10,8 @@ const root = join(__dirname, '..', '..');
 const emulated = join(root, 'build', 'cuda-emulated', 'libnodegrad_cuda.so');
 const built = join(root, 'build', 'cuda', 'libnodegrad_cuda.so');
 
+jest.setTimeout(120_000); // processes of their own, on a busy machine
+
 function run<T>(task: string, library: string): T {
   const { status, stdout, stderr } = spawnSync(process.execPath, [join(__dirname, 'programs', 'cuda.js'), task], {
     encoding: 'utf8',

@@ -163,7 +163,7 @@ class LtPlans final : public GemmPlans {
     if (it == plans_.end()) {
       if (plans_.size() >= kMaxPlans) clear();
       Plan plan;
-      const Solved made = make(key, plan);
+      const Solved made = make(key, plan, bias);
       if (made != Solved::yes) {
         destroy(plan);
         return made;
@@ -202,7 +202,7 @@ class LtPlans final : public GemmPlans {
                                                      sizeof(stride)));
   }
 
-  Solved make(const Key& key, Plan& p) {
+  Solved make(const Key& key, Plan& p, const void* bias) {
     const Gemm& g = key.g;
     const bool wide = g.dtype == DType::f64;
     const cudaDataType_t type = wide ? CUDA_R_64F : CUDA_R_32F;
@@ -213,7 +213,7 @@ class LtPlans final : public GemmPlans {
     };
     if (!ok(lib().cublasLtMatmulDescCreate(&p.desc, wide ? CUBLAS_COMPUTE_64F : CUBLAS_COMPUTE_32F, type)) ||
         !set(CUBLASLT_MATMUL_DESC_TRANSA, opA) || !set(CUBLASLT_MATMUL_DESC_TRANSB, opB) ||
-        !set(CUBLASLT_MATMUL_DESC_EPILOGUE, epilogue) ||
+        !set(CUBLASLT_MATMUL_DESC_EPILOGUE, epilogue) || (g.bias && !set(CUBLASLT_MATMUL_DESC_BIAS_POINTER, bias)) ||
         !layout(p.a, type, g.transA ? g.k : g.m, g.transA ? g.m : g.k, g.lda, g.strideA, g.count) ||
         !layout(p.b, type, g.transB ? g.n : g.k, g.transB ? g.k : g.n, g.ldb, g.strideB, g.count) ||
         !layout(p.c, type, g.m, g.n, g.ldc, g.strideC, g.count))

@@ -36,14 +36,23 @@ struct Values {
   static __device__ Total identity() { return Op::kId; }
   static __device__ Total merge(const Total& a, const Total& b) { return Op::merge(a, b); }
 
+  static __device__ typename Op::Lane enter(T x) {
+    return static_cast<typename Op::Lane>(Op::map(static_cast<typename Op::Arg>(load(x))));
+  }
   static __device__ Total share(const Plan& p, const T* x, int64_t from, int64_t to) {
     Total total = Op::kId;
+    // Whole blocks along one dimension: loads that do not wait for each other.
+    const int64_t step = p.lanes * p.red.s[0][0];
+    for (; p.red.n == 1 && from + (kLaneBlock - 1) * p.lanes < to; from += kLaneBlock * p.lanes) {
+      const T* at = x + from * p.red.s[0][0];
+      typename Op::Lane block = Op::kId;
+      for (int k = 0; k < kLaneBlock; k++) block = Op::merge(block, enter(at[k * step]));
+      total = Op::merge(total, static_cast<Total>(block));
+    }
     while (from < to) {
       typename Op::Lane block = Op::kId;
-      for (int64_t k = 0; k < kLaneBlock && from < to; k++, from += p.lanes) {
-        const auto v = static_cast<typename Op::Arg>(load(x[p.offset(p.red, from)]));
-        block = Op::merge(block, static_cast<typename Op::Lane>(Op::map(v)));
-      }
+      for (int k = 0; k < kLaneBlock && from < to; k++, from += p.lanes)
+        block = Op::merge(block, enter(x[p.offset(p.red, from)]));
       total = Op::merge(total, static_cast<Total>(block));
     }
     return total;
@@ -103,8 +112,7 @@ __device__ void store(const Buf& out, int64_t at, const typename R::Total& t, do
 template <class R>
 __global__ void reduceKernel(Buf out, typename R::Total* partials, const typename R::In* a, Plan p, double scale) {
   using Total = typename R::Total;
-  __shared__ char memory[kThreads * sizeof(Total)];
-  auto* totals = reinterpret_cast<Total*>(memory);
+  __shared__ Total totals[kThreads];
   const int lane = p.lane(), own = p.columns ? threadIdx.x : p.output() * p.lanes + lane;
   const int step = p.columns ? p.outputsOfBlock() : 1;  // from lane to lane in `totals`
   const int64_t groups = (p.keep.numel + p.outputsOfBlock() - 1) / p.outputsOfBlock();
