@@ -5,12 +5,12 @@
 // Read when the addon is loaded: every block then ends in a canary and starts out as NaN.
 process.env['NODEGRAD_GUARD'] = '1';
 import * as ng from '../../lib';
+// Before the rows are made, since some of them hold tensors.
+const device = process.env['NODEGRAD_TEST_DEVICE'] as ng.Device | undefined;
+if (device) ng.setDefaultDevice(device);
 import * as h from './harness';
 import { table } from './table';
 import type { Row } from './row';
-
-const device = process.env['NODEGRAD_TEST_DEVICE'] as ng.Device | undefined;
-if (device) ng.setDefaultDevice(device);
 
 const checks: Record<string, (name: string, row: Row) => void> = {
   'forward: strides, broadcast, dtypes, against float64': h.checkForward,
