@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { runInNewContext } from 'node:vm';
 import * as ng from '../lib';
 import { nn } from '../lib';
+import { expectParity, recorded } from './parity';
 
 interface Stored {
   shape: number[];
@@ -34,17 +35,12 @@ export const layerCases = (file: string): LayerCase[] =>
 const build = (s: Stored, dtype: Real): ng.Tensor =>
   ng.tensor(Float64Array.from(s.data, Number), { shape: s.shape, dtype: s.dtype === 'float' ? dtype : s.dtype });
 
-function compare(label: string, got: ng.Tensor | null | undefined, want: Stored, dtype: Real): void {
+function compare(c: LayerCase, label: string, got: ng.Tensor | null | undefined, want: Stored, dtype: Real): void {
   if (!got) throw new Error(`${label} is missing`);
   expect([label, ...got.shape]).toEqual([label, ...want.shape]);
   expect([label, got.dtype]).toEqual([label, want.dtype === 'float' ? dtype : want.dtype]);
-  const values = Array.from(got.dataSync() as Float64Array, Number);
-  const scale = Math.max(1e-2, ...want.data.map((v) => Math.abs(Number(v))));
   const tolerance = dtype === 'float64' ? 1e-6 : 2e-5;
-  want.data.forEach((w, i) => {
-    if (!(Math.abs(values[i]! - Number(w)) <= tolerance * scale))
-      throw new Error(`${label}, element ${i}: ${values[i]} instead of ${w}`);
-  });
+  expectParity(got, want.data, { ...recorded(c.code, c.call), label, tolerance, floor: 'scale', dtype });
 }
 
 const flat = (out: unknown): ng.Tensor[] =>
@@ -65,9 +61,9 @@ export function runLayerCase(c: LayerCase, dtype: Real, createGraph = false): vo
   for (let i = 1; i < (c.calls ?? 1); i++) run();
   const outs = run();
   expect(outs).toHaveLength(c.outputs.length);
-  outs.forEach((o, i) => compare(`${c.call} output ${i}`, o, c.outputs[i]!, dtype));
+  outs.forEach((o, i) => compare(c, `${c.call} output ${i}`, o, c.outputs[i]!, dtype));
   const buffers = m ? Object.fromEntries(m.namedBuffers()) : {};
-  for (const [name, b] of Object.entries(c.after ?? {})) compare(`buffer ${name}`, buffers[name], b, dtype);
+  for (const [name, b] of Object.entries(c.after ?? {})) compare(c, `buffer ${name}`, buffers[name], b, dtype);
   if (!c.grads) return;
   outs
     .filter((o) => o.requiresGrad)
@@ -85,5 +81,5 @@ export function runLayerCase(c: LayerCase, dtype: Real, createGraph = false): vo
     .backward(null, { createGraph });
   const own = m ? Object.fromEntries(m.namedParameters()) : {};
   for (const [name, g] of Object.entries(c.grads))
-    compare(`${c.call} gradient of ${name}`, (inputs[name] ?? own[name])?.grad, g, dtype);
+    compare(c, `${c.call} gradient of ${name}`, (inputs[name] ?? own[name])?.grad, g, dtype);
 }

@@ -21,7 +21,7 @@ export interface Comparison {
   at?: readonly unknown[];
   /** Largest relative error allowed. */
   tolerance: number;
-  /** Errors of values smaller than this are relative to it. Default 1. 'scale': the largest value of all. */
+  /** Errors of values smaller than this are relative to it. Default 1. 'scale': the largest value of all (and 0.01). */
   floor?: number | 'scale';
   /** Precision of the computation. Default: the tensor's dtype, float64 for plain numbers. */
   dtype?: ng.DType;
@@ -56,6 +56,13 @@ function errorOf(got: number, want: number, floor: number): number {
   return Number.isFinite(error) ? error : Infinity;
 }
 
+/** What a recorded call stands for in the table: `new nn.Linear(2, 3)` the layer Linear, `F.pad(x)` the op pad. */
+export function recorded(code: string, call: string): { kind: Kind; name: string } {
+  const layer = /^new (?:\w+\.)*(\w+)\(/.exec(code)?.[1];
+  if (layer) return { kind: 'layer', name: layer };
+  return { kind: 'op', name: /\b(?:F|ng|rnn)\.(\w+)\(/.exec(call)?.[1] ?? call };
+}
+
 /** Fails unless every number agrees with PyTorch's within the tolerance; says which one does not. */
 export function expectParity(
   got: ng.Tensor | readonly number[] | number,
@@ -72,7 +79,7 @@ export function expectParity(
   const { label = how.name, tolerance, floor = 1 } = how;
   if (numbers.length !== wanted.length)
     throw new Error(`${label}: ${numbers.length} numbers, PyTorch has ${wanted.length}`);
-  const least = floor === 'scale' ? Math.max(1e-30, ...wanted.filter(Number.isFinite).map(Math.abs)) : floor;
+  const least = floor === 'scale' ? Math.max(1e-2, ...wanted.filter(Number.isFinite).map(Math.abs)) : floor;
   const errors = numbers.map((g, i) => errorOf(g, wanted[i]!, least));
   const worst = Math.max(0, ...errors);
   record(how, how.dtype ?? (got instanceof ng.Tensor ? got.dtype : 'float64'), worst);

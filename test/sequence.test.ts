@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { runInNewContext } from 'node:vm';
 import * as ng from '../lib';
 import { nn } from '../lib';
+import { expectParity, recorded } from './parity';
 
 interface Stored {
   shape: number[];
@@ -36,16 +37,11 @@ function flat(out: unknown): ng.Tensor[] {
   return (out as unknown[]).flatMap((o) => (o === null ? [] : flat(o)));
 }
 
-function compare(label: string, got: ng.Tensor | null | undefined, want: Stored, dtype: Real): void {
+function compare(c: Case, label: string, got: ng.Tensor | null | undefined, want: Stored, dtype: Real): void {
   if (!got) throw new Error(`${label} is missing`);
   expect([label, ...got.shape]).toEqual([label, ...want.shape]);
-  const values = Array.from(got.dataSync() as Float64Array, Number);
-  const scale = Math.max(1e-3, ...want.data.map((v) => Math.abs(Number(v))));
   const tolerance = dtype === 'float64' ? 1e-7 : 1e-5;
-  want.data.forEach((w, i) => {
-    if (!(Math.abs(values[i]! - Number(w)) <= tolerance * scale))
-      throw new Error(`${label}, element ${i}: ${values[i]} instead of ${w}`);
-  });
+  expectParity(got, want.data, { ...recorded(c.code, c.call), label, tolerance, floor: 'scale', dtype });
 }
 
 function run(c: Case, dtype: Real, createGraph: boolean): void {
@@ -60,7 +56,7 @@ function run(c: Case, dtype: Real, createGraph: boolean): void {
   for (const t of Object.values(inputs)) if (t.dtype === dtype) t.requiresGrad = true;
   const outs = flat(runInNewContext(c.call, { m, ng, nn, F: nn.functional, rnn: nn.utils.rnn, ...inputs }));
   expect(outs).toHaveLength(c.outputs.length);
-  outs.forEach((o, i) => compare(`${c.call} output ${i}`, o, c.outputs[i]!, dtype));
+  outs.forEach((o, i) => compare(c, `${c.call} output ${i}`, o, c.outputs[i]!, dtype));
   if (!c.grads) return;
   outs
     .filter((o) => o.requiresGrad)
@@ -78,7 +74,7 @@ function run(c: Case, dtype: Real, createGraph: boolean): void {
     .backward(null, { createGraph });
   const own = m ? Object.fromEntries(m.namedParameters()) : {};
   for (const [name, g] of Object.entries(c.grads))
-    compare(`${c.call} gradient of ${name}`, (inputs[name] ?? own[name])?.grad, g, dtype);
+    compare(c, `${c.call} gradient of ${name}`, (inputs[name] ?? own[name])?.grad, g, dtype);
 }
 
 describe.each(cases.map((c) => [`${c.code} ${c.call}`, c] as const))('%s', (_name, c) => {

@@ -2,12 +2,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as ng from '../lib';
+import { expectParity, type Stored, unstore } from './parity';
 
-type Value = number | boolean | string;
 interface Packed {
   shape: number[];
   dtype: ng.DType;
-  data: Value[];
+  data: Stored[];
   grad?: boolean;
 }
 interface Case {
@@ -20,13 +20,11 @@ type Results = ng.Tensor | readonly ng.Tensor[] | Record<string, ng.Tensor>;
 /** How to call an op that PyTorch spells as an operator. */
 export type Calls = Record<string, (...args: never[]) => Results>;
 
-const number = (v: Value): number =>
-  typeof v === 'string' ? (v === 'nan' ? NaN : Number(v.replace('inf', 'Infinity'))) : Number(v);
 const isPacked = (v: unknown): v is Packed => typeof v === 'object' && v !== null && 'data' in v && 'shape' in v;
 
 function decode(v: unknown, leaves: ng.Tensor[]): unknown {
   if (isPacked(v)) {
-    const t = ng.tensor(v.data.map(number), { shape: v.shape, dtype: v.dtype });
+    const t = ng.tensor(v.data.map(unstore), { shape: v.shape, dtype: v.dtype });
     if (v.grad) leaves.push(t.requiresGrad_());
     return t;
   }
@@ -40,14 +38,9 @@ function decode(v: unknown, leaves: ng.Tensor[]): unknown {
 const listOf = (r: Results): ng.Tensor[] =>
   r instanceof ng.Tensor ? [r] : Array.isArray(r) ? (r as ng.Tensor[]) : Object.values(r as Record<string, ng.Tensor>);
 
-function expectSame(label: string, got: ng.Tensor, want: Packed, rtol: number): void {
+function expectSame(name: string, label: string, got: ng.Tensor, want: Packed, tolerance: number): void {
   expect([label, got.dtype, ...got.shape]).toEqual([label, want.dtype, ...want.shape]);
-  const values = Array.from(got.dataSync() as Float64Array, Number);
-  want.data.map(number).forEach((w, i) => {
-    const g = values[i]!;
-    const near = Object.is(g, w) || g === w || Math.abs(g - w) <= rtol * (1 + Math.abs(w));
-    if (!near) throw new Error(`${label}: element ${i} is ${g}, PyTorch has ${w}`);
-  });
+  expectParity(got, want.data, { kind: 'op', name, label, tolerance });
 }
 
 // Any fixed weights will do; they are those of the script.
@@ -69,13 +62,13 @@ export function testCases(file: string, calls: Calls = {}, rtol = 1e-10): void {
     const leaves: ng.Tensor[] = [];
     const outs = listOf(fn(...(decode(c.args, leaves) as unknown[])));
     expect([label, outs.length]).toEqual([label, c.outs.length]);
-    c.outs.forEach((want, i) => expectSame(`${label} output ${i}`, outs[i]!, want, rtol));
+    c.outs.forEach((want, i) => expectSame(c.op, `${label} output ${i}`, outs[i]!, want, rtol));
     if (!c.grads) return;
     const losses = outs.filter((o) => o.requiresGrad).map(weighted);
     const loss = losses.reduce((a, b) => a.add(b), ng.zeros([], { dtype: 'float64', requiresGrad: true }));
     const grads = ng.grad(loss, leaves, { allowUnused: true }) as (ng.Tensor | null)[];
     c.grads.forEach((want, i) =>
-      expectSame(`${label} gradient ${i}`, grads[i] ?? ng.zerosLike(leaves[i]!), want, 10 * rtol),
+      expectSame(c.op, `${label} gradient ${i}`, grads[i] ?? ng.zerosLike(leaves[i]!), want, 10 * rtol),
     );
   }
 
