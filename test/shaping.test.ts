@@ -58,3 +58,31 @@ describe('bad input', () => {
     expect(call).toThrow(expect.objectContaining({ code }) as Error);
   });
 });
+
+test('settings by name', () => {
+  const x = ng.tensor([
+    [3, 1, 2],
+    [0, 5, 4],
+  ]);
+  const same = (a: ng.Tensor, b: ng.Tensor): void => expect(a.arraySync()).toEqual(b.arraySync());
+  same(x.sort({ descending: true }).values, x.sort(-1, true).values);
+  same(x.sort({ dim: 0 }).indices, x.sort(0).indices);
+  same(x.argsort({ dim: 0, descending: true }), x.argsort(0, { descending: true }));
+  same(x.topk(2, { largest: false }).values, x.topk(2, 1, false).values);
+  same(x.kthvalue(2, { dim: 0, keepdim: true }).values, x.kthvalue(2, 0, true).values);
+  same(x.flip({ dims: [1] }), x.flip(1));
+  same(x.roll(1, { dims: 0 }), x.roll(1, 0));
+  same(x.rot90({ k: 3 }), x.rot90(3));
+  same(x.repeatInterleave(2, { dim: 1 }), x.repeatInterleave(2, 1));
+  same(ng.cat([x, x], { dim: 1 }), ng.cat([x, x], 1));
+  same(ng.stack([x, x], { dim: 1 }), ng.stack([x, x], 1));
+  same(x.split(2, { dim: 1 })[1]!, x.split(2, 1)[1]!);
+  same(x.tril({ diagonal: 1 }), x.tril(1));
+  same(x.diagonal({ offset: 1 }), x.diagonal(1));
+  same(ng.tensordot(x, x, { dims: [[1], [1]] }), x.matmul(x.T));
+  same(x.unsqueeze(0).flatten({ startDim: 1 }), x.unsqueeze(0).flatten(1));
+  const classes = ng.tensor([0, 2], { dtype: 'int64' });
+  same(ng.oneHot(classes, { numClasses: 4 }), ng.oneHot(classes, 4));
+  same(ng.bincount(classes, { minlength: 5 }), ng.bincount(classes, null, 5));
+  expect(() => x.sort({ axis: 0 } as never)).toThrow(expect.objectContaining({ code: 'ERR_INVALID_ARG' }) as Error);
+});

@@ -24,6 +24,8 @@ export {
 } from '../ops/pooling';
 export { batchNorm, groupNorm, instanceNorm, layerNorm, rmsNorm } from '../ops/normalization';
 export { localResponseNorm } from '../ops/localResponse';
+export { pad } from '../ops/padding';
+export { oneHot } from '../ops/counting';
 export { embedding, embeddingBag } from '../ops/embedding';
 export { scaledDotProductAttention } from '../ops/attention';
 export {

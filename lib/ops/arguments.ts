@@ -6,7 +6,8 @@ import { Tensor } from '../core/tensor';
 /** Values in PyTorch's order, then an object with the others by name. */
 export type Arguments<S> = (S[keyof S] | Partial<S> | undefined)[];
 
-const isOptions = (v: unknown): v is object =>
+/** Whether an argument holds others by name. */
+export const isOptions = <T>(v: T): v is T & Exclude<Extract<T, object>, readonly unknown[] | Tensor> =>
   typeof v === 'object' && v !== null && !Array.isArray(v) && !(v instanceof Tensor);
 
 /** What `args` give, over `defaults`, whose keys are in PyTorch's order. */
@@ -14,7 +15,7 @@ export function readArguments<S extends object>(op: string, defaults: S, args: r
   const names = Object.keys(defaults);
   const out = { ...defaults } as Record<string, unknown>;
   args.forEach((value, i) => {
-    const given = isOptions(value) ? Object.entries(value) : [[names[i], value] as const];
+    const given = isOptions(value) ? Object.entries(value as object) : [[names[i], value] as const];
     for (const [name, v] of given) {
       if (v === undefined) continue;
       if (name === undefined || !names.includes(name))

@@ -3,20 +3,28 @@ import { track } from '../core/autograd';
 import { ArgumentError, ShapeError } from '../core/errors';
 import { broadcastShapes, checkAxes, checkAxis, describe, type Shape, showShape } from '../core/shape';
 import { addMethods, alias, empty, type Method, Tensor } from '../core/tensor';
+import { isOptions, readArguments } from './arguments';
 import { clone } from './cast';
 import { tensor, zeros } from './create';
 import { indexAdd, indexSelect } from './gather';
 import { runCopy } from './launch';
 import { broadcastTo, expand, permute, reshape, reverseDims, transpose, unsqueeze, view, viewAs } from './views';
 
+type Axes = number | readonly number[];
+
+/** Axes by name. */
+export interface DimsOption {
+  dims: number | readonly number[];
+}
+
 const listOf = (v: number | readonly number[]): readonly number[] => (typeof v === 'number' ? [v] : v);
 
 // --- order along an axis --------------------------------------------------------------------------------------------
 
 /** A copy with the order along some axes reversed. */
-export function flip(t: Tensor, axes: number | readonly number[]): Tensor {
+export function flip(t: Tensor, how: Axes | DimsOption): Tensor {
   t.checkAlive('flip');
-  const list = checkAxes('flip', axes, t.ndim);
+  const list = checkAxes('flip', isOptions(how) ? how.dims : how, t.ndim);
   const strides = t.strides.map((s, i) => (list.includes(i) ? -s : s));
   const last = list.reduce((p, a) => p + Math.max(0, t.shape[a]! - 1) * t.strides[a]!, t.offset);
   const out = empty(t.shape, t.dtype, t.storage.device);
@@ -51,8 +59,9 @@ function rollAxis(t: Tensor, shift: number, axis: number): Tensor {
 }
 
 /** Elements moved along axes; what leaves at one end enters at the other. Without axes, of the flattened tensor. */
-export function roll(t: Tensor, shifts: number | readonly number[], axes?: number | readonly number[]): Tensor {
+export function roll(t: Tensor, shifts: number | readonly number[], how?: Axes | DimsOption): Tensor {
   t.checkAlive('roll');
+  const axes = isOptions(how) ? how.dims : how;
   const by = listOf(shifts);
   if (by.some((s) => !Number.isInteger(s)))
     throw new ArgumentError(`[roll] shifts must be integers, got ${String(by)}`);
@@ -72,7 +81,13 @@ export function roll(t: Tensor, shifts: number | readonly number[], axes?: numbe
 }
 
 /** Turned by 90 degrees `k` times, from the first axis towards the second. */
-export function rot90(t: Tensor, k = 1, axes: readonly number[] = [0, 1]): Tensor {
+export function rot90(
+  t: Tensor,
+  how: number | { k?: number; dims?: readonly number[] } = {},
+  dims?: readonly number[] | { dims?: readonly number[] },
+): Tensor {
+  const defaults: { k: number; dims: readonly number[] } = { k: 1, dims: [0, 1] };
+  const { k, dims: axes } = readArguments('rot90', defaults, [how, dims]);
   if (axes.length !== 2 || !Number.isInteger(k))
     throw new ArgumentError(`[rot90] expected an integer and two axes, got ${k} and ${describe(axes)}`);
   if (t.ndim < 2) throw new ShapeError(`[rot90] needs at least two dimensions, got ${showShape(t.shape)}`);
@@ -116,6 +131,8 @@ export function tile(t: Tensor, sizes: number | readonly number[]): Tensor {
 
 /** Options of {@link repeatInterleave}. */
 export interface RepeatInterleaveOptions {
+  /** Along which axis. Default: of the flattened tensor. */
+  dim?: number | null;
   /** The sum of the repeats, if known; checked. */
   outputSize?: number;
 }
@@ -143,10 +160,12 @@ function interleaved(repeats: Tensor, options: RepeatInterleaveOptions): Int32Ar
 export function repeatInterleave(
   t: Tensor,
   repeats?: number | readonly number[] | Tensor,
-  axis?: number | null,
-  options: RepeatInterleaveOptions = {},
+  dim?: number | null | RepeatInterleaveOptions,
+  more: RepeatInterleaveOptions = {},
 ): Tensor {
   t.checkAlive('repeatInterleave');
+  const options = isOptions(dim) ? dim : { ...more, dim: dim ?? null };
+  const axis = options.dim;
   if (repeats === undefined) return tensor(interleaved(t, options), { dtype: t.dtype, device: t.device });
   const x = axis === undefined || axis === null ? reshape(t, [-1]) : t;
   const a = checkAxis('repeatInterleave', axis ?? 0, x.ndim);

@@ -4,6 +4,7 @@ import { isFloat } from '../core/dtype';
 import { showShape } from '../core/shape';
 import { addMethods, type Method, type Tensor } from '../core/tensor';
 import { opcode } from '../native';
+import { readArguments } from './arguments';
 import { cast } from './cast';
 import { ones, zeros } from './create';
 import { scatter, scatterAdd } from './gather';
@@ -31,10 +32,11 @@ function checkIntegers(op: string, t: Tensor): void {
 /**
  * Classes as vectors of 0 and one 1, int64 [..., numClasses].
  *
- * @param numClasses - default (-1): one more than the largest class, which waits for the stream.
+ * @param how - the number of classes, or { numClasses }; default (-1): one more than the largest class, which waits for the stream.
  * @throws IndexError at the next wait if a class is out of range.
  */
-export function oneHot(t: Tensor, numClasses = -1): Tensor {
+export function oneHot(t: Tensor, how: number | { numClasses?: number } = {}): Tensor {
+  const { numClasses } = readArguments('oneHot', { numClasses: -1 }, [how]);
   checkIntegers('oneHot', t);
   if (!Number.isInteger(numClasses) || numClasses < -1 || numClasses === 0)
     throw new ArgumentError(`[oneHot] the number of classes must be a positive integer, got ${numClasses}`);
@@ -45,11 +47,21 @@ export function oneHot(t: Tensor, numClasses = -1): Tensor {
   return scatter(out, -1, unsqueeze(t, -1), 1);
 }
 
+/** Options of {@link bincount}. */
+export interface BincountOptions {
+  /** What each element counts for. Default 1. */
+  weights?: Tensor | null;
+  /** The least number of classes. Default 0. */
+  minlength?: number;
+}
+
 /**
  * How often each class occurs in a vector of non-negative integers: int64 [at least `minlength`], or the sums of
  * `weights`, in their dtype. Waits for the stream.
  */
-export function bincount(t: Tensor, weights?: Tensor | null, minlength = 0): Tensor {
+export function bincount(t: Tensor, how: Tensor | null | BincountOptions = {}, least?: number): Tensor {
+  const defaults: Required<BincountOptions> = { weights: null, minlength: 0 };
+  const { weights, minlength } = readArguments('bincount', defaults, [how, least]);
   checkIntegers('bincount', t);
   if (t.ndim !== 1) throw new ShapeError(`[bincount] takes a vector, got ${showShape(t.shape)}`);
   if (!Number.isInteger(minlength) || minlength < 0)

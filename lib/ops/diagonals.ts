@@ -4,6 +4,7 @@ import type { Device } from '../core/device';
 import { ArgumentError, ShapeError } from '../core/errors';
 import { checkAxis, showShape } from '../core/shape';
 import { addMethods, type Method, type Tensor } from '../core/tensor';
+import { readArguments } from './arguments';
 import { ge, le } from './arithmetic';
 import { arange, zeros } from './create';
 import { runCopy } from './launch';
@@ -11,6 +12,21 @@ import { sum } from './reduce';
 import { nonzero } from './nonzero';
 import { region, reshape, transpose } from './views';
 import { where } from './where';
+
+/** Options of {@link diagonal} and {@link diagEmbed}. */
+export interface DiagonalOptions {
+  /** How far above the main diagonal; below: negative. Default 0. */
+  offset?: number;
+  /** The two dimensions. Default 0 and 1, or for diagEmbed the last two. */
+  dim1?: number;
+  dim2?: number;
+}
+
+/** Options of {@link diag}, {@link tril} and {@link triu}. */
+export interface OneDiagonal {
+  /** How far above the main diagonal; below: negative. Default 0. */
+  diagonal?: number;
+}
 
 // Two different axes of a tensor with `ndim` dimensions.
 function twoAxes(op: string, ndim: number, a: number, b: number): [number, number] {
@@ -29,8 +45,9 @@ function checkOffset(op: string, offset: number): void {
  * The diagonal of two dimensions, `offset` places above it (below: negative), as a view. It becomes the last
  * dimension.
  */
-export function diagonal(t: Tensor, offset = 0, axis1 = 0, axis2 = 1): Tensor {
-  const [p, q] = twoAxes('diagonal', t.ndim, axis1, axis2);
+export function diagonal(t: Tensor, how: number | DiagonalOptions = {}, axis1?: number, axis2?: number): Tensor {
+  const { offset, dim1, dim2 } = readArguments('diagonal', { offset: 0, dim1: 0, dim2: 1 }, [how, axis1, axis2]);
+  const [p, q] = twoAxes('diagonal', t.ndim, dim1, dim2);
   checkOffset('diagonal', offset);
   const [down, right] = [Math.max(0, -offset), Math.max(0, offset)];
   const length = Math.max(0, Math.min(t.shape[p]! - down, t.shape[q]! - right));
@@ -42,11 +59,12 @@ export function diagonal(t: Tensor, offset = 0, axis1 = 0, axis2 = 1): Tensor {
 }
 
 /** Zeros with the last dimension of `t` on a diagonal of two new dimensions. */
-export function diagEmbed(t: Tensor, offset = 0, axis1 = -2, axis2 = -1): Tensor {
+export function diagEmbed(t: Tensor, how: number | DiagonalOptions = {}, axis1?: number, axis2?: number): Tensor {
+  const { offset, dim1, dim2 } = readArguments('diagEmbed', { offset: 0, dim1: -2, dim2: -1 }, [how, axis1, axis2]);
   t.checkAlive('diagEmbed');
   if (t.ndim === 0) throw new ShapeError('[diagEmbed] needs at least one dimension');
   checkOffset('diagEmbed', offset);
-  const [p, q] = twoAxes('diagEmbed', t.ndim + 1, axis1, axis2);
+  const [p, q] = twoAxes('diagEmbed', t.ndim + 1, dim1, dim2);
   const n = t.shape[t.ndim - 1]! + Math.abs(offset);
   const shape = t.shape.slice(0, -1);
   for (const axis of [p, q].sort((x, y) => x - y)) shape.splice(axis, 0, n);
@@ -57,7 +75,8 @@ export function diagEmbed(t: Tensor, offset = 0, axis1 = -2, axis2 = -1): Tensor
 }
 
 /** Of a vector the matrix with it on a diagonal; of a matrix that diagonal. */
-export function diag(t: Tensor, offset = 0): Tensor {
+export function diag(t: Tensor, how: number | OneDiagonal = {}): Tensor {
+  const offset = readArguments('diag', { diagonal: 0 }, [how]).diagonal;
   if (t.ndim === 1) return diagEmbed(t, offset);
   if (t.ndim === 2) return diagonal(t, offset);
   throw new ShapeError(`[diag] takes a vector or a matrix, got ${showShape(t.shape)}`);
@@ -82,7 +101,8 @@ function triangle(side: 'lower' | 'upper', rows: number, cols: number, offset: n
   return side === 'lower' ? le(col, row) : ge(col, row);
 }
 
-function keepTriangle(op: 'tril' | 'triu', t: Tensor, offset: number): Tensor {
+function keepTriangle(op: 'tril' | 'triu', t: Tensor, how: number | OneDiagonal): Tensor {
+  const offset = readArguments(op, { diagonal: 0 }, [how]).diagonal;
   t.checkAlive(op);
   if (t.ndim < 2) throw new ShapeError(`[${op}] needs at least two dimensions, got ${showShape(t.shape)}`);
   checkOffset(op, offset);
@@ -91,9 +111,9 @@ function keepTriangle(op: 'tril' | 'triu', t: Tensor, offset: number): Tensor {
 }
 
 /** The elements on and below a diagonal; zeros above. Leading dimensions are a batch. */
-export const tril = (t: Tensor, offset = 0): Tensor => keepTriangle('tril', t, offset);
+export const tril = (t: Tensor, diagonal: number | OneDiagonal = {}): Tensor => keepTriangle('tril', t, diagonal);
 /** The elements on and above a diagonal; zeros below. Leading dimensions are a batch. */
-export const triu = (t: Tensor, offset = 0): Tensor => keepTriangle('triu', t, offset);
+export const triu = (t: Tensor, diagonal: number | OneDiagonal = {}): Tensor => keepTriangle('triu', t, diagonal);
 
 const positions = (mask: Tensor): Tensor => transpose(nonzero(mask), 0, 1);
 

@@ -26,7 +26,7 @@ export interface UniqueOptions {
   /** Also how often each one occurs (int64). */
   returnCounts?: boolean;
   /** Distinct slices along this axis, rather than elements of the flattened tensor. */
-  axis?: number | null;
+  dim?: number | null;
 }
 
 // 1, and 2, .. n: which run each position is in, from where runs start.
@@ -60,10 +60,10 @@ function orderOf(rows: Tensor): Tensor {
 function distinct(op: string, t: Tensor, options: UniqueOptions, sorting: boolean): Tensor | Tensor[] {
   t.checkAlive(op);
   const x = t.detach();
-  const { axis, returnInverse = false, returnCounts = false } = options;
-  const whole = axis === undefined || axis === null;
+  const { dim, returnInverse = false, returnCounts = false } = options;
+  const whole = dim === undefined || dim === null;
   if (!whole && t.ndim === 0) throw new ArgumentError(`[${op}] a 0-dim tensor has no axis to compare along`);
-  const a = whole ? 0 : checkAxis(op, axis, t.ndim);
+  const a = whole ? 0 : checkAxis(op, dim, t.ndim);
   const flat = whole ? reshape(x, [-1]) : x;
   const n = flat.shape[a]!;
   const width = whole ? 1 : numel(flat.shape) / Math.max(n, 1);

@@ -9,6 +9,11 @@ import { zeros } from './create';
 import { runCopy, sameDevice } from './launch';
 import { narrow, reshape, unsqueeze } from './views';
 
+/** An axis by position or by name. */
+export type DimOption = number | { dim?: number };
+
+const dimOf = (how: DimOption): number => (typeof how === 'number' ? how : (how.dim ?? 0));
+
 function checkList(op: string, tensors: readonly Tensor[]): void {
   if (!Array.isArray(tensors))
     throw new ArgumentError(`[${op}] expected an array of tensors, got ${describe(tensors)}`);
@@ -39,13 +44,13 @@ function part(t: Tensor, axis: number, start: number, length: number): Tensor {
  * Tensors one after the other along an axis (default 0); their other dimensions must be equal. Dtypes promote.
  * Vectors of no elements fit everything, as in PyTorch.
  */
-export function cat(tensors: readonly Tensor[], axis = 0): Tensor {
+export function cat(tensors: readonly Tensor[], axis: DimOption = 0): Tensor {
   checkList('cat', tensors);
   const real = tensors.filter((t) => !(t.ndim === 1 && t.shape[0] === 0));
   const list = real.length > 0 ? real : tensors.slice(0, 1);
   const first = list[0]!;
   if (tensors.some((t) => t.ndim === 0)) throw new ShapeError('[cat] 0-dim tensors cannot be joined; use stack');
-  const a = checkAxis('cat', axis, first.ndim);
+  const a = checkAxis('cat', dimOf(axis), first.ndim);
   for (const t of list) {
     if (t.ndim !== first.ndim || t.shape.some((d, i) => i !== a && d !== first.shape[i]))
       throw new ShapeError(
@@ -84,7 +89,7 @@ export const concatenate = cat;
 export const concat = cat;
 
 /** Tensors of one shape side by side along a new axis (default 0). */
-export function stack(tensors: readonly Tensor[], axis = 0): Tensor {
+export function stack(tensors: readonly Tensor[], axis: DimOption = 0): Tensor {
   checkList('stack', tensors);
   const first = tensors[0]!;
   for (const t of tensors)
@@ -92,7 +97,7 @@ export function stack(tensors: readonly Tensor[], axis = 0): Tensor {
       throw new ShapeError(
         `[stack] all tensors must have one shape: ${showShape(first.shape)} and ${showShape(t.shape)}`,
       );
-  const a = checkAxis('stack', axis, first.ndim + 1);
+  const a = checkAxis('stack', dimOf(axis), first.ndim + 1);
   const dtype = commonDType(tensors);
   return catOf(
     tensors.map((t) => unsqueeze(cast(t, dtype), a)),
@@ -169,8 +174,8 @@ function pieces(length: number, size: number): number[] {
 }
 
 /** Views of consecutive parts of `sizes` elements (the last may be shorter), or of the sizes listed. */
-export function split(t: Tensor, sizes: number | readonly number[], axis = 0): Tensor[] {
-  const a = splittable('split', t, axis);
+export function split(t: Tensor, sizes: number | readonly number[], axis: DimOption = 0): Tensor[] {
+  const a = splittable('split', t, dimOf(axis));
   const length = t.shape[a]!;
   if (typeof sizes === 'number') {
     if (!Number.isInteger(sizes) || sizes < 0 || (sizes === 0 && length > 0))
@@ -185,8 +190,8 @@ export function split(t: Tensor, sizes: number | readonly number[], axis = 0): T
 }
 
 /** At most `count` views of equal length (the last may be shorter). */
-export function chunk(t: Tensor, count: number, axis = 0): Tensor[] {
-  const a = splittable('chunk', t, axis);
+export function chunk(t: Tensor, count: number, axis: DimOption = 0): Tensor[] {
+  const a = splittable('chunk', t, dimOf(axis));
   if (!Number.isInteger(count) || count < 1)
     throw new ArgumentError(`[chunk] the number of parts must be a positive integer, got ${count}`);
   const length = t.shape[a]!;
@@ -199,8 +204,8 @@ export function chunk(t: Tensor, count: number, axis = 0): Tensor[] {
 }
 
 /** `sections` views whose lengths differ by at most one, or views between the positions listed. */
-export function tensorSplit(t: Tensor, sections: number | readonly number[], axis = 0): Tensor[] {
-  const a = splittable('tensorSplit', t, axis);
+export function tensorSplit(t: Tensor, sections: number | readonly number[], axis: DimOption = 0): Tensor[] {
+  const a = splittable('tensorSplit', t, dimOf(axis));
   const length = t.shape[a]!;
   if (typeof sections === 'number') {
     if (!Number.isInteger(sections) || sections < 1)
@@ -221,8 +226,8 @@ export function tensorSplit(t: Tensor, sections: number | readonly number[], axi
 }
 
 /** One view per position of an axis, without that axis. */
-export function unbind(t: Tensor, axis = 0): Tensor[] {
-  const a = splittable('unbind', t, axis);
+export function unbind(t: Tensor, axis: DimOption = 0): Tensor[] {
+  const a = splittable('unbind', t, dimOf(axis));
   const without = (list: Shape): number[] => list.filter((_, i) => i !== a);
   const shape = without(t.shape);
   const count = t.shape[a]!;

@@ -3,6 +3,7 @@ import { isFloat } from '../core/dtype';
 import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
 import { checkAxis, numel, type Shape, showShape } from '../core/shape';
 import { addMethods, type Method, type Tensor } from '../core/tensor';
+import { isOptions } from './arguments';
 import { add, mul } from './arithmetic';
 import { linear, matmul } from './matmul';
 import { sum } from './reduce';
@@ -69,8 +70,11 @@ export function outer(a: Tensor, b: Tensor): Tensor {
 /** {@link outer} */
 export const ger = outer;
 
+type PairedAxes = number | readonly (readonly number[] | number)[];
+
 /** Sums of products over several dimensions: the last `axes` of a with the first of b, or those listed for each. */
-export function tensordot(a: Tensor, b: Tensor, axes: number | readonly (readonly number[] | number)[] = 2): Tensor {
+export function tensordot(a: Tensor, b: Tensor, how: PairedAxes | { dims?: PairedAxes } = 2): Tensor {
+  const axes = isOptions(how) ? (how.dims ?? 2) : how;
   let of: readonly (readonly number[])[];
   if (typeof axes === 'number') {
     if (!Number.isInteger(axes) || axes < 0 || axes > Math.min(a.ndim, b.ndim))

@@ -4,6 +4,7 @@ import { ArgumentError, IndexError } from '../core/errors';
 import { checkAxis, numel, type Shape } from '../core/shape';
 import { addMethods, empty, type Method, type Tensor } from '../core/tensor';
 import { kernel } from '../native';
+import { readArguments } from './arguments';
 import { zeros } from './create';
 import { gather, scatterAdd } from './gather';
 import { denseOf } from './launch';
@@ -17,6 +18,8 @@ export type Sorted = { values: Tensor; indices: Tensor };
 
 /** Options of {@link sort}. */
 export interface SortOptions {
+  /** Along which axis. Default the last. */
+  dim?: number;
   /** Largest first. Default false. */
   descending?: boolean;
   /** Equal elements keep their order. They always do; accepted for likeness with PyTorch. */
@@ -50,9 +53,10 @@ function outputs(t: Tensor, shape: Shape): Sorted {
 }
 
 /** The elements along an axis (default: the last) in ascending order, and where they were. Stable. */
-export function sort(t: Tensor, axis = -1, how: SortOptions | boolean = {}): Sorted {
-  const descending = typeof how === 'boolean' ? how : (how.descending ?? false);
-  const { axis: a, outer, length, inner } = linesOf('sort', t, axis);
+export function sort(t: Tensor, dim: number | SortOptions = {}, how: SortOptions | boolean = {}): Sorted {
+  const settings = readArguments('sort', { dim: -1, descending: false, stable: true }, [dim, how]);
+  const { descending } = settings;
+  const { axis: a, outer, length, inner } = linesOf('sort', t, settings.dim);
   const out = outputs(t, t.shape);
   const cost = t.numel * (10 + 2 * Math.log2(length + 1));
   if (t.numel > 0) sortKernel(cost, out.values, out.indices, denseOf(t.detach()), outer, length, inner, descending);
@@ -60,14 +64,16 @@ export function sort(t: Tensor, axis = -1, how: SortOptions | boolean = {}): Sor
 }
 
 /** The indices that sort along an axis (default: the last). Stable. */
-export const argsort = (t: Tensor, axis = -1, how: SortOptions | boolean = {}): Tensor =>
-  sort(t.detach(), axis, how).indices;
+export const argsort = (t: Tensor, dim: number | SortOptions = {}, how: SortOptions | boolean = {}): Tensor =>
+  sort(t.detach(), dim, how).indices;
 
 /** {@link sort} along the first dimension, values only. */
 export const msort = (t: Tensor): Tensor => sort(t, 0).values;
 
 /** Options of {@link topk}. */
 export interface TopkOptions {
+  /** Along which axis. Default the last. */
+  dim?: number;
   /** The largest (default), or the smallest. */
   largest?: boolean;
   /** In order. They always are; accepted for likeness with PyTorch. */
@@ -75,29 +81,41 @@ export interface TopkOptions {
 }
 
 /** The k largest elements along an axis (default: the last), in descending order, and where they were. */
-export function topk(t: Tensor, k: number, axis = -1, options: TopkOptions = {}): Sorted {
-  const { axis: a, outer, length, inner } = linesOf('topk', t, axis);
+export function topk(
+  t: Tensor,
+  k: number,
+  dim: number | TopkOptions = {},
+  how: boolean | TopkOptions = {},
+  sorted?: boolean,
+): Sorted {
+  const settings = readArguments('topk', { dim: -1, largest: true, sorted: true }, [dim, how, sorted]);
+  const { axis: a, outer, length, inner } = linesOf('topk', t, settings.dim);
   if (!Number.isInteger(k)) throw new ArgumentError(`[topk] k must be an integer, got ${k}`);
   if (k < 0 || k > length) throw new IndexError(`[topk] k = ${k} is out of range for ${length} elements`);
   const out = outputs(
     t,
     t.shape.map((d, i) => (i === a ? k : d)),
   );
-  const { largest = true } = options;
   const cost = t.numel * 10;
   if (out.values.numel > 0)
-    topkKernel(cost, out.values, out.indices, denseOf(t.detach()), outer, length, inner, k, largest);
+    topkKernel(cost, out.values, out.indices, denseOf(t.detach()), outer, length, inner, k, settings.largest);
   return tracked('topk', t, a, out);
 }
 
 /** The k-th smallest element (1 is the smallest) along an axis (default: the last), and where it was. */
-export function kthvalue(t: Tensor, k: number, axis = -1, options: { keepdim?: boolean } = {}): Sorted {
-  const { axis: a, length } = linesOf('kthvalue', t, axis);
+export function kthvalue(
+  t: Tensor,
+  k: number,
+  dim: number | { dim?: number; keepdim?: boolean } = {},
+  how: boolean | { keepdim?: boolean } = {},
+): Sorted {
+  const settings = readArguments('kthvalue', { dim: -1, keepdim: false }, [dim, how]);
+  const { axis: a, length } = linesOf('kthvalue', t, settings.dim);
   if (!Number.isInteger(k)) throw new ArgumentError(`[kthvalue] k must be an integer, got ${k}`);
   if (k < 1 || k > length) throw new IndexError(`[kthvalue] k = ${k} is out of range for ${length} elements`);
   const all = sort(t.detach(), a).indices;
   const at = t.ndim === 0 ? all : narrow(all, a, k - 1, 1);
-  const drop = (x: Tensor): Tensor => (options.keepdim || t.ndim === 0 ? x : squeeze(x, a));
+  const drop = (x: Tensor): Tensor => (settings.keepdim || t.ndim === 0 ? x : squeeze(x, a));
   return { values: drop(gather(t, a, at)), indices: drop(at) };
 }
 

@@ -12,6 +12,7 @@ import {
   viewStrides,
 } from '../core/shape';
 import { addMethods, alias, type Method, Tensor } from '../core/tensor';
+import { readArguments } from './arguments';
 import { contiguous } from './cast';
 import { runCopy } from './launch';
 import { sum } from './reduce';
@@ -52,8 +53,17 @@ export function reshape(t: Tensor, shape: Shape): Tensor {
   return view('reshape', source, to, strides ?? contiguousStrides(to), source.offset, (g) => reshape(g, from));
 }
 
+/** Options of {@link flatten}. */
+export interface FlattenOptions {
+  /** The first dimension of those that become one. Default 0. */
+  startDim?: number;
+  /** The last. Default -1. */
+  endDim?: number;
+}
+
 /** One dimension from `start` to `end` (default: all), e.g. `flatten(x, 1)` keeps the batch. */
-export function flatten(t: Tensor, start = 0, end = -1): Tensor {
+export function flatten(t: Tensor, how: number | FlattenOptions = {}, to?: number): Tensor {
+  const { startDim: start, endDim: end } = readArguments('flatten', { startDim: 0, endDim: -1 }, [how, to]);
   if (t.ndim === 0) return reshape(t, [1]);
   const a = checkAxis('flatten', start, t.ndim);
   const b = checkAxis('flatten', end, t.ndim);

@@ -47,7 +47,7 @@ const uniqueRow = (f: typeof ng.unique, reference: Row['reference']): Row => ({
   ],
   grad: false,
   dtypes: ['int32', 'int64', 'bool'],
-  errors: [[() => f(x(), { axis: 2 }), 'ERR_INDEX']],
+  errors: [[() => f(x(), { dim: 2 }), 'ERR_INDEX']],
 });
 
 // --- search ---------------------------------------------------------------------------------------------------------
