@@ -2,7 +2,7 @@
 import * as ng from '../../../lib';
 import type { Tensor } from '../../../lib';
 import * as m from '../matrices';
-import { build, exact, type Nd, nd, sum } from '../nd';
+import { build, exact, type Nd, nd, reduce, sum } from '../nd';
 import type { Row } from '../row';
 import { refMatmul } from './matmul';
 
@@ -365,6 +365,47 @@ export const linalgRows = {
     samples: [...square, { inputs: [{ shape: [3, 3], low: -3, high: 3 }] }],
     grad: true,
     errors: notSquare(linalg.matrixExp),
+  },
+  vectorNorm: {
+    reference: ([a], [ord = 2, dim]) =>
+      reduce(a!, dim as number | undefined, false, (v) => {
+        const size = v.map(Math.abs);
+        return ord === Infinity
+          ? Math.max(...size)
+          : sum(size.map((x) => x ** (ord as number))) ** (1 / (ord as number));
+      }),
+    samples: [{ inputs: [[3, 4]] }, { inputs: [[2, 3, 2]], args: [3, 1] }, { inputs: [[4]], args: [Infinity] }],
+    grad: true,
+    errors: [[() => linalg.vectorNorm(ng.ones([2], { dtype: 'int32' })), 'ERR_DTYPE']],
+  },
+  matrixNorm: {
+    reference: ([a], [ord = 'fro']) =>
+      m.eachNumber(a!, (x) => {
+        if (ord === 'fro') return Math.hypot(...x.flat());
+        if (ord === 'nuc') return sum(m.singularValues(x));
+        if (ord === 2) return m.singularValues(x)[0]!;
+        return Math.max(...(ord === 1 ? m.transposed(x) : x).map((row) => sum(row.map(Math.abs))));
+      }),
+    samples: [{ inputs: [[3, 2]] }, ...['nuc', 1, 2, Infinity].map((ord) => ({ inputs: [[2, 3, 4]], args: [ord] }))],
+    grad: true,
+    tolerance: 1e-4,
+    errors: [
+      [() => linalg.matrixNorm(ng.ones([2])), 'ERR_SHAPE'],
+      [() => linalg.matrixNorm(ng.ones([2, 2]), 3), 'ERR_INVALID_ARG'],
+    ],
+  },
+  cond: {
+    fn: ([a], [ord]) => linalg.cond(regular(a!), ord as 1 | undefined),
+    reference: ([a], [ord]) =>
+      m.eachNumber(regularRef(a!), (x) => {
+        const s = m.singularValues(x);
+        const columns = (y: m.Matrix): number => Math.max(...m.transposed(y).map((c) => sum(c.map(Math.abs))));
+        return ord === 1 ? columns(x) * columns(m.inverse(x)) : s[0]! / s[s.length - 1]!;
+      }),
+    samples: [{ inputs: [[2, 3, 3]] }, { inputs: [[3, 3]], args: [1] }],
+    grad: true,
+    tolerance: 1e-4,
+    errors: [[() => linalg.cond(ng.ones([2, 3]), 1), 'ERR_SHAPE']],
   },
   multiDot: {
     fn: (list) => linalg.multiDot(list),

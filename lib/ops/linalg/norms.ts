@@ -1,0 +1,150 @@
+/** @file Norms of vectors and matrices, and condition numbers. */
+import type { DType } from '../../core/dtype';
+import { ArgumentError, ShapeError } from '../../core/errors';
+import { checkAxes, checkAxis, showShape } from '../../core/shape';
+import type { Tensor } from '../../core/tensor';
+import { div, eq, mul } from '../arithmetic';
+import { movedim } from '../arranging';
+import { cast } from '../cast';
+import { eye } from '../create';
+import { needTensor } from '../define';
+import { amax, amin } from '../extremes';
+import { abs } from '../math';
+import { sum } from '../reduce';
+import { norm as vectorNormOver } from '../statistics';
+import { narrow, reshape, squeeze, unsqueeze } from '../views';
+import { where } from '../where';
+import * as p from './parts';
+import { det, inv } from './solve';
+import { svdvals } from './spectral';
+
+/** One axis, two for matrices, or (null) all. */
+type Dim = number | readonly number[] | null;
+
+/** Options of the norms of `ng.linalg`. */
+export interface NormOptions<Order> {
+  ord?: Order;
+  dim?: Dim;
+  /** Keep reduced dimensions with length 1. Default false. */
+  keepdim?: boolean;
+  /** Compute in this dtype. */
+  dtype?: DType;
+}
+
+/** 'fro': root of the sum of squares; 'nuc': sum of singular values; 2, -2: largest, smallest singular value; 1, -1 and
+ * Infinity, -Infinity: largest, smallest sum of absolute values of a column, of a row. */
+export type MatrixOrder = 'fro' | 'nuc' | 1 | -1 | 2 | -2 | number;
+
+// Settings as PyTorch's positions (ord, dim, options), or all in one object.
+function settings<Order>(
+  ord: Order | NormOptions<Order> | undefined,
+  dim: Dim | undefined,
+  options: NormOptions<Order> | undefined,
+): NormOptions<Order> {
+  if (typeof ord === 'object' && ord !== null) return ord as NormOptions<Order>;
+  const given = { ...(options ?? {}) };
+  if (ord !== undefined) given.ord = ord as Order;
+  if (dim !== undefined) given.dim = dim;
+  return given;
+}
+
+/** The p-norm of vectors: over all elements, or along `dim`. Default the Euclidean norm. */
+export function vectorNorm(
+  x: Tensor,
+  ord?: number | NormOptions<number>,
+  dim?: Dim,
+  options?: NormOptions<number>,
+): Tensor {
+  needTensor('vectorNorm', x);
+  const { ord: order = 2, dim: over, keepdim = false, dtype } = settings(ord, dim, options);
+  return vectorNormOver(x, order, over, { keepdim, ...(dtype ? { dtype } : {}) });
+}
+
+/** A norm of matrices, which lie in the two dimensions `dim` (default the last). Default the Frobenius norm. */
+export function matrixNorm(
+  x: Tensor,
+  ord?: MatrixOrder | NormOptions<MatrixOrder>,
+  dim?: Dim,
+  options?: NormOptions<MatrixOrder>,
+): Tensor {
+  const { ord: order = 'fro', dim: over, keepdim = false, dtype } = settings(ord, dim, options);
+  needTensor('matrixNorm', x);
+  const axes = (Array.isArray(over ?? [-2, -1]) ? (over ?? [-2, -1]) : [over]) as number[];
+  if (axes.length !== 2 || x.ndim < 2)
+    throw new ShapeError(`[matrixNorm] needs two dimensions of ${showShape(x.shape)}, got [${axes.join(', ')}]`);
+  const reduced = checkAxes('matrixNorm', axes, x.ndim);
+  const [row, col] = axes.map((a) => checkAxis('matrixNorm', a, x.ndim)) as [number, number];
+  const a = movedim(dtype ? cast(x, dtype) : x, [row, col], [-2, -1]);
+  p.checkMatrix('matrixNorm', a);
+  const y = normOfLast(a, order);
+  if (!keepdim) return y;
+  return reshape(
+    y,
+    x.shape.map((d, i) => (reduced.includes(i) ? 1 : d)),
+  );
+}
+
+function normOfLast(a: Tensor, order: MatrixOrder): Tensor {
+  switch (order) {
+    case 'fro':
+      return vectorNormOver(a, 2, [-2, -1]);
+    case 'nuc':
+      return sum(svdvals(a), -1);
+    case 2:
+      return amax(svdvals(a), -1);
+    case -2:
+      return amin(svdvals(a), -1);
+    case 1:
+      return amax(sum(abs(a), -2), -1);
+    case -1:
+      return amin(sum(abs(a), -2), -1);
+    case Infinity:
+      return amax(sum(abs(a), -1), -1);
+    case -Infinity:
+      return amin(sum(abs(a), -1), -1);
+    default:
+      throw new ArgumentError(
+        `[matrixNorm] ord must be 'fro', 'nuc', 1, -1, 2, -2, Infinity or -Infinity, got ${String(order)}`,
+      );
+  }
+}
+
+/**
+ * The norm of vectors or matrices. Without `ord`: the Euclidean norm of all elements, or along `dim`. With `ord`: of a
+ * vector (one dimension, or `dim` a number) its p-norm, of a matrix (two) its {@link matrixNorm}.
+ */
+export function norm(
+  x: Tensor,
+  ord?: MatrixOrder | null | NormOptions<MatrixOrder | null>,
+  dim?: Dim,
+  options?: NormOptions<MatrixOrder | null>,
+): Tensor {
+  needTensor('norm', x);
+  const { ord: order = null, dim: over = null, ...rest } = settings(ord, dim, options);
+  const pair = Array.isArray(over) && over.length === 2;
+  if (order === null) return pair ? matrixNorm(x, { ...rest, dim: over }) : vectorNorm(x, { ...rest, dim: over });
+  if (over === null && x.ndim > 2)
+    throw new ShapeError(`[norm] say along which dimensions of ${showShape(x.shape)}: dim is one axis or two`);
+  if (pair || (over === null && x.ndim === 2)) return matrixNorm(x, { ...rest, ord: order, dim: over });
+  if (typeof order !== 'number') throw new ArgumentError(`[norm] ord '${order}' is for matrices; give two dimensions`);
+  return vectorNorm(x, { ...rest, ord: order, dim: over });
+}
+
+/**
+ * The condition number of each matrix: the ratio of its largest and smallest singular value (default, or 2; -2 is the
+ * inverse), or the product of the norms of the matrix and its inverse; Infinity for a singular one.
+ */
+export function cond(a: Tensor, ord: MatrixOrder | null = null): Tensor {
+  p.checkMatrix('cond', a);
+  if (ord === null || ord === 2 || ord === -2) {
+    const s = svdvals(a);
+    const end = (at: number): Tensor => squeeze(narrow(s, -1, at, 1), -1);
+    const [first, last] = [end(0), end(s.shape[s.ndim - 1]! - 1)];
+    return ord === -2 ? div(last, first) : div(first, last);
+  }
+  p.checkSquare('cond', a);
+  const singular = eq(det(a), 0);
+  const spread = unsqueeze(unsqueeze(singular, -1), -1);
+  const regular = where(spread, eye(p.rowsOf(a), { dtype: a.dtype, device: a.device }), a);
+  return where(singular, Infinity, mul(matrixNorm(a, ord), matrixNorm(inv(regular), ord)));
+}
