@@ -8,6 +8,7 @@ import { empty, type Tensor } from '../core/tensor';
 import { kernel } from '../native';
 import { add, mul, ne } from './arithmetic';
 import { ones, zerosLike } from './create';
+import { needTensor } from './define';
 import { denseOf } from './launch';
 import type { RandomOptions } from './random';
 import { where } from './where';
@@ -39,7 +40,7 @@ function settings(
   const probability = o.p ?? 0.5;
   if (typeof probability !== 'number' || !(probability >= 0 && probability <= 1))
     throw new ArgumentError(`[${op}] the probability lies between 0 and 1, got ${describe(probability)}`);
-  x.checkAlive(op);
+  needTensor(op, x);
   if (!isFloat(x.dtype)) throw new DTypeError(`[${op}] needs a floating-point tensor, got ${x.dtype}`);
   return { p: probability, training: o.training ?? true, generator: o.generator };
 }

@@ -8,6 +8,7 @@ import { kernel } from '../native';
 import { add, div, mul, neg, sub } from './arithmetic';
 import { cast } from './cast';
 import { full } from './create';
+import { needTensor } from './define';
 import { erfinv } from './erfinv';
 import { castOf, denseOf, runCopy } from './launch';
 import { clamp, erf, log1p } from './math';
@@ -119,7 +120,7 @@ export function multinomial(
   options: RandomOptions & { replacement?: boolean } = {},
 ): Tensor {
   const { replacement = false } = options;
-  weights.checkAlive('multinomial');
+  needTensor('multinomial', weights);
   if (!isFloat(weights.dtype))
     throw new DTypeError(`[multinomial] weights must be floating-point, got ${weights.dtype}`);
   if (weights.ndim !== 1 && weights.ndim !== 2)
@@ -149,7 +150,7 @@ export function multinomial(
 
 /** 1 with the probability that each element of `p` gives, else 0; of p's dtype. */
 export function bernoulli(p: Tensor, options?: RandomOptions): Tensor {
-  p.checkAlive('bernoulli');
+  needTensor('bernoulli', p);
   if (!isFloat(p.dtype)) throw new DTypeError(`[bernoulli] probabilities must be floating-point, got ${p.dtype}`);
   const out = empty(p.shape, p.dtype, p.storage.device);
   const { seed, offset } = take(options, p.numel);

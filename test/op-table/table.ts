@@ -5,6 +5,7 @@ import { activationRows } from './rows/activations';
 import { arithmeticRows } from './rows/arithmetic';
 import { arrangingRows } from './rows/arranging';
 import { binaryRows } from './rows/binary';
+import { createRows } from './rows/create';
 import { diagonalRows } from './rows/diagonals';
 import { gatherRows } from './rows/gather';
 import { indexingRows } from './rows/indexing';
@@ -27,6 +28,7 @@ export const table: Partial<Rows<OpName>> = {
   ...arithmeticRows,
   ...arrangingRows,
   ...binaryRows,
+  ...createRows,
   ...diagonalRows,
   ...gatherRows,
   ...indexingRows,
