@@ -26,6 +26,14 @@ export { batchNorm, groupNorm, instanceNorm, layerNorm, rmsNorm } from '../ops/n
 export { localResponseNorm } from '../ops/localResponse';
 export { pad } from '../ops/padding';
 export { oneHot } from '../ops/counting';
+export {
+  channelShuffle,
+  fold,
+  interpolate,
+  pixelShuffle,
+  pixelUnshuffle,
+  unfoldPatches as unfold,
+} from '../ops/resample';
 export { embedding, embeddingBag } from '../ops/embedding';
 export { scaledDotProductAttention } from '../ops/attention';
 export {

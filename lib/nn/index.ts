@@ -9,6 +9,7 @@ export type { ActivationLike, ActivationName } from './activation-names';
 export * from './conv';
 export * from './pooling';
 export * from './normalization';
+export * from './resample';
 export * from './shape-layers';
 export * from './activations';
 export * from './dropout';

@@ -19,7 +19,17 @@ export * from './scans';
 export * from './order';
 export * from './views';
 export { linear, matmul } from './matmul';
-export * from './conv';
+export {
+  conv1d,
+  conv2d,
+  conv3d,
+  type ConvOptions,
+  type ConvPadding,
+  convTranspose1d,
+  convTranspose2d,
+  convTranspose3d,
+  type ConvTransposeOptions,
+} from './conv';
 export * from './pooling';
 export {
   batchNorm,
@@ -33,6 +43,14 @@ export {
   type RmsNormOptions,
 } from './normalization';
 export * from './localResponse';
+export {
+  channelShuffle,
+  interpolate,
+  type InterpolateMode,
+  type InterpolateOptions,
+  pixelShuffle,
+  pixelUnshuffle,
+} from './resample';
 export * from './positions';
 export { type AttentionOptions, causalMask, paddingMask, scaledDotProductAttention } from './attention';
 export * from './gather';

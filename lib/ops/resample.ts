@@ -1,0 +1,284 @@
+/** @file Resampling of images, and rearrangements of their pixels. */
+import { isFloat } from '../core/dtype';
+import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
+import { describe, numel, showShape } from '../core/shape';
+import { type Tensor } from '../core/tensor';
+import { type Arguments, readArguments, type Sizes, sizesOf } from './arguments';
+import { add, mul } from './arithmetic';
+import { conv2d, convTranspose2d } from './conv';
+import { tensor } from './create';
+import { needTensor } from './define';
+import { indexSelect } from './gather';
+import { adaptiveAvgPool1d, adaptiveAvgPool2d, adaptiveAvgPool3d } from './pooling';
+import { permute, reshape } from './views';
+
+/** How {@link interpolate} finds a value between pixels. */
+export type InterpolateMode = 'nearest' | 'nearest-exact' | 'linear' | 'bilinear' | 'trilinear' | 'bicubic' | 'area';
+
+/** Options of {@link interpolate}, in PyTorch's order. */
+export interface InterpolateOptions {
+  /** Size of the spatial dimensions. This or `scaleFactor`. */
+  size: Sizes | null;
+  scaleFactor: number | readonly number[] | null;
+  /** Default 'nearest'. */
+  mode: InterpolateMode;
+  /** Match the centres of the corner pixels rather than their edges. Default false; not for nearest and area. */
+  alignCorners: boolean | null;
+  /** Scale by output size / input size even if `scaleFactor` is given. Default false. */
+  recomputeScaleFactor: boolean | null;
+}
+
+/** One term of a resampled axis: for each output element an input element and its weight. */
+interface Term {
+  from: Int32Array;
+  weight: Float64Array | null;
+}
+
+interface AxisPlan {
+  input: number;
+  output: number;
+  /** Input elements per output element. */
+  scale: number;
+  align: boolean;
+}
+
+function nearestTerms({ input, output, scale }: AxisPlan, exact: boolean): Term[] {
+  const shift = exact ? 0.5 : 0;
+  // PyTorch computes the scale in float32.
+  const s = Math.fround(scale);
+  const from = Int32Array.from({ length: output }, (_, i) =>
+    Math.min(Math.floor(Math.fround((i + shift) * s)), input - 1),
+  );
+  return [{ from, weight: null }];
+}
+
+const sourceOf = ({ input, output, scale, align }: AxisPlan, i: number): number =>
+  align ? (output > 1 ? (i * (input - 1)) / (output - 1) : 0) : (i + 0.5) * scale - 0.5;
+
+function linearTerms(plan: AxisPlan): Term[] {
+  const low: Term = { from: new Int32Array(plan.output), weight: new Float64Array(plan.output) };
+  const high: Term = { from: new Int32Array(plan.output), weight: new Float64Array(plan.output) };
+  for (let i = 0; i < plan.output; i++) {
+    const at = Math.max(0, sourceOf(plan, i));
+    const first = Math.min(Math.floor(at), plan.input - 1);
+    low.from[i] = first;
+    high.from[i] = Math.min(first + 1, plan.input - 1);
+    high.weight![i] = at - first;
+    low.weight![i] = 1 - high.weight![i]!;
+  }
+  return [low, high];
+}
+
+// Cubic convolution with a = -0.75 (Keys 1981), at distance d from the sample.
+function cubic(d: number): number {
+  const a = -0.75;
+  const x = Math.abs(d);
+  return x <= 1 ? ((a + 2) * x - (a + 3)) * x * x + 1 : ((x - 5) * x + 8) * a * x - 4 * a;
+}
+
+const cubicTerms = (plan: AxisPlan): Term[] =>
+  [-1, 0, 1, 2].map((tap) => {
+    const term: Term = { from: new Int32Array(plan.output), weight: new Float64Array(plan.output) };
+    for (let i = 0; i < plan.output; i++) {
+      const at = sourceOf(plan, i);
+      const first = Math.floor(at);
+      term.from[i] = Math.min(Math.max(first + tap, 0), plan.input - 1);
+      term.weight![i] = cubic(at - first - tap);
+    }
+    return term;
+  });
+
+function alongAxis(x: Tensor, axis: number, terms: readonly Term[]): Tensor {
+  const wide = x.shape.map((_, i) => (i === axis ? terms[0]!.from.length : 1));
+  const parts = terms.map(({ from, weight }) => {
+    const picked = indexSelect(x, axis, tensor(from, { device: x.device }));
+    return weight ? mul(picked, tensor(weight, { shape: wide, dtype: x.dtype, device: x.device })) : picked;
+  });
+  return parts.reduce((a, b) => add(a, b));
+}
+
+const dimensionsOf: Record<InterpolateMode, readonly number[]> = {
+  nearest: [1, 2, 3],
+  'nearest-exact': [1, 2, 3],
+  area: [1, 2, 3],
+  linear: [1],
+  bilinear: [2],
+  trilinear: [3],
+  bicubic: [2],
+};
+
+function targetSize(
+  op: string,
+  x: Tensor,
+  n: number,
+  o: InterpolateOptions,
+): { size: number[]; factors: number[] | null } {
+  const input = x.shape.slice(2);
+  if ((o.size === null) === (o.scaleFactor === null))
+    throw new ArgumentError(`[${op}] give either size or scaleFactor${o.size === null ? '' : ', not both'}`);
+  if (o.size !== null) return { size: sizesOf(op, 'size', o.size, n, 1), factors: null };
+  const factors = Array.isArray(o.scaleFactor) ? (o.scaleFactor as number[]) : input.map(() => o.scaleFactor as number);
+  if (factors.length !== n || factors.some((f) => !(f > 0 && f < Infinity)))
+    throw new ArgumentError(
+      `[${op}] scaleFactor must be a positive number or ${n} of them, got ${describe(o.scaleFactor)}`,
+    );
+  const size = input.map((d, i) => Math.floor(d * factors[i]!));
+  if (size.some((d) => d < 1))
+    throw new ShapeError(`[${op}] input ${showShape(x.shape)} would become ${showShape(size)}`);
+  return { size, factors: o.recomputeScaleFactor ? null : factors };
+}
+
+/**
+ * The spatial dimensions of x [batch, channels, ...] resampled to a size, or by a factor.
+ * @param options - size, scaleFactor, mode, alignCorners: in this order, or by name in one object
+ */
+export function interpolate(x: Tensor, ...options: Arguments<InterpolateOptions>): Tensor {
+  const op = 'interpolate';
+  const defaults = {
+    size: null,
+    scaleFactor: null,
+    mode: 'nearest',
+    alignCorners: null,
+    recomputeScaleFactor: null,
+  } as const;
+  const o = readArguments<InterpolateOptions>(op, defaults, options);
+  needTensor(op, x);
+  const n = x.ndim - 2;
+  const fits = dimensionsOf[o.mode] as readonly number[] | undefined;
+  if (!fits)
+    throw new ArgumentError(`[${op}] mode is one of ${Object.keys(dimensionsOf).join(', ')}, got ${describe(o.mode)}`);
+  if (!fits.includes(n))
+    throw new ShapeError(
+      `[${op}] mode '${o.mode}' needs ${fits.map((d) => d + 2).join(' or ')} dimensions, got ${showShape(x.shape)}`,
+    );
+  const near = o.mode === 'nearest' || o.mode === 'nearest-exact';
+  if (!near && !isFloat(x.dtype)) throw new DTypeError(`[${op}] needs a floating-point tensor, got ${x.dtype}`);
+  if ((near || o.mode === 'area') && o.alignCorners !== null)
+    throw new ArgumentError(`[${op}] alignCorners is only for linear, bilinear, trilinear and bicubic`);
+  const { size, factors } = targetSize(op, x, n, o);
+  if (x.shape.slice(2).some((d) => d < 1))
+    throw new ShapeError(`[${op}] input ${showShape(x.shape)} has an empty dimension`);
+  if (o.mode === 'area') return [adaptiveAvgPool1d, adaptiveAvgPool2d, adaptiveAvgPool3d][n - 1]!(x, size);
+  return size.reduce((y, output, i) => {
+    const input = x.shape[i + 2]!;
+    const scale = factors ? 1 / factors[i]! : input / output;
+    const plan = { input, output, scale, align: o.alignCorners ?? false };
+    if (input === output && scale === 1) return y;
+    const terms = near
+      ? nearestTerms(plan, o.mode === 'nearest-exact')
+      : o.mode === 'bicubic'
+        ? cubicTerms(plan)
+        : linearTerms(plan);
+    return alongAxis(y, i + 2, terms);
+  }, x);
+}
+
+// --- rearranged pixels ----------------------------------------------------------------------------------------------
+
+function checkFactor(op: string, name: string, factor: number): void {
+  if (!Number.isSafeInteger(factor) || factor < 1)
+    throw new ArgumentError(`[${op}] ${name} must be a positive integer, got ${describe(factor)}`);
+}
+
+/** [..., c r^2, h, w] to [..., c, h r, w r] (Shi et al. 2016). */
+export function pixelShuffle(x: Tensor, upscaleFactor: number): Tensor {
+  const op = 'pixelShuffle';
+  needTensor(op, x);
+  checkFactor(op, 'upscaleFactor', upscaleFactor);
+  const r = upscaleFactor;
+  const lead = x.shape.slice(0, -3);
+  const [c, h, w] = x.shape.slice(-3) as [number, number, number];
+  if (x.ndim < 3 || c % (r * r) !== 0)
+    throw new ShapeError(`[${op}] the channels of ${showShape(x.shape)} are not divisible by ${r * r}`);
+  const split = reshape(x, [numel(lead), c / (r * r), r, r, h, w]);
+  const mixed = permute(split, [0, 1, 4, 2, 5, 3]);
+  return reshape(mixed, [...lead, c / (r * r), h * r, w * r]);
+}
+
+/** [..., c, h r, w r] to [..., c r^2, h, w]: the inverse of {@link pixelShuffle}. */
+export function pixelUnshuffle(x: Tensor, downscaleFactor: number): Tensor {
+  const op = 'pixelUnshuffle';
+  needTensor(op, x);
+  checkFactor(op, 'downscaleFactor', downscaleFactor);
+  const r = downscaleFactor;
+  const lead = x.shape.slice(0, -3);
+  const [c, h, w] = x.shape.slice(-3) as [number, number, number];
+  if (x.ndim < 3 || h % r !== 0 || w % r !== 0)
+    throw new ShapeError(`[${op}] the last two dimensions of ${showShape(x.shape)} are not divisible by ${r}`);
+  const split = reshape(x, [numel(lead), c, h / r, r, w / r, r]);
+  return reshape(permute(split, [0, 1, 3, 5, 2, 4]), [...lead, c * r * r, h / r, w / r]);
+}
+
+/** Channels of x [batch, channels, ...] dealt out among groups (Zhang et al. 2018). */
+export function channelShuffle(x: Tensor, groups: number): Tensor {
+  const op = 'channelShuffle';
+  needTensor(op, x);
+  checkFactor(op, 'groups', groups);
+  if (x.ndim < 3 || x.shape[1]! % groups !== 0)
+    throw new ShapeError(`[${op}] the channels of ${showShape(x.shape)} are not divisible by ${groups}`);
+  const [n, c] = x.shape as [number, number];
+  const split = reshape(x, [n, groups, c / groups, numel(x.shape.slice(2))]);
+  return reshape(permute(split, [0, 2, 1, 3]), x.shape);
+}
+
+// --- patches --------------------------------------------------------------------------------------------------------
+
+/** Options of patches, in PyTorch's order. */
+export interface PatchOptions {
+  dilation: Sizes;
+  padding: Sizes;
+  stride: Sizes;
+}
+
+// Depthwise weights that pick each tap: [channels * taps, 1, kh, kw].
+function picking(x: Tensor, channels: number, [h, w]: readonly number[]): Tensor {
+  const taps = h! * w!;
+  const values = new Float64Array(channels * taps * taps);
+  for (let i = 0; i < channels * taps; i++) values[i * taps + (i % taps)] = 1;
+  return tensor(values, { shape: [channels * taps, 1, h!, w!], dtype: x.dtype, device: x.device });
+}
+
+const patchDefaults: PatchOptions = { dilation: 1, padding: 0, stride: 1 };
+
+/** The windows of images [batch, channels, h, w] as columns: [batch, channels * taps, windows]. */
+export function unfoldPatches(x: Tensor, kernelSize: Sizes, ...options: Arguments<PatchOptions>): Tensor {
+  const op = 'unfold';
+  const o = readArguments(op, patchDefaults, options);
+  needTensor(op, x);
+  if (x.ndim !== 3 && x.ndim !== 4)
+    throw new ShapeError(`[${op}] input ${showShape(x.shape)} needs 3 (without batch) or 4 dimensions`);
+  const taps = sizesOf(op, 'kernelSize', kernelSize, 2, 1);
+  const channels = x.shape[x.ndim - 3]!;
+  const y = conv2d(x, picking(x, channels, taps), { ...o, groups: channels });
+  return reshape(y, [...y.shape.slice(0, -2), y.shape[y.ndim - 2]! * y.shape[y.ndim - 1]!]);
+}
+
+/** Sums columns [batch, channels * taps, windows] back into images: the gradient of {@link unfoldPatches}. */
+export function fold(x: Tensor, outputSize: Sizes, kernelSize: Sizes, ...options: Arguments<PatchOptions>): Tensor {
+  const op = 'fold';
+  const o = readArguments(op, patchDefaults, options);
+  needTensor(op, x);
+  const size = sizesOf(op, 'outputSize', outputSize, 2, 1);
+  const taps = sizesOf(op, 'kernelSize', kernelSize, 2, 1);
+  const dilation = sizesOf(op, 'dilation', o.dilation, 2, 1);
+  const padding = sizesOf(op, 'padding', o.padding, 2, 0);
+  const stride = sizesOf(op, 'stride', o.stride, 2, 1);
+  const room = size.map((d, i) => d + 2 * padding[i]! - dilation[i]! * (taps[i]! - 1) - 1);
+  const grid = room.map((d, i) => Math.floor(d / stride[i]!) + 1);
+  const [rows, windows] = x.shape.slice(-2) as [number, number];
+  if ((x.ndim !== 2 && x.ndim !== 3) || rows % numel(taps) !== 0 || windows !== numel(grid))
+    throw new ShapeError(
+      `[${op}] input ${showShape(x.shape)} does not fit output ${showShape(size)} and kernel ${showShape(taps)}: expected [batch, channels * ${numel(taps)}, ${numel(grid)}]`,
+    );
+  const channels = rows / numel(taps);
+  // What the stride leaves over at the end belongs to the output too.
+  const outputPadding = room.map((d, i) => d % stride[i]!);
+  const image = reshape(x, [...x.shape.slice(0, -1), ...grid]);
+  return convTranspose2d(image, picking(x, channels, taps), {
+    stride,
+    padding,
+    outputPadding,
+    dilation,
+    groups: channels,
+  });
+}
