@@ -29,25 +29,16 @@ async function trainEpoch(model: nn.Module, optimizer: optim.Adam, loader: Loade
   progress.finish();
 }
 
-/** The digit with the largest value in row `i`, and that value. */
-function best(values: Float32Array, i: number): { digit: number; value: number } {
-  const row = values.subarray(i * 10, (i + 1) * 10);
-  const value = Math.max(...row);
-  return { digit: row.indexOf(value), value };
-}
-
 /** The share of images that the model reads correctly. */
 async function accuracy(model: nn.Module, loader: Loader): Promise<number> {
   model.eval();
-  let right = 0;
+  const right = ng.zeros([], { dtype: 'int64' });
   let total = 0;
   for await (const [x, y] of loader) {
-    const logits = ng.noGrad(() => model.forward(x) as ng.Tensor);
-    const [values, labels] = await Promise.all([logits.data(), y.array()]);
-    right += (labels as number[]).filter((label, i) => best(values as Float32Array, i).digit === label).length;
+    right.add_(ng.noGrad(() => (model.forward(x) as ng.Tensor).argmax(1).eq(y).sum()));
     total += y.numel;
   }
-  return right / total;
+  return (await right.item()) / total;
 }
 
 /** Saves the weights, and checks that a new model that loads them is the same, bit for bit. */
@@ -68,12 +59,16 @@ async function saveAndVerify(path: string, model: SimpleNet): Promise<void> {
 async function show(model: SimpleNet, test: datasets.MnistDataset, count: number): Promise<void> {
   const positions = Int32Array.from({ length: count }, (_, i) => Math.floor((i * test.length) / count));
   const [x, y] = test.getBatch(positions);
-  const p = ng.noGrad(() => ng.softmax(model.forward(x), 1));
-  const [pixels, probabilities, labels] = await Promise.all([x.data(), p.data(), y.array()]);
-  const images = (labels as number[]).map((label, i) => {
-    const { digit, value } = best(probabilities as Float32Array, i);
-    const good = digit === label;
-    const text = `${digit} (${(100 * value).toFixed(0)} %)${good ? '' : `, is ${label}`}`;
+  const best = ng.noGrad(() => ng.softmax(model.forward(x), 1).max(1));
+  const [pixels, sure, digits, labels] = await Promise.all([
+    x.data(),
+    best.values.array() as Promise<number[]>,
+    best.indices.array() as Promise<number[]>,
+    y.array() as Promise<number[]>,
+  ]);
+  const images = digits.map((digit, i) => {
+    const good = digit === labels[i];
+    const text = `${digit} (${(100 * sure[i]!).toFixed(0)} %)${good ? '' : `, is ${labels[i]}`}`;
     return { pixels: (pixels as Float32Array).subarray(i * 784, (i + 1) * 784), text, good };
   });
   console.log(`\n${gallery(images, 28)}`);
