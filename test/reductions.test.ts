@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as ng from '../lib';
+import { expectParity } from './parity';
 
 interface Encoded {
   data: (number | string)[];
@@ -25,13 +26,9 @@ const values = (t: ng.Tensor): number[] => Array.from(t.dataSync() as Float64Arr
 const outputs = (r: unknown): ng.Tensor[] =>
   r instanceof ng.Tensor ? [r] : Object.values(r as Record<string, ng.Tensor>);
 
-function expectClose(what: string, t: ng.Tensor, want: Encoded): void {
+function expectSame(name: string, what: string, t: ng.Tensor, want: Encoded): void {
   expect([what, t.dtype, ...t.shape]).toEqual([what, want.dtype, ...want.shape]);
-  values(t).forEach((g, i) => {
-    const w = number(want.data[i]!);
-    if (!(Object.is(g, w) || Math.abs(g - w) <= 1e-11 * (1 + Math.abs(w)) || g === w))
-      throw new Error(`${what} at ${i}: got ${g}, PyTorch has ${w}`);
-  });
+  expectParity(t, want.data, { kind: 'op', name, label: `${name} ${what}`, tolerance: 2e-11 });
 }
 
 const lib = ng as unknown as Record<string, (...args: unknown[]) => unknown>;
@@ -46,7 +43,7 @@ test.each(rows.map((r, i) => [`${i} ${r.name} [${r.x.shape.join(', ')}] ${JSON.s
       const x = decode(r.x);
       if (r.grad) x.requiresGrad = true;
       const ys = outputs(lib[r.name]!(x, ...args));
-      ys.forEach((y, i) => expectClose(`output ${i}`, y, r.y[i]!));
+      ys.forEach((y, i) => expectSame(r.name, `output ${i}`, y, r.y[i]!));
       if (!r.grad) continue;
       const loss = ys
         .flatMap((y, i) => (r.start[i] ? [y.mul(decode(r.start[i])).sum()] : []))
@@ -57,7 +54,7 @@ test.each(rows.map((r, i) => [`${i} ${r.name} [${r.x.shape.join(', ')}] ${JSON.s
       const mask = (e: Encoded): Encoded => ({ ...e, data: e.data.map((v, i) => (holes[i] || v === 'nan' ? 0 : v)) });
       const got = { ...r.grad, data: values(g!).map((v) => (Number.isNaN(v) ? 'nan' : v)) };
       const skip = r.grad.data.map((v, i) => holes[i] || v === 'nan');
-      expectClose('gradient', decode({ ...got, data: got.data.map((v, i) => (skip[i] ? 0 : v)) }), mask(r.grad));
+      expectSame(r.name, 'gradient', decode({ ...got, data: got.data.map((v, i) => (skip[i] ? 0 : v)) }), mask(r.grad));
     }
   },
 );
