@@ -2,8 +2,7 @@
 import { isFloat } from '../core/dtype';
 import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
 import { checkAxes, checkAxis, describe, showShape } from '../core/shape';
-import { addMethods, empty, Tensor } from '../core/tensor';
-import { kernel } from '../native';
+import { addMethods, Tensor } from '../core/tensor';
 import { add, maximum, mul, ne, sub } from './arithmetic';
 import { cast } from './cast';
 import { needTensor } from './define';
@@ -13,24 +12,15 @@ import { extremeIndex, type KeepdimOptions, pick, sharedByEqual, type ValuesAndI
 import { argmax } from './extremes';
 import { gather } from './gather';
 import { cat } from './joining';
-import { denseOf } from './launch';
 import { ceil, floor, isnan, logicalNot, round } from './math';
 import { sum } from './reduce';
 import { cummax } from './scans';
+import { sort } from './sorting';
 import { narrow, reshape, transpose } from './views';
 import { where } from './where';
 
-const sortKernel = kernel('sort');
-
-// Every line along the last axis in ascending order, stable. Untracked.
-function sortRows(t: Tensor): ValuesAndIndices {
-  const x = denseOf(t.detach());
-  const values = empty(x.shape, x.dtype, x.storage.device);
-  const indices = empty(x.shape, 'int64', x.storage.device);
-  const len = x.shape[x.ndim - 1]!;
-  if (x.numel > 0) sortKernel(x.numel * 20, values, indices, x, x.numel / len, len, 1, false);
-  return { values, indices };
-}
+// Every line along the last axis in ascending order. Untracked.
+const sortRows = (t: Tensor): ValuesAndIndices => sort(t.detach());
 
 // The lines of an axis as the last one; without an axis, all elements in one line.
 function toRows(op: string, t: Tensor, axis: number | null | undefined): Tensor {

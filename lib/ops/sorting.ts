@@ -5,6 +5,7 @@ import { checkAxis, numel, type Shape } from '../core/shape';
 import { addMethods, empty, type Method, type Tensor } from '../core/tensor';
 import { kernel } from '../native';
 import { readArguments } from './arguments';
+import type { ValuesAndIndices } from './chosen';
 import { zeros } from './create';
 import { gather, scatterAdd } from './gather';
 import { denseOf } from './launch';
@@ -12,9 +13,6 @@ import { narrow, squeeze } from './views';
 
 const sortKernel = kernel('sort');
 const topkKernel = kernel('topk');
-
-/** Elements and where they were along the axis (int64). */
-export type Sorted = { values: Tensor; indices: Tensor };
 
 /** Options of {@link sort}. */
 export interface SortOptions {
@@ -40,20 +38,20 @@ function linesOf(op: string, t: Tensor, axis: number): Lines {
 }
 
 // The gradient of elements taken from `indices` of an axis goes back to where they were.
-function tracked(name: string, t: Tensor, axis: number, { values, indices }: Sorted): Sorted {
+function tracked(name: string, t: Tensor, axis: number, { values, indices }: ValuesAndIndices): ValuesAndIndices {
   const { shape } = t;
   const back = (g: Tensor, at: Tensor): Tensor =>
     scatterAdd(zeros(shape, { dtype: g.dtype, device: g.device }), axis, at, g);
   return { values: track(name, values, [t], [indices], ([g], [at]) => [back(g!, at!)]), indices };
 }
 
-function outputs(t: Tensor, shape: Shape): Sorted {
+function outputs(t: Tensor, shape: Shape): ValuesAndIndices {
   const { device } = t.storage;
   return { values: empty(shape, t.dtype, device), indices: empty(shape, 'int64', device) };
 }
 
 /** The elements along an axis (default: the last) in ascending order, and where they were. Stable. */
-export function sort(t: Tensor, dim: number | SortOptions = {}, how: SortOptions | boolean = {}): Sorted {
+export function sort(t: Tensor, dim: number | SortOptions = {}, how: SortOptions | boolean = {}): ValuesAndIndices {
   const settings = readArguments('sort', { dim: -1, descending: false, stable: true }, [dim, how]);
   const { descending } = settings;
   const { axis: a, outer, length, inner } = linesOf('sort', t, settings.dim);
@@ -87,7 +85,7 @@ export function topk(
   dim: number | TopkOptions = {},
   how: boolean | TopkOptions = {},
   sorted?: boolean,
-): Sorted {
+): ValuesAndIndices {
   const settings = readArguments('topk', { dim: -1, largest: true, sorted: true }, [dim, how, sorted]);
   const { axis: a, outer, length, inner } = linesOf('topk', t, settings.dim);
   if (!Number.isInteger(k)) throw new ArgumentError(`[topk] k must be an integer, got ${k}`);
@@ -108,7 +106,7 @@ export function kthvalue(
   k: number,
   dim: number | { dim?: number; keepdim?: boolean } = {},
   how: boolean | { keepdim?: boolean } = {},
-): Sorted {
+): ValuesAndIndices {
   const settings = readArguments('kthvalue', { dim: -1, keepdim: false }, [dim, how]);
   const { axis: a, length } = linesOf('kthvalue', t, settings.dim);
   if (!Number.isInteger(k)) throw new ArgumentError(`[kthvalue] k must be an integer, got ${k}`);
