@@ -21,6 +21,7 @@ import { scanRows } from './rows/scans';
 import { sequenceRows } from './rows/sequence';
 import { sortingRows } from './rows/sorting';
 import { viewRows } from './rows/views';
+import { visionRows } from './rows/vision';
 import type { OpName, Rows } from './row';
 
 export const table: Partial<Rows<OpName>> = {
@@ -44,4 +45,5 @@ export const table: Partial<Rows<OpName>> = {
   ...sequenceRows,
   ...sortingRows,
   ...viewRows,
+  ...visionRows,
 };

@@ -1,0 +1,379 @@
+/** @file Rows of lib/ops/conv.ts, pooling.ts, resample.ts. */
+import * as ng from '../../../lib';
+import type {
+  AvgPoolOptions,
+  ConvOptions,
+  ConvTransposeOptions,
+  InterpolateOptions,
+  MaxPoolOptions,
+} from '../../../lib';
+import { build, exact, indices, map, type Nd, sum } from '../nd';
+import type { Row } from '../row';
+
+const each = (v: unknown, n: number, otherwise: number): number[] =>
+  Array.isArray(v) ? (v as number[]) : Array<number>(n).fill((v as number | undefined) ?? otherwise);
+const inside = (p: readonly number[], shape: readonly number[]): boolean => p.every((v, i) => v >= 0 && v < shape[i]!);
+const named = (op: string) => (ng as unknown as Record<string, (...args: unknown[]) => unknown>)[op]!;
+const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
+
+function refConv([x, w, b]: Nd[], [options]: unknown[]): Nd {
+  const o = (options ?? {}) as Partial<ConvOptions>;
+  const n = w!.shape.length - 2;
+  const [stride, dilation] = [each(o.stride, n, 1), each(o.dilation, n, 1)];
+  const taps = w!.shape.slice(2);
+  const before =
+    o.padding === 'same' ? taps.map((k, i) => Math.floor((dilation[i]! * (k - 1)) / 2)) : each(o.padding, n, 0);
+  const grid = taps.map((k, i) => {
+    const reach = dilation[i]! * (k - 1);
+    const room = x!.shape[2 + i]! + (o.padding === 'same' ? reach : 2 * before[i]!);
+    return Math.floor((room - reach - 1) / stride[i]!) + 1;
+  });
+  const [outputs, per] = w!.shape as [number, number];
+  const perOut = outputs / (o.groups ?? 1);
+  return build([x!.shape[0]!, outputs, ...grid], ([image, out, ...p]) => {
+    let total = b ? b.data[out!]! : 0;
+    for (const [c, ...t] of indices([per, ...taps])) {
+      const at = p.map((v, i) => v * stride[i]! - before[i]! + t[i]! * dilation[i]!);
+      if (inside(at, x!.shape.slice(2)))
+        total += exact(x!, [image!, Math.floor(out! / perOut) * per + c!, ...at]) * exact(w!, [out!, c!, ...t]);
+    }
+    return total;
+  });
+}
+
+function refConvTranspose([x, w, b]: Nd[], [options]: unknown[]): Nd {
+  const o = (options ?? {}) as Partial<ConvTransposeOptions>;
+  const n = w!.shape.length - 2;
+  const [stride, dilation, pad, extra] = [
+    each(o.stride, n, 1),
+    each(o.dilation, n, 1),
+    each(o.padding, n, 0),
+    each(o.outputPadding, n, 0),
+  ];
+  const taps = w!.shape.slice(2);
+  const grid = taps.map(
+    (k, i) => (x!.shape[2 + i]! - 1) * stride[i]! - 2 * pad[i]! + dilation[i]! * (k - 1) + extra[i]! + 1,
+  );
+  const per = w!.shape[1]!;
+  const perIn = w!.shape[0]! / (o.groups ?? 1);
+  const out = build([x!.shape[0]!, per * (o.groups ?? 1), ...grid], ([, c]) => (b ? b.data[c!]! : 0));
+  for (const [image, channel, ...p] of indices(x!.shape)) {
+    for (const [c, ...t] of indices([per, ...taps])) {
+      const at = p.map((v, i) => v * stride[i]! - pad[i]! + t[i]! * dilation[i]!);
+      if (!inside(at, grid)) continue;
+      const place = [image!, Math.floor(channel! / perIn) * per + c!, ...at].reduce(
+        (q, v, i) => q * out.shape[i]! + v,
+        0,
+      );
+      out.data[place]! += exact(x!, [image!, channel!, ...p]) * exact(w!, [channel!, c!, ...t]);
+    }
+  }
+  return out;
+}
+
+// Sliding windows over the last n dimensions, then f of each and of its number of elements with the padding.
+function slide(
+  x: Nd,
+  n: number,
+  kernel: unknown,
+  o: Partial<MaxPoolOptions>,
+  f: (list: number[], full: number) => number,
+): Nd {
+  const taps = each(kernel, n, 1);
+  const [stride, pad, dilation] = [each(o.stride ?? taps, n, 1), each(o.padding, n, 0), each(o.dilation, n, 1)];
+  const lead = x.shape.slice(0, -n);
+  const area = x.shape.slice(-n);
+  const grid = area.map((d, i) => {
+    const room = (d + 2 * pad[i]! - dilation[i]! * (taps[i]! - 1) - 1) / stride[i]!;
+    const count = (o.ceilMode ? Math.ceil(room) : Math.floor(room)) + 1;
+    return (count - 1) * stride[i]! >= d + pad[i]! ? count - 1 : count;
+  });
+  return build([...lead, ...grid], (index) => {
+    const p = index.slice(-n);
+    const all = indices(taps).map((t) => t.map((v, i) => p[i]! * stride[i]! - pad[i]! + v * dilation[i]!));
+    const at = all.filter((q) => inside(q, area));
+    const full = all.filter((q) => q.every((v, i) => v < area[i]! + pad[i]!)).length;
+    return f(
+      at.map((q) => exact(x, [...index.slice(0, -n), ...q])),
+      full,
+    );
+  });
+}
+
+function even(x: Nd, n: number, output: unknown, f: (list: number[]) => number): Nd {
+  const area = x.shape.slice(-n);
+  const grid = each(output, n, 1);
+  return build([...x.shape.slice(0, -n), ...grid], (index) => {
+    const parts = index.slice(-n).map((p, i) => {
+      const from = Math.floor((p * area[i]!) / grid[i]!);
+      return range(Math.ceil(((p + 1) * area[i]!) / grid[i]!) - from).map((k) => k + from);
+    });
+    return f(
+      indices(parts.map((l) => l.length)).map((t) =>
+        exact(x, [...index.slice(0, -n), ...t.map((k, i) => parts[i]![k]!)]),
+      ),
+    );
+  });
+}
+
+const mean = (list: readonly number[]): number => sum(list) / list.length;
+const maxRef =
+  (n: number) =>
+  ([x]: Nd[], [kernel, o]: unknown[]): Nd =>
+    slide(x!, n, kernel, (o ?? {}) as Partial<MaxPoolOptions>, (list) => Math.max(...list));
+const avgRef =
+  (n: number) =>
+  ([x]: Nd[], [kernel, options]: unknown[]): Nd => {
+    const o = (options ?? {}) as Partial<AvgPoolOptions>;
+    return slide(
+      x!,
+      n,
+      kernel,
+      o,
+      (list, full) => sum(list) / (o.divisorOverride ?? ((o.countIncludePad ?? true) ? full : list.length)),
+    );
+  };
+const shapes = [
+  [2, 2, 7],
+  [1, 2, 5, 4],
+  [1, 1, 3, 4, 3],
+] as const;
+const x = (n: number): readonly number[] => shapes[n - 1]!;
+
+const maxRow = (n: number): Row => ({
+  reference: maxRef(n),
+  samples: [
+    { inputs: [x(n)], args: [2] },
+    { inputs: [x(n)], args: [3, { stride: 2, padding: 1 }] },
+    { inputs: [x(n)], args: [2, { stride: 1, dilation: 2, ceilMode: true }] },
+    { inputs: [x(n).slice(1)], args: [[...range(n).map((i) => 1 + (i % 2))], { ceilMode: true }] },
+  ],
+  grad: true,
+  errors: [
+    [() => named(`maxPool${n}d`)(ng.ones(x(n)), 2, { padding: 2 }), 'ERR_INVALID_ARG'],
+    [() => named(`maxPool${n}d`)(ng.ones([3]), 2), 'ERR_SHAPE'],
+  ],
+});
+const avgRow = (n: number): Row => ({
+  reference: avgRef(n),
+  samples: [
+    { inputs: [x(n)], args: [2] },
+    { inputs: [x(n)], args: [3, { stride: 2, padding: 1, countIncludePad: false }] },
+    { inputs: [x(n)], args: [3, { stride: 2, padding: 1, ceilMode: true }] },
+    { inputs: [x(n).slice(1)], args: [2, { divisorOverride: 5 }] },
+  ],
+  grad: true,
+  errors: [
+    [() => named(`avgPool${n}d`)(ng.ones(x(n)), 0), 'ERR_INVALID_ARG'],
+    [() => named(`avgPool${n}d`)(ng.ones(x(n)), 20), 'ERR_SHAPE'],
+  ],
+});
+const adaptiveRow = (n: number, f: (list: number[]) => number): Row => ({
+  reference: ([a], [output]) => even(a!, n, output, f),
+  samples: [
+    { inputs: [x(n)], args: [2] },
+    { inputs: [x(n).slice(1)], args: [range(n).map((i) => 3 - (i % 2))] },
+  ],
+  grad: true,
+});
+
+const convShapes = (n: number): (readonly number[])[] => [
+  [n < 3 ? 2 : 1, 4, ...[5, 4, 3].slice(0, n)],
+  [6, 2, ...[3, 2, 2].slice(0, n)],
+  [6],
+];
+const convRow = (n: number, op: typeof ng.conv1d): Row => ({
+  reference: refConv,
+  samples: [
+    { inputs: convShapes(n), args: [{ groups: 2 }] },
+    { inputs: convShapes(n), args: [{ groups: 2, stride: 2, padding: 1 }] },
+    { inputs: convShapes(n), args: [{ groups: 2, padding: 'same', dilation: 2 }] },
+    // Depthwise, with two outputs per channel.
+    {
+      inputs: [[1, 3, ...[5, 4, 3].slice(0, n)], [6, 1, ...[2, 3, 1].slice(0, n)], [6]],
+      args: [{ groups: 3, stride: 2, padding: 1 }],
+    },
+    {
+      inputs: [
+        [2, 3, ...[3, 4, 2].slice(0, n)],
+        [5, 3, ...Array<number>(n).fill(1)],
+      ],
+    },
+  ],
+  grad: true,
+  errors: [
+    [() => op(ng.ones([1, 3, ...Array<number>(n).fill(5)]), ng.ones([2, 2, ...Array<number>(n).fill(3)])), 'ERR_SHAPE'],
+    [() => op(ng.ones([1, 2, ...Array<number>(n).fill(2)]), ng.ones([2, 2, ...Array<number>(n).fill(3)])), 'ERR_SHAPE'],
+    [
+      () =>
+        op(ng.ones([1, 2, ...Array<number>(n).fill(5)]), ng.ones([2, 2, ...Array<number>(n).fill(3)]), ng.ones([3])),
+      'ERR_SHAPE',
+    ],
+    [
+      () =>
+        op(ng.ones([1, 2, ...Array<number>(n).fill(5)]), ng.ones([2, 2, ...Array<number>(n).fill(3)]), { stride: 0 }),
+      'ERR_INVALID_ARG',
+    ],
+    [
+      () =>
+        op(
+          ng.ones([1, 2, ...Array<number>(n).fill(5)], { dtype: 'float64' }),
+          ng.ones([2, 2, ...Array<number>(n).fill(3)]),
+        ),
+      'ERR_DTYPE',
+    ],
+  ],
+});
+const transposeShapes = (n: number): (readonly number[])[] => [
+  [2, 4, ...[3, 4, 2].slice(0, n)],
+  [4, 3, ...[3, 2, 2].slice(0, n)],
+  [6],
+];
+const transposeRow = (n: number, op: typeof ng.convTranspose1d): Row => ({
+  reference: refConvTranspose,
+  samples: [
+    { inputs: transposeShapes(n), args: [{ groups: 2 }] },
+    { inputs: transposeShapes(n), args: [{ groups: 2, stride: 2, outputPadding: 1, dilation: 2 }] },
+    {
+      inputs: [
+        [1, 3, ...[3, 3, 3].slice(0, n)],
+        [3, 2, ...[3, 3, 3].slice(0, n)],
+      ],
+      args: [{ stride: 3, padding: 1 }],
+    },
+  ],
+  grad: true,
+  errors: [
+    [() => op(ng.ones([1, 3, ...Array<number>(n).fill(5)]), ng.ones([2, 2, ...Array<number>(n).fill(3)])), 'ERR_SHAPE'],
+    [
+      () =>
+        op(ng.ones([1, 2, ...Array<number>(n).fill(5)]), ng.ones([2, 2, ...Array<number>(n).fill(3)]), {
+          outputPadding: 1,
+        }),
+      'ERR_INVALID_ARG',
+    ],
+  ],
+});
+
+const unpoolRow = (n: number): Row => ({
+  fn: ([a], [kernel]) => {
+    const { values, indices: at } = named(`maxPool${n}d`)(a, kernel, { returnIndices: true }) as ng.Pooled;
+    return named(`maxUnpool${n}d`)(values, at, kernel, { outputSize: a!.shape }) as ng.Tensor;
+  },
+  reference: ([a], [kernel]) => {
+    // No value is drawn twice, so that a maximum's place in the whole array is known by itself.
+    const kept = new Set(slide(a!, n, kernel, {}, (list) => Math.max(...list)).data);
+    return map(a!, (v) => (kept.has(v) ? v : 0));
+  },
+  samples: [{ inputs: [x(n)], args: [2] }],
+  grad: true,
+});
+
+function refInterpolate([a]: Nd[], [options]: unknown[]): Nd {
+  const o = options as InterpolateOptions;
+  const n = a!.shape.length - 2;
+  const input = a!.shape.slice(2);
+  const out = o.size ? each(o.size, n, 1) : input.map((d, i) => Math.floor(d * each(o.scaleFactor, n, 1)[i]!));
+  const terms = (p: number, i: number): [number, number][] => {
+    const d = input[i]!;
+    const scale = o.size ? d / out[i]! : 1 / each(o.scaleFactor, n, 1)[i]!;
+    if (o.mode === 'nearest' || !o.mode) return [[Math.min(Math.floor(p * scale), d - 1), 1]];
+    const raw = o.alignCorners ? (out[i]! > 1 ? (p * (d - 1)) / (out[i]! - 1) : 0) : (p + 0.5) * scale - 0.5;
+    const s = Math.max(0, raw);
+    const first = Math.min(Math.floor(s), d - 1);
+    return [
+      [first, 1 - (s - first)],
+      [Math.min(first + 1, d - 1), s - first],
+    ];
+  };
+  return build([...a!.shape.slice(0, 2), ...out], ([b, c, ...p]) => {
+    const lists = p.map((v, i) => terms(v, i));
+    return sum(
+      indices(lists.map((l) => l.length)).map((t) => {
+        const picked = t.map((k, i) => lists[i]![k]!);
+        return picked.reduce((w, [, f]) => w * f, 1) * exact(a!, [b!, c!, ...picked.map(([k]) => k)]);
+      }),
+    );
+  });
+}
+
+export const visionRows = {
+  conv1d: convRow(1, ng.conv1d),
+  conv2d: convRow(2, ng.conv2d),
+  conv3d: convRow(3, ng.conv3d),
+  convTranspose1d: transposeRow(1, ng.convTranspose1d),
+  convTranspose2d: transposeRow(2, ng.convTranspose2d),
+  convTranspose3d: transposeRow(3, ng.convTranspose3d),
+  maxPool1d: maxRow(1),
+  maxPool2d: maxRow(2),
+  maxPool3d: maxRow(3),
+  avgPool1d: avgRow(1),
+  avgPool2d: avgRow(2),
+  avgPool3d: avgRow(3),
+  adaptiveAvgPool1d: adaptiveRow(1, mean),
+  adaptiveAvgPool2d: adaptiveRow(2, mean),
+  adaptiveAvgPool3d: adaptiveRow(3, mean),
+  adaptiveMaxPool1d: adaptiveRow(1, (list) => Math.max(...list)),
+  adaptiveMaxPool2d: adaptiveRow(2, (list) => Math.max(...list)),
+  adaptiveMaxPool3d: adaptiveRow(3, (list) => Math.max(...list)),
+  maxUnpool1d: unpoolRow(1),
+  maxUnpool2d: unpoolRow(2),
+  maxUnpool3d: unpoolRow(3),
+  interpolate: {
+    reference: refInterpolate,
+    samples: [
+      { inputs: [[2, 2, 5]], args: [{ scaleFactor: 2 }] },
+      { inputs: [[1, 2, 4, 3]], args: [{ size: [6, 2] }] },
+      { inputs: [[2, 2, 5]], args: [{ size: 8, mode: 'linear' }] },
+      { inputs: [[1, 2, 3, 4]], args: [{ scaleFactor: [2, 1.5], mode: 'bilinear' }] },
+      { inputs: [[1, 2, 3, 4]], args: [{ size: [5, 3], mode: 'bilinear', alignCorners: true }] },
+      { inputs: [[1, 1, 2, 3, 2]], args: [{ scaleFactor: 2, mode: 'trilinear' }] },
+    ],
+    grad: true,
+    errors: [
+      [() => ng.interpolate(ng.ones([1, 2, 3, 3])), 'ERR_INVALID_ARG'],
+      [() => ng.interpolate(ng.ones([1, 2, 3]), { size: 4, mode: 'bilinear' }), 'ERR_SHAPE'],
+    ],
+  },
+  pixelShuffle: {
+    reference: ([a], [r]) => {
+      const [c, h, w] = a!.shape.slice(-3) as [number, number, number];
+      const f = r as number;
+      return build([...a!.shape.slice(0, -3), c / f ** 2, h * f, w * f], (i) => {
+        const [k, y, z] = i.slice(-3) as [number, number, number];
+        return exact(a!, [...i.slice(0, -3), k * f * f + (y % f) * f + (z % f), Math.floor(y / f), Math.floor(z / f)]);
+      });
+    },
+    samples: [
+      { inputs: [[2, 8, 2, 3]], args: [2] },
+      { inputs: [[9, 1, 2]], args: [3] },
+    ],
+    grad: true,
+    errors: [[() => ng.pixelShuffle(ng.ones([1, 3, 2, 2]), 2), 'ERR_SHAPE']],
+  },
+  pixelUnshuffle: {
+    reference: ([a], [r]) => {
+      const [c, h, w] = a!.shape.slice(-3) as [number, number, number];
+      const f = r as number;
+      return build([...a!.shape.slice(0, -3), c * f ** 2, h / f, w / f], (i) => {
+        const [k, y, z] = i.slice(-3) as [number, number, number];
+        const tap = k % (f * f);
+        return exact(a!, [...i.slice(0, -3), Math.floor(k / (f * f)), y * f + Math.floor(tap / f), z * f + (tap % f)]);
+      });
+    },
+    samples: [{ inputs: [[2, 2, 4, 6]], args: [2] }],
+    grad: true,
+    errors: [[() => ng.pixelUnshuffle(ng.ones([1, 3, 3, 2]), 2), 'ERR_SHAPE']],
+  },
+  channelShuffle: {
+    reference: ([a], [g]) => {
+      const per = a!.shape[1]! / (g as number);
+      return build(a!.shape, ([n, c, ...p]) =>
+        exact(a!, [n!, (c! % (g as number)) * per + Math.floor(c! / (g as number)), ...p]),
+      );
+    },
+    samples: [{ inputs: [[2, 6, 2, 2]], args: [3] }],
+    grad: true,
+    errors: [[() => ng.channelShuffle(ng.ones([1, 3, 3, 2]), 2), 'ERR_SHAPE']],
+  },
+} satisfies Record<string, Row>;
