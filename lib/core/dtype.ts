@@ -73,8 +73,7 @@ export function resultType(a: { dtype: DType; ndim: number }, b: { dtype: DType;
   const scalarA = a.ndim === 0;
   if (scalarA === (b.ndim === 0)) return promote(a.dtype, b.dtype);
   const [tensor, scalar] = scalarA ? [b.dtype, a.dtype] : [a.dtype, b.dtype];
-  if (info[scalar].category <= info[tensor].category) return tensor;
-  return info[scalar].category === 2 && scalar === 'float64' ? 'float32' : scalar;
+  return info[scalar].category <= info[tensor].category ? tensor : scalar;
 }
 
 /** The dtype of `tensor op number`: an integer tensor becomes float32 only when the number is not an integer. */
