@@ -180,3 +180,22 @@ test('every loss is a layer with the same defaults', () => {
   same(new ng.nn.CosineSimilarity().forward(a, b), f.cosineSimilarity(a, b));
   same(new ng.nn.PairwiseDistance(1).forward(a, b), f.pairwiseDistance(a, b, { p: 1 }));
 });
+
+test('normalize divides by the norm, or by eps where that is larger', () => {
+  const x = ng.tensor([
+    [3, 4],
+    [0, 0],
+  ]);
+  const { normalize } = ng.nn.functional;
+  expect(normalize(x).arraySync()).toEqual([
+    [Math.fround(0.6), Math.fround(0.8)],
+    [0, 0],
+  ]);
+  expect(normalize(x, { p: 1, dim: 0, eps: 1 }).arraySync()).toEqual([
+    [1, 1],
+    [0, 0],
+  ]);
+  const y = ng.randn([3, 4], { dtype: 'float64' }).requiresGrad_();
+  expect(ng.gradcheck((t) => normalize(t, { dim: -1 }), y)).toBe(true);
+  expect(ng.gradgradcheck((t) => normalize(t, { p: 3 }), y)).toBe(true);
+});

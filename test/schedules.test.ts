@@ -116,6 +116,32 @@ test('settings by position, and the literal names of PyTorch', () => {
   expect(new lrScheduler.SequentialLR(p, [new lrScheduler.StepLR(p, 2)], []).getLastLr()).toEqual([0.1, 0.5]);
 });
 
+test('warm-up schedules by name are WarmupLR with their decay', () => {
+  const rates = (make: (o: optim.SGD) => { step(): void; getLastLr(): number[] }): number[] => {
+    const o = new optim.SGD([new ng.nn.Parameter(ng.zeros([1]))], { lr: 0.5 });
+    const s = make(o);
+    return Array.from({ length: 14 }, () => (s.step(), s.getLastLr()[0]!));
+  };
+  const common = { warmupSteps: 3, totalSteps: 10, minFactor: 0.1 };
+  for (const [decay, Named] of [
+    ['cosine', lrScheduler.WarmupCosineLR],
+    ['linear', lrScheduler.WarmupLinearLR],
+  ] as const)
+    expect(rates((o) => new Named(o, common))).toEqual(rates((o) => new lrScheduler.WarmupLR(o, { ...common, decay })));
+});
+
+test('scaleLearningRate: linear and square-root rules', () => {
+  const { scaleLearningRate } = lrScheduler;
+  expect(scaleLearningRate(0.1, { batchSize: 1024 })).toBeCloseTo(0.4, 12);
+  expect(scaleLearningRate(1e-3, { batchSize: 256, baseBatchSize: 64, rule: 'sqrt' })).toBeCloseTo(2e-3, 12);
+  for (const bad of [
+    () => scaleLearningRate(-1, { batchSize: 1 }),
+    () => scaleLearningRate(1, { batchSize: 0 }),
+    () => scaleLearningRate(1, { batchSize: 8, rule: 'cubic' as never }),
+  ])
+    expect(bad).toThrow(ng.ArgumentError);
+});
+
 test('WarmupLR: up from 0, then down to a part', () => {
   const o = makeOptimizer('SGD');
   const s = new lrScheduler.WarmupLR(o, { warmupSteps: 4, decay: 'cosine', totalSteps: 12, minFactor: 0.1 });

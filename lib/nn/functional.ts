@@ -42,6 +42,7 @@ export {
   categoricalCrossentropy,
   cosineEmbeddingLoss,
   cosineSimilarity,
+  normalize,
   crossEntropy,
   ctcLoss,
   gaussianNllLoss,

@@ -12,6 +12,7 @@ export * from './normalization';
 export * from './resample';
 export * from './shape-layers';
 export * from './activations';
+export { SiLU as Swish } from './activations';
 export * from './dropout';
 export * from './losses';
 export * from './embedding';

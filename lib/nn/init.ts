@@ -246,3 +246,11 @@ export function sparse_<T extends Tensor>(t: T, ...args: SettingArgs<{ sparsity:
   }
   return fromHost('sparse_', t, values);
 }
+
+/** The names of Glorot and He for the same initialisers. */
+export {
+  xavierUniform_ as glorotUniform_,
+  xavierNormal_ as glorotNormal_,
+  kaimingUniform_ as heUniform_,
+  kaimingNormal_ as heNormal_,
+};

@@ -3,6 +3,7 @@ import { noGrad } from '../core/autograd';
 import { ArgumentError, ShapeError } from '../core/errors';
 import { describe, sameShape, showShape } from '../core/shape';
 import type { Tensor } from '../core/tensor';
+import { needTensor } from './define';
 import { add, div, eq, minimum, mul, sub } from './arithmetic';
 import { clampMin, sqrt, square } from './math';
 import { checkInputs, reduceLoss, type ReductionOptions } from './reduction';
@@ -30,6 +31,23 @@ export function cosineSimilarity(a: Tensor, b: Tensor, options: number | CosineS
     return div(v, add(size, short));
   };
   return sum(mul(unit(a), unit(b)), dim);
+}
+
+/** Options of {@link normalize}. */
+export interface NormalizeOptions {
+  /** Which norm. Default 2. */
+  p?: number;
+  /** The dimension of the vectors' elements. Default 1. */
+  dim?: number;
+  /** The least norm a vector is divided by. Default 1e-12. */
+  eps?: number;
+}
+
+/** Vectors along a dimension, divided by their norm. */
+export function normalize(x: Tensor, options: NormalizeOptions = {}): Tensor {
+  needTensor('normalize', x);
+  const { p = 2, dim = 1, eps = 1e-12 } = options;
+  return div(x, clampMin(norm(x, p, dim, { keepdim: true }), eps));
 }
 
 /** Options of {@link pairwiseDistance}. */

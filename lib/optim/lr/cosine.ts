@@ -136,3 +136,21 @@ export class WarmupLR extends Formula<WarmupLROptions> {
     return base * (minFactor + (1 - minFactor) * left);
   }
 }
+
+/** Options of {@link WarmupCosineLR} and {@link WarmupLinearLR}. */
+export type WarmupDecayOptions = Pick<WarmupLROptions, 'warmupSteps' | 'totalSteps'> &
+  Partial<Pick<WarmupLROptions, 'minFactor'>>;
+
+/** {@link WarmupLR} with a cosine decay until `totalSteps`. */
+export class WarmupCosineLR extends WarmupLR {
+  constructor(optimizer: AnyOptimizer, options: WarmupDecayOptions) {
+    super(optimizer, { ...options, decay: 'cosine' });
+  }
+}
+
+/** {@link WarmupLR} with a linear decay until `totalSteps`. */
+export class WarmupLinearLR extends WarmupLR {
+  constructor(optimizer: AnyOptimizer, options: WarmupDecayOptions) {
+    super(optimizer, { ...options, decay: 'linear' });
+  }
+}

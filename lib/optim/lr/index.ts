@@ -6,3 +6,4 @@ export * from './cosine';
 export * from './cycle';
 export * from './plateau';
 export * from './combine';
+export * from './scaling';
