@@ -6,8 +6,12 @@
 import { AutogradError, ShapeError } from './errors';
 import { type DType, dtypeSize, isFloat } from './dtype';
 import { sameShape, type Shape, showShape } from './shape';
+import { isGradEnabled, setGradEnabled } from './grad-mode';
 import { tensorHooks } from './hooks';
+
 import type { GradHook, Tensor } from './tensor';
+
+export { enableGrad, isGradEnabled, noGrad, setGradEnabled } from './grad-mode';
 
 /**
  * Gradient of an op: from the gradients of the outputs (`grads[i]`, zeros never passed: undefined where nothing
@@ -26,40 +30,6 @@ export const engineOps: {
   onesLike(t: Tensor): Tensor;
   zeros(shape: Shape, dtype: DType, device: number): Tensor;
 } = {} as never;
-
-// --- grad mode ------------------------------------------------------------------------------------------------------
-
-let enabled = true;
-
-/** Whether operations are recorded now. */
-export const isGradEnabled = (): boolean => enabled;
-
-function withGrad<R>(on: boolean, fn: () => R, name: string): R {
-  const before = enabled;
-  enabled = on;
-  let result: R;
-  try {
-    result = fn();
-  } finally {
-    enabled = before;
-  }
-  if (result instanceof Promise)
-    throw new AutogradError(
-      `[${name}] the function must be synchronous: grad mode ends when it returns, not when its promise settles`,
-    );
-  return result;
-}
-
-/** Runs `fn` without recording operations: no memory for backward, no gradients. */
-export const noGrad = <R>(fn: () => R): R => withGrad(false, fn, 'noGrad');
-
-/** Runs `fn` with recording on, also inside {@link noGrad}. */
-export const enableGrad = <R>(fn: () => R): R => withGrad(true, fn, 'enableGrad');
-
-/** Switches recording on or off until further notice. */
-export function setGradEnabled(on: boolean): void {
-  enabled = on;
-}
 
 // --- nodes ----------------------------------------------------------------------------------------------------------
 
@@ -139,7 +109,7 @@ export class LeafNode extends GradNode {
 
 /** Whether an op on these inputs will be recorded. */
 export function needsTracking(inputs: readonly Tensor[]): boolean {
-  if (!enabled) return false;
+  if (!isGradEnabled()) return false;
   for (let i = 0; i < inputs.length; i++) if (inputs[i]!.requiresGrad) return true;
   return false;
 }
@@ -173,7 +143,7 @@ export function track<T extends Tensor | Tensor[]>(
 
 /** Checks that `t` may be changed in place now, before anything is written. */
 export function checkInPlace(op: string, t: Tensor, inputs: readonly Tensor[]): void {
-  if (!enabled) return;
+  if (!isGradEnabled()) return;
   if (t.isLeaf && t.requiresGrad)
     throw new AutogradError(
       `[${op}] a leaf that requires gradients cannot be changed in place; wrap the change in noGrad()`,
@@ -359,8 +329,8 @@ function start(
   options: RunOptions,
 ): Run {
   const run = new Run(options);
-  const before = enabled;
-  enabled = options.createGraph;
+  const before = isGradEnabled();
+  setGradEnabled(options.createGraph);
   try {
     roots.forEach((r, i) => {
       if (!r.requiresGrad)
@@ -373,7 +343,7 @@ function start(
     });
     run.execute(roots);
   } finally {
-    enabled = before;
+    setGradEnabled(before);
   }
   return run;
 }

@@ -1,49 +1,21 @@
 // The contiguous loop of every unary op and dtype.
 #include <type_traits>
 
-#include "elementwise.h"
-#include "elementwise_ops.h"
+#include "loop_choice.h"
 
 namespace ng::NG_ISA {
 namespace {
 
 template <class Op, class T>
-void loop(void* out, const void* a, int64_t n, double p, double q) {
-  using R = std::conditional_t<Op::kKind == Kind::NumTest, bool, T>;
-  R* o = static_cast<R*>(out);
-  const T* x = static_cast<const T*>(a);
-  const T tp = static_cast<T>(p), tq = static_cast<T>(q);
-  for (int64_t i = 0; i < n; i++) o[i] = static_cast<R>(Op::apply(x[i], tp, tq));
-}
-
-template <class Op, class T>
-constexpr UnaryLoop pick() {
-  if constexpr (accepts<T>(Op::kKind)) {
-    return loop<Op, T>;
-  } else {
-    return nullptr;
+struct UnaryRun {
+  static void run(void* out, const void* a, int64_t n, double p, double q) {
+    using R = std::conditional_t<Op::kKind == Kind::NumTest, bool, T>;
+    R* o = static_cast<R*>(out);
+    const T* x = static_cast<const T*>(a);
+    const T tp = static_cast<T>(p), tq = static_cast<T>(q);
+    for (int64_t i = 0; i < n; i++) o[i] = static_cast<R>(Op::apply(x[i], tp, tq));
   }
-}
-
-template <class Op>
-UnaryLoop ofType(DType t) {
-  switch (t) {
-    case DType::f32:
-      return pick<Op, float>();
-    case DType::f64:
-      return pick<Op, double>();
-    case DType::i32:
-      return pick<Op, int32_t>();
-    case DType::i64:
-      return pick<Op, int64_t>();
-    case DType::u8:
-      return pick<Op, uint8_t>();
-    case DType::boolean:
-      return pick<Op, bool>();
-    default:
-      return nullptr;
-  }
-}
+};
 
 }  // namespace
 
@@ -51,7 +23,7 @@ UnaryLoop unaryLoop(int64_t op, DType t) {
   switch (static_cast<UnaryOp>(op)) {
 #define U(name, ...)  \
   case UnaryOp::name: \
-    return ofType<Unary_##name>(t);
+    return loopFor<UnaryLoop, UnaryRun, Unary_##name>(t);
     NG_UNARY_OPS(U)
 #undef U
     default:

@@ -10,6 +10,7 @@ import { diagonalRows } from './rows/diagonals';
 import { gatherRows } from './rows/gather';
 import { indexingRows } from './rows/indexing';
 import { joiningRows } from './rows/joining';
+import { decompositionRows } from './rows/decompositions';
 import { linalgRows } from './rows/linalg';
 import { lossRows } from './rows/losses';
 import { mathRows } from './rows/math';
@@ -34,6 +35,7 @@ export const table: Partial<Rows<OpName>> = {
   ...gatherRows,
   ...indexingRows,
   ...joiningRows,
+  ...decompositionRows,
   ...linalgRows,
   ...lossRows,
   ...mathRows,

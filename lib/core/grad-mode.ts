@@ -1,0 +1,34 @@
+/** @file Whether operations are recorded for backward now. */
+import { AutogradError } from './errors';
+
+let enabled = true;
+
+/** Whether operations are recorded now. */
+export const isGradEnabled = (): boolean => enabled;
+
+function withGrad<R>(on: boolean, fn: () => R, name: string): R {
+  const before = enabled;
+  enabled = on;
+  let result: R;
+  try {
+    result = fn();
+  } finally {
+    enabled = before;
+  }
+  if (result instanceof Promise)
+    throw new AutogradError(
+      `[${name}] the function must be synchronous: grad mode ends when it returns, not when its promise settles`,
+    );
+  return result;
+}
+
+/** Runs `fn` without recording operations: no memory for backward, no gradients. */
+export const noGrad = <R>(fn: () => R): R => withGrad(false, fn, 'noGrad');
+
+/** Runs `fn` with recording on, also inside {@link noGrad}. */
+export const enableGrad = <R>(fn: () => R): R => withGrad(true, fn, 'enableGrad');
+
+/** Switches recording on or off until further notice. */
+export function setGradEnabled(on: boolean): void {
+  enabled = on;
+}
