@@ -15,6 +15,7 @@ import { linalgRows } from './rows/linalg';
 import { lossRows } from './rows/losses';
 import { mathRows } from './rows/math';
 import { matmulRows } from './rows/matmul';
+import { normRows } from './rows/norm';
 import { productRows } from './rows/products';
 import { reduceRows } from './rows/reduce';
 import { samplesRows } from './rows/samples';
@@ -25,7 +26,7 @@ import { viewRows } from './rows/views';
 import { visionRows } from './rows/vision';
 import type { OpName, Rows } from './row';
 
-export const table: Partial<Rows<OpName>> = {
+export const table: Rows<OpName> = {
   ...activationRows,
   ...arithmeticRows,
   ...arrangingRows,
@@ -40,6 +41,7 @@ export const table: Partial<Rows<OpName>> = {
   ...lossRows,
   ...mathRows,
   ...matmulRows,
+  ...normRows,
   ...productRows,
   ...reduceRows,
   ...samplesRows,
