@@ -4,6 +4,7 @@ export { softmax, logSoftmax, softmin } from '../ops/softmax';
 export { tanh } from '../ops/math';
 export { alphaDropout, dropout, dropout1d, dropout2d, dropout3d } from '../ops/dropout';
 export { linear } from '../ops/matmul';
+export { bilinear } from '../ops/bilinear';
 export { conv1d, conv2d, conv3d, convTranspose1d, convTranspose2d, convTranspose3d } from '../ops/conv';
 export {
   adaptiveAvgPool1d,

@@ -4,6 +4,7 @@ export type { ForwardHook, ForwardPreHook, HookHandle, LoadResult, StateDict } f
 export { Parameter, UninitializedParameter } from './parameter';
 export * from './containers';
 export { Identity, Linear, type LinearOptions, type WeightOptions } from './linear';
+export { Bilinear } from './bilinear';
 export * from './lazy';
 export type { ActivationLike, ActivationName } from './activation-names';
 export * from './conv';

@@ -19,6 +19,7 @@ export * from './scans';
 export * from './order';
 export * from './views';
 export { linear, matmul } from './matmul';
+export { bilinear } from './bilinear';
 export {
   conv1d,
   conv2d,

@@ -90,4 +90,33 @@ export const matmulRows = {
       [() => ng.linear(ng.ones([2, 4], { dtype: 'float64' }), ng.ones([5, 4])), 'ERR_DTYPE'],
     ],
   },
+  bilinear: {
+    reference: ([x, z, w, b]) => {
+      const [out, in1, in2] = w!.shape as [number, number, number];
+      return build([...x!.shape.slice(0, -1), out], (i) => {
+        const [lead, o] = [i.slice(0, -1), i[i.length - 1]!];
+        let y = b ? b.data[o]! : 0;
+        for (let j = 0; j < in1; j++)
+          for (let k = 0; k < in2; k++) y += exact(x!, [...lead, j]) * exact(w!, [o, j, k]) * exact(z!, [...lead, k]);
+        return y;
+      });
+    },
+    samples: [
+      { inputs: [[5, 4], [5, 3], [2, 4, 3], [2]] },
+      {
+        inputs: [
+          [2, 3, 4],
+          [2, 3, 2],
+          [3, 4, 2],
+        ],
+      },
+      { inputs: [[4], [3], [2, 4, 3], [2]] },
+    ],
+    grad: true,
+    errors: [
+      [() => ng.bilinear(ng.ones([2, 3]), ng.ones([2, 4]), ng.ones([5, 4, 3])), 'ERR_SHAPE'],
+      [() => ng.bilinear(ng.ones([2, 3]), ng.ones([3, 4]), ng.ones([5, 3, 4])), 'ERR_SHAPE'],
+      [() => ng.bilinear(ng.ones([2, 3]), ng.ones([2, 4]), ng.ones([5, 3, 4]), ng.ones([4])), 'ERR_SHAPE'],
+    ],
+  },
 } satisfies Record<string, Row>;

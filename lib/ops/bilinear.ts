@@ -1,0 +1,35 @@
+/** @file The bilinear map of two inputs. */
+import { ShapeError } from '../core/errors';
+import { numel, sameShape, showShape } from '../core/shape';
+import type { Tensor } from '../core/tensor';
+import { add } from './arithmetic';
+import { needTensor } from './define';
+import { matmul } from './matmul';
+import { permute, reshape } from './views';
+
+/**
+ * y[.., o] = x1[.., i] weight[o, i, j] x2[.., j] + bias[o], summed over i and j: one matrix product for x1, then one for
+ * each row.
+ * @param x1 - [..., in1]
+ * @param x2 - [..., in2], with the same leading dimensions
+ * @param weight - [out, in1, in2]
+ * @param bias - [out], or nothing
+ */
+export function bilinear(x1: Tensor, x2: Tensor, weight: Tensor, bias?: Tensor | null): Tensor {
+  const op = 'bilinear';
+  for (const t of [x1, x2, weight, ...(bias ? [bias] : [])]) needTensor(op, t);
+  const lead = x1.shape.slice(0, -1);
+  const [out, in1, in2] = weight.shape as [number, number, number];
+  const fits = x1.ndim > 0 && x2.ndim > 0 && weight.ndim === 3 && x1.shape.at(-1) === in1 && x2.shape.at(-1) === in2;
+  if (!fits || !sameShape(lead, x2.shape.slice(0, -1)))
+    throw new ShapeError(
+      `[${op}] inputs ${showShape(x1.shape)} and ${showShape(x2.shape)} do not fit weight ${showShape(weight.shape)} (out, in1, in2)`,
+    );
+  if (bias && !sameShape(bias.shape, [out]))
+    throw new ShapeError(`[${op}] bias ${showShape(bias.shape)} does not fit weight ${showShape(weight.shape)}`);
+  const rows = numel(lead);
+  const byOutput = reshape(permute(weight, [1, 0, 2]), [in1, out * in2]);
+  const left = reshape(matmul(reshape(x1, [rows, in1]), byOutput), [rows, out, in2]);
+  const y = reshape(matmul(left, reshape(x2, [rows, in2, 1])), [...lead, out]);
+  return bias ? add(y, bias) : y;
+}
