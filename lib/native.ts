@@ -221,10 +221,6 @@ export function opcode(kind: keyof Addon['opcodes'], name: string): number {
   return i;
 }
 
-/** The names of all kernels, for tests that check that none is without a caller. */
-export const kernelNames = (): string[] => addon.kernels.map((k) => k[0]);
-export const opcodeNames = (kind: keyof Addon['opcodes']): string[] => addon.opcodes[kind].slice();
-
 // --- host copies and waiting ----------------------------------------------------------------------------------------
 
 // Node loads an addon once per thread, so several copies of this module (jest's module realms) share it, and with it

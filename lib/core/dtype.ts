@@ -34,8 +34,6 @@ export const dtypes = Object.keys(info) as DType[];
 export const dtypeCode = (d: DType): number => info[d].code;
 export const dtypeSize = (d: DType): number => info[d].size;
 export const newTypedArray = (d: DType, length: number): TypedArray => new info[d].array(length);
-export const viewTypedArray = (d: DType, buffer: ArrayBufferLike, offset: number, length: number): TypedArray =>
-  new info[d].array(buffer, offset, length);
 export const isFloat = (d: DType): boolean => info[d].category === 2;
 export const isInteger = (d: DType): boolean => info[d].category === 1;
 

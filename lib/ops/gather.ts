@@ -86,34 +86,35 @@ function adding(t: Tensor, axis: number, index: IndexLike, src: Tensor | number)
   };
 }
 
+function scattering(
+  t: Tensor,
+  axis: number,
+  index: IndexLike,
+  src: Tensor | number | boolean,
+  options: ScatterOptions | undefined,
+): Overwrite {
+  if (options?.reduce === 'add') return adding(t, axis, index, src as Tensor);
+  if (options?.reduce === 'multiply') return multiplying(t, axis, index, src as Tensor);
+  return overwriting(t, axis, index, src);
+}
+
+type Scatter = (
+  t: Tensor,
+  axis: number,
+  index: IndexLike,
+  src: Tensor | number | boolean,
+  options?: ScatterOptions,
+) => Tensor;
+
 /**
  * A copy with out[index[i][j]..][j].. = src[i][j].. (for axis 0). `src` may be a number. Where an index appears twice
  * the later one wins.
  */
-export function scatter(
-  t: Tensor,
-  axis: number,
-  index: IndexLike,
-  src: Tensor | number | boolean,
-  options?: ScatterOptions,
-): Tensor {
-  if (options?.reduce === 'add') return overwriteCopy(t, adding(t, axis, index, src as Tensor));
-  if (options?.reduce === 'multiply') return overwriteCopy(t, multiplying(t, axis, index, src as Tensor));
-  return overwriteCopy(t, overwriting(t, axis, index, src));
-}
-
+export const scatter: Scatter = (t, axis, index, src, options) =>
+  overwriteCopy(t, scattering(t, axis, index, src, options));
 /** {@link scatter} in place. */
-export function scatter_(
-  t: Tensor,
-  axis: number,
-  index: IndexLike,
-  src: Tensor | number | boolean,
-  options?: ScatterOptions,
-): Tensor {
-  if (options?.reduce === 'add') return overwriteSelf(t, adding(t, axis, index, src as Tensor));
-  if (options?.reduce === 'multiply') return overwriteSelf(t, multiplying(t, axis, index, src as Tensor));
-  return overwriteSelf(t, overwriting(t, axis, index, src));
-}
+export const scatter_: Scatter = (t, axis, index, src, options) =>
+  overwriteSelf(t, scattering(t, axis, index, src, options));
 
 // Not differentiable, as in PyTorch; scatterReduce with 'prod' is.
 function multiplying(t: Tensor, axis: number, index: IndexLike, src: Tensor | number): Overwrite {

@@ -127,27 +127,24 @@ function reducing(
   };
 }
 
+type ScatterReduce = (
+  t: Tensor,
+  axis: number,
+  index: IndexLike,
+  src: Tensor,
+  reduce: ScatterReduction,
+  options?: ScatterReduceOptions,
+) => Tensor;
+
 /**
  * A copy with the elements of `src` combined into out[index[i][j]..][j].. (for axis 0), and with what is there unless
  * `includeSelf` is false.
  */
-export const scatterReduce = (
-  t: Tensor,
-  axis: number,
-  index: IndexLike,
-  src: Tensor,
-  reduce: ScatterReduction,
-  options: ScatterReduceOptions = {},
-): Tensor => overwriteCopy(t, reducing(t, axis, index, src, reduce, options));
+export const scatterReduce: ScatterReduce = (t, axis, index, src, reduce, options = {}) =>
+  overwriteCopy(t, reducing(t, axis, index, src, reduce, options));
 /** {@link scatterReduce} in place. */
-export const scatterReduce_ = (
-  t: Tensor,
-  axis: number,
-  index: IndexLike,
-  src: Tensor,
-  reduce: ScatterReduction,
-  options: ScatterReduceOptions = {},
-): Tensor => overwriteSelf(t, reducing(t, axis, index, src, reduce, options));
+export const scatterReduce_: ScatterReduce = (t, axis, index, src, reduce, options = {}) =>
+  overwriteSelf(t, reducing(t, axis, index, src, reduce, options));
 
 addMethods({ scatterReduce, scatterReduce_ });
 declare module '../core/tensor' {

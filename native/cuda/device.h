@@ -160,21 +160,6 @@ __device__ inline T blockMerge(T v, Merge merge) {
 
 // --- dtypes ---------------------------------------------------------------------------------------------------------
 
-// Calls f with an unsigned type as wide as an element: moving elements needs no more.
-template <class F>
-inline void withWidth(DType t, F&& f) {
-  switch (sizeOf(t)) {
-    case 1:
-      return f(Tag<uint8_t>{});
-    case 2:
-      return f(Tag<uint16_t>{});
-    case 4:
-      return f(Tag<uint32_t>{});
-    default:
-      return f(Tag<uint64_t>{});
-  }
-}
-
 // withType inside a kernel, where a choice at run time spares a kernel per type.
 template <class F>
 __device__ inline void withTypeOnDevice(DType t, F&& f) {

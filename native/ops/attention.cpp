@@ -8,6 +8,7 @@
 #include "../kernels.h"
 #include "../runtime/parallel.h"
 #include "../runtime/scratch.h"
+#include "cast.h"
 #include "math.h"
 
 namespace ng::NG_ISA {
@@ -207,15 +208,6 @@ void backwardHead(const Problem& p, const Grads<T>& t, const Buf& mask, const in
 
 Problem problemOf(const Dims& sizes, double scale, bool causal) {
   return {sizes[0], sizes[1], sizes[2], sizes[3], sizes[4], sizes[5], sizes[6], scale, causal};
-}
-
-template <class F>
-void withReal(DType t, F&& f) {
-  if (t == DType::f64) {
-    f(double{});
-  } else {
-    f(float{});
-  }
 }
 
 }  // namespace

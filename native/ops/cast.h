@@ -20,6 +20,31 @@ struct Tag {
   using type = T;
 };
 
+// Calls f with an unsigned type as wide as an element: moving elements needs no more.
+template <class F>
+inline void withWidth(DType t, F&& f) {
+  switch (sizeOf(t)) {
+    case 1:
+      return f(Tag<uint8_t>{});
+    case 2:
+      return f(Tag<uint16_t>{});
+    case 4:
+      return f(Tag<uint32_t>{});
+    default:
+      return f(Tag<uint64_t>{});
+  }
+}
+
+// Calls f(T{}) for kernels that know float64 and float32 only.
+template <class F>
+inline void withReal(DType t, F&& f) {
+  if (t == DType::f64) {
+    f(double{});
+  } else {
+    f(float{});
+  }
+}
+
 // Calls f(Tag<T>{}) with the C++ type T of t.
 template <class F>
 inline void withType(DType t, F&& f) {

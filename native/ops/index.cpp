@@ -32,21 +32,6 @@ void failIndex(Ctx& c, const char* op, int64_t index, int64_t size) {
   c.fail(Fail::indexOutOfRange, message);
 }
 
-// Calls f with an unsigned type as wide as an element: moving elements needs no more.
-template <class F>
-void withWidth(DType t, F&& f) {
-  switch (sizeOf(t)) {
-    case 1:
-      return f(Tag<uint8_t>{});
-    case 2:
-      return f(Tag<uint16_t>{});
-    case 4:
-      return f(Tag<uint32_t>{});
-    default:
-      return f(Tag<uint64_t>{});
-  }
-}
-
 enum class Mode : int64_t { set, add, mul, max, min };
 
 // One element of scatter. 16-bit floats are combined in float32; bool adds as "or".

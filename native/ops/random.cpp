@@ -39,14 +39,6 @@ void put(T* to, const T* from, int64_t n) {
   __builtin_memcpy(to, from, static_cast<size_t>(n) * sizeof(T));
 }
 
-// Calls f with the element type of a floating result.
-template <class F>
-void withReal(Ctx& c, const char* message, DType t, F&& f) {
-  if (t == DType::f32) return f(Tag<float>{});
-  if (t == DType::f64) return f(Tag<double>{});
-  c.fail(Fail::numeric, message);
-}
-
 }  // namespace
 
 void uniform(Ctx& c, Buf out, int64_t n, double lo, double hi, int64_t seed, int64_t offset) {

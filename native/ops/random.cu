@@ -94,13 +94,6 @@ struct Dropout {
   }
 };
 
-template <class F>
-void withReal(Ctx& c, const char* message, DType t, F&& f) {
-  if (t == DType::f32) return f(Tag<float>{});
-  if (t == DType::f64) return f(Tag<double>{});
-  c.fail(Fail::numeric, message);
-}
-
 }  // namespace
 
 void uniform(Ctx& c, Buf out, int64_t n, double lo, double hi, int64_t seed, int64_t offset) {

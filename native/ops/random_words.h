@@ -5,11 +5,20 @@
 // randperm, multinomial), in order. So a call over n elements ends before offset + n / 2 + 1; multinomial counts rows x
 // draws elements, or rows x classes when it draws without replacement.
 #pragma once
+#include "../runtime/ctx.h"
 #include "../runtime/philox.h"
 #include "cast.h"
 #include "math.h"
 
 namespace ng::NG_ISA {
+
+// Calls f with the element type of a floating result.
+template <class F>
+inline void withReal(Ctx& c, const char* message, DType t, F&& f) {
+  if (t == DType::f32) return f(Tag<float>{});
+  if (t == DType::f64) return f(Tag<double>{});
+  c.fail(Fail::numeric, message);
+}
 
 NG_FN uint64_t joined(uint32_t hi, uint32_t lo) { return static_cast<uint64_t>(hi) << 32 | lo; }
 

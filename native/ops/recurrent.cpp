@@ -2,21 +2,13 @@
 // the matmul kernel's. Gates lie side by side in a row, in PyTorch's order; all buffers are contiguous.
 #include "../kernels.h"
 #include "../runtime/parallel.h"
+#include "cast.h"
 #include "recurrent_step.h"
 
 namespace ng::NG_ISA {
 namespace {
 
 constexpr int64_t kGrain = 2048;  // state elements per task: about ten microseconds of exponentials
-
-template <class F>
-void withReal(DType t, F&& f) {
-  if (t == DType::f64) {
-    f(double{});
-  } else {
-    f(float{});
-  }
-}
 
 template <class F>
 void forRows(int64_t n, int64_t hidden, F&& row) {

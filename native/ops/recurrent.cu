@@ -5,15 +5,6 @@
 namespace ng::NG_ISA {
 namespace {
 
-template <class F>
-void withReal(DType t, F&& f) {
-  if (t == DType::f64) {
-    f(double{});
-  } else {
-    f(float{});
-  }
-}
-
 template <class T>
 __global__ void lstmKernel(T* gates, const T* c, T* cNext, T* h, int64_t size, int64_t hidden) {
   for (int64_t p = threadOfGrid(); p < size; p += threadsOfGrid()) {

@@ -8,20 +8,6 @@ using namespace ng::test;
 
 namespace {
 
-double noise(int64_t i) { return static_cast<double>((i * 2654435761u >> 7) % 20001) / 10000 - 1; }
-
-template <class T>
-std::vector<T> filled(int64_t n, int64_t seed) {
-  std::vector<T> v(static_cast<size_t>(n));
-  for (int64_t i = 0; i < n; i++) v[static_cast<size_t>(i)] = static_cast<T>(noise(i + 1000 * seed));
-  return v;
-}
-
-template <class T>
-Buf any(std::vector<T>& v) {
-  return {v.data(), sizeof(T) == 4 ? DType::f32 : DType::f64};
-}
-
 enum class Mask { none, causal, keep, added };
 
 struct Sizes {

@@ -36,6 +36,9 @@ inline bool near(double got, double want, double atol, double rtol) {
   return std::fabs(got - want) <= atol + rtol * std::fabs(want);
 }
 
+// Numbers in [-1, 1] without order.
+inline double noise(int64_t i) { return static_cast<double>((i * 2654435761u >> 7) % 20001) / 10000 - 1; }
+
 template <class T>
 Buf buf(std::vector<T>& v, DType t) {
   return Buf{v.data(), t};
@@ -43,6 +46,18 @@ Buf buf(std::vector<T>& v, DType t) {
 inline Buf f32(std::vector<float>& v) { return {v.data(), DType::f32}; }
 inline Buf f64(std::vector<double>& v) { return {v.data(), DType::f64}; }
 inline Buf i64(std::vector<int64_t>& v) { return {v.data(), DType::i64}; }
+// Either floating type, by the vector's.
+template <class T>
+Buf any(std::vector<T>& v) {
+  return {v.data(), sizeof(T) == 4 ? DType::f32 : DType::f64};
+}
+// n values of noise times scale, another sequence for another seed.
+template <class T>
+std::vector<T> filled(int64_t n, int64_t seed, double scale = 1) {
+  std::vector<T> v(static_cast<size_t>(n));
+  for (int64_t i = 0; i < n; i++) v[static_cast<size_t>(i)] = static_cast<T>(noise(i + 1000 * seed) * scale);
+  return v;
+}
 inline Dims dims(std::initializer_list<int64_t> d) {
   Dims r{};
   for (int64_t x : d) r.d[r.n++] = x;

@@ -9,15 +9,6 @@ using namespace ng::test;
 
 namespace {
 
-double noise(int64_t i) { return static_cast<double>((i * 2654435761u >> 7) % 20001) / 10000 - 1; }
-
-template <class T>
-std::vector<T> filled(int64_t n, int64_t seed) {
-  std::vector<T> v(static_cast<size_t>(n));
-  for (int64_t i = 0; i < n; i++) v[i] = static_cast<T>(noise(i * 7 + seed));
-  return v;
-}
-
 template <class T>
 constexpr DType kType = sizeof(T) == 4 ? DType::f32 : DType::f64;
 
@@ -43,7 +34,8 @@ void check(int64_t m, int64_t n, int64_t k, Layout la, Layout lb, bool bias, dou
   const double eps = sizeof(T) == 4 ? 6e-8 : 1.2e-16;
   for (int64_t i = 0; i < m; i++) {
     for (int64_t j = 0; j < n; j++) {
-      double want = (bias ? static_cast<double>(extra[j]) : 0) + (beta != 0 ? beta * before[i * n + j] : 0), size = 1;
+      double want = (bias ? static_cast<double>(extra[j]) : 0) + (beta != 0 ? beta * before[i * n + j] : 0);
+      double size = 1 + std::fabs(want);
       for (int64_t p = 0; p < k; p++) {
         const double v = static_cast<double>(a[i * sa.row + p * sa.col]) * b[p * sb.row + j * sb.col];
         want += v;

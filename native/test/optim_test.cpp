@@ -8,8 +8,6 @@ using namespace ng::test;
 
 namespace {
 
-double noise(int64_t i) { return static_cast<double>((i * 2654435761u >> 9) % 2001) / 1000 - 1; }
-
 // A parameter group: several segments of odd sizes, an empty one and one longer than a task.
 const std::vector<int64_t> kSizes = {1, 0, 7, 40001, 130};
 

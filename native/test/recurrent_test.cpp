@@ -6,20 +6,7 @@ using namespace ng::test;
 
 namespace {
 
-double noise(int64_t i) { return static_cast<double>((i * 2654435761u >> 7) % 20001) / 5000 - 2; }
 double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
-
-template <class T>
-std::vector<T> filled(int64_t n, int64_t seed) {
-  std::vector<T> v(static_cast<size_t>(n));
-  for (int64_t i = 0; i < n; i++) v[static_cast<size_t>(i)] = static_cast<T>(noise(i + 1000 * seed));
-  return v;
-}
-
-template <class T>
-Buf any(std::vector<T>& v) {
-  return {v.data(), sizeof(T) == 4 ? DType::f32 : DType::f64};
-}
 
 const int64_t kHidden[] = {1, 3, 16, 37, 2100};
 
@@ -27,8 +14,9 @@ template <class T>
 void checkLstm(double tol) {
   for (const int64_t h : kHidden) {
     const int64_t n = 3, size = n * h;
-    const auto pre = filled<T>(4 * size, 1);
-    auto gates = pre, c = filled<T>(size, 2), dy = filled<T>(size, 3), dh = filled<T>(size, 4), dc = filled<T>(size, 5);
+    const auto pre = filled<T>(4 * size, 1, 2);
+    auto gates = pre, c = filled<T>(size, 2, 2), dy = filled<T>(size, 3, 2), dh = filled<T>(size, 4, 2),
+         dc = filled<T>(size, 5, 2);
     const auto dc0 = dc;
     std::vector<T> next(size), y(size), d(4 * size);
     kernels().lstmStep(ctx(), any(gates), any(c), any(next), any(y), n, h);
@@ -54,9 +42,9 @@ template <class T>
 void checkGru(double tol) {
   for (const int64_t h : kHidden) {
     const int64_t n = 3, size = n * h;
-    const auto pre = filled<T>(3 * size, 1);
-    auto gates = pre, hidden = filled<T>(3 * size, 2), state = filled<T>(size, 3), dy = filled<T>(size, 4),
-         dh = filled<T>(size, 5);
+    const auto pre = filled<T>(3 * size, 1, 2);
+    auto gates = pre, hidden = filled<T>(3 * size, 2, 2), state = filled<T>(size, 3, 2), dy = filled<T>(size, 4, 2),
+         dh = filled<T>(size, 5, 2);
     const auto dh0 = dh;
     std::vector<T> q(size), y(size), d(3 * size), e(3 * size);
     kernels().gruStep(ctx(), any(gates), any(q), any(state), any(y), any(hidden), n, h);

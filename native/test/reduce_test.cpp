@@ -140,8 +140,6 @@ void checkAll(DType t, const std::function<T(int64_t)>& element, double rtol) {
   }
 }
 
-float noise(int64_t i) { return static_cast<float>((i * 2654435761u >> 7) % 2001) / 1000 - 1; }
-
 }  // namespace
 
 TEST(reduce_f32) {

@@ -13,13 +13,6 @@ struct Shape {
 const Shape kShapes[] = {{0, 5},   {1, 1},  {3, 2},    {64, 10},  {5, 16},  {7, 17},
                          {20, 32}, {7, 33}, {3, 1024}, {2, 1025}, {3, 5003}};
 
-double noise(int64_t i) { return static_cast<double>((i * 2654435761u >> 7) % 20001) / 10000 - 1; }
-
-template <class T>
-Buf any(std::vector<T>& v) {
-  return {v.data(), sizeof(T) == 4 ? DType::f32 : DType::f64};
-}
-
 template <class T>
 std::vector<T> logits(const Shape& s, double scale) {
   std::vector<T> x(s.rows * s.cols);
