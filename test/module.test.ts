@@ -232,6 +232,20 @@ describe('containers', () => {
     expect(Object.keys(params.stateDict())).toEqual(['0']);
     expect(() => params.append(ng.ones([2]) as never)).toThrow(ng.ArgumentError);
   });
+
+  test('ParameterDict', () => {
+    const dict = new nn.ParameterDict({ gain: new nn.Parameter(ng.ones([2])) });
+    dict.update(new Map([['values', new nn.Parameter(ng.zeros([3]))]])).set('gain', new nn.Parameter(ng.ones([4])));
+    expect(dict.namedParameters().map(([name, p]) => [name, ...p.shape])).toEqual([
+      ['gain', 4],
+      ['values', 3],
+    ]);
+    expect([...dict.keys()]).toEqual(['gain', 'values']);
+    expect(() => dict.get('bias')).toThrow('[ParameterDict] has no "bias"; it has gain, values');
+    expect(() => dict.set('x', ng.ones([2]) as never)).toThrow('[ParameterDict] expected an nn.Parameter');
+    expect(() => dict.set('a.b', new nn.Parameter(ng.ones([2])))).toThrow('without dots');
+    expect(() => (dict as nn.Module).forward()).toThrow(ng.ArgumentError);
+  });
 });
 
 test('settings are taken either way, and wrong ones are named', () => {

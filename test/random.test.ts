@@ -166,3 +166,60 @@ test('in-place filling obeys autograd', () => {
   y.sum().backward();
   expect(leaf.grad === null || values(leaf.grad).every((v) => v === 0)).toBe(true);
 });
+
+test('feature alpha dropout decides for whole channels and keeps mean and deviation', () => {
+  const x = ng.randn([400, 50, 4]);
+  const y = ng.featureAlphaDropout(x, 0.2);
+  const same = y
+    .sub(y.at([ng.s(), ng.s(), ng.s(0, 1)]))
+    .abs()
+    .amax(-1);
+  expect(average(values(same.lt(1e-6)))).toBeCloseTo(0.2, 1.5);
+  expect(average(values(y))).toBeCloseTo(0, 1);
+  expect(deviation(values(y))).toBeCloseTo(1, 1.5);
+});
+
+test('rrelu draws slopes within the bounds in training', () => {
+  const x = ng.full([20_000], -1).requiresGrad_();
+  const y = ng.rrelu(x, { lower: 0.1, upper: 0.5, training: true });
+  const v = values(y).map((a) => -a);
+  expect(Math.min(...v)).toBeGreaterThanOrEqual(0.1);
+  expect(Math.max(...v)).toBeLessThanOrEqual(0.5);
+  expect(average(v)).toBeCloseTo(0.3, 1.5);
+  expect(deviation(v)).toBeCloseTo(0.4 / Math.sqrt(12), 1.5);
+  y.sum().backward();
+  expect(values(x.grad!)).toEqual(v);
+  const layer = new ng.nn.RReLU(0.1, 0.5);
+  expect(
+    layer
+      .forward(ng.full([3], -1))
+      .std()
+      .itemSync(),
+  ).toBeGreaterThan(0);
+  layer.eval();
+  for (const a of values(layer.forward(ng.full([3], -1)))) expect(a).toBeCloseTo(-0.3, 6);
+  expect(values(ng.rrelu(ng.ones([2]), 0.1, 0.5, true))).toEqual([1, 1]);
+});
+
+test('gumbelSoftmax: its largest entries are drawn by the softmax of the logits', () => {
+  const p = [0.1, 0.2, 0.7];
+  const logits = ng.tensor(p).log().expand([20_000, 3]);
+  const hard = ng.nn.functional.gumbelSoftmax(logits, { hard: true });
+  p.forEach((want, k) => expect(average(values(hard.at([ng.s(), k])))).toBeCloseTo(want, 1.5));
+  const soft = ng.nn.functional.gumbelSoftmax(logits, 0.5, false, -1);
+  expect(soft.sum(-1).sub(1).abs().max().itemSync()).toBeLessThan(1e-5);
+  const won = soft.eq(soft.amax(-1, { keepdim: true })).to('float32');
+  p.forEach((want, k) => expect(average(values(won.at([ng.s(), k])))).toBeCloseTo(want, 1.5));
+});
+
+test('hard gumbelSoftmax has the gradient of the soft one', () => {
+  const gradient = (hard: boolean): unknown => {
+    const x = ng.tensor([[1, 2, 3]], { dtype: 'float64', requiresGrad: true });
+    const y = ng.gumbelSoftmax(x, { tau: 2, hard, generator: new ng.Generator(3) });
+    y.mul(ng.tensor([1, 5, 2], { dtype: 'float64' }))
+      .sum()
+      .backward();
+    return x.grad!.arraySync();
+  };
+  expect(gradient(true)).toEqual(gradient(false));
+});

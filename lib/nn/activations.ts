@@ -1,6 +1,9 @@
 /** @file Activation layers: each is the Tensor method of its name, with its settings and their defaults. */
+import { ShapeError } from '../core/errors';
+import { showShape } from '../core/shape';
 import { type Tensor } from '../core/tensor';
 import { full } from '../ops/create';
+import { rrelu } from '../ops/noisy';
 import { softmin } from '../ops/softmax';
 import { weightDefaults, type WeightOptions } from './linear';
 import { checkInput, Module } from './module';
@@ -110,6 +113,37 @@ export class Threshold extends activation('threshold', { threshold: NaN, value: 
   }
 }
 
+/** Settings of {@link RReLU}, in PyTorch's order. */
+interface RReLUSettings {
+  /** The least slope. Default 1 / 8. */
+  lower: number;
+  /** The largest slope. Default 1 / 3. */
+  upper: number;
+  /** Accepted for PyTorch's sake: a new tensor is made either way. */
+  inplace: boolean;
+}
+
+/** x where positive, elsewhere x times a slope: in training a random one for each element, otherwise their mean. */
+export class RReLU extends Module {
+  readonly lower: number;
+  readonly upper: number;
+  readonly inplace: boolean;
+  constructor(...settings: SettingArgs<RReLUSettings>) {
+    super();
+    const s = readSettings<RReLUSettings>('RReLU', { lower: 1 / 8, upper: 1 / 3, inplace }, settings);
+    this.lower = s.lower;
+    this.upper = s.upper;
+    this.inplace = s.inplace;
+  }
+  forward(x: Tensor): Tensor {
+    checkInput(this, x);
+    return rrelu(x, this.lower, this.upper, this.training);
+  }
+  override extraRepr(): string {
+    return showSettings({ lower: this.lower, upper: this.upper, ...(this.inplace && { inplace: true }) });
+  }
+}
+
 /** x where positive, weight x elsewhere, with a learned weight (one, or one per channel). */
 export class PReLU extends Module {
   /** [numParameters] */
@@ -167,5 +201,14 @@ export class LogSoftmax extends AlongAxis {
 export class Softmin extends AlongAxis {
   forward(x: Tensor): Tensor {
     return softmin(x, this.axis(x));
+  }
+}
+/** {@link Softmax} over the channels of [N, C, H, W] or [C, H, W] */
+export class Softmax2d extends Module {
+  forward(x: Tensor): Tensor {
+    checkInput(this, x);
+    if (x.ndim !== 3 && x.ndim !== 4)
+      throw new ShapeError(`[Softmax2d] input ${showShape(x.shape)} needs 3 or 4 dimensions`);
+    return x.softmax(-3);
   }
 }

@@ -1,5 +1,6 @@
-/** @file Modules that hold modules or parameters: Sequential, ModuleList, ModuleDict, ParameterList. */
+/** @file Modules that hold modules or parameters: Sequential, ModuleList, ModuleDict, ParameterList, ParameterDict. */
 import { ArgumentError, IndexError } from '../core/errors';
+import type { DType } from '../core/dtype';
 import { describe } from '../core/shape';
 import { Module } from './module';
 import { Parameter } from './parameter';
@@ -133,32 +134,44 @@ export class ModuleList extends Numbered<Module> {
   }
 }
 
-/** Modules by name whose parameters are found. */
-export class ModuleDict extends Module implements Iterable<[string, Module]> {
-  readonly #entries = new Map<string, Module>();
+// Elements by name, kept beside the fields so that any name will do.
+abstract class Named<T> extends Module implements Iterable<[string, T]> {
+  readonly #entries = new Map<string, T>();
 
-  constructor(modules: Readonly<Record<string, Module>> | Iterable<readonly [string, Module]> = {}) {
+  constructor(elements: Readonly<Record<string, T>> | Iterable<readonly [string, T]>) {
     super();
-    const list = Symbol.iterator in modules ? modules : Object.entries(modules);
-    for (const [name, m] of list) this.set(name, m);
+    this.update(elements);
   }
 
+  protected abstract check(value: unknown): asserts value is T;
+
+  /** How many elements there are. */
   get size(): number {
     return this.#entries.size;
   }
-  get(name: string): Module {
+  /** The element of that name. */
+  get(name: string): T {
     const m = this.#entries.get(name);
     if (!m)
       throw new IndexError(
-        `[ModuleDict] has no "${name}"; it has ${[...this.#entries.keys()].join(', ') || 'nothing'}`,
+        `[${this.constructor.name}] has no "${name}"; it has ${[...this.#entries.keys()].join(', ') || 'nothing'}`,
       );
     return m;
   }
-  set(name: string, module: Module): this {
-    checkModule('ModuleDict', module);
+  /** Adds an element, or replaces the one of that name. */
+  set(name: string, element: T): this {
+    this.check(element);
     if (typeof name !== 'string' || name === '' || name.includes('.'))
-      throw new ArgumentError(`[ModuleDict] a name is a non-empty string without dots, got ${describe(name)}`);
-    this.#entries.set(name, module);
+      throw new ArgumentError(
+        `[${this.constructor.name}] a name is a non-empty string without dots, got ${describe(name)}`,
+      );
+    this.#entries.set(name, element);
+    return this;
+  }
+  /** Adds all elements of an object, of a map, or of another of these. */
+  update(elements: Readonly<Record<string, T>> | Iterable<readonly [string, T]>): this {
+    const list = Symbol.iterator in elements ? elements : Object.entries(elements);
+    for (const [name, m] of list as Iterable<readonly [string, T]>) this.set(name, m);
     return this;
   }
   has(name: string): boolean {
@@ -170,13 +183,13 @@ export class ModuleDict extends Module implements Iterable<[string, Module]> {
   keys(): IterableIterator<string> {
     return this.#entries.keys();
   }
-  values(): IterableIterator<Module> {
+  values(): IterableIterator<T> {
     return this.#entries.values();
   }
-  entries(): IterableIterator<[string, Module]> {
+  entries(): IterableIterator<[string, T]> {
     return this.#entries.entries();
   }
-  [Symbol.iterator](): IterableIterator<[string, Module]> {
+  [Symbol.iterator](): IterableIterator<[string, T]> {
     return this.#entries.entries();
   }
 
@@ -186,9 +199,43 @@ export class ModuleDict extends Module implements Iterable<[string, Module]> {
       ...[...this.#entries].map(([name, m]) => [name, name, m] as [string, string, unknown]),
     ];
   }
+}
 
+/** Modules by name whose parameters are found. */
+export class ModuleDict extends Named<Module> {
+  constructor(modules: Readonly<Record<string, Module>> | Iterable<readonly [string, Module]> = {}) {
+    super(modules);
+  }
+  protected override check(value: unknown): asserts value is Module {
+    checkModule('ModuleDict', value);
+  }
   forward(): never {
     return notCallable('ModuleDict');
+  }
+}
+
+function checkParameter(op: string, p: unknown): asserts p is Parameter {
+  if (!(p instanceof Parameter)) throw new ArgumentError(`[${op}] expected an nn.Parameter, got ${describe(p)}`);
+}
+
+// PyTorch's line for a parameter in a list or dictionary; `type` is spelt differently in the two.
+const parameterLine = (name: string, p: Parameter, type: string): string =>
+  `  (${name}): Parameter containing: [torch.${type} of size ${p.shape.join('x')}]`;
+
+/** Parameters by name that are found: `new nn.ParameterDict({ gain: new nn.Parameter(...) })`. */
+export class ParameterDict extends Named<Parameter> {
+  constructor(parameters: Readonly<Record<string, Parameter>> | Iterable<readonly [string, Parameter]> = {}) {
+    super(parameters);
+  }
+  protected override check(value: unknown): asserts value is Parameter {
+    checkParameter('ParameterDict', value);
+  }
+  override extraRepr(): string {
+    const types: Partial<Record<DType, string>> = { float64: 'Double', float16: 'Half', bfloat16: 'BFloat16' };
+    return [...this].map(([name, p]) => parameterLine(name, p, `${types[p.dtype] ?? 'Float'}Tensor`)).join('\n');
+  }
+  forward(): never {
+    return notCallable('ParameterDict');
   }
 }
 
@@ -203,10 +250,14 @@ export class ParameterList extends Numbered<Parameter> {
     return this.moduleMembers().flatMap(([, , p]) => (p instanceof Parameter ? [p] : []));
   }
   protected override check(value: unknown): asserts value is Parameter {
-    if (!(value instanceof Parameter))
-      throw new ArgumentError(`[ParameterList] expected an nn.Parameter, got ${describe(value)}`);
+    checkParameter('ParameterList', value);
   }
 
+  override extraRepr(): string {
+    return this.list()
+      .map((p, i) => parameterLine(String(i), p, p.dtype))
+      .join('\n');
+  }
   forward(): never {
     return notCallable('ParameterList');
   }

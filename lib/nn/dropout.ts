@@ -1,6 +1,6 @@
 /** @file Dropout layers: active in training mode only. */
 import { type Tensor } from '../core/tensor';
-import { alphaDropout, dropout, dropout1d, dropout2d, dropout3d } from '../ops/dropout';
+import { alphaDropout, dropout, dropout1d, dropout2d, dropout3d, featureAlphaDropout } from '../ops/dropout';
 import { checkInput, Module } from './module';
 import { readSettings, showSettings, type SettingArgs } from './settings';
 import { ArgumentError } from '../core/errors';
@@ -64,5 +64,11 @@ export class Dropout3d extends DropoutLayer {
 export class AlphaDropout extends DropoutLayer {
   protected drop(x: Tensor): Tensor {
     return alphaDropout(x, this.p);
+  }
+}
+/** {@link AlphaDropout} of whole channels of [N, C, ...] */
+export class FeatureAlphaDropout extends DropoutLayer {
+  protected drop(x: Tensor): Tensor {
+    return featureAlphaDropout(x, this.p);
   }
 }

@@ -2,7 +2,8 @@
 export * from '../ops/activations';
 export { softmax, logSoftmax, softmin } from '../ops/softmax';
 export { tanh } from '../ops/math';
-export { alphaDropout, dropout, dropout1d, dropout2d, dropout3d } from '../ops/dropout';
+export { gumbelSoftmax, rrelu } from '../ops/noisy';
+export { alphaDropout, dropout, dropout1d, dropout2d, dropout3d, featureAlphaDropout } from '../ops/dropout';
 export { linear } from '../ops/matmul';
 export { bilinear } from '../ops/bilinear';
 export { conv1d, conv2d, conv3d, convTranspose1d, convTranspose2d, convTranspose3d } from '../ops/conv';
@@ -23,6 +24,7 @@ export {
   maxUnpool2d,
   maxUnpool3d,
 } from '../ops/pooling';
+export { lpPool1d, lpPool2d, lpPool3d } from '../ops/lpPooling';
 export { batchNorm, groupNorm, instanceNorm, layerNorm, rmsNorm } from '../ops/normalization';
 export { localResponseNorm } from '../ops/localResponse';
 export { pad } from '../ops/padding';

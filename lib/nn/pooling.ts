@@ -3,6 +3,7 @@ import { ShapeError } from '../core/errors';
 import { showShape } from '../core/shape';
 import { type Tensor } from '../core/tensor';
 import { type Arguments, readArguments, type Sizes, sizesOf } from '../ops/arguments';
+import { lpPool1d, lpPool2d, lpPool3d, type LpPoolOptions } from '../ops/lpPooling';
 import * as ops from '../ops/pooling';
 import { mean } from '../ops/reduce';
 import { checkInput, Module } from './module';
@@ -175,6 +176,56 @@ export class AvgPool2d extends AvgPoolLayer {
 export class AvgPool3d extends AvgPoolLayer {
   constructor(kernelSize: Sizes, ...settings: ops.AvgPoolArguments) {
     super(3, kernelSize, settings);
+  }
+}
+
+abstract class LPPoolLayer extends Module {
+  readonly normType: number;
+  readonly kernelSize: Sizes;
+  readonly stride: Sizes | null;
+  readonly ceilMode: boolean;
+  readonly #n: Dimensions;
+
+  constructor(n: Dimensions, normType: number, kernelSize: Sizes, settings: readonly unknown[]) {
+    super();
+    const op = `LPPool${n}d`;
+    const o = readArguments<LpPoolOptions>(op, { stride: null, ceilMode: false }, settings);
+    sizesOf(op, 'kernelSize', kernelSize, n, 1);
+    this.#n = n;
+    this.normType = normType;
+    this.kernelSize = kernelSize;
+    this.stride = o.stride;
+    this.ceilMode = o.ceilMode;
+  }
+
+  forward(x: Tensor): Tensor {
+    checkInput(this, x);
+    const { stride, ceilMode } = this;
+    return [lpPool1d, lpPool2d, lpPool3d][this.#n - 1]!(x, this.normType, this.kernelSize, { stride, ceilMode });
+  }
+
+  override extraRepr(): string {
+    const { normType, kernelSize, stride, ceilMode } = this;
+    return showSettings({ normType, kernelSize, stride, ceilMode });
+  }
+}
+
+/** The p-norm of each window of [batch, channels, length]; p is `normType`. */
+export class LPPool1d extends LPPoolLayer {
+  constructor(normType: number, kernelSize: Sizes, ...settings: Arguments<LpPoolOptions>) {
+    super(1, normType, kernelSize, settings);
+  }
+}
+/** The p-norm of each window of [batch, channels, height, width]; p is `normType`. */
+export class LPPool2d extends LPPoolLayer {
+  constructor(normType: number, kernelSize: Sizes, ...settings: Arguments<LpPoolOptions>) {
+    super(2, normType, kernelSize, settings);
+  }
+}
+/** The p-norm of each window of [batch, channels, depth, height, width]; p is `normType`. */
+export class LPPool3d extends LPPoolLayer {
+  constructor(normType: number, kernelSize: Sizes, ...settings: Arguments<LpPoolOptions>) {
+    super(3, normType, kernelSize, settings);
   }
 }
 

@@ -81,16 +81,28 @@ export const dropout2d = (x: Tensor, p?: number | DropoutOptions, training?: boo
 export const dropout3d = (x: Tensor, p?: number | DropoutOptions, training?: boolean): Tensor =>
   perChannel('dropout3d', x, 5, settings('dropout3d', x, p, training));
 
-/**
- * Dropout that keeps mean and variance of self-normalizing networks: dropped elements become -scale alpha of selu, and
- * the result is rescaled. Klambauer et al. 2017.
- */
-export function alphaDropout(x: Tensor, p?: number | DropoutOptions, training?: boolean): Tensor {
-  const s = settings('alphaDropout', x, p, training);
+// `decisions`: the shape of the kept-or-dropped decisions, which broadcasts to that of x.
+function alphaDropped(x: Tensor, decisions: readonly number[], s: Settings): Tensor {
   if (!s.training || s.p === 0) return x;
   if (s.p === 1) return masked(x, 1, { seed: 0, offset: 0 });
   const saturated = -1.7580993408473766;
   const a = 1 / Math.sqrt((1 - s.p) * (1 + s.p * saturated ** 2));
-  const kept = ne(draw(ones(x.shape, { dtype: x.dtype, device: x.device }), s), 0);
+  const kept = ne(draw(ones(decisions, { dtype: x.dtype, device: x.device }), s), 0);
   return add(mul(where(kept, x, saturated), a), -a * saturated * s.p);
+}
+
+/**
+ * Dropout that keeps mean and variance of self-normalizing networks: dropped elements become -scale alpha of selu, and
+ * the result is rescaled. Klambauer et al. 2017.
+ */
+export const alphaDropout = (x: Tensor, p?: number | DropoutOptions, training?: boolean): Tensor =>
+  alphaDropped(x, x.shape, settings('alphaDropout', x, p, training));
+
+/** {@link alphaDropout} of whole channels of [N, C, ...]. */
+export function featureAlphaDropout(x: Tensor, p?: number | DropoutOptions, training?: boolean): Tensor {
+  const s = settings('featureAlphaDropout', x, p, training);
+  if (x.ndim < 2)
+    throw new ShapeError(`[featureAlphaDropout] expected at least 2 dimensions, got ${showShape(x.shape)}`);
+  const decisions = x.shape.map((d, i) => (i < 2 ? d : 1));
+  return alphaDropped(x, decisions, s);
 }

@@ -11,6 +11,7 @@ export * from './erfinv';
 export * from './random';
 export * from './distributions';
 export * from './dropout';
+export * from './noisy';
 export { all, any, type Axes, mean, prod, type ReduceOptions, sum } from './reduce';
 export type { KeepdimOptions, ValuesAndIndices } from './chosen';
 export * from './extremes';
@@ -32,6 +33,7 @@ export {
   type ConvTransposeOptions,
 } from './conv';
 export * from './pooling';
+export * from './lpPooling';
 export {
   batchNorm,
   type BatchNormOptions,

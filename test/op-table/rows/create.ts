@@ -102,4 +102,39 @@ export const createRows = {
     grad: true,
     errors: [[() => ng.alphaDropout(ng.ones([2]), -1, true), 'ERR_INVALID_ARG']],
   },
+  featureAlphaDropout: {
+    reference: ([a]) => a!,
+    samples: [call([3, 4], 0, true), call(from(-1, 1, 2, 3, 2), 0.4, false)],
+    grad: true,
+    errors: [
+      [() => ng.featureAlphaDropout(ng.ones([2]), 0.5), 'ERR_SHAPE'],
+      [() => ng.featureAlphaDropout(ng.ones([2, 2]), 2), 'ERR_INVALID_ARG'],
+    ],
+  },
+  // Outside training, and with equal bounds, the slope is known.
+  rrelu: {
+    reference: ([a], [o]) =>
+      map(a!, (v) => (v > 0 ? v : v * ((o as { upper?: number })?.upper === 0.2 ? 0.2 : 11 / 48))),
+    samples: [of([3, 4]), of([]), call([5], { lower: 0.2, upper: 0.2, training: true })],
+    grad: true,
+    errors: [
+      [() => ng.rrelu(ng.ones([2]), 0.5, 0.2), 'ERR_INVALID_ARG'],
+      [() => ng.rrelu(ng.ones([2], { dtype: 'int32' })), 'ERR_DTYPE'],
+    ],
+  },
+  // So hot that only the sum along the dimension is left; -inf classes are never drawn, which leaves one.
+  gumbelSoftmax: {
+    reference: ([a], [o]) =>
+      map(a!, (v) => ((o as { hard?: boolean }).hard ? (v === -Infinity ? 0 : 1) : 1 / a!.shape.at(-1)!)),
+    samples: [
+      call([3, 4], { tau: 1e12 }),
+      call(these([-Infinity, 1, -Infinity, 0.5, -Infinity, -Infinity], [2, 3]), { hard: true }),
+    ],
+    grad: false,
+    errors: [
+      [() => ng.gumbelSoftmax(ng.ones([2]), { tau: 0 }), 'ERR_INVALID_ARG'],
+      [() => ng.gumbelSoftmax(ng.ones([2]), { dim: 1 }), 'ERR_INDEX'],
+      [() => ng.gumbelSoftmax(ng.ones([2], { dtype: 'int32' })), 'ERR_DTYPE'],
+    ],
+  },
 } satisfies Record<string, Row>;

@@ -177,6 +177,25 @@ const adaptiveRow = (n: number, f: (list: number[]) => number): Row => ({
   grad: true,
 });
 
+const lpRow = (n: number): Row => ({
+  reference: ([a], [p, kernel, o]) =>
+    slide(a!, n, kernel, (o ?? {}) as Partial<MaxPoolOptions>, (list, full) => {
+      // The mean of what is there, times the size of a whole window.
+      const whole = each(kernel, n, 1).reduce((a, b) => a * b, 1);
+      return ((sum(list.map((v) => v ** (p as number))) / full) * whole) ** (1 / (p as number));
+    }),
+  samples: [
+    { inputs: [x(n)], args: [2, 2] },
+    { inputs: [{ shape: x(n), low: 0.2, high: 2 }], args: [1.5, 3, { stride: 2 }] },
+    { inputs: [{ shape: x(n).slice(1), low: 0.2, high: 2 }], args: [3, 2, { ceilMode: true }] },
+  ],
+  grad: true,
+  errors: [
+    [() => named(`lpPool${n}d`)(ng.ones(x(n)), 0, 2), 'ERR_INVALID_ARG'],
+    [() => named(`lpPool${n}d`)(ng.ones(x(n)), 2, 20), 'ERR_SHAPE'],
+  ],
+});
+
 const convShapes = (n: number): (readonly number[])[] => [
   [n < 3 ? 2 : 1, 4, ...[5, 4, 3].slice(0, n)],
   [6, 2, ...[3, 2, 2].slice(0, n)],
@@ -310,6 +329,9 @@ export const visionRows = {
   avgPool1d: avgRow(1),
   avgPool2d: avgRow(2),
   avgPool3d: avgRow(3),
+  lpPool1d: lpRow(1),
+  lpPool2d: lpRow(2),
+  lpPool3d: lpRow(3),
   adaptiveAvgPool1d: adaptiveRow(1, mean),
   adaptiveAvgPool2d: adaptiveRow(2, mean),
   adaptiveAvgPool3d: adaptiveRow(3, mean),
