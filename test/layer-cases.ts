@@ -17,6 +17,8 @@ export interface LayerCase {
   code: string;
   call: string;
   text?: string;
+  /** How the layer prints after it ran, if that is another form. */
+  plain?: string;
   /** How often the layer ran on the input; the last time is recorded. */
   calls?: number;
   inputs: Record<string, Stored>;
@@ -60,6 +62,7 @@ export function runLayerCase(c: LayerCase, dtype: Real, createGraph = false): vo
   const run = (): ng.Tensor[] => flat(runInNewContext(c.call, { m, ng, nn, F: nn.functional, ...inputs }));
   for (let i = 1; i < (c.calls ?? 1); i++) run();
   const outs = run();
+  if (c.plain) expect(String(m)).toBe(c.plain);
   expect(outs).toHaveLength(c.outputs.length);
   outs.forEach((o, i) => compare(c, `${c.call} output ${i}`, o, c.outputs[i]!, dtype));
   const buffers = m ? Object.fromEntries(m.namedBuffers()) : {};

@@ -38,6 +38,73 @@ test('a state dict sizes a lazy layer', () => {
   expect(to.forward(x).arraySync()).toEqual(from.forward(x).arraySync());
 });
 
+describe('layers that learn their channels', () => {
+  test('become the plain class with its first values, and an optimizer made before trains them', () => {
+    const lazy = new nn.Sequential(new nn.LazyConv2d(6, 3, { groups: 3 }), new nn.LazyBatchNorm2d(), new nn.ReLU());
+    const plain = new nn.Sequential(new nn.Conv2d(3, 6, 3, { groups: 3 }), new nn.BatchNorm2d(6), new nn.ReLU());
+    expect(Object.keys(lazy.stateDict())).toEqual(Object.keys(plain.stateDict()));
+    const optimizer = new optim.SGD(lazy.parameters(), { lr: 0.1 });
+    const weight = (lazy[0] as nn.Conv2d).weight;
+    const x = ng.randn([2, 3, 5, 5]);
+    ng.noGrad(() => lazy.forward(x));
+    expect(String(lazy)).toBe(String(plain));
+    expect(lazy[0]).toBeInstanceOf(nn.Conv2d);
+    expect(lazy[0]).not.toBeInstanceOf(nn.LazyConv2d);
+    expect((lazy[0] as nn.Conv2d).weight).toBe(weight);
+    // Uniform within 1 / sqrt(fan in), as the plain layer draws them.
+    const start = Array.from(weight.dataSync() as Float32Array);
+    expect(Math.max(...start.map(Math.abs))).toBeLessThanOrEqual(1 / 3);
+    expect(new Set(start).size).toBe(start.length);
+    (lazy.forward(x) as ng.Tensor).square().sum().backward();
+    optimizer.step();
+    expect(Array.from(weight.dataSync() as Float32Array)).not.toEqual(start);
+    expect((lazy[1] as nn.BatchNorm2d).numBatchesTracked!.itemSync()).toBe(2);
+    expect(code(() => lazy.forward(ng.ones([2, 4, 5, 5])))).toBe('ERR_SHAPE');
+  });
+  test('a state dict of the plain layer sizes them, without losing its values', () => {
+    const from = new nn.Sequential(new nn.ConvTranspose1d(2, 4, 3), new nn.InstanceNorm1d(4, { affine: true }));
+    ng.noGrad(() => from.parameters().forEach((p) => p.normal_()));
+    const to = new nn.Sequential(
+      new nn.LazyConvTranspose1d(4, 3),
+      new nn.LazyInstanceNorm1d({ trackRunningStats: false }),
+    );
+    to.loadStateDict(from.stateDict());
+    expect([(to[0] as nn.ConvTranspose1d).inChannels, (from[0] as nn.ConvTranspose1d).inChannels]).toEqual([2, 2]);
+    const x = ng.randn([3, 2, 6]);
+    expect((to.forward(x) as ng.Tensor).arraySync()).toEqual((from.forward(x) as ng.Tensor).arraySync());
+    expect(String(to)).toBe(String(from));
+  });
+  test('bad input is refused, and the layer still learns from good input', () => {
+    const conv = new nn.LazyConv2d(4, 3, { groups: 2 });
+    expect(code(() => conv.forward(ng.ones([3, 3])))).toBe('ERR_SHAPE');
+    expect(code(() => conv.forward([1] as never))).toBe('ERR_INVALID_ARG');
+    expect(code(() => conv.forward(ng.ones([1, 3, 4, 4])))).toBe('ERR_INVALID_ARG');
+    expect(conv.forward(ng.ones([1, 2, 4, 4])).shape).toEqual([1, 4, 2, 2]);
+    expect(code(() => new nn.LazyBatchNorm2d().forward(ng.ones([2, 3])))).toBe('ERR_SHAPE');
+    expect(code(() => new nn.LazyConv2d(4, 3).loadStateDict(new nn.Conv2d(2, 5, 3).stateDict()))).toBe(
+      'ERR_STATE_DICT',
+    );
+    expect(code(() => new nn.LazyConv2d(4, 3).loadStateDict(new nn.Conv2d(2, 4, 2).stateDict()))).toBe(
+      'ERR_STATE_DICT',
+    );
+    expect(code(() => new nn.Conv2d(0, 4, 3))).toBe('ERR_INVALID_ARG');
+  });
+  test('dtype, hooks and unbatched input', () => {
+    const conv = new nn.LazyConv1d(2, 3, { dtype: 'float64' });
+    let ran = 0;
+    conv.registerForwardHook(() => void ran++);
+    const x = ng.ones([4, 5], { dtype: 'float64' });
+    expect([conv.forward(x).dtype, conv.forward(x).shape]).toEqual(['float64', [2, 3]]);
+    expect([ran, String(conv)]).toEqual([2, 'Conv1d(4, 2, kernel_size=(3,), stride=(1,))']);
+    const norm = new nn.LazyInstanceNorm2d();
+    expect(norm.forward(ng.ones([3, 2, 2])).shape).toEqual([3, 2, 2]);
+    expect(norm.numFeatures).toBe(3);
+    const bare = new nn.LazyBatchNorm1d({ affine: false, trackRunningStats: false });
+    bare.forward(ng.ones([3, 2]));
+    expect(bare.numFeatures).toBe(2);
+  });
+});
+
 describe('Dense', () => {
   test('infers its input, or is told', () => {
     const lazy = new nn.Dense(4, { activation: 'relu' });

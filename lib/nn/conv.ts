@@ -64,11 +64,12 @@ const modes: readonly PaddingMode[] = ['zeros', 'reflect', 'replicate', 'circula
 const all = (list: readonly number[], v: number): boolean => list.every((x) => x === v);
 
 abstract class ConvBase extends Module {
+  /** The least `inChannels`; 0 where the first input tells. */
+  protected static readonly leastInputs: number = 1;
   /** [outChannels, inChannels / groups, ...kernelSize]; transposed: [inChannels, outChannels / groups, ...] */
   weight: Parameter;
   /** [outChannels] */
   bias: Parameter | null;
-  readonly inChannels: number;
   readonly outChannels: number;
   readonly kernelSize: readonly number[];
   readonly stride: readonly number[];
@@ -86,13 +87,11 @@ abstract class ConvBase extends Module {
   ) {
     super();
     const name = this.constructor.name;
-    this.inChannels = checkSize(name, 'inChannels', sizes.inChannels, 1);
+    const { inChannels } = sizes;
+    checkSize(name, 'inChannels', inChannels, new.target.leastInputs);
     this.outChannels = checkSize(name, 'outChannels', sizes.outChannels, 1);
     this.groups = checkSize(name, 'groups', g.groups, 1);
-    if (this.inChannels % this.groups !== 0 || this.outChannels % this.groups !== 0)
-      throw new ArgumentError(
-        `[${name}] inChannels ${this.inChannels} and outChannels ${this.outChannels} must be divisible by groups ${this.groups}`,
-      );
+    this.checkGroups(inChannels);
     if (!modes.includes(g.paddingMode))
       throw new ArgumentError(`[${name}] paddingMode is one of ${modes.join(', ')}, got ${describe(g.paddingMode)}`);
     this.kernelSize = sizes.kernelSize;
@@ -101,10 +100,20 @@ abstract class ConvBase extends Module {
     this.dilation = g.dilation;
     this.outputPadding = g.outputPadding;
     this.paddingMode = g.paddingMode;
-    const [first, second] = transposed ? [this.inChannels, this.outChannels] : [this.outChannels, this.inChannels];
+    const [first, second] = transposed ? [inChannels, this.outChannels] : [this.outChannels, inChannels];
     this.weight = newParameter([first, second / this.groups, ...sizes.kernelSize], o);
     this.bias = o.bias ? newParameter([this.outChannels], o) : null;
     this.resetParameters();
+  }
+
+  /** How many channels the input has. */
+  abstract get inChannels(): number;
+
+  protected checkGroups(inChannels: number): void {
+    if (inChannels % this.groups !== 0 || this.outChannels % this.groups !== 0)
+      throw new ArgumentError(
+        `[${this.constructor.name}] inChannels ${inChannels} and outChannels ${this.outChannels} must be divisible by groups ${this.groups}`,
+      );
   }
 
   /** Draws new values as PyTorch does: uniform within 1 / sqrt(fan in). */
@@ -151,6 +160,10 @@ abstract class Conv extends ConvBase {
     this.#n = n;
   }
 
+  get inChannels(): number {
+    return this.weight.shape[1]! * this.groups;
+  }
+
   forward(x: Tensor): Tensor {
     checkInput(this, x);
     const { weight, bias, stride, dilation, groups, padding } = this;
@@ -192,6 +205,10 @@ abstract class ConvTranspose extends ConvBase {
     };
     super(sizes, true, geometry, o);
     this.#n = n;
+  }
+
+  get inChannels(): number {
+    return this.weight.shape[0]!;
   }
 
   /** @param outputSize - of the spatial dimensions, where the stride leaves it open */

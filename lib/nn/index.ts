@@ -1,11 +1,12 @@
 /** @file Modules and layers. */
 export { Module } from './module';
 export type { ForwardHook, ForwardPreHook, HookHandle, LoadResult, StateDict } from './module';
-export { Parameter, UninitializedParameter } from './parameter';
+export { Parameter, UninitializedBuffer, UninitializedParameter } from './parameter';
 export * from './containers';
 export { Identity, Linear, type LinearOptions, type WeightOptions } from './linear';
 export { Bilinear } from './bilinear';
 export * from './lazy';
+export * from './lazy-channels';
 export type { ActivationLike, ActivationName } from './activation-names';
 export * from './conv';
 export * from './pooling';

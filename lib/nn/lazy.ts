@@ -5,13 +5,12 @@ import { type Tensor } from '../core/tensor';
 import { type ActivationLike, activationOf, activationLabel } from './activation-names';
 import { Linear, type LinearOptions } from './linear';
 import { checkInput } from './module';
-import { UninitializedParameter } from './parameter';
+import { isUnsized, UninitializedParameter } from './parameter';
 import { showSettings } from './settings';
 
 // Sizes the weight [out, in] of `layer` by its first input, if that has not been done.
 function sizeBy(layer: Linear, x: Tensor): void {
-  const { weight } = layer;
-  if (!(weight instanceof UninitializedParameter) || weight.isReady) return;
+  if (!isUnsized(layer.weight)) return;
   checkInput(layer, x);
   if (x.ndim === 0)
     throw new ShapeError(`[${layer.constructor.name}] expected at least one dimension, got ${showShape(x.shape)}`);

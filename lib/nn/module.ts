@@ -10,7 +10,7 @@ import { describe, sameShape, showShape } from '../core/shape';
 import { Tensor } from '../core/tensor';
 import { zeroGradients } from '../ops/gradients';
 import { moved, type Target, targetOf } from '../ops/to';
-import { Parameter, UninitializedParameter } from './parameter';
+import { isUnsized, Parameter, type Unsized } from './parameter';
 
 /** Tensors by their PyTorch name, e.g. `fc1.weight`. */
 export type StateDict = Record<string, Tensor>;
@@ -223,12 +223,12 @@ export abstract class Module {
       if (unexpectedKeys.length) problems.push(`unexpected keys: ${unexpectedKeys.join(', ')}`);
     }
     const copies: [Tensor, Tensor][] = [];
-    const lazy: [UninitializedParameter, Tensor][] = [];
+    const lazy: [Unsized, Tensor][] = [];
     for (const [name, t] of own) {
       if (!Object.hasOwn(dict, name)) continue;
       const value: unknown = dict[name];
       if (!(value instanceof Tensor)) problems.push(`${name} is ${describe(value)}, not a tensor`);
-      else if (t instanceof UninitializedParameter && !t.isReady && value.ndim === t.ndim) lazy.push([t, value]);
+      else if (isUnsized(t) && t.fits(value.shape)) lazy.push([t, value]);
       else if (!sameShape(value.shape, t.shape))
         problems.push(
           `${name} has shape ${showShape(value.shape)} in the state dict, ${showShape(t.shape)} in the module`,

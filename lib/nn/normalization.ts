@@ -42,7 +42,7 @@ abstract class RunningNorm extends Module {
   runningVar: Tensor | null;
   /** int64 */
   numBatchesTracked: Tensor | null;
-  readonly numFeatures: number;
+  numFeatures: number;
   eps: number;
   momentum: number | null;
   readonly affine: boolean;
@@ -168,9 +168,11 @@ export class BatchNorm3d extends BatchNorm {
 }
 
 abstract class InstanceNorm extends RunningNorm {
+  /** What is learned and tracked unless the settings say so. */
+  protected static readonly defaults = { affine: false, trackRunningStats: false };
   readonly #n: number;
   constructor(n: number, numFeatures: number, settings: readonly unknown[]) {
-    super(numFeatures, { affine: false, trackRunningStats: false }, settings);
+    super(numFeatures, new.target.defaults, settings);
     this.#n = n;
   }
 

@@ -1,7 +1,7 @@
 /** @file Parameters: the tensors of a module that are trained. */
 import { ArgumentError } from '../core/errors';
 import { isFloat } from '../core/dtype';
-import { describe } from '../core/shape';
+import { describe, type Shape } from '../core/shape';
 import { empty, Tensor } from '../core/tensor';
 
 /**
@@ -25,18 +25,49 @@ export class Parameter extends Tensor {
   }
 }
 
+// Tensors that wait for their shape and have got it; here and not in fields, which a mixin would have to show.
+const sized = new WeakSet<Tensor>();
+
+/** A tensor of a layer that learns the size of its input: a dimension of length 0 is not known yet. */
+export interface Unsized extends Tensor {
+  /** Whether the shape is known. */
+  readonly isReady: boolean;
+  /** Whether the tensor may get this shape. */
+  fits(shape: Shape): boolean;
+  /** Gives the tensor its shape; its values are undefined until they are written. */
+  materialize(shape: Shape): void;
+}
+
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- what TypeScript asks of a mixin
+const unsized = <C extends new (...args: any[]) => Tensor>(base: C): C & (new (...args: any[]) => Unsized) =>
+  class extends base implements Unsized {
+    get isReady(): boolean {
+      return sized.has(this);
+    }
+    fits(shape: Shape): boolean {
+      return shape.length === this.shape.length && this.shape.every((d, i) => d === 0 || d === shape[i]);
+    }
+    materialize(shape: Shape): void {
+      this.adopt(empty(shape, this.dtype, this.storage.device));
+      sized.add(this);
+    }
+  };
+
+class Buffer extends Tensor {
+  constructor(data: Tensor) {
+    super(data.storage, data.shape, data.strides, data.offset, data.dtype);
+  }
+}
+
 /**
  * A parameter whose shape is not known yet. It stays the same object when it gets one, so that an optimizer made before
  * trains it.
  */
-export class UninitializedParameter extends Parameter {
-  #ready = false;
-  get isReady(): boolean {
-    return this.#ready;
-  }
-  /** Gives the parameter its shape; its values are undefined until they are written. */
-  materialize(shape: readonly number[]): void {
-    this.adopt(empty(shape, this.dtype, this.storage.device));
-    this.#ready = true;
-  }
-}
+export class UninitializedParameter extends unsized(Parameter) {}
+
+/** A buffer whose shape is not known yet. */
+export class UninitializedBuffer extends unsized(Buffer) {}
+
+/** Whether a tensor still waits for its shape. */
+export const isUnsized = (t: Tensor | null): t is Unsized =>
+  (t instanceof UninitializedParameter || t instanceof UninitializedBuffer) && !t.isReady;
