@@ -2,13 +2,14 @@
 import { ShapeError } from '../core/errors';
 import { showShape } from '../core/shape';
 import { type Tensor } from '../core/tensor';
+import { type Arguments, readOptions, readSettings } from '../ops/arguments';
 import { full } from '../ops/create';
 import { rrelu } from '../ops/noisy';
 import { softmin } from '../ops/softmax';
 import { weightDefaults, type WeightOptions } from './linear';
 import { checkInput, Module } from './module';
 import { Parameter } from './parameter';
-import { checkSize, python, pythonFloat, readOptions, readSettings, showSettings, type SettingArgs } from './settings';
+import { checkSize, python, pythonFloat, showSettings } from './settings';
 
 type MethodName = { [K in keyof Tensor]: Tensor[K] extends (...args: never[]) => Tensor ? K : never }[keyof Tensor] &
   string;
@@ -52,11 +53,11 @@ export abstract class Activation extends Module {
   }
 }
 
-type ActivationClass<S> = new (...settings: SettingArgs<S>) => Activation & S;
+type ActivationClass<S> = new (...settings: Arguments<S>) => Activation & S;
 
 const activation = <S extends object>(method: MethodName, defaults: S): ActivationClass<S> =>
   class extends Activation {
-    constructor(...settings: SettingArgs<S>) {
+    constructor(...settings: Arguments<S>) {
       super(method, defaults, settings);
     }
   } as unknown as ActivationClass<S>;
@@ -128,7 +129,7 @@ export class RReLU extends Module {
   readonly lower: number;
   readonly upper: number;
   readonly inplace: boolean;
-  constructor(...settings: SettingArgs<RReLUSettings>) {
+  constructor(...settings: Arguments<RReLUSettings>) {
     super();
     const s = readSettings<RReLUSettings>('RReLU', { lower: 1 / 8, upper: 1 / 3, inplace }, settings);
     this.lower = s.lower;
@@ -172,7 +173,7 @@ interface AxisSettings {
 
 abstract class AlongAxis extends Module {
   dim: number | null;
-  constructor(...settings: SettingArgs<AxisSettings>) {
+  constructor(...settings: Arguments<AxisSettings>) {
     super();
     this.dim = readSettings<AxisSettings>(this.constructor.name, { dim: null }, settings).dim;
   }

@@ -3,6 +3,7 @@ import { noGrad } from '../core/autograd';
 import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
 import { describe, showShape } from '../core/shape';
 import { alias, empty, Tensor } from '../core/tensor';
+import { type Arguments, readSettings } from '../ops/arguments';
 import { add } from '../ops/arithmetic';
 import { attentionWeights, causalMask, scaledDotProductAttention } from '../ops/attention';
 import { cast } from '../ops/cast';
@@ -19,7 +20,7 @@ import { constant_, xavierNormal_, xavierUniform_ } from './init';
 import { Linear, newParameter, weightDefaults, type WeightOptions } from './linear';
 import { Module } from './module';
 import type { Parameter } from './parameter';
-import { checkSize, readSettings, type SettingArgs } from './settings';
+import { checkSize } from './settings';
 
 /** Options of {@link MultiheadAttention}. */
 export interface MultiheadAttentionOptions extends WeightOptions {
@@ -145,7 +146,7 @@ export class MultiheadAttention extends Module {
   constructor(
     readonly embedDim: number,
     readonly numHeads: number,
-    ...settings: SettingArgs<MultiheadAttentionOptions>
+    ...settings: Arguments<MultiheadAttentionOptions>
   ) {
     super();
     const layer = 'MultiheadAttention';

@@ -1,12 +1,13 @@
 /** @file The bilinear layer. */
 import { noGrad } from '../core/autograd';
 import { type Tensor } from '../core/tensor';
+import { readOptions } from '../ops/arguments';
 import { bilinear } from '../ops/bilinear';
 import { uniform_ } from './init';
 import { type LinearOptions, newParameter, weightDefaults } from './linear';
 import { checkInput, Module } from './module';
 import { type Parameter } from './parameter';
-import { checkSize, readOptions, showSettings } from './settings';
+import { checkSize, showSettings } from './settings';
 
 /** x1^T weight x2 + bias, for the last dimensions of x1 and x2. */
 export class Bilinear extends Module {

@@ -3,6 +3,7 @@ import { noGrad } from '../core/autograd';
 import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
 import { describe, sameShape, showShape } from '../core/shape';
 import { Tensor } from '../core/tensor';
+import { type Arguments, readSettings } from '../ops/arguments';
 import { zeros } from '../ops/create';
 import { type CellKind, gatesOf, recurrentLayer } from '../ops/recurrent';
 import { squeeze } from '../ops/views';
@@ -11,7 +12,7 @@ import { newParameter, weightDefaults, type WeightOptions } from './linear';
 import { checkInput, Module } from './module';
 import { asRow } from './packed';
 import type { Parameter } from './parameter';
-import { checkSize, readSettings, type SettingArgs, showSettings } from './settings';
+import { checkSize, showSettings } from './settings';
 
 /** Options of the cells. */
 export interface CellOptions extends WeightOptions {
@@ -107,7 +108,7 @@ export abstract class CellBase extends Module {
 
 /** h' = tanh(W_ih x + b_ih + W_hh h + b_hh), or relu. */
 export class RNNCell extends CellBase {
-  constructor(inputSize: number, hiddenSize: number, ...settings: SettingArgs<RNNCellOptions>) {
+  constructor(inputSize: number, hiddenSize: number, ...settings: Arguments<RNNCellOptions>) {
     const o = readSettings(
       'RNNCell',
       { bias: true, nonlinearity: 'tanh' as 'tanh' | 'relu', ...weightDefaults },
@@ -125,7 +126,7 @@ export class RNNCell extends CellBase {
 
 /** One step of a {@link GRU}. */
 export class GRUCell extends CellBase {
-  constructor(inputSize: number, hiddenSize: number, ...settings: SettingArgs<CellOptions>) {
+  constructor(inputSize: number, hiddenSize: number, ...settings: Arguments<CellOptions>) {
     const o = readSettings('GRUCell', defaults, settings);
     super('gru', inputSize, hiddenSize, o.bias, o);
   }
@@ -137,7 +138,7 @@ export class GRUCell extends CellBase {
 
 /** One step of an {@link LSTM}. */
 export class LSTMCell extends CellBase {
-  constructor(inputSize: number, hiddenSize: number, ...settings: SettingArgs<CellOptions>) {
+  constructor(inputSize: number, hiddenSize: number, ...settings: Arguments<CellOptions>) {
     const o = readSettings('LSTMCell', defaults, settings);
     super('lstm', inputSize, hiddenSize, o.bias, o);
   }

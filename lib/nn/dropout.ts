@@ -1,8 +1,9 @@
 /** @file Dropout layers: active in training mode only. */
 import { type Tensor } from '../core/tensor';
+import { type Arguments, readSettings } from '../ops/arguments';
 import { alphaDropout, dropout, dropout1d, dropout2d, dropout3d, featureAlphaDropout } from '../ops/dropout';
 import { checkInput, Module } from './module';
-import { readSettings, showSettings, type SettingArgs } from './settings';
+import { showSettings } from './settings';
 import { ArgumentError } from '../core/errors';
 
 /** Settings of the dropout layers. */
@@ -18,7 +19,7 @@ export abstract class DropoutLayer extends Module {
   /** The probability of dropping; may be changed. */
   p: number;
   readonly inplace: boolean;
-  constructor(...settings: SettingArgs<DropoutSettings>) {
+  constructor(...settings: Arguments<DropoutSettings>) {
     super();
     const layer = this.constructor.name;
     const { p, inplace } = readSettings<DropoutSettings>(layer, { p: 0.5, inplace: false }, settings);

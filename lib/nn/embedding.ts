@@ -3,6 +3,7 @@ import { noGrad } from '../core/autograd';
 import { ShapeError } from '../core/errors';
 import { sameShape, showShape } from '../core/shape';
 import { alias, type Tensor } from '../core/tensor';
+import { type Arguments, readSettings } from '../ops/arguments';
 import { type BagMode, embedding, embeddingBag } from '../ops/embedding';
 import type { IndexLike } from '../ops/index-checks';
 import { runFill } from '../ops/launch';
@@ -10,7 +11,7 @@ import { normal_ } from './init';
 import { newParameter, weightDefaults, type WeightOptions } from './linear';
 import { Module } from './module';
 import { Parameter } from './parameter';
-import { checkSize, python, pythonFloat, readSettings, type SettingArgs, showSettings } from './settings';
+import { checkSize, python, pythonFloat, showSettings } from './settings';
 import { ArgumentError } from '../core/errors';
 
 interface Lookup {
@@ -116,7 +117,7 @@ export abstract class EmbeddingTable extends Module {
 
 /** A table of vectors, looked up by integers of any shape. */
 export class Embedding extends EmbeddingTable {
-  constructor(numEmbeddings: number, embeddingDim: number, ...settings: SettingArgs<EmbeddingLayerOptions>) {
+  constructor(numEmbeddings: number, embeddingDim: number, ...settings: Arguments<EmbeddingLayerOptions>) {
     super(numEmbeddings, embeddingDim, readSettings('Embedding', lookup, settings));
   }
 
@@ -148,7 +149,7 @@ function pretrained(layer: string, t: Tensor): [number, number] {
 export class EmbeddingBag extends EmbeddingTable {
   readonly mode: BagMode;
   readonly includeLastOffset: boolean;
-  constructor(numEmbeddings: number, embeddingDim: number, ...settings: SettingArgs<EmbeddingBagLayerOptions>) {
+  constructor(numEmbeddings: number, embeddingDim: number, ...settings: Arguments<EmbeddingBagLayerOptions>) {
     const { maxNorm, normType, scaleGradByFreq, sparse, paddingIdx, _weight } = lookup;
     const defaults = {
       ...{ maxNorm, normType, scaleGradByFreq, mode: 'mean' as BagMode, sparse, _weight },

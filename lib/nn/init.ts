@@ -3,6 +3,7 @@ import { noGrad } from '../core/autograd';
 import { ArgumentError, ShapeError } from '../core/errors';
 import { describe, numel, showShape } from '../core/shape';
 import { Tensor } from '../core/tensor';
+import { type Arguments, readSettings } from '../ops/arguments';
 import { mul } from '../ops/arithmetic';
 import { eye, tensor, zeros } from '../ops/create';
 import { qr } from '../ops/linalg/factor';
@@ -10,7 +11,6 @@ import { sign } from '../ops/math';
 import { diagonal } from '../ops/diagonals';
 import { moved } from '../ops/to';
 import { reshape } from '../ops/views';
-import { readSettings, type SettingArgs } from './settings';
 import { type Generator } from '../core/random';
 import { runCopy, runFill } from '../ops/launch';
 import {
@@ -41,13 +41,13 @@ interface Drawing {
 const generator = null as Generator | null;
 
 /** Uniform in [a, b), default [0, 1). */
-export function uniform_<T extends Tensor>(t: T, ...args: SettingArgs<{ a: number; b: number } & Drawing>): T {
+export function uniform_<T extends Tensor>(t: T, ...args: Arguments<{ a: number; b: number } & Drawing>): T {
   const { a, b, ...options } = readSettings('uniform_', { a: 0, b: 1, generator }, args);
   return change('uniform_', t, () => drawUniform(t, a, b, options));
 }
 
 /** Normal, by default of mean 0 and deviation 1. */
-export function normal_<T extends Tensor>(t: T, ...args: SettingArgs<{ mean: number; std: number } & Drawing>): T {
+export function normal_<T extends Tensor>(t: T, ...args: Arguments<{ mean: number; std: number } & Drawing>): T {
   const { mean, std, ...options } = readSettings('normal_', { mean: 0, std: 1, generator }, args);
   return change('normal_', t, () => drawNormal(t, mean, std, options));
 }
@@ -142,7 +142,7 @@ export function calculateGain(name: Nonlinearity | SnakeNonlinearity, param?: nu
   }
 }
 
-type GainArgs = SettingArgs<{ gain: number } & Drawing>;
+type GainArgs = Arguments<{ gain: number } & Drawing>;
 const gainDefaults = { gain: 1, generator };
 
 /** Glorot and Bengio 2010, uniform: within gain sqrt(6 / (fanIn + fanOut)). */
@@ -170,7 +170,7 @@ export interface KaimingOptions extends Drawing {
   nonlinearity: Nonlinearity | SnakeNonlinearity;
 }
 
-function kaimingStd(op: string, t: Tensor, args: SettingArgs<KaimingOptions>): { std: number; options: Drawing } {
+function kaimingStd(op: string, t: Tensor, args: Arguments<KaimingOptions>): { std: number; options: Drawing } {
   const defaults: KaimingOptions = { a: 0, mode: 'fanIn', nonlinearity: 'leakyRelu', generator };
   const { a, mode, nonlinearity, ...options } = readSettings(op, defaults, args);
   const which = camel(mode);
@@ -182,14 +182,14 @@ function kaimingStd(op: string, t: Tensor, args: SettingArgs<KaimingOptions>): {
 }
 
 /** He et al. 2015, uniform: within gain sqrt(3 / fan). */
-export function kaimingUniform_<T extends Tensor>(t: T, ...args: SettingArgs<KaimingOptions>): T {
+export function kaimingUniform_<T extends Tensor>(t: T, ...args: Arguments<KaimingOptions>): T {
   const { std, options } = kaimingStd('kaimingUniform_', t, args);
   const bound = Math.sqrt(3) * std;
   return uniform_(t, { a: -bound, b: bound, ...options });
 }
 
 /** He et al. 2015, normal: deviation gain / sqrt(fan). */
-export function kaimingNormal_<T extends Tensor>(t: T, ...args: SettingArgs<KaimingOptions>): T {
+export function kaimingNormal_<T extends Tensor>(t: T, ...args: Arguments<KaimingOptions>): T {
   const { std, options } = kaimingStd('kaimingNormal_', t, args);
   return normal_(t, { std, ...options });
 }
@@ -207,7 +207,7 @@ export interface TruncNormalOptions extends Drawing {
 }
 
 /** Normal, but within [a, b] only. */
-export function truncNormal_<T extends Tensor>(t: T, ...args: SettingArgs<TruncNormalOptions>): T {
+export function truncNormal_<T extends Tensor>(t: T, ...args: Arguments<TruncNormalOptions>): T {
   const defaults: TruncNormalOptions = { mean: 0, std: 1, a: -2, b: 2, generator };
   const { mean, std, a, b, ...options } = readSettings('truncNormal_', defaults, args);
   return change('truncNormal_', t, () => drawTruncNormal(t, mean, std, a, b, options));
@@ -231,7 +231,7 @@ export function orthogonal_<T extends Tensor>(t: T, ...args: GainArgs): T {
 }
 
 /** Normal with this deviation (default 0.01), but a fraction `sparsity` of each column is 0 (Martens 2010). */
-export function sparse_<T extends Tensor>(t: T, ...args: SettingArgs<{ sparsity: number; std: number } & Drawing>): T {
+export function sparse_<T extends Tensor>(t: T, ...args: Arguments<{ sparsity: number; std: number } & Drawing>): T {
   const { sparsity, std, ...options } = readSettings('sparse_', { sparsity: NaN, std: 0.01, generator }, args);
   matrix('sparse_', t);
   if (!(sparsity >= 0 && sparsity <= 1))

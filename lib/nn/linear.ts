@@ -3,12 +3,13 @@ import { noGrad } from '../core/autograd';
 import { type Device } from '../core/device';
 import { type DType } from '../core/dtype';
 import { type Tensor } from '../core/tensor';
+import { readOptions } from '../ops/arguments';
 import { empty } from '../ops/create';
 import { linear } from '../ops/matmul';
 import { kaimingUniform_, uniform_ } from './init';
 import { Module } from './module';
 import { Parameter } from './parameter';
-import { checkSize, readOptions, showSettings } from './settings';
+import { checkSize, showSettings } from './settings';
 
 /** Options of layers with weights. */
 export interface WeightOptions {

@@ -1,5 +1,6 @@
 /** @file Loss layers: each is the function of its name in lib/ops/losses.ts, with that function's options as settings. */
 import { Tensor } from '../core/tensor';
+import { type Arguments, readSettings } from '../ops/arguments';
 import {
   binaryCrossEntropy,
   binaryCrossEntropyWithLogits,
@@ -30,7 +31,6 @@ import {
   tripletMarginWithDistanceLoss,
 } from '../ops/losses';
 import { Module } from './module';
-import { readSettings, type SettingArgs } from './settings';
 
 /** A loss. Its settings are fields and may be changed; those that are tensors are buffers, as in PyTorch. */
 export abstract class Loss extends Module {
@@ -55,7 +55,7 @@ export abstract class Loss extends Module {
 }
 
 type LossClass<A extends unknown[], S> = new (
-  ...settings: SettingArgs<S>
+  ...settings: Arguments<S>
 ) => Loss & S & { forward(...inputs: A): Tensor };
 
 const loss = <A extends unknown[], S extends object>(
@@ -63,7 +63,7 @@ const loss = <A extends unknown[], S extends object>(
   defaults: S,
 ): LossClass<A, S> =>
   class extends Loss {
-    constructor(...settings: SettingArgs<S>) {
+    constructor(...settings: Arguments<S>) {
       super(fn, defaults, settings);
     }
   } as unknown as LossClass<A, S>;

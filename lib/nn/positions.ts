@@ -2,6 +2,7 @@
 import { ArgumentError, ShapeError } from '../core/errors';
 import { showShape } from '../core/shape';
 import { type Tensor } from '../core/tensor';
+import { readOptions } from '../ops/arguments';
 import { add } from '../ops/arithmetic';
 import { dropout } from '../ops/dropout';
 import { rotary, type RotaryOptions, sinusoidalPositions } from '../ops/positions';
@@ -11,7 +12,7 @@ import { normal_ } from './init';
 import { newParameter, weightDefaults, type WeightOptions } from './linear';
 import { checkInput, Module } from './module';
 import type { Parameter } from './parameter';
-import { checkSize, readOptions, showSettings } from './settings';
+import { checkSize, showSettings } from './settings';
 
 /** Options of the layers that add positions. */
 export interface PositionOptions extends WeightOptions {

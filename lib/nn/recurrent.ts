@@ -4,6 +4,7 @@ import { isFloat } from '../core/dtype';
 import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
 import { describe, sameShape, showShape } from '../core/shape';
 import { Tensor } from '../core/tensor';
+import { type Arguments, readSettings } from '../ops/arguments';
 import { zeros } from '../ops/create';
 import { dropout } from '../ops/dropout';
 import { cat } from '../ops/joining';
@@ -14,7 +15,7 @@ import { newParameter, weightDefaults, type WeightOptions } from './linear';
 import { Module } from './module';
 import { PackedSequence, permuteBatch } from './packed';
 import type { Parameter } from './parameter';
-import { checkSize, readSettings, type SettingArgs, showSettings } from './settings';
+import { checkSize, showSettings } from './settings';
 
 /** Options of the recurrent layers. */
 export interface RecurrentOptions extends WeightOptions {
@@ -264,7 +265,7 @@ abstract class OneState extends RecurrentBase {
 /** h' = tanh(W_ih x + b_ih + W_hh h + b_hh), or relu. */
 export class RNN extends OneState {
   readonly nonlinearity: 'tanh' | 'relu';
-  constructor(inputSize: number, hiddenSize: number, ...settings: SettingArgs<RNNOptions>) {
+  constructor(inputSize: number, hiddenSize: number, ...settings: Arguments<RNNOptions>) {
     const { numLayers, ...others } = defaults;
     const nonlinearity = 'tanh' as 'tanh' | 'relu';
     const o = readSettings('RNN', { numLayers, nonlinearity, ...others }, settings);
@@ -277,14 +278,14 @@ export class RNN extends OneState {
 
 /** The gated recurrent unit of Cho et al. 2014, as PyTorch computes it. */
 export class GRU extends OneState {
-  constructor(inputSize: number, hiddenSize: number, ...settings: SettingArgs<RecurrentOptions>) {
+  constructor(inputSize: number, hiddenSize: number, ...settings: Arguments<RecurrentOptions>) {
     super('gru', inputSize, hiddenSize, readSettings('GRU', defaults, settings));
   }
 }
 
 /** Long short-term memory, Hochreiter & Schmidhuber 1997, with forget gates; optionally with projected outputs. */
 export class LSTM extends RecurrentBase {
-  constructor(inputSize: number, hiddenSize: number, ...settings: SettingArgs<LSTMOptions>) {
+  constructor(inputSize: number, hiddenSize: number, ...settings: Arguments<LSTMOptions>) {
     super('lstm', inputSize, hiddenSize, readSettings('LSTM', { ...base, projSize: 0, ...weightDefaults }, settings));
   }
 

@@ -1,9 +1,10 @@
 /** @file Layers that only change the shape. */
 import { type Shape } from '../core/shape';
 import { type Tensor } from '../core/tensor';
+import { type Arguments, readSettings } from '../ops/arguments';
 import { flatten, unflatten } from '../ops/views';
 import { Module } from './module';
-import { readSettings, showSettings, type SettingArgs } from './settings';
+import { showSettings } from './settings';
 
 interface FlattenSettings {
   startDim: number;
@@ -14,7 +15,7 @@ interface FlattenSettings {
 export class Flatten extends Module {
   readonly startDim: number;
   readonly endDim: number;
-  constructor(...settings: SettingArgs<FlattenSettings>) {
+  constructor(...settings: Arguments<FlattenSettings>) {
     super();
     const s = readSettings<FlattenSettings>('Flatten', { startDim: 1, endDim: -1 }, settings);
     this.startDim = s.startDim;

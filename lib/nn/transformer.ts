@@ -3,6 +3,7 @@ import { ArgumentError } from '../core/errors';
 import { describe } from '../core/shape';
 import { Tensor } from '../core/tensor';
 import { gelu, relu } from '../ops/activations';
+import { type Arguments, readSettings } from '../ops/arguments';
 import { causalMask } from '../ops/attention';
 import { zeros } from '../ops/create';
 import { add } from '../ops/arithmetic';
@@ -14,7 +15,7 @@ import { xavierUniform_ } from './init';
 import { Linear, weightDefaults, type WeightOptions } from './linear';
 import { checkInput, Module } from './module';
 import { LayerNorm } from './normalization';
-import { checkSize, readSettings, type SettingArgs } from './settings';
+import { checkSize } from './settings';
 
 /** What happens between the two linear layers. */
 export type TransformerActivation = 'relu' | 'gelu' | ((x: Tensor) => Tensor);
@@ -151,7 +152,7 @@ export class TransformerEncoderLayer extends TransformerLayer {
   readonly dropout1: Dropout;
   readonly dropout2: Dropout;
 
-  constructor(dModel: number, nhead: number, ...settings: SettingArgs<TransformerLayerOptions>) {
+  constructor(dModel: number, nhead: number, ...settings: Arguments<TransformerLayerOptions>) {
     super(dModel, nhead, settings);
     const o = this.layerSettings;
     const [linear1, linear2] = this.linears();
@@ -196,7 +197,7 @@ export class TransformerDecoderLayer extends TransformerLayer {
   readonly dropout2: Dropout;
   readonly dropout3: Dropout;
 
-  constructor(dModel: number, nhead: number, ...settings: SettingArgs<TransformerLayerOptions>) {
+  constructor(dModel: number, nhead: number, ...settings: Arguments<TransformerLayerOptions>) {
     super(dModel, nhead, settings);
     const o = this.layerSettings;
     this.multiheadAttn = this.attention();
@@ -319,7 +320,7 @@ export class Transformer extends Module {
   readonly nhead: number;
   readonly batchFirst: boolean;
 
-  constructor(...settings: SettingArgs<TransformerOptions>) {
+  constructor(...settings: Arguments<TransformerOptions>) {
     super();
     const { dModel, nhead, numEncoderLayers, numDecoderLayers, ...layer } = readSettings(
       'Transformer',

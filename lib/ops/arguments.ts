@@ -10,20 +10,54 @@ export type Arguments<S> = (S[keyof S] | Partial<S> | undefined)[];
 export const isOptions = <T>(v: T): v is T & Exclude<Extract<T, object>, readonly unknown[] | Tensor> =>
   typeof v === 'object' && v !== null && !Array.isArray(v) && !(v instanceof Tensor);
 
-/** What `args` give, over `defaults`, whose keys are in PyTorch's order. */
-export function readArguments<S extends object>(op: string, defaults: S, args: readonly unknown[]): S {
+/**
+ * What `args` give, over `defaults`, whose keys are in PyTorch's order. Undefined counts as not given.
+ * @param what - how errors call one of them
+ */
+export function readArguments<S extends object>(
+  op: string,
+  defaults: S,
+  args: readonly unknown[],
+  what: 'argument' | 'setting' = 'argument',
+): S {
   const names = Object.keys(defaults);
   const out = { ...defaults } as Record<string, unknown>;
   args.forEach((value, i) => {
-    const given = isOptions(value) ? Object.entries(value as object) : [[names[i], value] as const];
+    if (value !== undefined && !isOptions(value) && i >= names.length)
+      throw new ArgumentError(`[${op}] takes ${names.length} ${what}s (${names.join(', ')}), got ${args.length}`);
+    const given: [string, unknown][] = isOptions(value) ? Object.entries(value) : [[names[i]!, value]];
     for (const [name, v] of given) {
       if (v === undefined) continue;
-      if (name === undefined || !names.includes(name))
-        throw new ArgumentError(`[${op}] has no argument ${name ?? i + 1}; it takes ${names.join(', ')}`);
+      if (!names.includes(name))
+        throw new ArgumentError(`[${op}] has no ${what} "${name}"; it takes ${names.join(', ') || 'none'}`);
       out[name] = v;
     }
   });
   return out as S;
+}
+
+/**
+ * {@link readArguments} of layers, schedules and initialisers, whose settings have one type each.
+ * @throws ArgumentError also for a value of another type than the default's, or NaN
+ */
+export function readSettings<S extends object>(layer: string, defaults: S, args: readonly unknown[]): S {
+  const out = readArguments(layer, defaults, args, 'setting');
+  for (const [name, value] of Object.entries(out)) {
+    const usual = (defaults as Record<string, unknown>)[name];
+    if (Object.is(value, usual)) continue;
+    // An absent default says nothing about the type.
+    if (usual != null && value !== null && typeof usual !== typeof value)
+      throw new ArgumentError(`[${layer}] ${name} must be a ${typeof usual}, got ${describe(value)}`);
+    if (Number.isNaN(value)) throw new ArgumentError(`[${layer}] ${name} must be a number, got NaN`);
+  }
+  return out;
+}
+
+/** The trailing options object of a layer whose sizes are positional. */
+export function readOptions<S extends object>(layer: string, defaults: S, options: Partial<S> | undefined): S {
+  if (options !== undefined && !isOptions(options))
+    throw new ArgumentError(`[${layer}] expected an options object, got ${describe(options)}`);
+  return readSettings(layer, defaults, [options]);
 }
 
 /** One number for all dimensions, or one for each. */

@@ -1,8 +1,8 @@
 /** @file Cosine schedules, and warm-up followed by a decay. */
-import { type SettingArgs } from '../../nn/settings';
+import { type Arguments } from '../../ops/arguments';
 import { type AnyOptimizer, Formula, type Group, type SchedulerState } from './base';
 
-type Args<S> = SettingArgs<S & { lastEpoch: number }>;
+type Args<S> = Arguments<S & { lastEpoch: number }>;
 const { cos, PI } = Math;
 
 /** Settings of {@link CosineAnnealingLR}. */

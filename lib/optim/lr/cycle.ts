@@ -1,9 +1,9 @@
 /** @file Schedules that raise and lower the rate, and move the momentum the other way (Smith 2017; Smith and Topin 2018). */
 import { ArgumentError } from '../../core/errors';
-import { type SettingArgs } from '../../nn/settings';
+import { type Arguments } from '../../ops/arguments';
 import { type AnyOptimizer, Formula, type Group } from './base';
 
-type Args<S> = SettingArgs<S & { lastEpoch: number }>;
+type Args<S> = Arguments<S & { lastEpoch: number }>;
 type Numbers = number | readonly number[] | null;
 
 interface MomentumOptions {

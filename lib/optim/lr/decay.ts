@@ -1,10 +1,10 @@
 /** @file Schedules that lower the rate step by step, or by a function. */
 import { ArgumentError } from '../../core/errors';
 import { describe } from '../../core/shape';
-import { type SettingArgs } from '../../nn/settings';
+import { type Arguments } from '../../ops/arguments';
 import { type AnyOptimizer, Formula, type Group } from './base';
 
-type Args<S> = SettingArgs<S & { lastEpoch: number }>;
+type Args<S> = Arguments<S & { lastEpoch: number }>;
 type Factor = (epoch: number) => number;
 
 abstract class ByFunction extends Formula<{ lrLambda: Factor | readonly Factor[] | null }> {

@@ -2,7 +2,7 @@
 import { ArgumentError } from '../../core/errors';
 import { describe } from '../../core/shape';
 import { Tensor } from '../../core/tensor';
-import { readSettings, type SettingArgs } from '../../nn/settings';
+import { type Arguments, readSettings } from '../../ops/arguments';
 import { type AnyOptimizer, LRScheduler, type SchedulerState } from './base';
 
 /** Settings of {@link ReduceLROnPlateau}. */
@@ -32,7 +32,7 @@ export class ReduceLROnPlateau extends LRScheduler {
   cooldownCounter = 0;
   numBadEpochs = 0;
 
-  constructor(optimizer: AnyOptimizer, ...args: SettingArgs<ReduceLROnPlateauOptions>) {
+  constructor(optimizer: AnyOptimizer, ...args: Arguments<ReduceLROnPlateauOptions>) {
     super(optimizer);
     const defaults: ReduceLROnPlateauOptions = {
       mode: 'min',
