@@ -3,6 +3,8 @@ export * from './ops';
 export { Tensor } from './core/tensor';
 export type { GradHook } from './core/tensor';
 export type { DType, TypedArray } from './core/dtype';
+export { finfo, iinfo } from './core/limits';
+export type { FloatInfo, IntegerInfo } from './core/limits';
 export type { Shape } from './core/shape';
 export type { Device } from './core/device';
 export { cuda, devices, setDefaultDevice } from './core/device';

@@ -18,73 +18,78 @@ type Name =
   | 'Adadelta'
   | 'Rprop'
   | 'ASGD'
+  | 'Adafactor'
+  | 'Muon'
   | 'Lion'
   | 'LAMB';
 interface Fixture {
   shapes: number[][];
   start: Flat[];
   grads: (Flat | null)[][];
-  rows: { name: Name; options: object; after: Flat[][] }[];
+  rows: { name: Name; options: object; after: Flat[][]; shapes?: number[][] }[];
   clips: { normType: string; norm: number; grads: Flat[] }[];
 }
 const file = join(__dirname, '..', '..', 'test', 'fixtures', 'optim.json');
 const fixture = JSON.parse(readFileSync(file, 'utf8')) as Fixture;
 const { shapes, start, grads } = fixture;
 
-const tensor = (v: Flat, i: number, dtype: ng.DType = 'float64'): ng.Tensor =>
-  ng.tensor(v, { shape: shapes[i], dtype });
-const parameters = (dtype: ng.DType = 'float64'): nn.Parameter[] =>
-  start.map((v, i) => new nn.Parameter(tensor(v, i, dtype)));
+const tensor = (v: Flat, shape: number[], dtype: ng.DType = 'float64'): ng.Tensor => ng.tensor(v, { shape, dtype });
+const parameters = (dtype: ng.DType = 'float64', own = shapes): nn.Parameter[] =>
+  start.map((v, i) => new nn.Parameter(tensor(v, own[i]!, dtype)));
 const setGrads = (params: nn.Parameter[], step: (Flat | null)[]): void =>
-  params.forEach((p, i) => (p.grad = step[i] ? tensor(step[i], i, p.dtype) : null));
+  params.forEach((p, i) => (p.grad = step[i] ? tensor(step[i], [...p.shape], p.dtype) : null));
 const values = (t: ng.Tensor): number[] => Array.from(t.dataSync() as Float64Array);
 
 function expectNear(got: ng.Tensor[], want: Flat[], digits: number): void {
   got.forEach((t, i) => values(t).forEach((v, j) => expect(v).toBeCloseTo(want[i]![j]!, digits)));
 }
 
-const title = ({ name, options }: Fixture['rows'][number]): string => `${name} ${JSON.stringify(options)}`;
+const title = ({ name, options, shapes: own }: Fixture['rows'][number]): string =>
+  `${name} ${JSON.stringify(options)}${own ? ` of ${JSON.stringify(own)}` : ''}`;
 
-describe.each(fixture.rows.map((r) => [title(r), r] as const))('%s', (_title, { name, options, after }) => {
-  const make = (params: nn.Parameter[]): optim.Optimizer<object> => new optim[name](params, options as never);
+describe.each(fixture.rows.map((r) => [title(r), r] as const))(
+  '%s',
+  (_title, { name, options, after, shapes: own }) => {
+    const make = (params: nn.Parameter[]): optim.Optimizer<object> => new optim[name](params, options as never);
 
-  test.each([
-    ['float64', 5e-13],
-    ['float32', 5e-6],
-  ] as const)('follows PyTorch in %s', (dtype, tolerance) => {
-    const params = parameters(dtype);
-    const optimizer = make(params);
-    grads.forEach((step, t) => {
-      setGrads(params, step);
-      optimizer.step();
-      params.forEach((p, i) => expectParity(p, after[t]![i]!, { kind: 'optimizer', name, tolerance }));
+    test.each([
+      ['float64', 5e-13],
+      ['float32', 5e-6],
+    ] as const)('follows PyTorch in %s', (dtype, tolerance) => {
+      const params = parameters(dtype, own);
+      const optimizer = make(params);
+      grads.forEach((step, t) => {
+        setGrads(params, step);
+        optimizer.step();
+        params.forEach((p, i) => expectParity(p, after[t]![i]!, { kind: 'optimizer', name, tolerance }));
+      });
     });
-  });
 
-  test('goes on from a state dict as if nothing had happened', () => {
-    const params = parameters();
-    const first = make(params);
-    for (const step of grads.slice(0, 3)) {
-      setGrads(params, step);
-      first.step();
-    }
-    const copies = params.map((p) => new nn.Parameter(p.detach().clone()));
-    const second = new optim[name](copies, { lr: 77 });
-    second.loadStateDict(first.stateDict() as never);
-    // The first goes on too: the second must not share its state.
-    for (const step of grads.slice(3)) {
-      for (const [list, o] of [
-        [params, first],
-        [copies, second],
-      ] as const) {
-        setGrads(list, step);
-        o.step();
+    test('goes on from a state dict as if nothing had happened', () => {
+      const params = parameters('float64', own);
+      const first = make(params);
+      for (const step of grads.slice(0, 3)) {
+        setGrads(params, step);
+        first.step();
       }
-    }
-    params.forEach((p, i) => expect(values(copies[i]!)).toEqual(values(p)));
-    expectNear(copies, after.at(-1)!, 12);
-  });
-});
+      const copies = params.map((p) => new nn.Parameter(p.detach().clone()));
+      const second = new optim[name](copies, { lr: 77 });
+      second.loadStateDict(first.stateDict() as never);
+      // The first goes on too: the second must not share its state.
+      for (const step of grads.slice(3)) {
+        for (const [list, o] of [
+          [params, first],
+          [copies, second],
+        ] as const) {
+          setGrads(list, step);
+          o.step();
+        }
+      }
+      params.forEach((p, i) => expect(values(copies[i]!)).toEqual(values(p)));
+      expectNear(copies, after.at(-1)!, 12);
+    });
+  },
+);
 
 describe('groups', () => {
   test('have their own settings, and lr can be changed', () => {
@@ -208,6 +213,53 @@ test('bad settings are rejected', () => {
   other.step();
   bad(() => optimizer.loadStateDict(other.stateDict()), 'shape [3]');
   bad(() => optimizer.loadStateDict({} as never), 'paramGroups');
+});
+
+describe('optimizers of matrices', () => {
+  test('Adafactor keeps a number per row and one per column', () => {
+    const params = [new nn.Parameter(ng.ones([2, 30, 40])), new nn.Parameter(ng.ones([5]))];
+    const optimizer = new optim.Adafactor(params);
+    for (const p of params) p.grad = ng.ones(p.shape);
+    optimizer.step();
+    const shapesOf = (i: number): [string, ...number[]][] =>
+      Object.entries(optimizer.stateDict().state[i]!).flatMap(([name, t]) =>
+        t instanceof ng.Tensor ? [[name, ...t.shape] as [string, ...number[]]] : [],
+      );
+    expect([shapesOf(0), shapesOf(1)]).toEqual([
+      [
+        ['rowVar', 2, 30, 1],
+        ['colVar', 2, 1, 40],
+      ],
+      [['variance', 5]],
+    ]);
+    const other = new optim.Adafactor([new nn.Parameter(ng.ones([2, 31, 40])), new nn.Parameter(ng.ones([5]))]);
+    expect(() => other.loadStateDict(optimizer.stateDict())).toThrow('[2, 31, 1]');
+  });
+
+  test('Muon brings all singular values near 1', () => {
+    ng.manualSeed(2);
+    const p = new nn.Parameter(ng.zeros([12, 5]));
+    const optimizer = new optim.Muon([p], { lr: 1, adjustLrFn: 'matchRmsAdamw' });
+    p.grad = ng.randn([12, 5]).mul(ng.tensor([1e-2, 1, 30, 0.1, 5]));
+    optimizer.step();
+    const s = values(ng.linalg.svdvals(p).div(0.2 * Math.sqrt(12)));
+    expect(Math.max(...s)).toBeLessThan(1.3);
+    expect(s[3]).toBeGreaterThan(0.6);
+  });
+
+  test('refuse bad settings', () => {
+    const p = (shape: number[]): nn.Parameter[] => [new nn.Parameter(ng.ones(shape))];
+    expect(() => new optim.Muon(p([3]))).toThrow('[Muon] parameters must be matrices, got [3]');
+    expect(() => new optim.Muon(p([3, 3]), { nsSteps: 100 })).toThrow('nsSteps');
+    expect(() => new optim.Muon(p([3, 3]), { nsCoefficients: [1, 2] as never })).toThrow('nsCoefficients');
+    expect(() => new optim.Muon(p([3, 3]), { adjustLrFn: 'x' as never })).toThrow('adjustLrFn');
+    const muon = new optim.Muon(p([2, 2]));
+    expect(() => muon.addParamGroup({ params: p([2, 2, 2]) })).toThrow(ng.ShapeError);
+    expect(muon.paramGroups).toHaveLength(1);
+    expect(() => new optim.Adafactor(p([3]), { beta2Decay: 0.5 })).toThrow('beta2Decay');
+    expect(() => new optim.Adafactor(p([3]), { d: 0.5 })).toThrow('[Adafactor] d');
+    expect(() => new optim.Adafactor(p([3]), { eps: 1e-3 as never })).toThrow('eps');
+  });
 });
 
 describe('clipping', () => {

@@ -1,4 +1,5 @@
 /** @file Elementwise functions of one tensor, and clamp. Integers are computed as float32 unless noted. */
+import { finfo } from '../core/limits';
 import { addMethods, Tensor } from '../core/tensor';
 import { type DType, isFloat, resultTypeScalar } from '../core/dtype';
 import { ArgumentError, DTypeError } from '../core/errors';
@@ -116,14 +117,6 @@ export function logit(x: Tensor, eps?: number): Tensor {
   return sub(log(p), log1p(neg(p)));
 }
 
-// The largest finite number of each floating-point dtype.
-const largest: Partial<Record<DType, number>> = {
-  float32: (2 - 2 ** -23) * 2 ** 127,
-  float64: Number.MAX_VALUE,
-  bfloat16: (2 - 2 ** -7) * 2 ** 127,
-  float16: 65504,
-};
-
 /** What {@link nanToNum} puts in place. */
 export interface NanToNumOptions {
   /** For NaN. Default 0. */
@@ -140,8 +133,8 @@ const finite = defineUnary('nanToNum', { save: 'x', grad: (g, x) => where(isfini
 export function nanToNum(x: Tensor, options: NanToNumOptions = {}): Tensor {
   const defaults = options.posinf === undefined && options.neginf === undefined;
   if (defaults && (x.dtype === 'float32' || x.dtype === 'float64')) return finite(x, options.nan ?? 0);
-  const max = largest[x.dtype];
-  if (max === undefined) return x.clone();
+  if (!isFloat(x.dtype)) return x.clone();
+  const { max } = finfo(x.dtype);
   const { nan = 0, posinf = max, neginf = -max } = options;
   return where(eq(x, -Infinity), neginf, where(eq(x, Infinity), posinf, where(isnan(x), nan, x)));
 }

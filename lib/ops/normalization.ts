@@ -1,6 +1,7 @@
 /** @file Batch, layer, group, instance and RMS normalisation. */
 import { isGradEnabled, noGrad, track } from '../core/autograd';
 import { isFloat } from '../core/dtype';
+import { finfo } from '../core/limits';
 import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
 import { describe, numel, sameShape, type Shape, showShape } from '../core/shape';
 import { empty, type Tensor } from '../core/tensor';
@@ -329,11 +330,6 @@ export function layerNorm(x: Tensor, normalizedShape: number | Shape, ...options
   return normalizeRows(op, x, o.weight, o.bias, over(x, shape, o.eps, false));
 }
 
-const machineEps = { float32: 2 ** -23, float64: 2 ** -52, bfloat16: 2 ** -7, float16: 2 ** -10 } as Record<
-  string,
-  number
->;
-
 /** Options of {@link rmsNorm}, in PyTorch's order. */
 export interface RmsNormOptions {
   weight: Maybe;
@@ -348,7 +344,7 @@ export function rmsNorm(x: Tensor, normalizedShape: number | Shape, ...options: 
   checkInput(op, x, 1);
   const shape = lastDims(op, x, normalizedShape);
   checkPart(op, 'weight', o.weight, shape, x);
-  return normalizeRows(op, x, o.weight, null, over(x, shape, o.eps ?? machineEps[x.dtype]!, true));
+  return normalizeRows(op, x, o.weight, null, over(x, shape, o.eps ?? finfo(x.dtype).eps, true));
 }
 
 /** Groups of channels of x [batch, channels, ...] with mean 0 and variance 1 (Wu and He 2018). */

@@ -7,6 +7,8 @@ export { Adamax, LAMB, NAdam, RAdam } from './adam-kin';
 export type { MomentsOptions, NAdamOptions, RAdamOptions } from './adam-kin';
 export { Adadelta, Adagrad, RMSprop } from './rms';
 export type { AdadeltaOptions, AdagradOptions, RMSpropOptions } from './rms';
+export { Adafactor, Muon } from './matrices';
+export type { AdafactorOptions, AdjustLr, MuonOptions } from './matrices';
 export { ASGD, Lion, Rprop } from './sign';
 export type { ASGDOptions, LionOptions, RpropOptions } from './sign';
 export type { CommonOptions } from './composite';

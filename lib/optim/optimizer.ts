@@ -4,9 +4,8 @@
  */
 import { outsideScopes } from '../core/scope';
 import { enableGrad, noGrad } from '../core/autograd';
-import { type DType } from '../core/dtype';
 import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
-import { contiguousStrides, describe, sameShape, showShape } from '../core/shape';
+import { contiguousStrides, describe, numel, sameShape, type Shape, showShape } from '../core/shape';
 import { alias, Tensor } from '../core/tensor';
 import { zeros } from '../ops/create';
 import { zeroGradients } from '../ops/gradients';
@@ -24,7 +23,7 @@ export type ParamGroup<O> = {
   initialLr?: number;
 } & O;
 
-/** What an optimizer remembers of one parameter: tensors of the parameter's shape by name. */
+/** What an optimizer remembers of one parameter: tensors by name, mostly of the parameter's shape. */
 export interface ParamState {
   /** How often these tensors have been updated. */
   step: number;
@@ -85,6 +84,10 @@ export abstract class Optimizer<O extends object> {
   /** What a new state tensor is filled with. */
   protected initialState(_name: string, _group: ParamGroup<O>): number {
     return 0;
+  }
+  /** The shape of a state tensor; null: this parameter has none of that name. */
+  protected stateShape(_name: string, param: Tensor): Shape | null {
+    return param.shape;
   }
   /** Changes the parameters and their states. */
   protected abstract update(group: ParamGroup<O>, segments: Segments): void;
@@ -209,7 +212,7 @@ export abstract class Optimizer<O extends object> {
     const names = this.stateNames(group);
     for (const p of active) if (!this.state.has(p)) this.state.set(p, { step: 0 });
     for (const n of names) {
-      const wanting = active.filter((p) => !fits(this.state.get(p)![n], p));
+      const wanting = active.filter((p) => this.stateShape(n, p) && !fits(this.state.get(p)![n], p));
       if (wanting.length > 0) this.layOut(n, wanting, this.initialState(n, group));
     }
   }
@@ -219,7 +222,8 @@ export abstract class Optimizer<O extends object> {
     const kind = (p: Tensor): string => `${p.device} ${p.dtype}`;
     for (const k of new Set(params.map(kind))) {
       const same = params.filter((p) => kind(p) === k);
-      arena(same).forEach((view, i) => {
+      const shapes = same.map((p) => this.stateShape(name, p) ?? []);
+      arena(same[0]!, shapes).forEach((view, i) => {
         const state = this.state.get(same[i]!)!;
         const before = state[name];
         if (before instanceof Tensor) runCopy(view, moved(before, { device: view.device }));
@@ -261,9 +265,11 @@ export abstract class Optimizer<O extends object> {
       params.forEach((n, j) => {
         const state = dict.state[n];
         if (!state) return;
-        for (const [name, v] of Object.entries(state))
-          if (v instanceof Tensor && !sameShape(v.shape, own[j]!.shape))
-            bad(`${name} of parameter ${n} has shape ${showShape(v.shape)}, the parameter ${showShape(own[j]!.shape)}`);
+        for (const [name, v] of Object.entries(state)) {
+          const want = this.stateShape(name, own[j]!) ?? [];
+          if (v instanceof Tensor && !sameShape(v.shape, want))
+            bad(`${name} of parameter ${n} has shape ${showShape(v.shape)}, the parameter needs ${showShape(want)}`);
+        }
         next.set(own[j]!, { ...state });
       });
     });
@@ -294,16 +300,15 @@ const tensorNames = (state: ParamState | undefined): string[] =>
 const fits = (state: unknown, p: Tensor): boolean =>
   state instanceof Tensor && state.dtype === p.dtype && state.storage.device === p.storage.device;
 
-// Zeros for each of these parameters (of one device and dtype), one behind the other in one block of memory.
-function arena(params: readonly Tensor[]): Tensor[] {
-  const total = params.reduce((n, p) => n + p.numel, 0);
-  const { dtype, device }: { dtype: DType; device: Tensor['device'] } = params[0]!;
+// Zeros of these shapes, one behind the other in one block of memory, of the dtype and on the device of `like`.
+function arena({ dtype, device }: Tensor, shapes: readonly Shape[]): Tensor[] {
+  const total = shapes.reduce((n, shape) => n + numel(shape), 0);
   return outsideScopes(() => {
     const all = zeros([total], { dtype, device });
     let at = 0;
-    return params.map((p) => {
-      const view = alias(all, p.shape, contiguousStrides(p.shape), at);
-      at += p.numel;
+    return shapes.map((shape) => {
+      const view = alias(all, shape, contiguousStrides(shape), at);
+      at += numel(shape);
       return view;
     });
   });

@@ -1,5 +1,6 @@
 /** @file Eigenvalues of symmetric matrices, singular values, and what is computed from them. */
 import { ArgumentError, ShapeError } from '../../core/errors';
+import { finfo } from '../../core/limits';
 import { showShape } from '../../core/shape';
 import { noGrad, needsTracking } from '../../core/autograd';
 import { addMethods, type Method, type Tensor } from '../../core/tensor';
@@ -168,7 +169,7 @@ export interface RankOptions {
 // Which of the singular values s of a (descending, or absolute eigenvalues) are not zero.
 function significant(a: Tensor, s: Tensor, largest: Tensor, options: RankOptions): Tensor {
   const { atol = 0 } = options;
-  const eps = Math.max(p.rowsOf(a), p.colsOf(a)) * (a.dtype === 'float32' ? 2 ** -23 : 2 ** -52);
+  const eps = Math.max(p.rowsOf(a), p.colsOf(a)) * finfo(a.dtype).eps;
   const { rtol = atol > 0 ? 0 : eps } = options;
   const bound = maximum(mul(largest, rtol), full([], atol, { dtype: a.dtype, device: a.device }));
   return gt(s, bound);
