@@ -1,16 +1,9 @@
 /** @file The engine: modes, hooks, custom functions, gradient checks, scopes, and misuse. */
 import * as ng from '../lib';
+import { codeOf } from './caught';
 
 const leaf = (values: number[], dtype: ng.DType = 'float64'): ng.Tensor => ng.tensor(values, { dtype }).requiresGrad_();
 const values = (t: ng.Tensor | null): number[] => Array.from(t!.dataSync() as Float64Array);
-function codeOf(fn: () => unknown): string {
-  try {
-    fn();
-  } catch (e) {
-    return (e as ng.NodegradError).code;
-  }
-  return 'nothing thrown';
-}
 
 describe('backward', () => {
   test('adds to grad, and sums the paths to a tensor', () => {

@@ -4,6 +4,7 @@
  */
 import * as ng from '../lib';
 import { data, nn, optim } from '../lib';
+import { caught } from './caught';
 
 type Code =
   | 'ERR_SHAPE'
@@ -28,15 +29,11 @@ const layer = new nn.Linear(3, 2);
 const any = (v: unknown): never => v as never;
 
 /** An error that a kernel finds (a class out of range) is thrown where the result is read. */
-function caught(run: () => unknown): unknown {
-  try {
+const caughtOrRead = (run: () => unknown): unknown =>
+  caught(() => {
     const result = run();
     if (result instanceof ng.Tensor) result.dataSync();
-    return 'nothing was thrown';
-  } catch (e) {
-    return e;
-  }
-}
+  });
 
 afterEach(() => {
   // Alive, and the failure does not stick.
@@ -46,7 +43,7 @@ afterEach(() => {
 function rows(title: string, list: Row[]): void {
   describe(title, () => {
     test.each(list)('%s: %s', (_name, code, run) => {
-      const e = caught(run);
+      const e = caughtOrRead(run);
       expect(e).toBeInstanceOf(ng.NodegradError);
       expect((e as ng.NodegradError).code).toBe(code);
       expect((e as Error).message.length).toBeGreaterThan(15);

@@ -5,18 +5,10 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import * as ng from '../lib';
 import { data, datasets } from '../lib';
+import { codeOf } from './caught';
 
 const dir = mkdtempSync(join(tmpdir(), 'nodegrad-data-'));
 afterAll(() => rmSync(dir, { recursive: true }));
-
-const code = (fn: () => unknown): unknown => {
-  try {
-    fn();
-  } catch (e) {
-    return (e as ng.NodegradError).code;
-  }
-  return 'nothing was thrown';
-};
 
 /** Rows [i, 10 i] with label i. */
 const rows = (n: number): data.TensorDataset<[ng.Tensor, ng.Tensor]> =>
@@ -82,7 +74,7 @@ describe('DataLoader', () => {
 
   test('a sampler gives the positions', () => {
     expect(labelsOf(new data.DataLoader(rows(5), { batchSize: 2, sampler: [4, 0, 4] }))).toEqual([[4, 0], [4]]);
-    expect(code(() => [...new data.DataLoader(rows(5), { sampler: [5] })])).toBe('ERR_INDEX');
+    expect(codeOf(() => [...new data.DataLoader(rows(5), { sampler: [5] })])).toBe('ERR_INDEX');
   });
 
   test('collates examples: numbers, arrays, objects, strings, tensors', () => {
@@ -99,9 +91,9 @@ describe('DataLoader', () => {
     expect(batch!.t.shape).toEqual([3, 2]);
     const typed = data.collate([new Float64Array([1, 2]), new Float64Array([3, 4])]);
     expect([typed.dtype, typed.shape]).toEqual(['float64', [2, 2]]);
-    expect(code(() => data.collate([ng.ones([2]), ng.ones([3])]))).toBe('ERR_SHAPE');
-    expect(code(() => data.collate([[1, 2], [1]]))).toBe('ERR_SHAPE');
-    expect(code(() => data.collate([]))).toBe('ERR_INVALID_ARG');
+    expect(codeOf(() => data.collate([ng.ones([2]), ng.ones([3])]))).toBe('ERR_SHAPE');
+    expect(codeOf(() => data.collate([[1, 2], [1]]))).toBe('ERR_SHAPE');
+    expect(codeOf(() => data.collate([]))).toBe('ERR_INVALID_ARG');
   });
 
   test('an own collate and a transform', async () => {
@@ -167,9 +159,9 @@ describe('DataLoader', () => {
       { collate: 3 },
       { seed: 1, generator: new ng.Generator(1) },
     ])
-      expect(code(() => new data.DataLoader(d, options as never))).toBe('ERR_INVALID_ARG');
+      expect(codeOf(() => new data.DataLoader(d, options as never))).toBe('ERR_INVALID_ARG');
     for (const bad of [null, 3, {}, { length: 3 }, { length: -1, get: () => 1 }])
-      expect(code(() => new data.DataLoader(bad as never))).toBe('ERR_INVALID_ARG');
+      expect(codeOf(() => new data.DataLoader(bad as never))).toBe('ERR_INVALID_ARG');
   });
 });
 
@@ -177,10 +169,10 @@ describe('datasets', () => {
   test('rows that belong together, subsets, several in one', () => {
     const d = rows(6);
     expect(d.get(2).map((t) => t.arraySync())).toEqual([[2, 20], 2]);
-    expect(code(() => d.get(6))).toBe('ERR_INDEX');
-    expect(code(() => new data.TensorDataset(ng.ones([3]), ng.ones([4])))).toBe('ERR_SHAPE');
+    expect(codeOf(() => d.get(6))).toBe('ERR_INDEX');
+    expect(codeOf(() => new data.TensorDataset(ng.ones([3]), ng.ones([4])))).toBe('ERR_SHAPE');
     expect(labelsOf(new data.DataLoader(new data.Subset(d, [5, 1]), { batchSize: 2 }))).toEqual([[5, 1]]);
-    expect(code(() => new data.Subset(d, [6]))).toBe('ERR_INDEX');
+    expect(codeOf(() => new data.Subset(d, [6]))).toBe('ERR_INDEX');
     const both = new data.ConcatDataset([new data.Subset(d, [0]), d]);
     expect(both.length).toBe(7);
     expect((both.get(3) as ng.Tensor[])[1]!.itemSync()).toBe(2);
@@ -191,7 +183,7 @@ describe('datasets', () => {
     expect(parts.map((p) => p.length)).toEqual([7, 3]);
     expect(sorted(parts.map((p) => Array.from(p.indices)))).toEqual(upTo(10));
     expect(data.randomSplit(rows(10), [7, 3], { seed: 1 })[0]!.indices).toEqual(parts[0]!.indices);
-    expect(code(() => data.randomSplit(rows(10), [5, 4]))).toBe('ERR_INVALID_ARG');
+    expect(codeOf(() => data.randomSplit(rows(10), [5, 4]))).toBe('ERR_INVALID_ARG');
   });
 });
 

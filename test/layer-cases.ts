@@ -1,4 +1,7 @@
-/** @file Runs layers and calls that PyTorch recorded: outputs, gradients, printed form, buffers (fixtures/make_vision.py). */
+/**
+ * @file Runs layers and calls that PyTorch recorded: outputs, gradients, printed form, buffers (fixtures/make_vision.py,
+ * make_sequence.py).
+ */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runInNewContext } from 'node:vm';
@@ -8,14 +11,15 @@ import { expectParity, recorded } from './parity';
 
 interface Stored {
   shape: number[];
-  dtype: 'float' | 'int64';
+  dtype: 'float' | 'int64' | 'bool';
   data: number[];
 }
 
 /** One recorded call. */
-export interface LayerCase {
+interface LayerCase {
   code: string;
   call: string;
+  /** What PyTorch prints. */
   text?: string;
   /** How the layer prints after it ran, if that is another form. */
   plain?: string;
@@ -30,26 +34,32 @@ export interface LayerCase {
 
 type Real = 'float32' | 'float64';
 
-/** The cases of a fixture file. */
-export const layerCases = (file: string): LayerCase[] =>
+const layerCases = (file: string): LayerCase[] =>
   JSON.parse(readFileSync(join(__dirname, '..', '..', 'test', 'fixtures', file), 'utf8')) as LayerCase[];
 
 const build = (s: Stored, dtype: Real): ng.Tensor =>
   ng.tensor(Float64Array.from(s.data, Number), { shape: s.shape, dtype: s.dtype === 'float' ? dtype : s.dtype });
 
-function compare(c: LayerCase, label: string, got: ng.Tensor | null | undefined, want: Stored, dtype: Real): void {
-  if (!got) throw new Error(`${label} is missing`);
-  expect([label, ...got.shape]).toEqual([label, ...want.shape]);
-  expect([label, got.dtype]).toEqual([label, want.dtype === 'float' ? dtype : want.dtype]);
-  const tolerance = dtype === 'float64' ? 1e-6 : 2e-5;
-  expectParity(got, want.data, { ...recorded(c.code, c.call), label, tolerance, floor: 'scale', dtype });
+type Check = (label: string, got: ng.Tensor | null | undefined, want: Stored) => void;
+
+const checkOf =
+  (c: LayerCase, dtype: Real, tolerance: number): Check =>
+  (label, got, want) => {
+    if (!got) throw new Error(`${label} is missing`);
+    expect([label, ...got.shape]).toEqual([label, ...want.shape]);
+    expect([label, got.dtype]).toEqual([label, want.dtype === 'float' ? dtype : want.dtype]);
+    expectParity(got, want.data, { ...recorded(c.code, c.call), label, tolerance, floor: 'scale', dtype });
+  };
+
+function flat(out: unknown): ng.Tensor[] {
+  if (out instanceof ng.Tensor) return [out];
+  if (out instanceof nn.utils.rnn.PackedSequence) return [out.data];
+  return Object.values(out as Record<string, unknown>).flatMap((o) => (o === null ? [] : flat(o)));
 }
 
-const flat = (out: unknown): ng.Tensor[] =>
-  out instanceof ng.Tensor ? [out] : Object.values(out as Record<string, ng.Tensor>);
-
 /** Runs a case and compares everything that was recorded. */
-export function runLayerCase(c: LayerCase, dtype: Real, createGraph = false): void {
+function runCase(c: LayerCase, dtype: Real, tolerance: number, createGraph: boolean): void {
+  const compare = checkOf(c, dtype, tolerance);
   const m = c.code ? (runInNewContext(c.code, { nn, ng }) as nn.Module).to(dtype) : null;
   if (m) {
     expect(String(m)).toBe(c.text);
@@ -59,14 +69,15 @@ export function runLayerCase(c: LayerCase, dtype: Real, createGraph = false): vo
   }
   const inputs = Object.fromEntries(Object.entries(c.inputs).map(([k, v]) => [k, build(v, dtype)]));
   for (const t of Object.values(inputs)) if (t.dtype === dtype) t.requiresGrad = true;
-  const run = (): ng.Tensor[] => flat(runInNewContext(c.call, { m, ng, nn, F: nn.functional, ...inputs }));
+  const run = (): ng.Tensor[] =>
+    flat(runInNewContext(c.call, { m, ng, nn, F: nn.functional, rnn: nn.utils.rnn, ...inputs }));
   for (let i = 1; i < (c.calls ?? 1); i++) run();
   const outs = run();
   if (c.plain) expect(String(m)).toBe(c.plain);
   expect(outs).toHaveLength(c.outputs.length);
-  outs.forEach((o, i) => compare(c, `${c.call} output ${i}`, o, c.outputs[i]!, dtype));
+  outs.forEach((o, i) => compare(`${c.call} output ${i}`, o, c.outputs[i]!));
   const buffers = m ? Object.fromEntries(m.namedBuffers()) : {};
-  for (const [name, b] of Object.entries(c.after ?? {})) compare(c, `buffer ${name}`, buffers[name], b, dtype);
+  for (const [name, b] of Object.entries(c.after ?? {})) compare(`buffer ${name}`, buffers[name], b);
   if (!c.grads) return;
   outs
     .filter((o) => o.requiresGrad)
@@ -84,5 +95,13 @@ export function runLayerCase(c: LayerCase, dtype: Real, createGraph = false): vo
     .backward(null, { createGraph });
   const own = m ? Object.fromEntries(m.namedParameters()) : {};
   for (const [name, g] of Object.entries(c.grads))
-    compare(c, `${c.call} gradient of ${name}`, (inputs[name] ?? own[name])?.grad, g, dtype);
+    compare(`${c.call} gradient of ${name}`, (inputs[name] ?? own[name])?.grad, g);
+}
+
+/** Tests of the cases of fixture files, with the largest relative error that is allowed. */
+export function testLayerCases(files: readonly string[], tolerance: Record<Real, number>): void {
+  describe.each(files.flatMap(layerCases).map((c) => [`${c.code} ${c.call}`, c] as const))('%s', (_name, c) => {
+    test.each(['float32', 'float64'] as const)('%s', (dtype) => runCase(c, dtype, tolerance[dtype], false));
+    test('with a recorded backward pass', () => runCase(c, 'float64', tolerance.float64, true));
+  });
 }

@@ -1,15 +1,7 @@
 /** @file Layers that learn the size of their input. */
 import * as ng from '../lib';
 import { nn, optim } from '../lib';
-
-const code = (fn: () => unknown): string => {
-  try {
-    fn();
-  } catch (e) {
-    return (e as ng.NodegradError).code;
-  }
-  return 'nothing thrown';
-};
+import { codeOf } from './caught';
 
 test('LazyLinear becomes a Linear, and an optimizer made before trains it', () => {
   ng.manualSeed(1);
@@ -27,7 +19,7 @@ test('LazyLinear becomes a Linear, and an optimizer made before trains it', () =
   optimizer.step();
   const now = Array.from(layer.weight.dataSync() as Float32Array);
   now.forEach((v, i) => expect(v).toBeCloseTo(start[i]! - 0.2, 5));
-  expect(code(() => layer.forward(ng.ones([2, 4])))).toBe('ERR_SHAPE');
+  expect(codeOf(() => layer.forward(ng.ones([2, 4])))).toBe('ERR_SHAPE');
 });
 
 test('a state dict sizes a lazy layer', () => {
@@ -59,7 +51,7 @@ describe('layers that learn their channels', () => {
     optimizer.step();
     expect(Array.from(weight.dataSync() as Float32Array)).not.toEqual(start);
     expect((lazy[1] as nn.BatchNorm2d).numBatchesTracked!.itemSync()).toBe(2);
-    expect(code(() => lazy.forward(ng.ones([2, 4, 5, 5])))).toBe('ERR_SHAPE');
+    expect(codeOf(() => lazy.forward(ng.ones([2, 4, 5, 5])))).toBe('ERR_SHAPE');
   });
   test('a state dict of the plain layer sizes them, without losing its values', () => {
     const from = new nn.Sequential(new nn.ConvTranspose1d(2, 4, 3), new nn.InstanceNorm1d(4, { affine: true }));
@@ -76,18 +68,18 @@ describe('layers that learn their channels', () => {
   });
   test('bad input is refused, and the layer still learns from good input', () => {
     const conv = new nn.LazyConv2d(4, 3, { groups: 2 });
-    expect(code(() => conv.forward(ng.ones([3, 3])))).toBe('ERR_SHAPE');
-    expect(code(() => conv.forward([1] as never))).toBe('ERR_INVALID_ARG');
-    expect(code(() => conv.forward(ng.ones([1, 3, 4, 4])))).toBe('ERR_INVALID_ARG');
+    expect(codeOf(() => conv.forward(ng.ones([3, 3])))).toBe('ERR_SHAPE');
+    expect(codeOf(() => conv.forward([1] as never))).toBe('ERR_INVALID_ARG');
+    expect(codeOf(() => conv.forward(ng.ones([1, 3, 4, 4])))).toBe('ERR_INVALID_ARG');
     expect(conv.forward(ng.ones([1, 2, 4, 4])).shape).toEqual([1, 4, 2, 2]);
-    expect(code(() => new nn.LazyBatchNorm2d().forward(ng.ones([2, 3])))).toBe('ERR_SHAPE');
-    expect(code(() => new nn.LazyConv2d(4, 3).loadStateDict(new nn.Conv2d(2, 5, 3).stateDict()))).toBe(
+    expect(codeOf(() => new nn.LazyBatchNorm2d().forward(ng.ones([2, 3])))).toBe('ERR_SHAPE');
+    expect(codeOf(() => new nn.LazyConv2d(4, 3).loadStateDict(new nn.Conv2d(2, 5, 3).stateDict()))).toBe(
       'ERR_STATE_DICT',
     );
-    expect(code(() => new nn.LazyConv2d(4, 3).loadStateDict(new nn.Conv2d(2, 4, 2).stateDict()))).toBe(
+    expect(codeOf(() => new nn.LazyConv2d(4, 3).loadStateDict(new nn.Conv2d(2, 4, 2).stateDict()))).toBe(
       'ERR_STATE_DICT',
     );
-    expect(code(() => new nn.Conv2d(0, 4, 3))).toBe('ERR_INVALID_ARG');
+    expect(codeOf(() => new nn.Conv2d(0, 4, 3))).toBe('ERR_INVALID_ARG');
   });
   test('dtype, hooks and unbatched input', () => {
     const conv = new nn.LazyConv1d(2, 3, { dtype: 'float64' });
@@ -133,9 +125,9 @@ describe('Dense', () => {
     expect(String(new nn.Dense(2, { activation: 'relu', inputShape: [5] }))).toBe(
       "Dense(in_features=5, out_features=2, bias=True, activation='relu')",
     );
-    expect(code(() => new nn.Dense(2, { activation: 'rely' as never }))).toBe('ERR_INVALID_ARG');
-    expect(code(() => new nn.Dense(2, { inputShape: 5 as never }))).toBe('ERR_INVALID_ARG');
-    expect(code(() => new nn.Dense(2).forward(ng.tensor(1)))).toBe('ERR_SHAPE');
+    expect(codeOf(() => new nn.Dense(2, { activation: 'rely' as never }))).toBe('ERR_INVALID_ARG');
+    expect(codeOf(() => new nn.Dense(2, { inputShape: 5 as never }))).toBe('ERR_INVALID_ARG');
+    expect(codeOf(() => new nn.Dense(2).forward(ng.tensor(1)))).toBe('ERR_SHAPE');
   });
   test('trains', () => {
     ng.manualSeed(3);

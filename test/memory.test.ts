@@ -1,6 +1,7 @@
 /** @file Memory without dispose: collection under pressure, limits, statistics, explicit release. */
 import * as ng from '../lib';
 import { collectGarbage } from '../lib/native';
+import { caught } from './caught';
 
 test('a loop that never yields stays at its watermark', () => {
   for (let i = 0; i < 3000; i++) ng.zeros([512, 512]); // 3 GB in all
@@ -15,12 +16,9 @@ test('the limit is a named error, nothing is lost, and memory can be had again',
   ng.setMemoryLimit(64e6);
   try {
     const hold: ng.Tensor[] = [];
-    let thrown: unknown;
-    try {
+    const thrown = caught(() => {
       for (let i = 0; i < 100; i++) hold.push(ng.zeros([1024, 1024]));
-    } catch (e) {
-      thrown = e;
-    }
+    });
     expect(thrown).toBeInstanceOf(ng.OutOfMemoryError);
     expect((thrown as ng.OutOfMemoryError).code).toBe('ERR_OUT_OF_MEMORY');
     expect(hold.length).toBeGreaterThan(5);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { runInNewContext } from 'node:vm';
 import * as ng from '../lib';
 import { nn } from '../lib';
+import { caught } from './caught';
 
 const file = join(__dirname, '..', '..', 'test', 'fixtures', 'modules.json');
 const rows = JSON.parse(readFileSync(file, 'utf8')) as {
@@ -93,16 +94,11 @@ describe('state', () => {
       other: ng.zeros([1]),
     };
     delete sd['scale'];
-    let error: ng.NodegradError | undefined;
-    try {
-      m.loadStateDict(sd);
-    } catch (e) {
-      error = e as ng.NodegradError;
-    }
+    const error = caught(() => m.loadStateDict(sd)) as ng.NodegradError;
     expect(error).toBeInstanceOf(ng.ArgumentError);
-    expect(error!.code).toBe('ERR_STATE_DICT');
+    expect(error.code).toBe('ERR_STATE_DICT');
     for (const part of ['missing keys: scale', 'unexpected keys: other', 'fc1.weight', '[4, 3]', '[3, 4]'])
-      expect(error!.message).toContain(part);
+      expect(error.message).toContain(part);
     expect(values(m.fc1.weight)).toEqual(before);
     expect(values(m.fc1.bias!)).not.toContain(9);
   });

@@ -32,7 +32,7 @@ function picture(pixels: ArrayLike<number>, width: number, border: number): stri
 export function gallery(images: { pixels: ArrayLike<number>; text: string; good: boolean }[], size: number): string {
   const border = 4;
   const textWidth = Math.max(...images.map((i) => i.text.length));
-  const perRow = Math.max(1, Math.floor((process.stdout.columns ?? 80) / (size - 2 * border + textWidth + 3)));
+  const perRow = Math.max(1, Math.floor((process.stdout.columns || 80) / (size - 2 * border + textWidth + 3)));
   const out: string[] = [];
   for (let i = 0; i < images.length; i += perRow) {
     const row = images.slice(i, i + perRow).map(({ pixels, text, good }) =>

@@ -3,6 +3,7 @@ import * as ng from '../../lib';
 import type { DType, Tensor } from '../../lib';
 import { collectGarbage, memoryStats } from '../../lib/native';
 import * as ops from '../../lib/ops';
+import { caught } from '../caught';
 import { type Nd, nd, size } from './nd';
 import type { Input, Row, Result, Sample } from './row';
 
@@ -252,12 +253,7 @@ export function checkEmpty(name: string, row: Row): void {
 
 export function checkErrors(row: Row): void {
   for (const [bad, code] of row.errors ?? []) {
-    let thrown: unknown;
-    try {
-      bad();
-    } catch (e) {
-      thrown = e;
-    }
+    const thrown = caught(bad);
     // No twin on this device: op-table.test.ts decides.
     if ((thrown as { code?: string } | undefined)?.code === 'ERR_UNSUPPORTED_ON_DEVICE') throw thrown;
     if (!(thrown instanceof ng.NodegradError))
