@@ -1,4 +1,6 @@
 /** @file `npm start`: trains a network of 784-128-10 units on the MNIST digits, saves it, and shows what it reads. */
+import { access, constants } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import * as ng from 'nodegrad';
 import { data, datasets, nn, optim } from 'nodegrad';
 import { commandLine } from './support/options';
@@ -85,6 +87,10 @@ async function main(): Promise<void> {
   });
   const { batchSize, quick } = options;
   const epochs = quick ? 1 : options.epochs;
+  // Before the training, not after it.
+  await access(dirname(options.out), constants.W_OK).catch((e: Error) => {
+    throw new ng.ArgumentError(`--out ${options.out}: ${e.message}`);
+  });
   ng.setDefaultDevice(options.device as ng.Device);
   ng.manualSeed(options.seed);
 
