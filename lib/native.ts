@@ -16,7 +16,7 @@ interface Addon {
   args: Float64Array;
   regs: Float64Array;
   kernels: [name: string, signature: string, doc: string][];
-  opcodes: Record<'unary' | 'binary' | 'reduce' | 'scan', string[]>;
+  opcodes: Record<'unary' | 'binary' | 'reduce' | 'scan' | 'optim', string[]>;
   isa: string;
   alloc(bytes: number, device: number): Handle | undefined;
   release(h: Handle): void;
@@ -214,7 +214,7 @@ export function kernel(name: string): Kernel {
   };
 }
 
-/** The number of an elementwise, reduction or scan operation. */
+/** The number of an elementwise, reduction or scan operation, or of an optimizer's formula. */
 export function opcode(kind: keyof Addon['opcodes'], name: string): number {
   const i = addon.opcodes[kind].indexOf(name);
   if (i < 0) throw new NodegradError('ERR_INTERNAL', `the addon has no ${kind} operation "${name}"`);

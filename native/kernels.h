@@ -136,11 +136,10 @@
   K(poisson, (Ctx&, Buf out, Buf rates, int64_t n, int64_t seed, int64_t offset),                                      \
     "Poisson numbers with rates[n], float32 or float64; element i reads counters offset + 16 i .. + 15")               \
   /* --- optimizers: ops/optim.cpp; one pass over all segments of one parameter group --- */                           \
-  K(sgd, (Ctx&, BufList param, BufList grad, BufList momentum, IntList sizes, double lr, double mu, double dampening,   \
-    double weightDecay, bool nesterov, bool maximize, bool first), "momentum list empty: plain SGD")                   \
-  K(adam, (Ctx&, BufList param, BufList grad, BufList m, BufList v, BufList vMax, IntList sizes, double lr,             \
-    double beta1, double beta2, double eps, double weightDecay, bool decoupled, bool maximize, double step),           \
-    "Adam, AdamW (decoupled), AMSGrad (vMax not empty); step counts from 1")
+  K(optimStep, (Ctx&, int64_t op, BufList param, BufList grad, BufList state, IntList sizes, RealList constants,        \
+    Buf rates), "one step of all parameters; opcodes and formulas: optim_list.h, optim_steps.h; grad may be empty; "   \
+    "state: all first states, all second ones, ..; rates: a factor of each parameter's rate, float64, or null")        \
+  K(sumSquares, (Ctx&, Buf out, BufList list, IntList sizes), "out[i] = sum of squares of list[i]; out is float64")
 // clang-format on
 
 namespace ng {

@@ -35,6 +35,38 @@ test('an exponential average starts with the first weights and follows with its 
   }
 });
 
+test('averages of strided tensors and of several dtypes', () => {
+  class Mixed extends nn.Module {
+    a = new nn.Parameter(ng.zeros([2, 3]).T);
+    b = new nn.Parameter(ng.zeros([], { dtype: 'float32' }));
+    c = new nn.Parameter(ng.zeros([2], { dtype: 'float64' }));
+    forward(): void {}
+  }
+  const model = new Mixed();
+  const averages = [
+    new optim.ExponentialMovingAverage(model, { decay: 0.5 }),
+    new optim.AveragedModel(model, { multiAvgFn: optim.swaUtils.getEmaMultiAvgFn(0.5) }),
+    new optim.AveragedModel(model, { avgFn: optim.swaUtils.getEmaAvgFn(0.5) }),
+  ];
+  for (const v of [4, 8, 2]) {
+    set(model, v);
+    for (const average of averages) average.updateParameters();
+  }
+  for (const average of averages)
+    for (const p of average.parameters())
+      expect(Array.from(p.to('float32').flatten().dataSync() as Float32Array)).toEqual(Array(p.numel).fill(4));
+  const other = new Mixed();
+  other.a = new nn.Parameter(ng.zeros([6]));
+  expect(() => averages[0]!.updateParameters(other)).toThrow('"a" has shape [6]');
+  // Stored, but not computed with.
+  const half = new optim.AveragedModel(new nn.Linear(2, 1, { dtype: 'bfloat16' }));
+  half.updateParameters();
+  expect(() => {
+    half.updateParameters();
+    half.parameters()[0]!.dataSync();
+  }).toThrow('not defined for this dtype');
+});
+
 test('swapped shows the averages to a function, also to one that waits, and always takes them back', async () => {
   const model = make();
   set(model, 1);
@@ -95,6 +127,7 @@ test('own functions, and bad arguments', () => {
   }
   expect(weights(last)).toEqual([3, 3, 3]);
   expect(() => new optim.AveragedModel(3 as never)).toThrow('expected a module');
+  expect(() => new optim.AveragedModel(model, { avgFn: 3 as never })).toThrow('avgFn must');
   expect(() => new optim.ExponentialMovingAverage(model, { decay: 2 })).toThrow('decay');
   expect(() => last.updateParameters(new nn.ReLU())).toThrow('has no "weight"');
 });

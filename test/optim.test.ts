@@ -114,11 +114,51 @@ describe('groups', () => {
   });
 
   test('many parameters are split over calls', () => {
-    const params = Array.from({ length: 2500 }, () => new nn.Parameter(ng.ones([1])));
-    const optimizer = new optim.Adam(params, { lr: 0.5 });
-    for (const p of params) p.grad = ng.ones([1]);
-    optimizer.step();
-    expect(params.every((p) => Math.abs(p.itemSync() - 0.5) < 1e-6)).toBe(true);
+    const params = Array.from({ length: 4500 }, (_, i) => new nn.Parameter(ng.full([1], 1 + i)));
+    const set = (): void => params.forEach((p, i) => (p.grad = ng.full([1], 1 + (i % 7))));
+    set();
+    new optim.Adam(params, { lr: 0.5 }).step();
+    expect(params.every((p, i) => Math.abs(p.itemSync() - i - 0.5) < 1e-3)).toBe(true);
+    // Each its own rate: a step as long as the weight.
+    new optim.LAMB(params, { lr: 0.5 }).step();
+    expect(params.every((p, i) => Math.abs(p.itemSync() / (i + 0.5) - 0.5) < 1e-4)).toBe(true);
+    const norm = nn.utils.clipGradNorm_(params, 1).itemSync();
+    expect(norm).toBeCloseTo(Math.sqrt(params.reduce((sum, _, i) => sum + (1 + (i % 7)) ** 2, 0)), 3);
+    params.forEach((p, i) => expect(p.grad!.itemSync() * norm).toBeCloseTo(1 + (i % 7), 4));
+  });
+
+  test.each(['NAdam', 'ASGD'] as const)(
+    '%s keeps the numbers of parameters that were stepped at other times',
+    (name) => {
+      const make = (): nn.Parameter => new nn.Parameter(ng.tensor([1, -2], { dtype: 'float64' }));
+      const [a, b, onlyA, onlyB] = [make(), make(), make(), make()];
+      const options = { lr: 0.1 };
+      const [both, first, second] = [[a, b], [onlyA], [onlyB]].map((list) => new optim[name](list, options));
+      for (const [lr, list] of [
+        [0.1, [a, onlyA]],
+        [0.4, [b, onlyB]],
+        [0.2, [a, b, onlyA, onlyB]],
+        [0.2, [a, b, onlyA, onlyB]],
+      ] as const) {
+        for (const p of [a, b, onlyA, onlyB]) p.grad = list.includes(p) ? p.detach().mul(2).add(1) : null;
+        for (const o of [both, first, second]) {
+          Object.assign(o!.paramGroups[0]!, { lr }, name === 'NAdam' ? { betas: [1 - lr, 0.999] } : {});
+          o!.step();
+        }
+      }
+      expect(values(a)).toEqual(values(onlyA));
+      expect(values(b)).toEqual(values(onlyB));
+      expect(values(a)).not.toEqual(values(b));
+    },
+  );
+
+  test('after many steps with one gradient each step of Adam is lr in size', () => {
+    // beta2 ** step must not be rounded to float32 on the way.
+    const p = new nn.Parameter(ng.zeros([1], { dtype: 'float64' }));
+    const optimizer = new optim.Adam([p], { eps: 1e-12 });
+    p.grad = ng.full([1], 1e-3, { dtype: 'float64' });
+    for (let i = 0; i < 2000; i++) optimizer.step();
+    expect(p.itemSync()).toBeCloseTo(-2, 6);
   });
 
   test('momentum that is switched on later starts with the gradient', () => {
@@ -286,6 +326,43 @@ describe('clipping', () => {
     p.grad = ng.tensor([NaN, 0, 0]);
     expect(() => nn.utils.clipGradNorm_([p], 1, { errorIfNonfinite: true })).toThrow(ng.NumericError);
     expect(() => nn.utils.clipGradNorm_([p], -1)).toThrow('maxNorm');
+  });
+
+  test('by norm, whatever the gradients are: strided, of several dtypes, shared', () => {
+    const params = [
+      new nn.Parameter(ng.zeros([2, 2])),
+      new nn.Parameter(ng.zeros([2, 2])),
+      new nn.Parameter(ng.zeros([2], { dtype: 'float64' })),
+    ];
+    const [a, b, c] = params as [nn.Parameter, nn.Parameter, nn.Parameter];
+    a.grad = ng.tensor([
+      [1, 2],
+      [3, 4],
+    ]);
+    b.grad = ng.tensor([
+      [5, 6],
+      [7, 8],
+    ]).T;
+    c.grad = ng.tensor([9, 10], { dtype: 'float64' });
+    const norm = nn.utils.clipGradNorm_(params, Math.sqrt(385) / 2);
+    expect(norm.dtype).toBe('float32');
+    expect(norm.itemSync()).toBeCloseTo(Math.sqrt(385), 5);
+    const got = params.flatMap((p) => Array.from(p.grad!.to('float32').flatten().dataSync() as Float32Array));
+    [1, 2, 3, 4, 5, 7, 6, 8, 9, 10].forEach((v, i) => expect(got[i]).toBeCloseTo(v / 2, 5));
+    b.grad = a.grad = ng.tensor([
+      [2, 2],
+      [2, 2],
+    ]);
+    nn.utils.clipGradNorm_([a, b], Math.sqrt(8));
+    values(a.grad).forEach((v) => expect(v).toBeCloseTo(1, 5));
+  });
+
+  test('scaling gradients counts as a change in place', () => {
+    const p = new nn.Parameter(ng.ones([2]));
+    p.grad = ng.tensor([3, 4]).requiresGrad_();
+    const g = p.grad.square().sum();
+    nn.utils.clipGradNorm_([p], 1);
+    expect(() => g.backward()).toThrow('changed in place');
   });
 
   test('parameters as one vector and back', () => {

@@ -6,6 +6,7 @@ import { alias, empty, Tensor } from '../core/tensor';
 import { opcode } from '../native';
 import { runCopy } from '../ops/launch';
 import { runReduce } from '../ops/reduce';
+import { joins, runScale, runSquares } from '../ops/segments';
 import { moved } from '../ops/to';
 import { zeros } from '../ops/create';
 
@@ -49,15 +50,23 @@ export function clipGradNorm_(params: Tensor | Iterable<Tensor>, maxNorm: number
   const grads = gradientsOf('clipGradNorm_', params);
   return noGrad(() => {
     if (grads.length === 0) return zeros([]);
-    const parts = flattened(grads.map((g) => partOfNorm(g, normType)));
-    const norm =
+    const { device, dtype } = grads[0]!;
+    // What one call can take is read once for the norm and once for the scale; p other than 2 takes more.
+    const together = normType === 2 ? grads.filter(joins(grads[0]!)) : [];
+    const taken = new Set(together);
+    const others = grads.filter((g) => !taken.has(g));
+    const squares = together.length > 0 ? [runSquares(together)] : [];
+    const parts = flattened([...squares, ...others.map((g) => partOfNorm(g, normType))]);
+    const exact =
       normType === Infinity ? largest(parts) : normType === 2 ? parts.sum().sqrt() : parts.sum().pow(1 / normType);
+    const norm = moved(exact, { device, dtype });
     if (errorIfNonfinite) {
       const value = norm.itemSync();
       if (!Number.isFinite(value)) throw new NumericError(`[clipGradNorm_] the norm of the gradients is ${value}`);
     }
-    const scale = norm.add(1e-6).reciprocal().mul(maxNorm).minimum(1);
-    for (const g of grads) g.mul_(moved(scale, { device: g.device, dtype: g.dtype }));
+    const scale = exact.add(1e-6).reciprocal().mul(maxNorm).minimum(1);
+    for (const g of others) g.mul_(moved(scale, { device: g.device, dtype: g.dtype }));
+    if (together.length > 0) runScale([...taken], scale);
     return norm;
   });
 }

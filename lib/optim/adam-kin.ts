@@ -1,16 +1,17 @@
 /** @file Relatives of Adam: NAdam, RAdam, Adamax, LAMB. */
+import { scope } from '../core/scope';
+import { empty, type Tensor } from '../core/tensor';
+import { opcode } from '../native';
+import { runSquares, runStep } from '../ops/segments';
 import { where } from '../ops/where';
-import { checkBetas, checkHyper } from './check';
-import { blend, blendSquare, type CommonOptions, CompositeOptimizer, type Update } from './composite';
-import { type ParamGroup, type Params } from './optimizer';
+import { moments, Moments, type MomentsOptions } from './adam';
+import { checkHyper } from './check';
+import { type Numbers, signOf, type StepRule } from './fused';
+import { type ParamGroup, type Params, type Segments } from './optimizer';
 
-/** Settings of the optimizers that keep a mean of the gradient and one of its square. */
-export interface MomentsOptions extends CommonOptions {
-  /** Decay of the two means, default [0.9, 0.999]. */
-  betas: readonly [number, number];
-  /** Added to the denominator, default 1e-8. */
-  eps: number;
-}
+const adamaxStep = opcode('optim', 'adamax');
+const lambStep = opcode('optim', 'lamb');
+const sgdStep = opcode('optim', 'sgd');
 
 /** Settings of {@link RAdam}. */
 export interface RAdamOptions extends MomentsOptions {
@@ -24,34 +25,8 @@ export interface NAdamOptions extends RAdamOptions {
   momentumDecay: number;
 }
 
-const moments: MomentsOptions = { lr: 1e-3, betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0, maximize: false };
-
-abstract class Moments<O extends MomentsOptions> extends CompositeOptimizer<O> {
-  protected check({ lr, betas, eps, weightDecay }: O): void {
-    checkHyper(this.constructor.name, { lr, eps, weightDecay });
-    checkBetas(this.constructor.name, betas);
-  }
-
-  protected stateNames(_group: ParamGroup<O>): string[] {
-    return ['expAvg', 'expAvgSq'];
-  }
-}
-
-abstract class Decoupling<O extends RAdamOptions> extends Moments<O> {
-  protected override decaysGradient(group: ParamGroup<O>): boolean {
-    return !group.decoupledWeightDecay;
-  }
-
-  /** Updates both means, and shrinks the parameter if decay is decoupled. */
-  protected advance({ group, param, grad, of }: Update<O>): void {
-    if (group.decoupledWeightDecay && group.weightDecay !== 0) param.mul_(1 - group.lr * group.weightDecay);
-    blend(of('expAvg'), grad, group.betas[0]);
-    blendSquare(of('expAvgSq'), grad, group.betas[1]);
-  }
-}
-
 /** Adam with Nesterov momentum (Dozat 2016). Default lr 2e-3. */
-export class NAdam extends Decoupling<NAdamOptions> {
+export class NAdam extends Moments<NAdamOptions> {
   constructor(params: Params<NAdamOptions>, options?: Partial<NAdamOptions>) {
     super(params, { ...moments, lr: 2e-3, momentumDecay: 4e-3, decoupledWeightDecay: false }, options);
   }
@@ -61,47 +36,33 @@ export class NAdam extends Decoupling<NAdamOptions> {
     checkHyper('NAdam', { momentumDecay: o.momentumDecay });
   }
 
-  protected updateOne(u: Update<NAdamOptions>): void {
-    const { group, param, grad, step, of, state } = u;
-    const { lr, betas, eps, momentumDecay } = group;
-    this.advance(u);
+  protected rule(group: ParamGroup<NAdamOptions>, step: number, { muProduct = 1 }: Numbers): StepRule {
+    const { lr, betas, momentumDecay, decoupledWeightDecay: decoupled } = group;
     const momentum = (t: number): number => betas[0] * (1 - 0.5 * 0.96 ** (t * momentumDecay));
     const [now, next] = [momentum(step), momentum(step + 1)];
-    const product = ((state['muProduct'] as number | undefined) ?? 1) * now;
-    state['muProduct'] = product;
-    const denominator = of('expAvgSq')
-      .div(1 - betas[1] ** step)
-      .sqrt_()
-      .add_(eps);
-    param.sub_(grad.div(denominator).mul_((lr * (1 - now)) / (1 - product)));
-    param.sub_(
-      of('expAvg')
-        .div(denominator)
-        .mul_((lr * next) / (1 - product * next)),
-    );
+    const product = muProduct * now;
+    const weights = { own: (1 - now) / (1 - product), ahead: next / (1 - product * next) };
+    return { ...this.adamRule(group, step, { decoupled, ...weights, rate: lr }), numbers: { muProduct: product } };
   }
 }
 
 /** Rectified Adam (Liu et al. 2020): plain momentum until the mean of squares can be trusted. Default lr 1e-3. */
-export class RAdam extends Decoupling<RAdamOptions> {
+export class RAdam extends Moments<RAdamOptions> {
   constructor(params: Params<RAdamOptions>, options?: Partial<RAdamOptions>) {
     super(params, { ...moments, decoupledWeightDecay: false }, options);
   }
 
-  protected updateOne(u: Update<RAdamOptions>): void {
-    const { group, param, step, of } = u;
+  protected rule(group: ParamGroup<RAdamOptions>, step: number): StepRule {
     const [beta1, beta2] = group.betas;
-    this.advance(u);
+    const decoupled = group.decoupledWeightDecay;
     const [correction1, correction2] = [1 - beta1 ** step, 1 - beta2 ** step];
-    const change = of('expAvg').mul(group.lr / correction1);
     // The length of the mean of squares, and its limit.
     const limit = 2 / (1 - beta2) - 1;
     const length = limit - (2 * step * beta2 ** step) / correction2;
-    if (length > 5) {
-      const rectify = Math.sqrt(((length - 4) * (length - 2) * limit) / ((limit - 4) * (limit - 2) * length));
-      change.div_(of('expAvgSq').sqrt().add_(group.eps)).mul_(Math.sqrt(correction2) * rectify);
-    }
-    param.sub_(change);
+    if (length <= 5) return this.adamRule(group, step, { decoupled, eps: 1, scale: 0 });
+    const rectify = Math.sqrt(((length - 4) * (length - 2) * limit) / ((limit - 4) * (limit - 2) * length));
+    const rate = (group.lr / correction1) * Math.sqrt(correction2) * rectify;
+    return this.adamRule(group, step, { decoupled, scale: 1, rate });
   }
 }
 
@@ -115,12 +76,10 @@ export class Adamax extends Moments<MomentsOptions> {
     return ['expAvg', 'expInf'];
   }
 
-  protected updateOne({ group, param, grad, step, of }: Update<MomentsOptions>): void {
-    const [beta1, beta2] = group.betas;
-    const mean = blend(of('expAvg'), grad, beta1);
-    const largest = of('expInf');
-    largest.copy_(largest.mul(beta2).maximum(grad.abs().add_(group.eps)));
-    param.sub_(mean.div(largest).mul_(group.lr / (1 - beta1 ** step)));
+  protected rule(group: ParamGroup<MomentsOptions>, step: number): StepRule {
+    const { lr, betas, eps, weightDecay } = group;
+    const rate = lr / (1 - betas[0] ** step);
+    return { op: adamaxStep, constants: [signOf(group), weightDecay, 1 - betas[0], betas[1], eps, rate] };
   }
 }
 
@@ -133,19 +92,23 @@ export class LAMB extends Moments<MomentsOptions> {
     super(params, { ...moments, eps: 1e-6 }, options);
   }
 
-  protected override decaysGradient(): boolean {
-    return false;
+  protected rule(group: ParamGroup<MomentsOptions>, step: number): StepRule {
+    const { betas, eps, weightDecay } = group;
+    const means = [1 - betas[0], betas[1], 1 - betas[1]];
+    const corrections = [1 / (1 - betas[0] ** step), 1 / Math.sqrt(1 - betas[1] ** step)];
+    return { op: lambStep, constants: [signOf(group), ...means, ...corrections, eps, weightDecay] };
   }
 
-  protected updateOne({ group, param, grad, step, of }: Update<MomentsOptions>): void {
-    const [beta1, beta2] = group.betas;
-    const mean = blend(of('expAvg'), grad, beta1).div(1 - beta1 ** step);
-    const square = blendSquare(of('expAvgSq'), grad, beta2).div(1 - beta2 ** step);
-    const change = mean.div_(square.sqrt_().add_(group.eps));
-    if (group.weightDecay !== 0) change.add_(param.mul(group.weightDecay));
-    const [weights, length] = [param.square().sum().sqrt(), change.square().sum().sqrt()];
-    // New biases are 0, gradients may be: such a layer takes the step as it is. Nothing waits for the norms.
-    const trust = where(weights.minimum(length).gt(0), weights.div(length), 1);
-    param.sub_(change.mul_(trust).mul_(group.lr));
+  // The steps, then their lengths and those of the weights, and then each step at its own rate. Nothing waits for the
+  // lengths. The steps need as much memory as the weights, so it is given back at once.
+  protected override update(group: ParamGroup<MomentsOptions>, s: Segments): void {
+    scope(() => {
+      const steps = s.params.map((p): Tensor => empty(p.shape, p.dtype, p.storage.device));
+      runStep(this.rule(group, s.step + 1), s.params, s.grads, [...s.lists, steps]);
+      const [weights, lengths] = [runSquares(s.params).sqrt_(), runSquares(steps).sqrt_()];
+      // New biases are 0, gradients may be: such a layer takes the step as it is.
+      const trust = where(weights.minimum(lengths).gt(0), weights.div(lengths), 1);
+      runStep({ op: sgdStep, constants: [1, 0, group.lr] }, s.params, steps, [], trust);
+    });
   }
 }

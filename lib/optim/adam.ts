@@ -1,67 +1,77 @@
 /** @file Adam (Kingma and Ba, 2015) and AdamW (Loshchilov and Hutter, 2019). */
-import { kernel } from '../native';
+import { opcode } from '../native';
 import { checkBetas, checkHyper } from './check';
-import { Optimizer, type ParamGroup, type Params, type Segments } from './optimizer';
+import { type CommonOptions, FusedOptimizer, signOf, type StepRule } from './fused';
+import { type ParamGroup, type Params } from './optimizer';
 
-const adamKernel = kernel('adam');
+const plain = opcode('optim', 'adam');
+const withLargest = opcode('optim', 'amsgrad');
 
-/** Settings of {@link Adam} and {@link AdamW}. */
-export interface AdamOptions {
-  /** Learning rate, default 1e-3. */
-  lr: number;
-  /** Decay of the running means of the gradient and of its square, default [0.9, 0.999]. */
+/** Settings of the optimizers that keep a mean of the gradient and one of its square. */
+export interface MomentsOptions extends CommonOptions {
+  /** Decay of the two means, default [0.9, 0.999]. */
   betas: readonly [number, number];
   /** Added to the denominator, default 1e-8. */
   eps: number;
-  /** Default 0 (an L2 penalty) for Adam, 0.01 (decoupled) for AdamW. */
-  weightDecay: number;
-  /** Divide by the largest running mean of squares so far, default false. */
-  amsgrad: boolean;
-  /** Ascend instead of descend, default false. */
-  maximize: boolean;
 }
 
-const defaults: AdamOptions = {
-  lr: 1e-3,
-  betas: [0.9, 0.999],
-  eps: 1e-8,
-  weightDecay: 0,
-  amsgrad: false,
-  maximize: false,
-};
+/** Settings of {@link Adam} and {@link AdamW}. */
+export interface AdamOptions extends MomentsOptions {
+  /** Divide by the largest running mean of squares so far, default false. */
+  amsgrad: boolean;
+}
 
-abstract class AdamBase extends Optimizer<AdamOptions> {
+export const moments: MomentsOptions = { lr: 1e-3, betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0, maximize: false };
+
+/** Where the formula of Adam's relatives differs. */
+interface Variant {
+  /** Decay shrinks the parameters themselves instead of adding to the gradient. */
+  decoupled: boolean;
+  amsgrad?: boolean;
+  /** Weights of the gradient and of its mean in the step, default 0 and 1. */
+  own?: number;
+  ahead?: number;
+  /** Added to the root of the mean of squares times `scale`: default eps, and the correction of the mean's bias. */
+  eps?: number;
+  scale?: number;
+  /** Default lr, with the correction of the other mean's bias. */
+  rate?: number;
+}
+
+/** Base of Adam and its relatives. */
+export abstract class Moments<O extends MomentsOptions> extends FusedOptimizer<O> {
+  protected check({ lr, betas, eps, weightDecay }: O): void {
+    checkHyper(this.constructor.name, { lr, eps, weightDecay });
+    checkBetas(this.constructor.name, betas);
+  }
+
+  protected stateNames(_group: ParamGroup<O>): string[] {
+    return ['expAvg', 'expAvgSq'];
+  }
+
+  /** Adam's own step, unless the variant says otherwise. */
+  protected adamRule(g: ParamGroup<O>, step: number, variant: Variant): StepRule {
+    const { lr, betas, weightDecay } = g;
+    const { decoupled, amsgrad = false, own = 0, ahead = 1, eps = g.eps } = variant;
+    const { scale = 1 / Math.sqrt(1 - betas[1] ** step), rate = lr / (1 - betas[0] ** step) } = variant;
+    const decay = decoupled ? [0, 1 - lr * weightDecay] : [weightDecay, 1];
+    const means = [1 - betas[0], betas[1], 1 - betas[1]];
+    return {
+      op: amsgrad ? withLargest : plain,
+      constants: [signOf(g), ...decay, ...means, own, ahead, eps, scale, rate],
+    };
+  }
+}
+
+abstract class AdamBase extends Moments<AdamOptions> {
   protected abstract readonly decoupled: boolean;
 
-  protected check({ lr, betas, eps, weightDecay }: AdamOptions): void {
-    const name = this.constructor.name;
-    checkHyper(name, { lr, eps, weightDecay });
-    checkBetas(name, betas);
+  protected override stateNames(group: ParamGroup<AdamOptions>): string[] {
+    return [...super.stateNames(group), ...(group.amsgrad ? ['maxExpAvgSq'] : [])];
   }
 
-  protected stateNames(group: ParamGroup<AdamOptions>): string[] {
-    return group.amsgrad ? ['expAvg', 'expAvgSq', 'maxExpAvgSq'] : ['expAvg', 'expAvgSq'];
-  }
-
-  protected update(g: ParamGroup<AdamOptions>, s: Segments): void {
-    const { expAvg, expAvgSq, maxExpAvgSq = [] } = s.lists;
-    adamKernel(
-      s.work * 2,
-      s.params,
-      s.grads,
-      expAvg!,
-      expAvgSq!,
-      maxExpAvgSq,
-      s.sizes,
-      g.lr,
-      g.betas[0],
-      g.betas[1],
-      g.eps,
-      g.weightDecay,
-      this.decoupled,
-      g.maximize,
-      s.step + 1,
-    );
+  protected rule(group: ParamGroup<AdamOptions>, step: number): StepRule {
+    return this.adamRule(group, step, { decoupled: this.decoupled, amsgrad: group.amsgrad });
   }
 }
 
@@ -71,16 +81,16 @@ export class Adam extends AdamBase {
     return false;
   }
   constructor(params: Params<AdamOptions>, options?: Partial<AdamOptions>) {
-    super(params, defaults, options);
+    super(params, { ...moments, amsgrad: false }, options);
   }
 }
 
-/** Adam with decoupled weight decay: p -= lr * weightDecay * p, apart from the gradient. */
+/** Adam with decoupled weight decay, default 0.01: p -= lr * weightDecay * p, apart from the gradient. */
 export class AdamW extends AdamBase {
   protected get decoupled(): boolean {
     return true;
   }
   constructor(params: Params<AdamOptions>, options?: Partial<AdamOptions>) {
-    super(params, { ...defaults, weightDecay: 1e-2 }, options);
+    super(params, { ...moments, amsgrad: false, weightDecay: 1e-2 }, options);
   }
 }

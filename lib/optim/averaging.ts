@@ -1,9 +1,12 @@
 /** @file Averages of weights over training: stochastic weight averaging and exponential moving averages. */
 import { noGrad } from '../core/autograd';
-import { ArgumentError } from '../core/errors';
-import { describe } from '../core/shape';
+import { ArgumentError, ShapeError } from '../core/errors';
+import { describe, sameShape, showShape } from '../core/shape';
 import { Tensor } from '../core/tensor';
 import { tensor } from '../ops/create';
+import { denseOf } from '../ops/launch';
+import { joins, runLerp } from '../ops/segments';
+import { moved } from '../ops/to';
 import { type LoadResult, Module, type StateDict } from '../nn/module';
 import { Parameter } from '../nn/parameter';
 import { type AnyOptimizer, Formula, type Group } from './lr/base';
@@ -21,10 +24,37 @@ export function getEmaAvgFn(decay = 0.999): AverageFn {
   return (a, x) => a.add(x.sub(a).mul(1 - decay));
 }
 
+/** Changes averages, given in a list, towards the present values in another one. Runs untracked. */
+export type MultiAverageFn = (averaged: Tensor[], current: Tensor[], numAveraged: number) => void;
+
+/** As {@link getSwaAvgFn}, all tensors in one pass. */
+export const getSwaMultiAvgFn = (): MultiAverageFn => (a, x, n) => approach(a, x, 1 / (n + 1));
+
+/** As {@link getEmaAvgFn}, all tensors in one pass. */
+export function getEmaMultiAvgFn(decay = 0.999): MultiAverageFn {
+  getEmaAvgFn(decay);
+  return (a, x) => approach(a, x, 1 - decay);
+}
+
+// average += weight (value - average)
+function approach(averaged: Tensor[], current: Tensor[], weight: number): void {
+  const values = current.map((x, i) => denseOf(moved(x, { device: averaged[i]!.device, dtype: averaged[i]!.dtype })));
+  const together = averaged.map(joins(averaged[0]!));
+  if (together.includes(true))
+    runLerp(
+      averaged.filter((_, i) => together[i]),
+      values.filter((_, i) => together[i]),
+      weight,
+    );
+  averaged.forEach((a, i) => together[i] || a.add_(values[i]!.sub(a).mul_(weight)));
+}
+
 /** Options of {@link AveragedModel}. */
 export interface AveragedModelOptions {
-  /** Default: the mean ({@link getSwaAvgFn}). */
+  /** What becomes of one average. */
   avgFn?: AverageFn;
+  /** What becomes of all of them, in place of `avgFn`. Default: the mean ({@link getSwaMultiAvgFn}). */
+  multiAvgFn?: MultiAverageFn;
   /** Average the buffers too (running statistics). Default false: they are the model's own. */
   useBuffers?: boolean;
 }
@@ -38,7 +68,7 @@ export class AveragedModel<M extends Module = Module> extends Module {
   // Private, so that the model is no submodule: its parameters are not those of the average.
   readonly #model: M;
   readonly #averages: Map<string, Tensor>;
-  readonly #avgFn: AverageFn;
+  readonly #average: MultiAverageFn;
   /** How many values the averages are of. */
   nAveraged = 0;
 
@@ -46,11 +76,14 @@ export class AveragedModel<M extends Module = Module> extends Module {
     super();
     if (!(model instanceof Module))
       throw new ArgumentError(`[AveragedModel] expected a module, got ${describe(model)}`);
-    const { avgFn = getSwaAvgFn(), useBuffers = false } = options;
-    if (typeof avgFn !== 'function')
-      throw new ArgumentError(`[AveragedModel] avgFn must be a function, got ${describe(avgFn)}`);
+    const { avgFn, multiAvgFn = getSwaMultiAvgFn(), useBuffers = false } = options;
+    const fn = avgFn ?? multiAvgFn;
+    if (typeof fn !== 'function')
+      throw new ArgumentError(`[AveragedModel] avgFn must be a function, got ${describe(fn)}`);
     this.#model = model;
-    this.#avgFn = avgFn;
+    this.#average = avgFn
+      ? (averaged, current, n) => averaged.forEach((a, i) => a.copy_(avgFn(a, current[i]!, n)))
+      : multiAvgFn;
     const tensors = [...model.namedParameters(), ...(useBuffers ? model.namedBuffers() : [])];
     this.#averages = noGrad(() => new Map(tensors.map(([name, t]) => [name, new Parameter(t.clone(), false)])));
   }
@@ -58,14 +91,22 @@ export class AveragedModel<M extends Module = Module> extends Module {
   /** Takes the present values of the model (or of another one of the same structure) into the averages. */
   updateParameters(model: Module = this.#model): void {
     const now = new Map([...model.namedParameters(), ...model.namedBuffers()]);
+    const pairs = [...this.#averages].map(([name, average]) => {
+      const value = now.get(name);
+      if (!value) throw new ArgumentError(`[AveragedModel] the model has no "${name}"`);
+      if (!sameShape(value.shape, average.shape))
+        throw new ShapeError(
+          `[AveragedModel] "${name}" has shape ${showShape(value.shape)}, its average ${showShape(average.shape)}`,
+        );
+      return [average, value] as const;
+    });
     noGrad(() => {
-      for (const [name, average] of this.#averages) {
-        const value = now.get(name);
-        if (!value) throw new ArgumentError(`[AveragedModel] the model has no "${name}"`);
-        // Counters have no mean: the last one counts.
-        const first = this.nAveraged === 0 || !value.dtype.includes('float');
-        average.copy_(first ? value : this.#avgFn(average, value, this.nAveraged));
-      }
+      // Counters have no mean: the last one counts.
+      const moves = (t: Tensor): boolean => this.nAveraged > 0 && t.dtype.includes('float');
+      for (const [average, value] of pairs) if (!moves(value)) average.copy_(value);
+      const moving = pairs.filter(([, value]) => moves(value));
+      const [averaged, current] = [moving.map(([a]) => a), moving.map(([, x]) => x)];
+      if (moving.length > 0) this.#average(averaged, current, this.nAveraged);
     });
     this.nAveraged++;
   }
@@ -153,7 +194,7 @@ export interface EmaOptions {
 /** An exponential moving average of a model's parameters. The first update takes the weights as they are. */
 export class ExponentialMovingAverage<M extends Module = Module> extends AveragedModel<M> {
   constructor(model: M, { decay = 0.999, useBuffers }: EmaOptions = {}) {
-    super(model, { avgFn: getEmaAvgFn(decay), useBuffers });
+    super(model, { multiAvgFn: getEmaMultiAvgFn(decay), useBuffers });
   }
 
   /** As {@link AveragedModel.updateParameters}. */

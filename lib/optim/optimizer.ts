@@ -36,20 +36,15 @@ export interface OptimizerState<O> {
   paramGroups: ({ params: number[]; initialLr?: number } & O)[];
 }
 
-/** Parameters that take one kernel call: `lists[name][i]` is the state `name` of parameter i. */
+/** Parameters that take one kernel call: `lists[k][i]` is the state of parameter i that comes kth in `stateNames`. */
 export interface Segments {
   /** How often the state of these parameters has been updated before this step. */
   step: number;
-  work: number;
-  sizes: number[];
   params: Tensor[];
   grads: Tensor[];
-  lists: Record<string, Tensor[]>;
+  lists: Tensor[][];
   states: ParamState[];
 }
-
-// A call's arguments must fit the argument buffer (native/binding/state.h): 5 lists of 3 doubles, and the size.
-const maxSegments = 2048;
 
 /** Base of the optimizers. `O` are the settings of a group. */
 export abstract class Optimizer<O extends object> {
@@ -152,48 +147,33 @@ export abstract class Optimizer<O extends object> {
     s.params = targets.map(denseOf);
     this.update(group, s);
     targets.forEach((p, i) => {
-      if (s.params[i] !== p) runCopy(p, s.params[i]!);
-      // What was saved for backward before this step is no longer valid.
-      p.storage.version++;
+      if (s.params[i] !== p) {
+        runCopy(p, s.params[i]!);
+        p.storage.version++;
+      }
       if (stateful) this.state.get(p)!.step++;
     });
   }
 
-  // Parameters with a gradient, by device and by how many steps they have made: nearly always one entry. Parameters
-  // and gradients stay where they are and go to the kernel as lists of segments, which saves copying every gradient
-  // into an arena each step; only the state, which nobody else sees, lies in arenas.
+  // Parameters with a gradient, by device, by how many steps they have made and other such numbers: nearly always one
+  // entry. Parameters and gradients stay where they are and go to the kernel as lists of segments, which saves copying
+  // every gradient into an arena each step; only the state, which nobody else sees, lies in arenas.
   private gather(group: ParamGroup<O>): Segments[] {
     this.check(group);
     const active = group.params.filter((p) => p.grad !== null);
     this.prepare(group, active);
     const names = this.stateNames(group);
-    const found = new Map<string, Segments>();
-    const full: Segments[] = [];
+    const found: Segments[] = [];
     for (const p of active) {
       const state = this.state.get(p)!;
-      const key = `${p.storage.device} ${state.step}`;
-      let s = found.get(key);
-      if (!s || s.sizes.length === maxSegments) {
-        s = {
-          step: state.step,
-          work: 0,
-          sizes: [],
-          params: [],
-          grads: [],
-          lists: Object.fromEntries(names.map((n) => [n, []])),
-          states: [],
-        };
-        found.set(key, s);
-        full.push(s);
-      }
+      let s = found.find((f) => f.params[0]!.storage.device === p.storage.device && sameNumbers(f.states[0]!, state));
+      if (!s) found.push((s = { step: state.step, params: [], grads: [], lists: names.map(() => []), states: [] }));
       s.params.push(p);
       s.grads.push(this.gradientOf(p));
-      s.sizes.push(p.numel);
       s.states.push(state);
-      s.work += p.numel;
-      for (const n of names) s.lists[n]!.push(state[n] as Tensor);
+      for (let k = 0; k < names.length; k++) s.lists[k]!.push(state[names[k]!] as Tensor);
     }
-    return full;
+    return found;
   }
 
   private gradientOf(p: Tensor): Tensor {
@@ -296,6 +276,12 @@ function settingsOf<O extends object>(group: O & { params: unknown; initialLr?: 
 
 const tensorNames = (state: ParamState | undefined): string[] =>
   Object.keys(state ?? {}).filter((n) => state![n] instanceof Tensor);
+
+// States have the same names.
+function sameNumbers(a: ParamState, b: ParamState): boolean {
+  for (const name in a) if (typeof a[name] === 'number' && a[name] !== b[name]) return false;
+  return true;
+}
 
 const fits = (state: unknown, p: Tensor): boolean =>
   state instanceof Tensor && state.dtype === p.dtype && state.storage.device === p.storage.device;

@@ -1,7 +1,11 @@
 /** @file Optimizers that divide by the root of past squared gradients: RMSprop, Adagrad, Adadelta. */
+import { opcode } from '../native';
 import { checkHyper } from './check';
-import { blend, blendSquare, type CommonOptions, CompositeOptimizer, type Update } from './composite';
+import { type CommonOptions, FusedOptimizer, signOf, type StepRule } from './fused';
 import { type ParamGroup, type Params } from './optimizer';
+
+const adagradStep = opcode('optim', 'adagrad');
+const adadeltaStep = opcode('optim', 'adadelta');
 
 /** Settings of {@link RMSprop}. */
 export interface RMSpropOptions extends CommonOptions {
@@ -16,7 +20,7 @@ export interface RMSpropOptions extends CommonOptions {
 }
 
 /** RMSprop (Hinton's lecture 6e of 2012; centered: Graves 2013). Default lr 1e-2. */
-export class RMSprop extends CompositeOptimizer<RMSpropOptions> {
+export class RMSprop extends FusedOptimizer<RMSpropOptions> {
   constructor(params: Params<RMSpropOptions>, options?: Partial<RMSpropOptions>) {
     const defaults = { lr: 1e-2, alpha: 0.99, eps: 1e-8, weightDecay: 0, momentum: 0, centered: false };
     super(params, { ...defaults, maximize: false }, options);
@@ -30,12 +34,10 @@ export class RMSprop extends CompositeOptimizer<RMSpropOptions> {
     return ['squareAvg', ...(momentum > 0 ? ['momentumBuffer'] : []), ...(centered ? ['gradAvg'] : [])];
   }
 
-  protected updateOne({ group, param, grad, of }: Update<RMSpropOptions>): void {
-    const { lr, alpha, eps, momentum, centered } = group;
-    let mean = blendSquare(of('squareAvg'), grad, alpha);
-    if (centered) mean = mean.sub(blend(of('gradAvg'), grad, alpha).square());
-    const scaled = grad.div(mean.sqrt().add_(eps));
-    param.sub_((momentum > 0 ? of('momentumBuffer').mul_(momentum).add_(scaled) : scaled).mul(lr));
+  protected rule(group: ParamGroup<RMSpropOptions>): StepRule {
+    const { lr, alpha, eps, weightDecay, momentum, centered } = group;
+    const op = opcode('optim', `rmsprop${momentum > 0 ? 'Momentum' : ''}${centered ? 'Centered' : ''}`);
+    return { op, constants: [signOf(group), weightDecay, alpha, 1 - alpha, eps, momentum, lr] };
   }
 }
 
@@ -50,7 +52,7 @@ export interface AdagradOptions extends CommonOptions {
 }
 
 /** Adagrad (Duchi, Hazan and Singer, 2011). Default lr 1e-2. */
-export class Adagrad extends CompositeOptimizer<AdagradOptions> {
+export class Adagrad extends FusedOptimizer<AdagradOptions> {
   constructor(params: Params<AdagradOptions>, options?: Partial<AdagradOptions>) {
     const defaults = { lr: 1e-2, lrDecay: 0, weightDecay: 0, initialAccumulatorValue: 0, eps: 1e-10, maximize: false };
     super(params, defaults, options);
@@ -68,10 +70,9 @@ export class Adagrad extends CompositeOptimizer<AdagradOptions> {
     return group.initialAccumulatorValue;
   }
 
-  protected updateOne({ group, param, grad, step, of }: Update<AdagradOptions>): void {
+  protected rule(group: ParamGroup<AdagradOptions>, step: number): StepRule {
     const rate = group.lr / (1 + (step - 1) * group.lrDecay);
-    const sum = of('sum').add_(grad.square());
-    param.sub_(grad.div(sum.sqrt().add_(group.eps)).mul_(rate));
+    return { op: adagradStep, constants: [signOf(group), group.weightDecay, group.eps, rate] };
   }
 }
 
@@ -84,7 +85,7 @@ export interface AdadeltaOptions extends CommonOptions {
 }
 
 /** Adadelta (Zeiler 2012). Default lr 1. */
-export class Adadelta extends CompositeOptimizer<AdadeltaOptions> {
+export class Adadelta extends FusedOptimizer<AdadeltaOptions> {
   constructor(params: Params<AdadeltaOptions>, options?: Partial<AdadeltaOptions>) {
     super(params, { lr: 1, rho: 0.9, eps: 1e-6, weightDecay: 0, maximize: false }, options);
   }
@@ -98,11 +99,8 @@ export class Adadelta extends CompositeOptimizer<AdadeltaOptions> {
     return ['squareAvg', 'accDelta'];
   }
 
-  protected updateOne({ group, param, grad, of }: Update<AdadeltaOptions>): void {
-    const { lr, rho, eps } = group;
-    const std = blendSquare(of('squareAvg'), grad, rho).add(eps).sqrt_();
-    const delta = of('accDelta').add(eps).sqrt_().div_(std).mul_(grad);
-    blendSquare(of('accDelta'), delta, rho);
-    param.sub_(delta.mul_(lr));
+  protected rule(group: ParamGroup<AdadeltaOptions>): StepRule {
+    const { lr, rho, eps, weightDecay } = group;
+    return { op: adadeltaStep, constants: [signOf(group), weightDecay, rho, 1 - rho, eps, lr] };
   }
 }

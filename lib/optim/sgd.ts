@@ -1,10 +1,12 @@
 /** @file Stochastic gradient descent, with momentum and Nesterov's variant. */
 import { ArgumentError } from '../core/errors';
-import { kernel } from '../native';
+import { opcode } from '../native';
 import { checkHyper } from './check';
-import { Optimizer, type ParamGroup, type Params, type Segments } from './optimizer';
+import { FusedOptimizer, signOf, type StepRule } from './fused';
+import { type ParamGroup, type Params } from './optimizer';
 
-const sgdKernel = kernel('sgd');
+const plain = opcode('optim', 'sgd');
+const withMomentum = opcode('optim', 'momentum');
 
 /** Settings of {@link SGD}. */
 export interface SGDOptions {
@@ -23,7 +25,7 @@ export interface SGDOptions {
 }
 
 /** Stochastic gradient descent: p -= lr * v, where v = momentum * v + (1 - dampening) * (grad + weightDecay * p). */
-export class SGD extends Optimizer<SGDOptions> {
+export class SGD extends FusedOptimizer<SGDOptions> {
   constructor(params: Params<SGDOptions>, options?: Partial<SGDOptions>) {
     super(params, { lr: 1e-3, momentum: 0, dampening: 0, weightDecay: 0, nesterov: false, maximize: false }, options);
   }
@@ -39,21 +41,12 @@ export class SGD extends Optimizer<SGDOptions> {
     return group.momentum === 0 ? [] : ['momentumBuffer'];
   }
 
-  protected update(g: ParamGroup<SGDOptions>, s: Segments): void {
-    const momentum = s.lists['momentumBuffer'] ?? [];
-    sgdKernel(
-      s.work,
-      s.params,
-      s.grads,
-      momentum,
-      s.sizes,
-      g.lr,
-      g.momentum,
-      g.dampening,
-      g.weightDecay,
-      g.nesterov,
-      g.maximize,
-      s.step === 0,
-    );
+  protected rule(g: ParamGroup<SGDOptions>, step: number): StepRule {
+    const { lr, momentum, weightDecay } = g;
+    if (momentum === 0) return { op: plain, constants: [signOf(g), weightDecay, lr] };
+    // The first step takes the gradient as it is.
+    const mixing = step === 1 ? [0, 1] : [momentum, 1 - g.dampening];
+    const change = g.nesterov ? [1, momentum] : [0, 1];
+    return { op: withMomentum, constants: [signOf(g), weightDecay, ...mixing, ...change, lr] };
   }
 }

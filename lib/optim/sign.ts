@@ -1,11 +1,14 @@
 /** @file Optimizers that look at the sign of the gradient: Lion, Rprop; and averaged SGD. */
 import { ArgumentError } from '../core/errors';
 import { describe } from '../core/shape';
-import { onesLike } from '../ops/create';
-import { where } from '../ops/where';
+import { opcode } from '../native';
 import { checkBetas, checkHyper } from './check';
-import { blend, type CommonOptions, CompositeOptimizer, type Update } from './composite';
+import { type CommonOptions, FusedOptimizer, type Numbers, signOf, type StepRule } from './fused';
 import { type ParamGroup, type Params } from './optimizer';
+
+const lionStep = opcode('optim', 'lion');
+const rpropStep = opcode('optim', 'rprop');
+const asgdStep = opcode('optim', 'asgd');
 
 /** Settings of {@link Lion}. */
 export interface LionOptions extends CommonOptions {
@@ -14,7 +17,7 @@ export interface LionOptions extends CommonOptions {
 }
 
 /** Lion (Chen et al. 2023): steps by the sign of an interpolated mean. Default lr 1e-4; weightDecay is decoupled. */
-export class Lion extends CompositeOptimizer<LionOptions> {
+export class Lion extends FusedOptimizer<LionOptions> {
   constructor(params: Params<LionOptions>, options?: Partial<LionOptions>) {
     super(params, { lr: 1e-4, betas: [0.9, 0.99], weightDecay: 0, maximize: false }, options);
   }
@@ -28,22 +31,10 @@ export class Lion extends CompositeOptimizer<LionOptions> {
     return ['expAvg'];
   }
 
-  protected override decaysGradient(): boolean {
-    return false;
-  }
-
-  protected updateOne({ group, param, grad, of }: Update<LionOptions>): void {
+  protected rule(group: ParamGroup<LionOptions>): StepRule {
     const { lr, betas, weightDecay } = group;
-    const mean = of('expAvg');
-    if (weightDecay !== 0) param.mul_(1 - lr * weightDecay);
-    param.sub_(
-      mean
-        .mul(betas[0])
-        .add_(grad.mul(1 - betas[0]))
-        .sign_()
-        .mul_(lr),
-    );
-    blend(mean, grad, betas[1]);
+    const means = [betas[0], 1 - betas[0], 1 - betas[1]];
+    return { op: lionStep, constants: [signOf(group), 1 - lr * weightDecay, ...means, lr] };
   }
 }
 
@@ -56,7 +47,7 @@ export interface RpropOptions extends CommonOptions {
 }
 
 /** Resilient backpropagation (Riedmiller and Braun 1993), for whole-data gradients. Default lr (the first step) 1e-2. */
-export class Rprop extends CompositeOptimizer<RpropOptions> {
+export class Rprop extends FusedOptimizer<RpropOptions> {
   constructor(params: Params<RpropOptions>, options?: Partial<RpropOptions>) {
     super(params, { lr: 1e-2, etas: [0.5, 1.2], stepSizes: [1e-6, 50], weightDecay: 0, maximize: false }, options);
   }
@@ -76,19 +67,8 @@ export class Rprop extends CompositeOptimizer<RpropOptions> {
     return name === 'stepSize' ? group.lr : 0;
   }
 
-  protected updateOne({ group, param, grad, of }: Update<RpropOptions>): void {
-    const [shrink, grow] = group.etas;
-    const product = grad.mul(of('prev'));
-    const turned = product.lt(0);
-    const factor = where(turned, shrink, where(product.gt(0), grow, onesLike(product)));
-    of('stepSize').copy_(
-      of('stepSize')
-        .mul(factor)
-        .clamp(...group.stepSizes),
-    );
-    const used = where(turned, 0, grad);
-    param.sub_(used.sign().mul_(of('stepSize')));
-    of('prev').copy_(used);
+  protected rule(group: ParamGroup<RpropOptions>): StepRule {
+    return { op: rpropStep, constants: [signOf(group), ...group.etas, ...group.stepSizes] };
   }
 }
 
@@ -103,7 +83,7 @@ export interface ASGDOptions extends CommonOptions {
 }
 
 /** Averaged SGD (Polyak and Juditsky 1992). The mean of the parameters is the state `ax`. Default lr 1e-2. */
-export class ASGD extends CompositeOptimizer<ASGDOptions> {
+export class ASGD extends FusedOptimizer<ASGDOptions> {
   constructor(params: Params<ASGDOptions>, options?: Partial<ASGDOptions>) {
     super(params, { lr: 1e-2, lambd: 1e-4, alpha: 0.75, t0: 1e6, weightDecay: 0, maximize: false }, options);
   }
@@ -119,14 +99,12 @@ export class ASGD extends CompositeOptimizer<ASGDOptions> {
     return ['ax'];
   }
 
-  protected updateOne({ group, param, grad, step, of, state }: Update<ASGDOptions>): void {
-    const { lr, lambd, alpha, t0 } = group;
-    const rate = (state['eta'] as number | undefined) ?? lr;
-    const weight = (state['mu'] as number | undefined) ?? 1;
-    param.mul_(1 - lambd * rate).sub_(grad.mul(rate));
-    if (weight === 1) of('ax').copy_(param);
-    else of('ax').add_(param.sub(of('ax')).mul_(weight));
-    state['eta'] = lr / (1 + lambd * lr * step) ** alpha;
-    state['mu'] = 1 / Math.max(1, step - t0);
+  protected rule(group: ParamGroup<ASGDOptions>, step: number, { eta = group.lr, mu = 1 }: Numbers): StepRule {
+    const { lr, lambd, alpha, t0, weightDecay } = group;
+    return {
+      op: asgdStep,
+      constants: [signOf(group), weightDecay, 1 - lambd * eta, mu, eta],
+      numbers: { eta: lr / (1 + lambd * lr * step) ** alpha, mu: 1 / Math.max(1, step - t0) },
+    };
   }
 }

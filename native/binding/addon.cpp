@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "../ops/elementwise_list.h"
+#include "../ops/optim_list.h"
 #include "../ops/reduce_list.h"
 #include "../runtime/isa.h"
 #include "../runtime/parallel.h"
@@ -99,6 +100,7 @@ Napi::Object opcodeLists(Napi::Env env) {
   out["binary"] = names(env, std::vector<const char*>{NG_BINARY_OPS(NAME)});
   out["reduce"] = names(env, std::vector<const char*>{NG_REDUCE_OPS(NAME)});
   out["scan"] = names(env, std::vector<const char*>{NG_SCAN_OPS(NAME)});
+  out["optim"] = names(env, std::vector<const char*>{NG_OPTIM_STEPS(NAME)});
 #undef NAME
   return out;
 }

@@ -5,7 +5,7 @@
 //   Buf      3 doubles: slot (-1 = null), offset in elements, dtype code        'b'
 //   Dims     1 + n doubles: n, then the values                                  'd'
 //   BufList  1 + 3 n doubles                                                    'B'
-//   IntList  1 + n doubles                                                      'N'
+//   IntList, RealList  1 + n doubles                                            'N'
 //   number   1 double (int64_t, double, bool)                                   'n'
 #pragma once
 #include <new>
@@ -62,15 +62,19 @@ class Decoder {
     l.b = b;
   }
 
-  void get(IntList& l) {
-    l.n = static_cast<int64_t>(number());
-    if (l.n > end_ - args_) l.n = 0, bad("list too long");
-    auto* d = new int64_t[static_cast<size_t>(l.n)];
-    for (int64_t i = 0; i < l.n; i++) get(d[i]);
-    l.d = d;
-  }
+  void get(IntList& l) { l.d = list<int64_t>(l.n); }
+  void get(RealList& l) { l.d = list<double>(l.n); }
 
  private:
+  template <class T>
+  const T* list(int64_t& n) {
+    n = static_cast<int64_t>(number());
+    if (n > end_ - args_) n = 0, bad("list too long");
+    auto* d = new T[static_cast<size_t>(n)];
+    for (int64_t i = 0; i < n; i++) d[i] = static_cast<T>(number());
+    return d;
+  }
+
   void bad(const char* why) {
     if (error_ == nullptr) error_ = why;
   }
@@ -85,6 +89,7 @@ class Decoder {
 
 inline void freeArg(BufList& l) { delete[] l.b; }
 inline void freeArg(IntList& l) { delete[] l.d; }
+inline void freeArg(RealList& l) { delete[] l.d; }
 template <class T>
 void freeArg(T&) {}
 
@@ -93,9 +98,9 @@ constexpr char codeOf() {
   if constexpr (std::is_same_v<T, Buf>) return 'b';
   if constexpr (std::is_same_v<T, Dims>) return 'd';
   if constexpr (std::is_same_v<T, BufList>) return 'B';
-  if constexpr (std::is_same_v<T, IntList>) return 'N';
+  if constexpr (std::is_same_v<T, IntList> || std::is_same_v<T, RealList>) return 'N';
   static_assert(std::is_same_v<T, Buf> || std::is_same_v<T, Dims> || std::is_same_v<T, BufList> ||
-                    std::is_same_v<T, IntList> || std::is_arithmetic_v<T>,
+                    std::is_same_v<T, IntList> || std::is_same_v<T, RealList> || std::is_arithmetic_v<T>,
                 "a kernel parameter of a type that the binding does not know");
   return 'n';
 }

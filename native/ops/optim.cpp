@@ -2,79 +2,83 @@
 // parameters cost one loop and a large one is spread over the threads.
 #include "../kernels.h"
 #include "../runtime/parallel.h"
+#include "../runtime/scratch.h"
 #include "optim_steps.h"
+#include "reduce_kernels.h"
 
 namespace ng::NG_ISA {
 namespace {
 
 constexpr int64_t kGrain = 16384;  // elements per task
+constexpr int kPartsSlot = 4;
 
-// body(segment, from, to): the parts of segments that lie in each task.
-template <class F>
-void forSegments(const IntList& sizes, F&& body) {
+int64_t totalOf(const IntList& sizes) {
   int64_t total = 0;
   for (int64_t s = 0; s < sizes.n; s++) total += sizes[s];
-  parallelFor(total, kGrain, [&](int64_t b, int64_t e) {
+  return total;
+}
+
+// body(segment, from, to, piece): the parts of segments that lie in each task. Pieces are numbered such that those of
+// one segment follow each other: walking on, either the task or the segment changes.
+template <class F>
+void forSegments(const IntList& sizes, F&& body) {
+  parallelFor(totalOf(sizes), kGrain, [&](int64_t b, int64_t e) {
     int64_t start = 0;
     for (int64_t s = 0; s < sizes.n && start < e; start += sizes[s], s++) {
       const int64_t from = b > start ? b - start : 0, to = e - start < sizes[s] ? e - start : sizes[s];
-      if (from < to) body(s, from, to);
+      if (from < to) body(s, from, to, b / kGrain + s);
     }
   });
 }
 
-template <class T, bool Momentum, bool Nesterov>
-void sgdRange(T* __restrict p, const T* __restrict grad, T* __restrict buffer, int64_t n, const SgdScalars& s) {
-  const SgdStep<T, Momentum, Nesterov> step(s);
-  for (int64_t i = 0; i < n; i++) step(i, p, grad, buffer);
+// The formula by value: stores through p cannot change its constants.
+template <class T, class Step>
+void stepRange(const Step step, int64_t n, T* __restrict p, const T* __restrict x, T* __restrict a, T* __restrict b,
+               T* __restrict c) {
+  for (int64_t i = 0; i < n; i++) step(i, p, x, a, b, c);
 }
 
-template <class T, bool Amsgrad>
-void adamRange(T* __restrict p, const T* __restrict grad, T* __restrict m, T* __restrict v, T* __restrict vMax,
-               int64_t n, const AdamScalars& s) {
-  const AdamStep<T, Amsgrad> step(s);
-  for (int64_t i = 0; i < n; i++) step(i, p, grad, m, v, vMax);
-}
-
-// float32 or float64.
-template <class F>
-void withFloating(DType t, F&& f) {
-  if (t == DType::f64) {
-    f(Tag<double>{});
-  } else {
-    f(Tag<float>{});
-  }
+template <class T>
+double sumOfSquares(const T* x, int64_t n) {
+  double sum = 0;
+  for (int64_t i = 0; i < n; i += kRowBlock)
+    sum += static_cast<double>(reduceBlock<SumOp<T, true>>(x + i, n - i < kRowBlock ? n - i : kRowBlock));
+  return sum;
 }
 
 }  // namespace
 
-void sgd(Ctx&, BufList param, BufList grad, BufList momentum, IntList sizes, double lr, double mu, double dampening,
-         double weightDecay, bool nesterov, bool maximize, bool first) {
-  const SgdScalars scalars{lr, mu, dampening, weightDecay, maximize, first};
-  forSegments(sizes, [&](int64_t s, int64_t from, int64_t to) {
-    withFloating(param[s].t, [&](auto tag) {
-      using T = typename decltype(tag)::type;
-      T* p = param[s].as<T>() + from;
-      const T* g = grad[s].as<T>() + from;
-      if (momentum.n == 0) return sgdRange<T, false, false>(p, g, nullptr, to - from, scalars);
-      T* buffer = momentum[s].as<T>() + from;
-      (nesterov ? sgdRange<T, true, true> : sgdRange<T, true, false>)(p, g, buffer, to - from, scalars);
+void optimStep(Ctx&, int64_t op, BufList param, BufList grad, BufList state, IntList sizes, RealList constants,
+               Buf rates) {
+  forSegments(sizes, [&](int64_t s, int64_t from, int64_t to, int64_t) {
+    withReal(param[s].t, [&](auto zero) {
+      using T = decltype(zero);
+      const auto at = [&](const BufList& list, int64_t k) {
+        return k < list.n ? list[k].as<T>() + from : static_cast<T*>(nullptr);
+      };
+      withStep<T>(op, constants, [&](const auto& step) {
+        stepRange<T>(atRate(step, rates.as<double>(), s), to - from, at(param, s), at(grad, s), at(state, s),
+                     at(state, s + param.n), at(state, s + 2 * param.n));
+      });
     });
   });
 }
 
-void adam(Ctx&, BufList param, BufList grad, BufList m, BufList v, BufList vMax, IntList sizes, double lr, double beta1,
-          double beta2, double eps, double weightDecay, bool decoupled, bool maximize, double step) {
-  const AdamScalars scalars = adamScalars(lr, beta1, beta2, eps, weightDecay, decoupled, maximize, step);
-  forSegments(sizes, [&](int64_t s, int64_t from, int64_t to) {
-    withFloating(param[s].t, [&](auto tag) {
-      using T = typename decltype(tag)::type;
-      T *p = param[s].as<T>() + from, *mi = m[s].as<T>() + from, *vi = v[s].as<T>() + from;
-      const T* g = grad[s].as<T>() + from;
-      if (vMax.n == 0) return adamRange<T, false>(p, g, mi, vi, nullptr, to - from, scalars);
-      adamRange<T, true>(p, g, mi, vi, vMax[s].as<T>() + from, to - from, scalars);
+void sumSquares(Ctx&, Buf out, BufList list, IntList sizes) {
+  double* parts = scratch<double>(kPartsSlot, static_cast<size_t>(totalOf(sizes) / kGrain + 1 + sizes.n));
+  forSegments(sizes, [&](int64_t s, int64_t from, int64_t to, int64_t piece) {
+    withReal(list[s].t, [&](auto zero) {
+      using T = decltype(zero);
+      parts[piece] = sumOfSquares(list[s].as<T>() + from, to - from);
     });
   });
+  int64_t start = 0;
+  for (int64_t s = 0; s < sizes.n; start += sizes[s], s++) {
+    double sum = 0;
+    if (sizes[s] > 0)
+      for (int64_t task = start / kGrain; task <= (start + sizes[s] - 1) / kGrain; task++) sum += parts[task + s];
+    out.as<double>()[s] = sum;
+  }
 }
 
 }  // namespace ng::NG_ISA

@@ -6,89 +6,100 @@ namespace ng::NG_ISA {
 namespace {
 
 constexpr int kSegments = 32;
+constexpr int64_t kLaneBlock = 32;  // elements that a thread adds before float64 (Note [Accuracy of sums])
+constexpr int64_t kMostParts = 512;
 
-// The lists of one parameter: itself, its gradient, the optimizer's state.
+// What one launch works on: parameters, each with its gradient and states.
 template <class T>
 struct Segments {
   struct {
     T* list[5];
-    int64_t n;
+    int64_t n, number;  // its place in the call's lists
   } s[kSegments];
   int count;
 };
 
-template <class T, bool Momentum, bool Nesterov>
-__global__ void sgdKernel(Segments<T> all, SgdStep<T, Momentum, Nesterov> step) {
+template <class T, class Step>
+__global__ void stepKernel(Segments<T> all, Step step, const double* rates) {
   for (int k = 0; k < all.count; k++) {
     const auto& s = all.s[k];
-    for (int64_t i = threadOfGrid(); i < s.n; i += threadsOfGrid()) step(i, s.list[0], s.list[1], s.list[2]);
-  }
-}
-
-template <class T, bool Amsgrad>
-__global__ void adamKernel(Segments<T> all, AdamStep<T, Amsgrad> step) {
-  for (int k = 0; k < all.count; k++) {
-    const auto& s = all.s[k];
+    const Step own = atRate(step, rates, s.number);
     for (int64_t i = threadOfGrid(); i < s.n; i += threadsOfGrid())
-      step(i, s.list[0], s.list[1], s.list[2], s.list[3], s.list[4]);
+      own(i, s.list[0], s.list[1], s.list[2], s.list[3], s.list[4]);
   }
 }
 
-// body(segments, threads) for groups of parameters of dtype T; lists may be empty.
-template <class T, int N, class F>
-void forSegments(const BufList* const (&lists)[N], const IntList& sizes, DType t, F&& body) {
-  const BufList& params = *lists[0];
-  for (int64_t i = 0; i < params.n;) {
-    Segments<T> group{};
-    int64_t longest = 0;
-    for (; i < params.n && group.count < kSegments; i++) {
-      if (params[i].t != t) continue;
-      auto& s = group.s[group.count++];
-      s.n = sizes[i];
-      if (s.n > longest) longest = s.n;
-      for (int k = 0; k < N; k++) s.list[k] = lists[k]->n > 0 ? (*lists[k])[i].template as<T>() : nullptr;
+// parts[segment, block]: each block's share of each segment's sum of squares.
+template <class T>
+__global__ void squaresKernel(Segments<T> all, double* parts) {
+  for (int k = 0; k < all.count; k++) {
+    const auto& s = all.s[k];
+    double sum = 0;
+    for (int64_t i = threadOfGrid(); i < s.n;) {
+      T block = 0;
+      for (int64_t j = 0; j < kLaneBlock && i < s.n; j++, i += threadsOfGrid()) block += s.list[0][i] * s.list[0][i];
+      sum += static_cast<double>(block);
     }
-    body(group, cover(longest));
+    sum = blockMerge(sum, [](double a, double b) { return a + b; });
+    if (threadIdx.x == 0) parts[static_cast<int64_t>(k) * gridDim.x + blockIdx.x] = sum;
   }
 }
 
+template <class T>
+__global__ void joinKernel(Segments<T> all, const double* parts, int64_t perSegment, double* out) {
+  const int64_t k = threadOfGrid();
+  if (k >= all.count) return;
+  double sum = 0;
+  for (int64_t i = 0; i < perSegment; i++) sum += parts[k * perSegment + i];
+  out[all.s[k].number] = sum;
+}
+
+// body(segments, longest) for groups of parameters of each dtype. The states are lists behind each other.
 template <class F>
-void withFloating(F&& f) {
-  f(Tag<float>{}, DType::f32);
-  f(Tag<double>{}, DType::f64);
+void forSegments(const BufList& param, const BufList& grad, const BufList& state, const IntList& sizes, F&& body) {
+  const auto ofType = [&](auto zero, DType t) {
+    using T = decltype(zero);
+    for (int64_t i = 0; i < param.n;) {
+      Segments<T> group{};
+      int64_t longest = 0;
+      for (; i < param.n && group.count < kSegments; i++) {
+        if (param[i].t != t) continue;
+        const auto at = [&](const BufList& list, int64_t k) {
+          return k < list.n ? list[k].as<T>() : static_cast<T*>(nullptr);
+        };
+        group.s[group.count++] = {
+            {at(param, i), at(grad, i), at(state, i), at(state, i + param.n), at(state, i + 2 * param.n)}, sizes[i], i};
+        if (sizes[i] > longest) longest = sizes[i];
+      }
+      if (group.count > 0) body(group, longest);
+    }
+  };
+  ofType(float{}, DType::f32);
+  ofType(double{}, DType::f64);
 }
 
 }  // namespace
 
-void sgd(Ctx& c, BufList param, BufList grad, BufList momentum, IntList sizes, double lr, double mu, double dampening,
-         double weightDecay, bool nesterov, bool maximize, bool first) {
-  const SgdScalars s{lr, mu, dampening, weightDecay, maximize, first};
-  withFloating([&](auto tag, DType t) {
-    using T = typename decltype(tag)::type;
-    forSegments<T>({&param, &grad, &momentum}, sizes, t, [&](const Segments<T>& group, Launch l) {
-      if (momentum.n == 0) {
-        launch(c, "sgd", l, sgdKernel<T, false, false>, group, SgdStep<T, false, false>(s));
-      } else if (nesterov) {
-        launch(c, "sgd", l, sgdKernel<T, true, true>, group, SgdStep<T, true, true>(s));
-      } else {
-        launch(c, "sgd", l, sgdKernel<T, true, false>, group, SgdStep<T, true, false>(s));
-      }
+void optimStep(Ctx& c, int64_t op, BufList param, BufList grad, BufList state, IntList sizes, RealList constants,
+               Buf rates) {
+  forSegments(param, grad, state, sizes, [&]<class T>(const Segments<T>& group, int64_t longest) {
+    withStep<T>(op, constants, [&]<class Step>(const Step& step) {
+      launch(c, "optimStep", cover(longest), stepKernel<T, Step>, group, step, rates.as<const double>());
     });
   });
 }
 
-void adam(Ctx& c, BufList param, BufList grad, BufList m, BufList v, BufList vMax, IntList sizes, double lr,
-          double beta1, double beta2, double eps, double weightDecay, bool decoupled, bool maximize, double step) {
-  const AdamScalars s = adamScalars(lr, beta1, beta2, eps, weightDecay, decoupled, maximize, step);
-  withFloating([&](auto tag, DType t) {
-    using T = typename decltype(tag)::type;
-    forSegments<T>({&param, &grad, &m, &v, &vMax}, sizes, t, [&](const Segments<T>& group, Launch l) {
-      if (vMax.n == 0) {
-        launch(c, "adam", l, adamKernel<T, false>, group, AdamStep<T, false>(s));
-      } else {
-        launch(c, "adam", l, adamKernel<T, true>, group, AdamStep<T, true>(s));
-      }
-    });
+void sumSquares(Ctx& c, Buf out, BufList list, IntList sizes) {
+  const BufList none{0, nullptr};
+  forSegments(list, none, none, sizes, [&]<class T>(const Segments<T>& group, int64_t longest) {
+    Launch l = cover(longest, kLaneBlock);
+    l.blocks = l.blocks < 1 ? 1 : l.blocks < kMostParts ? l.blocks : kMostParts;
+    l.meet = true;
+    auto* parts =
+        static_cast<double*>(streamOf(c).workspace(static_cast<size_t>(group.count * l.blocks) * sizeof(double)));
+    if (parts == nullptr) return;
+    launch(c, "sumSquares", l, squaresKernel<T>, group, parts);
+    launch(c, "sumSquares", cover(group.count), joinKernel<T>, group, parts, l.blocks, out.as<double>());
   });
 }
 

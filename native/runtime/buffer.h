@@ -23,11 +23,17 @@ struct BufList {
   const Buf& operator[](int64_t i) const { return b[i]; }
 };
 
-// A list of numbers of any length; like BufList it lives as long as the call.
+// Lists of numbers of any length; like BufList they live as long as the call.
 struct IntList {
   int64_t n;
   const int64_t* d;
   int64_t operator[](int64_t i) const { return d[i]; }
+};
+
+struct RealList {
+  int64_t n;
+  const double* d;
+  double operator[](int64_t i) const { return d[i]; }
 };
 
 inline constexpr int kMaxDims = 8;

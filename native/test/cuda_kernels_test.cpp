@@ -3,6 +3,7 @@
 #include <tuple>
 
 #include "../ops/elementwise_list.h"
+#include "../ops/optim_list.h"
 #include "../ops/reduce_list.h"
 #include "emulated.h"
 
@@ -235,40 +236,39 @@ TEST(cuda_crossEntropy) {
 
 TEST(cuda_optimizers) {
   Gpu gpu;
-  for (DType t : {DType::f32, DType::f64}) {
-    const double tol = t == DType::f32 ? 1e-6 : 1e-14;
-    const std::vector<int64_t> sizes{1000, 1, 70};
-    for (int kind = 0; kind < 5; kind++) {
-      std::vector<Two> lists[5];  // param, grad, m, v, vMax
-      for (int l = 0; l < 5; l++) {
-        for (int64_t n : sizes) {
-          lists[l].emplace_back(t, n);
-          lists[l].back().cpu.random(l < 2 ? -1 : 0, 1), lists[l].back().gpu.random(l < 2 ? -1 : 0, 1);
-        }
-      }
-      for (double step : {1.0, 2.0}) {
-        both(gpu, [&](const KernelTable& k, Ctx& c, int i) {
-          std::vector<Buf> bufs[5];
-          BufList list[5];
-          for (int l = 0; l < 5; l++) {
-            for (Two& a : lists[l]) bufs[l].push_back(a[i].buf());
-            list[l] = {static_cast<int64_t>(bufs[l].size()), bufs[l].data()};
-          }
-          const BufList none{0, nullptr};
-          const IntList n{3, sizes.data()};
-          if (kind == 0) k.sgd(c, list[0], list[1], none, n, 0.1, 0, 0, 0.01, false, false, false);
-          if (kind == 1) k.sgd(c, list[0], list[1], list[2], n, 0.1, 0.9, 0.2, 0, false, true, step == 1);
-          if (kind == 2) k.sgd(c, list[0], list[1], list[2], n, 0.1, 0.9, 0, 0.1, true, false, step == 1);
-          if (kind == 3)
-            k.adam(c, list[0], list[1], list[2], list[3], none, n, 0.1, 0.9, 0.99, 1e-8, 0.1, true, false, step);
-          if (kind == 4)
-            k.adam(c, list[0], list[1], list[2], list[3], list[4], n, 0.1, 0.9, 0.99, 1e-8, 0.1, false, true, step);
-        });
-      }
-      for (auto& l : lists) {
-        for (Two& a : l) close(a.gpu, a.cpu, tol, tol, "optimizer");
-      }
+  // More parameters than one launch takes; both dtypes in one call.
+  std::vector<int64_t> sizes{1000, 1, 0, 70};
+  for (int64_t i = 0; i < 70; i++) sizes.push_back(i % 5);
+  const auto n = static_cast<int64_t>(sizes.size());
+  // Constants in (0, 1): all formulas make sense with them. Rates are factors of the last one.
+  const double constants[] = {0.9, 0.01, 0.8, 0.1, 0.95, 0.05, 0.3, 0.7, 0.2, 0.6, 0.15};
+  Array rates(DType::f64, n);
+  rates.random(0.5, 2);
+  for (int64_t op = 0; op < static_cast<int64_t>(OptimStep::count); op++) {
+    std::vector<Two> all;  // parameters, gradients, three states each
+    for (int64_t k = 0; k < 5 * n; k++) {
+      all.emplace_back(k % n % 3 == 0 ? DType::f64 : DType::f32, sizes[static_cast<size_t>(k % n)]);
+      all.back().cpu.random(k < 2 * n ? -1 : 0.5, 1), all.back().gpu.random(k < 2 * n ? -1 : 0.5, 1);
     }
+    for (const Buf& own : {Buf{nullptr, DType::f64}, rates.buf()}) {
+      both(gpu, [&](const KernelTable& k, Ctx& c, int i) {
+        std::vector<Buf> bufs;
+        for (Two& a : all) bufs.push_back(a[i].buf());
+        const Buf* b = bufs.data();
+        k.optimStep(c, op, {n, b}, {n, b + n}, {3 * n, b + 2 * n}, {n, sizes.data()}, {11, constants}, own);
+      });
+    }
+    for (Two& a : all) {
+      const double tol = a.cpu.t == DType::f32 ? 2e-6 : 1e-14;
+      close(a.gpu, a.cpu, tol, tol, "optimizer");
+    }
+    Two sums(DType::f64, n);
+    both(gpu, [&](const KernelTable& k, Ctx& c, int i) {
+      std::vector<Buf> bufs;
+      for (Two& a : all) bufs.push_back(a[i].buf());
+      k.sumSquares(c, sums[i].buf(), {n, bufs.data()}, {n, sizes.data()});
+    });
+    close(sums.gpu, sums.cpu, 1e-6, 1e-6, "sums of squares");
   }
 }
 
