@@ -9,7 +9,7 @@ export type { Shape } from './core/shape';
 export type { Device } from './core/device';
 export { cuda, devices, setDefaultDevice } from './core/device';
 export * from './core/errors';
-export { grad, noGrad, enableGrad, isGradEnabled, setGradEnabled } from './core/autograd';
+export { grad, noGrad, noGrad as inferenceMode, enableGrad, isGradEnabled, setGradEnabled } from './core/autograd';
 export type { BackwardOptions, GradOptions } from './core/autograd';
 export { customFunction } from './core/custom';
 export type { CustomContext, CustomGradients, CustomSpec } from './core/custom';

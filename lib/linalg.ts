@@ -2,3 +2,4 @@
 export * from './ops/linalg';
 export { norm } from './ops/linalg/norms';
 export { matmul } from './ops/matmul';
+export { vander } from './ops/linalg/vander';

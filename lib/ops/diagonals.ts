@@ -5,12 +5,12 @@ import { ArgumentError, ShapeError } from '../core/errors';
 import { checkAxis, showShape } from '../core/shape';
 import { addMethods, type Method, type Tensor } from '../core/tensor';
 import { readArguments } from './arguments';
-import { ge, le } from './arithmetic';
+import { eq, ge, le } from './arithmetic';
 import { arange, zeros } from './create';
 import { runCopy } from './launch';
 import { sum } from './reduce';
 import { nonzero } from './nonzero';
-import { region, reshape, transpose } from './views';
+import { region, reshape, transpose, unsqueeze } from './views';
 import { where } from './where';
 
 /** Options of {@link diagonal} and {@link diagEmbed}. */
@@ -124,6 +124,19 @@ export const trilIndices = (rows: number, cols: number, offset = 0, options?: { 
 export const triuIndices = (rows: number, cols: number, offset = 0, options?: { device?: Device }): Tensor =>
   positions(triangle('upper', rows, cols, offset, options?.device));
 
+/** Overwrites the main diagonal of a matrix. */
+export function fillDiagonal_(t: Tensor, value: number): Tensor {
+  if (t.ndim !== 2) throw new ShapeError(`[fillDiagonal_] takes a matrix, got ${showShape(t.shape)}`);
+  const [rows, cols] = t.shape as [number, number];
+  const row = arange(rows, { dtype: 'int32', device: t.device });
+  return t.copy_(where(eq(unsqueeze(row, 1), arange(cols, { dtype: 'int32', device: t.device })), value, t));
+}
+
+addMethods({
+  tril_: (self: Tensor, diagonal: number | OneDiagonal = {}) => self.copy_(tril(self, diagonal)),
+  triu_: (self: Tensor, diagonal: number | OneDiagonal = {}) => self.copy_(triu(self, diagonal)),
+  fillDiagonal_,
+});
 addMethods({ diagonal, diagEmbed, diag, diagflat, trace, tril, triu });
 declare module '../core/tensor' {
   interface Tensor {
@@ -134,5 +147,8 @@ declare module '../core/tensor' {
     trace: Method<typeof trace>;
     tril: Method<typeof tril>;
     triu: Method<typeof triu>;
+    tril_: Method<typeof tril>;
+    triu_: Method<typeof triu>;
+    fillDiagonal_: Method<typeof fillDiagonal_>;
   }
 }

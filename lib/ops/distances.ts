@@ -5,12 +5,15 @@ import { broadcastShapes, showShape } from '../core/shape';
 import { addMethods, type Method, type Tensor } from '../core/tensor';
 import { add, eq, mul, ne, pow, sub } from './arithmetic';
 import { cast } from './cast';
+import { triuIndices } from './diagonals';
+import { indexSelect } from './gather';
+import { unbind } from './joining';
 import { sameDevice } from './launch';
 import { matmul } from './matmul';
 import { abs, clampMin, sqrt, square } from './math';
 import { sum } from './reduce';
 import { topk } from './sorting';
-import { squeeze, transpose, unsqueeze } from './views';
+import { reshape, squeeze, transpose, unsqueeze } from './views';
 import { where } from './where';
 
 // x^(1/p) with the slope 0 at 0, where there is none.
@@ -61,6 +64,20 @@ export function cdist(a: Tensor, b: Tensor, how: number | CdistOptions = {}): Te
   if (p === Infinity) return d.shape[d.ndim - 1] === 0 ? sum(d, -1) : squeeze(topk(abs(d), 1).values, -1);
   const still = eq(d, 0);
   return root(sum(where(still, 0, pow(where(still, 1, abs(d)), p)), -1), p);
+}
+
+/**
+ * The p-norm distances of the rows of x [n, d], each pair once: [n (n - 1) / 2], in the order (0, 1), (0, 2), ...
+ * @throws ShapeError unless x is a matrix
+ */
+export function pdist(x: Tensor, how: number | { p?: number } = {}): Tensor {
+  x.checkAlive('pdist');
+  if (x.ndim !== 2) throw new ShapeError(`[pdist] takes a matrix, got ${showShape(x.shape)}`);
+  const { p = 2 } = typeof how === 'number' ? { p: how } : how;
+  const all = cdist(x, x, { p, computeMode: 'donotUseMmForEuclidDist' });
+  const n = x.shape[0]!;
+  const [row, column] = unbind(triuIndices(n, n, 1, { device: x.device })) as [Tensor, Tensor];
+  return indexSelect(reshape(all, [-1]), 0, add(mul(row, n), column));
 }
 
 addMethods({ cdist });

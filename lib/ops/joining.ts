@@ -225,6 +225,33 @@ export function tensorSplit(t: Tensor, sections: number | readonly number[], axi
   });
 }
 
+/** {@link split} with a list of sizes */
+export const splitWithSizes = (t: Tensor, sizes: readonly number[], axis: DimOption = 0): Tensor[] =>
+  split(t, sizes, axis);
+
+function splitAlong(
+  op: string,
+  t: Tensor,
+  least: number,
+  axis: number,
+  sections: number | readonly number[],
+): Tensor[] {
+  t.checkAlive(op);
+  if (t.ndim < least) throw new ShapeError(`[${op}] needs at least ${least} dimensions, got ${showShape(t.shape)}`);
+  if (typeof sections === 'number' && t.shape[axis]! % sections !== 0)
+    throw new ShapeError(`[${op}] dimension ${axis} of ${showShape(t.shape)} is not divisible into ${sections} parts`);
+  return tensorSplit(t, sections, axis);
+}
+/** Views of parts side by side: `sections` equal ones, or those between the positions listed; a vector is cut too. */
+export const hsplit = (t: Tensor, sections: number | readonly number[]): Tensor[] =>
+  splitAlong('hsplit', t, 1, t.ndim === 1 ? 0 : 1, sections);
+/** Views of parts one above the other. See {@link hsplit}. */
+export const vsplit = (t: Tensor, sections: number | readonly number[]): Tensor[] =>
+  splitAlong('vsplit', t, 2, 0, sections);
+/** Views of parts along the third dimension. See {@link hsplit}. */
+export const dsplit = (t: Tensor, sections: number | readonly number[]): Tensor[] =>
+  splitAlong('dsplit', t, 3, 2, sections);
+
 /** One view per position of an axis, without that axis. */
 export function unbind(t: Tensor, axis: DimOption = 0): Tensor[] {
   const a = splittable('unbind', t, dimOf(axis));
@@ -243,12 +270,16 @@ export function unbind(t: Tensor, axis: DimOption = 0): Tensor[] {
   ]);
 }
 
-addMethods({ split, chunk, tensorSplit, unbind });
+addMethods({ split, chunk, tensorSplit, splitWithSizes, hsplit, vsplit, dsplit, unbind });
 declare module '../core/tensor' {
   interface Tensor {
     split: Method<typeof split>;
     chunk: Method<typeof chunk>;
     tensorSplit: Method<typeof tensorSplit>;
+    splitWithSizes: Method<typeof splitWithSizes>;
+    hsplit: Method<typeof hsplit>;
+    vsplit: Method<typeof vsplit>;
+    dsplit: Method<typeof dsplit>;
     unbind: Method<typeof unbind>;
   }
 }

@@ -1,7 +1,7 @@
-/** @file Tensors as samples: covariance, correlation, integrals, interpolation, products and choices of elements. */
+/** @file Tensors as samples: covariance, correlation, interpolation, products and choices of elements. */
 import { isFloat } from '../core/dtype';
 import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
-import { checkAxis, showShape } from '../core/shape';
+import { showShape } from '../core/shape';
 import { addMethods, type Method, Tensor } from '../core/tensor';
 import { add, div, mul, sub } from './arithmetic';
 import { meshgrid } from './arranging';
@@ -73,37 +73,6 @@ export function corrcoef(t: Tensor): Tensor {
   const deviation = sqrt(diagonal(c));
   return clamp(div(div(c, unsqueeze(deviation, 1)), unsqueeze(deviation, 0)), -1, 1);
 }
-
-/** How {@link trapezoid} spaces its samples. */
-export interface TrapezoidOptions {
-  /** The distance between neighbours. Default 1. */
-  dx?: number;
-  /** The axis. Default the last. */
-  dim?: number;
-}
-
-/** The integral of samples `y` along one axis by the trapezoidal rule, at places `x` or `dx` apart. */
-export function trapezoid(y: Tensor, x?: Tensor | TrapezoidOptions | null, options: TrapezoidOptions = {}): Tensor {
-  needTensor('trapezoid', y);
-  const places = x instanceof Tensor ? x : undefined;
-  const { dx = 1, dim = -1 } = x && !(x instanceof Tensor) ? x : options;
-  const axis = checkAxis('trapezoid', dim, y.ndim);
-  if (y.ndim === 0) throw new ShapeError('[trapezoid] needs at least one dimension');
-  const n = y.shape[axis]!;
-  const ends = (t: Tensor, a: number): [Tensor, Tensor] => [narrow(t, a, 1, n - 1), narrow(t, a, 0, n - 1)];
-  if (n === 0) return sum(y, axis);
-  const pairs = add(...ends(y, axis));
-  if (!places) return mul(sum(pairs, axis), dx / 2);
-  if (places.ndim !== 1 && places.ndim !== y.ndim)
-    throw new ShapeError(`[trapezoid] x ${showShape(places.shape)} does not fit y ${showShape(y.shape)}`);
-  const own = places.ndim === 1 ? 0 : axis;
-  if (places.shape[own] !== n)
-    throw new ShapeError(`[trapezoid] x ${showShape(places.shape)} does not fit y ${showShape(y.shape)}`);
-  const gaps = sub(...ends(places, own));
-  const shape = y.shape.map((_, i) => (i === axis ? n - 1 : 1));
-  return mul(sum(mul(pairs, places.ndim === 1 ? reshape(gaps, shape) : gaps), axis), 0.5);
-}
-export { trapezoid as trapz };
 
 /**
  * The piecewise linear function through the points (xp, fp), at x. xp ascends; beyond its ends the function is constant.

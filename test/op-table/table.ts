@@ -2,6 +2,7 @@
  * @file The op table. Every op of lib/ops has its row here; the type makes a missing one a compile error.
  */
 import { activationRows } from './rows/activations';
+import { aliasRows } from './rows/aliases';
 import { arithmeticRows } from './rows/arithmetic';
 import { arrangingRows } from './rows/arranging';
 import { binaryRows } from './rows/binary';
@@ -22,12 +23,14 @@ import { samplesRows } from './rows/samples';
 import { scanRows } from './rows/scans';
 import { sequenceRows } from './rows/sequence';
 import { sortingRows } from './rows/sorting';
+import { specialRows } from './rows/special';
 import { viewRows } from './rows/views';
 import { visionRows } from './rows/vision';
 import type { OpName, Rows } from './row';
 
 export const table: Rows<OpName> = {
   ...activationRows,
+  ...aliasRows,
   ...arithmeticRows,
   ...arrangingRows,
   ...binaryRows,
@@ -48,6 +51,7 @@ export const table: Rows<OpName> = {
   ...scanRows,
   ...sequenceRows,
   ...sortingRows,
+  ...specialRows,
   ...viewRows,
   ...visionRows,
 };

@@ -4,6 +4,7 @@ import { showShape } from '../../core/shape';
 import { addMethods, type Method, type Tensor } from '../../core/tensor';
 import { kernel } from '../../native';
 import { lt, mul, neg } from '../arithmetic';
+import { eye } from '../create';
 import { needTensor } from '../define';
 import { tril, triu } from '../diagonals';
 import { denseOf, sameDevice } from '../launch';
@@ -95,6 +96,20 @@ function triangularBatch(a: Tensor, b: Tensor, upper: boolean, unit: boolean): T
     const ga = neg(matmul(gb, p.mT(x!)));
     return [upper ? triu(ga, unit ? 1 : 0) : tril(ga, unit ? -1 : 0), gb];
   });
+}
+
+/** The solution of a x = b from the Cholesky factor of a: `cholesky(a)`, or with `upper` its transpose. */
+export function choleskySolve(b: Tensor, factor: Tensor, how: boolean | { upper?: boolean } = {}): Tensor {
+  const { upper = false } = typeof how === 'boolean' ? { upper: how } : how;
+  p.checkSquare('choleskySolve', factor);
+  const [lower, raised] = upper ? [p.mT(factor), factor] : [factor, p.mT(factor)];
+  return solveTriangular(raised, solveTriangular(lower, b, { upper: false }), { upper: true });
+}
+
+/** The inverse of a from its Cholesky factor; see {@link choleskySolve}. */
+export function choleskyInverse(factor: Tensor, how: boolean | { upper?: boolean } = {}): Tensor {
+  p.checkSquare('choleskyInverse', factor);
+  return choleskySolve(eye(p.rowsOf(factor), { dtype: factor.dtype, device: factor.device }), factor, how);
 }
 
 // det(a) a^-1, untracked; unlike the inverse it exists for every matrix.

@@ -1,0 +1,77 @@
+/** @file The second names that PyTorch has for elementwise ops (NumPy's, mostly), as functions and methods. */
+import { addMethods, Tensor } from '../core/tensor';
+import { div, ge, gt, le, lt, mul, ne, neg, sub } from './arithmetic';
+import { atan2 } from './binary';
+import { needTensor, type Operand } from './define';
+import { abs, acos, acosh, asin, asinh, atan, atanh, clamp, type ClampBounds, sign, trunc } from './math';
+
+/** {@link abs} */
+export const absolute = abs;
+/** {@link neg} */
+export const negative = neg;
+/** {@link sign} */
+export const sgn = sign;
+/** {@link trunc} */
+export const fix = trunc;
+/** {@link asin} */
+export const arcsin = asin;
+/** {@link acos} */
+export const arccos = acos;
+/** {@link atan} */
+export const arctan = atan;
+/** {@link asinh} */
+export const arcsinh = asinh;
+/** {@link acosh} */
+export const arccosh = acosh;
+/** {@link atanh} */
+export const arctanh = atanh;
+/** {@link atan2} */
+export const arctan2 = atan2;
+/** {@link sub} */
+export const subtract = sub;
+/** {@link mul} */
+export const multiply = mul;
+/** {@link div} */
+export const divide = div;
+/** {@link div} */
+export const trueDivide = div;
+/** {@link gt} */
+export const greater = gt;
+/** {@link ge} */
+export const greaterEqual = ge;
+/** {@link lt} */
+export const less = lt;
+/** {@link le} */
+export const lessEqual = le;
+/** {@link ne} */
+export const notEqual = ne;
+/** {@link clamp} */
+export const clip = clamp;
+
+/** The tensor itself; +x in Python. */
+export function positive(x: Tensor): Tensor {
+  needTensor('positive', x);
+  return x;
+}
+
+const one = { absolute, negative, sgn, fix, arcsin, arccos, arctan, arcsinh, arccosh, arctanh };
+const two = {
+  ...{ arctan2, subtract, multiply, divide, trueDivide },
+  ...{ greater, greaterEqual, less, lessEqual, notEqual },
+};
+for (const [name, op] of Object.entries(one))
+  addMethods({ [name]: (self) => op(self), [`${name}_`]: (self) => op.inPlace(self) });
+for (const [name, op] of Object.entries(two)) addMethods({ [name]: op, [`${name}_`]: op.inPlace });
+addMethods({
+  positive,
+  clip,
+  clip_: (self: Tensor, min?: Operand | ClampBounds | null, max?: Operand | null) => self.clamp_(min, max),
+});
+
+declare module '../core/tensor' {
+  interface Tensor
+    extends
+      Record<keyof typeof one | `${keyof typeof one}_` | 'positive', () => Tensor>,
+      Record<keyof typeof two | `${keyof typeof two}_`, (b: Operand) => Tensor>,
+      Record<'clip' | 'clip_', (min: Operand | ClampBounds | null | undefined, max?: Operand | null) => Tensor> {}
+}

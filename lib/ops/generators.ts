@@ -1,0 +1,117 @@
+/** @file Tensors made by a rule: windows of signal processing, geometric sequences, Vandermonde and block matrices. */
+import { ArgumentError, ShapeError } from '../core/errors';
+import { describe, showShape } from '../core/shape';
+import { addMethods, type Method, type Tensor } from '../core/tensor';
+import { add, mul, pow, sub } from './arithmetic';
+import { arange, linspace, ones, type TensorOptions } from './create';
+import { cast } from './cast';
+import { needTensor } from './define';
+import { flip } from './arranging';
+import { cat } from './joining';
+import { abs, cos } from './math';
+import { pad } from './padding';
+import { cumprod } from './scans';
+import { expand, reshape, unsqueeze } from './views';
+
+// The options of a tensor that is computed in float64 first.
+function rounded(t: Tensor, options: TensorOptions = {}): Tensor {
+  const out = cast(t, options.dtype ?? 'float32');
+  if (options.requiresGrad) out.requiresGrad = true;
+  return out;
+}
+
+/** `steps` numbers whose logarithms are evenly spaced, from base^start to base^end (base defaults to 10). */
+export function logspace(
+  start: number,
+  end: number,
+  steps: number,
+  base: number | (TensorOptions & { base?: number }) = 10,
+  options: TensorOptions = {},
+): Tensor {
+  const { base: b = 10, ...rest } = typeof base === 'number' ? { base, ...options } : base;
+  return rounded(pow(b, linspace(start, end, steps, { dtype: 'float64', device: rest.device })), rest);
+}
+
+/** Options of the windows. */
+export interface WindowOptions extends TensorOptions {
+  /** Leave the last value out, so that copies side by side go on without a break, as transforms want. Default true. */
+  periodic?: boolean;
+}
+
+// f of the position in [0, 1] for each of n samples.
+function windowOf(op: string, n: number, how: boolean | WindowOptions, f: (x: Tensor) => Tensor): Tensor {
+  if (!Number.isSafeInteger(n) || n < 0)
+    throw new ArgumentError(`[${op}] the length must be a non-negative integer, got ${describe(n)}`);
+  const { periodic = true, ...rest } = typeof how === 'boolean' ? { periodic: how } : how;
+  const wide = { dtype: 'float64', device: rest.device } as const;
+  if (n === 1) return rounded(ones([1], wide), rest);
+  return rounded(f(mul(arange(n, wide), 1 / (periodic ? n : n - 1))), rest);
+}
+const wave = (x: Tensor, k: number): Tensor => cos(mul(x, 2 * Math.PI * k));
+
+/** The Hann window of n samples: (1 - cos(2 pi x)) / 2 */
+export const hannWindow = (n: number, how: boolean | WindowOptions = {}): Tensor =>
+  windowOf('hannWindow', n, how, (x) => sub(0.5, mul(wave(x, 1), 0.5)));
+/** The Hamming window of n samples: 0.54 - 0.46 cos(2 pi x) */
+export const hammingWindow = (n: number, how: boolean | WindowOptions = {}): Tensor =>
+  windowOf('hammingWindow', n, how, (x) => sub(0.54, mul(wave(x, 1), 0.46)));
+/** The Blackman window of n samples: 0.42 - 0.5 cos(2 pi x) + 0.08 cos(4 pi x) */
+export const blackmanWindow = (n: number, how: boolean | WindowOptions = {}): Tensor =>
+  windowOf('blackmanWindow', n, how, (x) => add(sub(0.42, mul(wave(x, 1), 0.5)), mul(wave(x, 2), 0.08)));
+/** The Bartlett (triangular) window of n samples: 1 - |2 x - 1| */
+export const bartlettWindow = (n: number, how: boolean | WindowOptions = {}): Tensor =>
+  windowOf('bartlettWindow', n, how, (x) => sub(1, abs(sub(mul(x, 2), 1))));
+
+/** [..., 1, x, x^2, ...] with n powers (default the length of x) in a new last dimension. */
+export function powers(op: string, x: Tensor, n: number | null | undefined): Tensor {
+  needTensor(op, x);
+  if (x.ndim === 0) throw new ShapeError(`[${op}] needs at least one dimension`);
+  const count = n ?? x.shape[x.ndim - 1]!;
+  if (!Number.isSafeInteger(count) || count < 0)
+    throw new ArgumentError(`[${op}] the number of powers must be a non-negative integer, got ${describe(n)}`);
+  const column = unsqueeze(x, -1);
+  const first = ones([...x.shape, Math.min(count, 1)], { dtype: x.dtype, device: x.device });
+  return count < 2 ? first : cumprod(cat([first, expand(column, [...x.shape, count - 1])], -1), -1);
+}
+
+/** Options of {@link vander}. */
+export interface VanderOptions {
+  /** How many powers. Default: the length of x. */
+  N?: number | null;
+  /** Whether the powers ascend. Default false: the last column is 1. */
+  increasing?: boolean;
+}
+
+/** The Vandermonde matrix of a vector: each row holds the powers of one element. */
+export function vander(x: Tensor, N?: number | null | VanderOptions, increasing = false): Tensor {
+  const o = typeof N === 'object' && N !== null ? N : { N, increasing };
+  const rows = powers('vander', x, o.N);
+  if (x.ndim !== 1) throw new ShapeError(`[vander] takes a vector, got ${showShape(x.shape)}`);
+  return o.increasing ? rows : flip(rows, -1);
+}
+
+/** A matrix with these matrices (or vectors, as rows) on its diagonal, and zeros elsewhere. */
+export function blockDiag(...tensors: (Tensor | readonly Tensor[])[]): Tensor {
+  const list = (tensors.flat() as Tensor[]).map((t) => {
+    needTensor('blockDiag', t);
+    if (t.ndim > 2) throw new ShapeError(`[blockDiag] takes matrices, got ${showShape(t.shape)}`);
+    return t.ndim === 2 ? t : reshape(t, [1, -1]);
+  });
+  if (list.length === 0) throw new ArgumentError('[blockDiag] needs at least one matrix');
+  const columns = list.reduce((n, t) => n + t.shape[1]!, 0);
+  let left = 0;
+  const rows = list.map((t) => {
+    const width = t.shape[1]!;
+    const row = pad(t, [left, columns - left - width]);
+    left += width;
+    return row;
+  });
+  return cat(rows, 0);
+}
+
+addMethods({ vander });
+declare module '../core/tensor' {
+  interface Tensor {
+    vander: Method<typeof vander>;
+  }
+}

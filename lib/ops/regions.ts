@@ -1,0 +1,100 @@
+/** @file Copies of a tensor with one region of it replaced: what assignment to a view is, out of place. */
+import { ArgumentError, IndexError, ShapeError } from '../core/errors';
+import { checkAxis, describe, sameShape, showShape } from '../core/shape';
+import { addMethods, type Method, type Tensor } from '../core/tensor';
+import { arange } from './create';
+import { needTensor } from './define';
+import { diagEmbed, type DiagonalOptions, diagonal } from './diagonals';
+import { eq } from './arithmetic';
+import { indexCopy } from './gather';
+import { readArguments } from './arguments';
+import { expand, reshape, unsqueeze } from './views';
+import { where } from './where';
+import { pad } from './padding';
+
+function checkSame(op: string, src: Tensor, want: readonly number[]): void {
+  if (!sameShape(src.shape, want))
+    throw new ShapeError(`[${op}] the source ${showShape(src.shape)} must have shape ${showShape(want)}`);
+}
+
+/** A copy with the slice at `index` of dimension `dim` replaced by `src`, which lacks that dimension. */
+export function selectScatter(t: Tensor, src: Tensor, dim: number, index: number): Tensor {
+  needTensor('selectScatter', t);
+  needTensor('selectScatter', src);
+  const axis = checkAxis('selectScatter', dim, t.ndim);
+  const want = t.shape.filter((_, i) => i !== axis);
+  checkSame('selectScatter', src, want);
+  const n = t.shape[axis]!;
+  if (!Number.isInteger(index) || index < -n || index >= n)
+    throw new IndexError(`[selectScatter] index ${describe(index)} is out of range for size ${n}`);
+  return indexCopy(t, axis, [index < 0 ? index + n : index], unsqueeze(src, axis));
+}
+
+/** Options of {@link sliceScatter}. */
+export interface SliceScatterOptions {
+  /** Default 0. */
+  dim: number;
+  /** The first position, from the end if negative; default 0. */
+  start: number | null;
+  /** The position after the last, from the end if negative; default the length. */
+  end: number | null;
+  /** Default 1. */
+  step: number;
+}
+
+/** A copy with positions start, start + step, ... before `end` of dimension `dim` replaced by `src`. */
+export function sliceScatter(
+  t: Tensor,
+  src: Tensor,
+  ...options: (number | null | Partial<SliceScatterOptions>)[]
+): Tensor {
+  const op = 'sliceScatter';
+  needTensor(op, t);
+  needTensor(op, src);
+  const o = readArguments<SliceScatterOptions>(op, { dim: 0, start: null, end: null, step: 1 }, options);
+  const axis = checkAxis(op, o.dim, t.ndim);
+  const n = t.shape[axis] ?? 0;
+  if (!Number.isSafeInteger(o.step) || o.step < 1)
+    throw new ArgumentError(`[${op}] step must be at least 1, got ${o.step}`);
+  const bound = (v: number): number => Math.min(Math.max(v < 0 ? v + n : v, 0), n);
+  const [start, end] = [bound(o.start ?? 0), bound(o.end ?? n)];
+  const places = arange(start, Math.max(start, end), o.step, { dtype: 'int64', device: t.device });
+  checkSame(
+    op,
+    src,
+    t.shape.map((d, i) => (i === axis ? places.numel : d)),
+  );
+  return indexCopy(t, axis, places, src);
+}
+
+/** A copy with a diagonal of two dimensions replaced by `src`, shaped like what {@link diagonal} gives. */
+export function diagonalScatter(
+  t: Tensor,
+  src: Tensor,
+  how: number | DiagonalOptions = {},
+  axis1?: number,
+  axis2?: number,
+): Tensor {
+  const op = 'diagonalScatter';
+  needTensor(op, t);
+  needTensor(op, src);
+  const o = readArguments(op, { offset: 0, dim1: 0, dim2: 1 }, [how, axis1, axis2]);
+  checkSame(op, src, diagonal(t, o).shape);
+  const [p, q] = [checkAxis(op, o.dim1, t.ndim), checkAxis(op, o.dim2, t.ndim)];
+  // A square with `src` on the diagonal, cut or filled up to the size of t.
+  const square = diagEmbed(src, o.offset, p, q);
+  const sides = t.shape.map((d, i) => [0, i === p || i === q ? d - square.shape[i]! : 0]);
+  const placed = pad(square, sides.reverse().flat());
+  const along = (axis: number, shift: number): Tensor => {
+    const shape = t.shape.map((d, i) => (i === axis ? d : 1));
+    return reshape(arange(shift, shift + t.shape[axis]!, { dtype: 'int64', device: t.device }), shape);
+  };
+  return where(expand(eq(along(p, o.offset), along(q, 0)), t.shape), placed, t);
+}
+
+const methods = { selectScatter, sliceScatter, diagonalScatter };
+addMethods(methods);
+type Methods = { [K in keyof typeof methods]: Method<(typeof methods)[K]> };
+declare module '../core/tensor' {
+  interface Tensor extends Methods {}
+}
