@@ -5,8 +5,38 @@ import { describe, type Shape, showShape } from '../core/shape';
 import type { Tensor } from '../core/tensor';
 import { matmul } from '../ops/matmul';
 import { checkHyper } from './check';
-import { blend, blendSquare, type CommonOptions, CompositeOptimizer, type Update } from './composite';
-import { type GroupInput, type ParamGroup, type Params } from './optimizer';
+import type { CommonOptions } from './fused';
+import { type GroupInput, Optimizer, type ParamGroup, type Params, type Segments } from './optimizer';
+
+// One parameter in one step.
+interface Update<O> {
+  group: ParamGroup<O>;
+  param: Tensor;
+  /** With the sign of `maximize`; not to be changed. */
+  grad: Tensor;
+  /** The number of this step, from 1. */
+  step: number;
+  /** The state tensor of that name. */
+  of(name: string): Tensor;
+}
+
+// A matrix is changed by products and sums over its rows and columns, not by a formula for each element.
+abstract class MatrixOptimizer<O extends CommonOptions> extends Optimizer<O> {
+  protected abstract updateOne(u: Update<O>): void;
+
+  protected update(group: ParamGroup<O>, s: Segments): void {
+    const names = this.stateNames(group);
+    s.params.forEach((param, i) => {
+      const grad = group.maximize ? s.grads[i]!.neg() : s.grads[i]!;
+      const of = (name: string): Tensor => s.lists[names.indexOf(name)]![i]!;
+      this.updateOne({ group, param, grad, step: s.step + 1, of });
+    });
+  }
+}
+
+// average = decay average + (1 - decay) value, in place
+const blend = (average: Tensor, value: Tensor, decay: number): Tensor =>
+  average.add_(value.sub(average).mul_(1 - decay));
 
 /** Settings of {@link Adafactor}. */
 export interface AdafactorOptions extends CommonOptions {
@@ -25,7 +55,7 @@ const rms = (t: Tensor): Tensor => t.square().mean().sqrt();
  * per row and one per column. Steps are relative to the size of the parameter. Default lr 1e-2 (an upper bound: step t
  * takes 1 / sqrt(t) if that is less); weightDecay is decoupled.
  */
-export class Adafactor extends CompositeOptimizer<AdafactorOptions> {
+export class Adafactor extends MatrixOptimizer<AdafactorOptions> {
   constructor(params: Params<AdafactorOptions>, options?: Partial<AdafactorOptions>) {
     const defaults = { lr: 1e-2, beta2Decay: -0.8, eps: [null, 1e-3] as const, d: 1, weightDecay: 0, maximize: false };
     super(params, defaults, options);
@@ -38,10 +68,6 @@ export class Adafactor extends CompositeOptimizer<AdafactorOptions> {
     checkHyper('Adafactor', { 'eps[0]': (eps[0] as number | null) ?? 0, 'eps[1]': eps[1] as unknown });
     if (!(beta2Decay <= 0)) throw new ArgumentError(`[Adafactor] beta2Decay must be at most 0, got ${beta2Decay}`);
     if (!(d >= 1)) throw new ArgumentError(`[Adafactor] d must be at least 1, got ${d}`);
-  }
-
-  protected override decaysGradient(): boolean {
-    return false;
   }
 
   protected stateNames(): string[] {
@@ -68,7 +94,7 @@ export class Adafactor extends CompositeOptimizer<AdafactorOptions> {
       const rows = blend(of('rowVar'), grad.square().mean(-1, { keepdim: true }), 1 - fresh);
       const columns = blend(of('colVar'), grad.square().mean(-2, { keepdim: true }), 1 - fresh);
       squares = matmul(rows, columns).div_(rows.mean(-2, { keepdim: true }).clampMin(eps1));
-    } else squares = blendSquare(of('variance'), grad, 1 - fresh);
+    } else squares = blend(of('variance'), grad.square(), 1 - fresh);
     const change = squares
       .clampMin(eps1 * eps1)
       .rsqrt()
@@ -102,7 +128,7 @@ export interface MuonOptions extends CommonOptions {
  * matrices of hidden layers only; biases, embeddings and the last layer are left to an optimizer like AdamW. Default lr
  * 1e-3 and weightDecay 0.1, which is decoupled. The iteration runs in the precision of the parameter, not in bfloat16.
  */
-export class Muon extends CompositeOptimizer<MuonOptions> {
+export class Muon extends MatrixOptimizer<MuonOptions> {
   constructor(params: Params<MuonOptions>, options?: Partial<MuonOptions>) {
     const defaults: MuonOptions = {
       lr: 1e-3,
@@ -136,10 +162,6 @@ export class Muon extends CompositeOptimizer<MuonOptions> {
     if (!odd) return;
     this.paramGroups.pop();
     throw new ShapeError(`[Muon] parameters must be matrices, got ${showShape(odd.shape)}`);
-  }
-
-  protected override decaysGradient(): boolean {
-    return false;
   }
 
   protected stateNames(): string[] {
