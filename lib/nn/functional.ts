@@ -37,6 +37,8 @@ export {
   pixelUnshuffle,
   unfoldPatches as unfold,
 } from '../ops/resample';
+export { affineGrid, gridSample } from '../ops/gridSample';
+export { pdist } from '../ops/distances';
 export { embedding, embeddingBag } from '../ops/embedding';
 export { scaledDotProductAttention } from '../ops/attention';
 export {

@@ -57,6 +57,7 @@ export {
   pixelUnshuffle,
 } from './resample';
 export * from './positions';
+export * from './gridSample';
 export { type AttentionOptions, causalMask, paddingMask, scaledDotProductAttention } from './attention';
 export * from './gather';
 export * from './scatterReduce';

@@ -196,6 +196,27 @@ const lpRow = (n: number): Row => ({
   ],
 });
 
+// Values of images at places of [-1, 1] by bilinear interpolation, zeros around.
+function sampledAt(image: Nd, grid: Nd, align: boolean): Nd {
+  const [, , height, width] = image.shape as [number, number, number, number];
+  const place = (v: number, d: number): number => (align ? ((v + 1) / 2) * (d - 1) : ((v + 1) * d - 1) / 2);
+  return build([image.shape[0]!, image.shape[1]!, ...grid.shape.slice(1, -1)], ([n, c, ...p]) => {
+    const x0 = place(exact(grid, [n!, ...p, 0]), width);
+    const y0 = place(exact(grid, [n!, ...p, 1]), height);
+    return sum(
+      indices([height, width]).map(
+        ([y, x]) =>
+          exact(image, [n!, c!, y!, x!]) * Math.max(0, 1 - Math.abs(x! - x0)) * Math.max(0, 1 - Math.abs(y! - y0)),
+      ),
+    );
+  });
+}
+const places = { shape: [2, 3, 2, 2], low: -1.3, high: 1.3 };
+const unit = (i: number, d: number, align: boolean): number => {
+  const v = d === 1 ? 0 : -1 + (2 * i) / (d - 1);
+  return align ? v : (v * (d - 1)) / d;
+};
+
 const convShapes = (n: number): (readonly number[])[] => [
   [n < 3 ? 2 : 1, 4, ...[5, 4, 3].slice(0, n)],
   [6, 2, ...[3, 2, 2].slice(0, n)],
@@ -329,6 +350,42 @@ export const visionRows = {
   avgPool1d: avgRow(1),
   avgPool2d: avgRow(2),
   avgPool3d: avgRow(3),
+  gridSample: {
+    reference: ([a, g], [o]) => sampledAt(a!, g!, (o as { alignCorners?: boolean } | undefined)?.alignCorners ?? false),
+    samples: [{ inputs: [[2, 2, 3, 4], places] }, { inputs: [[2, 1, 4, 2], places], args: [{ alignCorners: true }] }],
+    grad: true,
+    errors: [
+      [() => ng.gridSample(ng.ones([1, 1, 2, 2]), ng.ones([1, 2, 2, 3])), 'ERR_SHAPE'],
+      [() => ng.gridSample(ng.ones([1, 2, 2]), ng.ones([1, 2, 1])), 'ERR_SHAPE'],
+      [() => ng.gridSample(ng.ones([1, 1, 2, 2]), ng.ones([2, 1, 1, 2])), 'ERR_SHAPE'],
+      [() => ng.gridSample(ng.ones([1, 1, 2, 2, 2]), ng.ones([1, 1, 1, 1, 3]), 'bicubic'), 'ERR_SHAPE'],
+      [() => ng.gridSample(ng.ones([1, 1, 2, 2]), ng.ones([1, 1, 1, 2]), 'linear'), 'ERR_INVALID_ARG'],
+      [
+        () => ng.gridSample(ng.ones([1, 1, 2, 2]), ng.ones([1, 1, 1, 2]), { paddingMode: 'x' as never }),
+        'ERR_INVALID_ARG',
+      ],
+      [() => ng.gridSample(ng.ones([1, 1, 2, 2]), ng.ones([1, 1, 1, 2], { dtype: 'float64' })), 'ERR_DTYPE'],
+    ],
+  },
+  affineGrid: {
+    reference: ([t], [shape, align = false]) => {
+      const area = (shape as number[]).slice(2);
+      return build([t!.shape[0]!, ...area, area.length], (i) => {
+        const p = i.slice(1, -1).map((v, k) => unit(v, area[k]!, align as boolean));
+        return sum([...p.reverse(), 1].map((v, k) => v * exact(t!, [i[0]!, i[i.length - 1]!, k])));
+      });
+    },
+    samples: [
+      { inputs: [[2, 2, 3]], args: [[2, 1, 3, 4]] },
+      { inputs: [[1, 3, 4]], args: [[1, 1, 2, 1, 3], true] },
+    ],
+    grad: true,
+    errors: [
+      [() => ng.affineGrid(ng.ones([1, 2, 3]), [2, 1, 3, 4]), 'ERR_SHAPE'],
+      [() => ng.affineGrid(ng.ones([1, 2, 3]), 3 as never), 'ERR_SHAPE'],
+      [() => ng.affineGrid(ng.ones([1, 2, 3], { dtype: 'int32' }), [1, 1, 3, 4]), 'ERR_DTYPE'],
+    ],
+  },
   lpPool1d: lpRow(1),
   lpPool2d: lpRow(2),
   lpPool3d: lpRow(3),
