@@ -1,14 +1,17 @@
 /**
- * @file `npm run bench`: steps per second of two networks, microseconds per op and per dispatch, beside PyTorch's figures
- * where a Python with torch is found (environment variable NODEGRAD_PYTHON, else python3).
+ * @file `npm run bench`: training steps of networks, microseconds per op and per dispatch, beside PyTorch's figures where a
+ * Python with torch is found (environment variable NODEGRAD_PYTHON, else python3).
  *
- *   npm run bench -- [--quick] [--threads n] [--json]
+ *   npm run bench -- [--quick] [--threads n] [--only part-of-a-name] [--torch eager,fused,compiled] [--json file]
  */
 import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import * as ng from '../lib';
 import { nn, optim } from '../lib';
+import { models } from './bench-models';
+import { inTurns, type Figures } from './bench-turns';
 
 /** One thing that is measured; scripts/bench_torch.py does the same under the same name. */
 interface Bench {
@@ -18,25 +21,6 @@ interface Bench {
   run: () => void;
 }
 
-function network(name: string, sizes: number[], batch: number): Bench {
-  const layers = sizes.slice(1).flatMap((out, i) => [new nn.Linear(sizes[i]!, out), new nn.ReLU()]);
-  const model = new nn.Sequential(...layers.slice(0, -1));
-  const optimizer = new optim.Adam(model.parameters(), { lr: 1e-3 });
-  const classes = sizes.at(-1)!;
-  const criterion = classes === 1 ? new nn.MSELoss() : new nn.CrossEntropyLoss();
-  const x = ng.rand([batch, sizes[0]!]);
-  const y = classes === 1 ? ng.rand([batch, 1]) : ng.randint(0, classes, [batch]);
-  const run = (): void => {
-    for (let i = 0; i < 100; i++) {
-      const loss = criterion.forward(model.forward(x) as ng.Tensor, y);
-      optimizer.zeroGrad();
-      loss.backward();
-      optimizer.step();
-    }
-  };
-  return { name, times: 100, run };
-}
-
 const repeat = (name: string, times: number, op: () => unknown): Bench => ({
   name,
   times,
@@ -44,14 +28,6 @@ const repeat = (name: string, times: number, op: () => unknown): Bench => ({
     for (let i = 0; i < times; i++) op();
   },
 });
-
-function networks(): Bench[] {
-  return [
-    network('784-128-10, batch 64', [784, 128, 10], 64),
-    network('784-128-10, batch 512', [784, 128, 10], 512),
-    network('20-64-32-1, batch 32', [20, 64, 32, 1], 32),
-  ];
-}
 
 function ops(): Bench[] {
   const [x, h, logits] = [ng.rand([64, 784]), ng.rand([64, 128]), ng.rand([64, 10])];
@@ -109,57 +85,74 @@ function measure({ run, times }: Bench, milliseconds: number): number {
   return rounds[rounds.length >> 1]!;
 }
 
-/** Microseconds by name, and PyTorch's version; undefined, with the reason printed, where it cannot be had. */
-function torchFigures(
-  threads: number,
-  milliseconds: number,
-): { version: string; micros: Record<string, number> } | undefined {
+/** Microseconds by name; empty, with the reason printed, where they cannot be had. */
+function torchFigures(threads: number, milliseconds: number, only: string): Record<string, number> {
   const python = process.env['NODEGRAD_PYTHON'] ?? 'python3';
   const script = join(__dirname, '..', '..', 'scripts', 'bench_torch.py');
-  const { status, stdout, stderr, error } = spawnSync(python, [script, String(threads), String(milliseconds)], {
-    encoding: 'utf8',
-  });
-  if (status === 0) return JSON.parse(stdout) as { version: string; micros: Record<string, number> };
+  const args = [script, String(threads), String(milliseconds), only];
+  const { status, stdout, stderr, error } = spawnSync(python, args, { encoding: 'utf8' });
+  if (status === 0) return JSON.parse(stdout) as Record<string, number>;
   console.error(`without PyTorch's figures: ${error?.message ?? stderr.trim().split('\n').at(-1)} (${python})\n`);
-  return undefined;
+  return {};
 }
 
-function main(): void {
+const line = (...cells: string[]): void =>
+  console.log(cells.map((c, i) => (i === 0 ? c.padEnd(34) : c.padStart(14))).join(''));
+
+async function trainingSteps(threads: number, quick: boolean, only: string, ways: string[]): Promise<object> {
+  const figures: Record<string, Awaited<ReturnType<typeof inTurns>>> = {};
+  const names = Object.keys(models).filter((name) => name.includes(only));
+  if (names.length)
+    line('training steps', 'microseconds', 'per second', 'MiB', 'PyTorch', 'its way', 'its MiB', 'ratio');
+  for (const name of names) {
+    const { own, torch } = (figures[name] = await inTurns(name, threads, quick ? 50 : 500, quick ? 3 : 9, ways));
+    const [way, best] = Object.entries(torch).sort((a, b) => a[1].micros - b[1].micros)[0] ?? [];
+    const memory = ({ memory }: Figures): string => (memory === null ? '' : (memory / 2 ** 20).toFixed(0));
+    const beside = best ? [best.micros.toFixed(1), way!, memory(best), (best.micros / own.micros).toFixed(2)] : [];
+    line(name, own.micros.toFixed(1), (1e6 / own.micros).toFixed(1), memory(own), ...beside);
+  }
+  const version = Object.values(figures).find((f) => f.version)?.version;
+  if (version) console.log(`PyTorch ${version}`);
+  return figures;
+}
+
+async function main(): Promise<void> {
   const { values } = parseArgs({
-    options: { quick: { type: 'boolean' }, threads: { type: 'string' }, json: { type: 'boolean' } },
+    options: {
+      quick: { type: 'boolean' },
+      threads: { type: 'string' },
+      only: { type: 'string' },
+      json: { type: 'string' },
+      torch: { type: 'string', default: 'eager,fused,compiled' },
+    },
   });
   if (values.threads) ng.setNumThreads(Number(values.threads));
-  const milliseconds = values.quick ? 50 : 600;
+  const [quick, only] = [values.quick ?? false, values.only ?? ''];
+  const milliseconds = quick ? 50 : 600;
   ng.manualSeed(0);
   const { isa, threads } = ng.backendInfo();
-  const sections: [string, Bench[]][] = [
-    ['training steps', networks()],
-    ['ops', ops()],
-    ['dispatch of small ops', dispatch()],
-  ];
+  console.log(`nodegrad, ${isa}, ${threads} threads; medians; ratio: PyTorch's time divided by ours\n`);
+  const steps = await trainingSteps(threads, quick, only, values.torch.split(','));
+  const sections = Object.entries({ ops: ops(), 'dispatch of small ops': dispatch() }).map(
+    ([title, list]) => [title, list.filter(({ name }) => name.includes(only))] as const,
+  );
   const micros: Record<string, number> = {};
   for (const [, list] of sections) for (const b of list) micros[b.name] = measure(b, milliseconds);
-  const torch = torchFigures(threads, milliseconds);
-  if (values.json) return console.log(JSON.stringify({ isa, threads, micros, torch }));
-
-  console.log(`nodegrad, ${isa}, ${threads} threads${torch ? `; PyTorch ${torch.version}` : ''}; medians\n`);
-  const line = (...cells: string[]): void =>
-    console.log(cells.map((c, i) => (i === 0 ? c.padEnd(32) : c.padStart(14))).join(''));
+  const torch = Object.keys(micros).length ? torchFigures(threads, milliseconds, only) : {};
   for (const [title, list] of sections) {
-    line(title, 'microseconds', 'per second', ...(torch ? ['PyTorch', 'times as fast'] : []));
+    if (!list.length) continue;
+    line(`\n${title}`, 'microseconds', 'per second', 'PyTorch', 'ratio');
     for (const { name } of list) {
       const own = micros[name]!;
-      const other = torch?.micros[name];
+      const other = torch[name];
       const beside = other === undefined ? [] : [other.toFixed(2), (other / own).toFixed(2)];
       line(name, own.toFixed(2), Math.round(1e6 / own).toLocaleString('en-US'), ...beside);
     }
-    console.log();
   }
+  if (values.json) writeFileSync(values.json, JSON.stringify({ isa, threads, steps, micros, torch }, null, 1));
 }
 
-try {
-  main();
-} catch (e) {
-  console.error(`bench: ${(e as Error).message}`);
+main().catch((e: Error) => {
+  console.error(`bench: ${e.message}`);
   process.exitCode = 1;
-}
+});

@@ -1,20 +1,24 @@
-# What scripts/bench.ts measures, by PyTorch: prints JSON, microseconds by name.
-#   python bench_torch.py <threads> <milliseconds per figure>
+# The ops that scripts/bench.ts measures, by PyTorch: prints JSON, microseconds by name.
+#   python bench_torch.py <threads> <milliseconds per figure> [only names with this]
+# Its training steps, turn by turn: see scripts/bench_torch_models.py.
 import json
 import sys
 import time
 
 import torch
-from torch import nn
 from torch.nn import functional as F
 
 THREADS, MILLISECONDS = int(sys.argv[1]), float(sys.argv[2])
+ONLY = sys.argv[3] if len(sys.argv) > 3 else ""
 torch.set_num_threads(THREADS)
 torch.manual_seed(0)
 micros = {}
 
 
 def measure(name, times, op):
+    if ONLY not in name:
+        return
+
     def one():
         started = time.perf_counter()
         for _ in range(times):
@@ -30,29 +34,6 @@ def measure(name, times, op):
         rounds.append(one())
     micros[name] = sorted(rounds)[len(rounds) // 2]
 
-
-def network(name, sizes, batch):
-    layers = []
-    for i, out in enumerate(sizes[1:]):
-        layers += [nn.Linear(sizes[i], out), nn.ReLU()]
-    model = nn.Sequential(*layers[:-1])
-    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
-    criterion = nn.MSELoss() if sizes[-1] == 1 else nn.CrossEntropyLoss()
-    x = torch.rand(batch, sizes[0])
-    y = torch.rand(batch, 1) if sizes[-1] == 1 else torch.randint(0, sizes[-1], (batch,))
-
-    def step():
-        loss = criterion(model(x), y)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-
-    measure(name, 100, step)
-
-
-network("784-128-10, batch 64", [784, 128, 10], 64)
-network("784-128-10, batch 512", [784, 128, 10], 512)
-network("20-64-32-1, batch 32", [20, 64, 32, 1], 32)
 
 x, h, logits = torch.rand(64, 784), torch.rand(64, 128), torch.rand(64, 10)
 w, g = torch.rand(128, 784), torch.rand(64, 128)
@@ -91,4 +72,4 @@ measure("add_ [4]", 2000, lambda: a.add_(b))
 measure("add [4], 10 ops and backward", 200, chain)
 measure("matmul [4, 4]", 2000, lambda: m @ m)
 
-print(json.dumps({"version": torch.__version__, "micros": micros}))
+print(json.dumps(micros))
