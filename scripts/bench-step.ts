@@ -1,5 +1,5 @@
 /**
- * @file The training steps of one of scripts/bench-models.ts: every line that comes in is a number of steps, and the answer
+ * @file The steps of one of scripts/bench-models.ts or bench-layers.ts: every line that comes in is a number of steps, and the answer
  * is the microseconds of one, and the most bytes that this process ever held beyond what it held before the network.
  *
  *   node dist/scripts/bench-step.js <name> <threads>
@@ -7,6 +7,7 @@
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import * as ng from '../lib';
+import { layers } from './bench-layers';
 import { models } from './bench-models';
 
 /** Linux only; null elsewhere. */
@@ -22,7 +23,7 @@ const [name, threads] = process.argv.slice(2) as [string, string];
 ng.setNumThreads(Number(threads));
 ng.manualSeed(0);
 const before = peakMemory();
-const step = models[name]!();
+const step = { ...models, ...layers }[name]!();
 createInterface({ input: process.stdin }).on('line', (line) => {
   const steps = Number(line);
   const started = performance.now();

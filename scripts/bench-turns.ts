@@ -1,5 +1,5 @@
 /**
- * @file Training steps in turns: each network runs in a process of ours and in PyTorch's (eager, fused Adam, compiled), one
+ * @file Steps in turns: each network or layer runs in a process of ours and in PyTorch's (eager, fused Adam, compiled), one
  * after the other, several rounds, so that what else the machine does falls on all of them alike.
  */
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
@@ -59,16 +59,18 @@ class Runner {
 }
 
 const python = process.env['NODEGRAD_PYTHON'] ?? 'python3';
-const torchScript = join(__dirname, '..', '..', 'scripts', 'bench_torch_models.py');
+const torchScript = join(__dirname, '..', '..', 'scripts', 'bench_torch_steps.py');
 const failed = new Set<string>();
 
 /** Steps per round for about so many milliseconds, after a warm-up; undefined, with the reason printed once, if it cannot run. */
 async function warmUp(runner: Runner, milliseconds: number): Promise<number | undefined> {
   try {
     await runner.run(2);
-    const { micros } = await runner.run(3);
-    const steps = Math.max(1, Math.round((milliseconds * 1000) / micros));
-    await runner.run(steps);
+    let steps = 3;
+    for (let i = 0; i < 3; i++) {
+      const { micros } = await runner.run(steps);
+      steps = Math.max(1, Math.round((milliseconds * 1000) / micros));
+    }
     return steps;
   } catch (e) {
     const text = `without PyTorch's figures (${runner.kind}): ${(e as Error).message}`;

@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import * as ng from '../lib';
 import { nn, optim } from '../lib';
+import { layers } from './bench-layers';
 import { models } from './bench-models';
 import { inTurns, type Figures } from './bench-turns';
 
@@ -97,22 +98,31 @@ function torchFigures(threads: number, milliseconds: number, only: string): Reco
 }
 
 const line = (...cells: string[]): void =>
-  console.log(cells.map((c, i) => (i === 0 ? c.padEnd(34) : c.padStart(14))).join(''));
+  console.log(cells.map((c, i) => (i === 0 ? c.padEnd(44) : c.padStart(14))).join(''));
 
-async function trainingSteps(threads: number, quick: boolean, only: string, ways: string[]): Promise<object> {
-  const figures: Record<string, Awaited<ReturnType<typeof inTurns>>> = {};
-  const names = Object.keys(models).filter((name) => name.includes(only));
-  if (names.length)
-    line('training steps', 'microseconds', 'per second', 'MiB', 'PyTorch', 'its way', 'its MiB', 'ratio');
+interface Settings {
+  threads: number;
+  quick: boolean;
+  only: string;
+  ways: string[];
+}
+
+type Turns = Awaited<ReturnType<typeof inTurns>>;
+
+/** Measures and prints what runs in turns with PyTorch; of PyTorch's ways (eager, fused Adam, compiled) the fastest. */
+async function turns(title: string, all: string[], s: Settings, ways = s.ways): Promise<Record<string, Turns>> {
+  const figures: Record<string, Turns> = {};
+  const names = all.filter((name) => name.includes(s.only));
+  if (names.length) line(title, 'microseconds', 'per second', 'MiB', 'PyTorch', 'its way', 'its MiB', 'ratio');
   for (const name of names) {
-    const { own, torch } = (figures[name] = await inTurns(name, threads, quick ? 50 : 500, quick ? 3 : 9, ways));
+    const { own, torch } = (figures[name] = await inTurns(name, s.threads, s.quick ? 50 : 500, s.quick ? 3 : 9, ways));
     const [way, best] = Object.entries(torch).sort((a, b) => a[1].micros - b[1].micros)[0] ?? [];
     const memory = ({ memory }: Figures): string => (memory === null ? '' : (memory / 2 ** 20).toFixed(0));
     const beside = best ? [best.micros.toFixed(1), way!, memory(best), (best.micros / own.micros).toFixed(2)] : [];
     line(name, own.micros.toFixed(1), (1e6 / own.micros).toFixed(1), memory(own), ...beside);
   }
   const version = Object.values(figures).find((f) => f.version)?.version;
-  if (version) console.log(`PyTorch ${version}`);
+  if (names.length) console.log(version ? `PyTorch ${version}\n` : '');
   return figures;
 }
 
@@ -132,7 +142,10 @@ async function main(): Promise<void> {
   ng.manualSeed(0);
   const { isa, threads } = ng.backendInfo();
   console.log(`nodegrad, ${isa}, ${threads} threads; medians; ratio: PyTorch's time divided by ours\n`);
-  const steps = await trainingSteps(threads, quick, only, values.torch.split(','));
+  const settings = { threads, quick, only, ways: values.torch.split(',') };
+  const training = await turns('training steps', Object.keys(models), settings);
+  const eager = settings.ways.filter((way) => way === 'eager');
+  const both = await turns('forward and backward', Object.keys(layers), settings, eager);
   const sections = Object.entries({ ops: ops(), 'dispatch of small ops': dispatch() }).map(
     ([title, list]) => [title, list.filter(({ name }) => name.includes(only))] as const,
   );
@@ -141,15 +154,16 @@ async function main(): Promise<void> {
   const torch = Object.keys(micros).length ? torchFigures(threads, milliseconds, only) : {};
   for (const [title, list] of sections) {
     if (!list.length) continue;
-    line(`\n${title}`, 'microseconds', 'per second', 'PyTorch', 'ratio');
+    line(title, 'microseconds', 'per second', 'PyTorch', 'ratio');
     for (const { name } of list) {
       const own = micros[name]!;
       const other = torch[name];
       const beside = other === undefined ? [] : [other.toFixed(2), (other / own).toFixed(2)];
       line(name, own.toFixed(2), Math.round(1e6 / own).toLocaleString('en-US'), ...beside);
     }
+    console.log();
   }
-  if (values.json) writeFileSync(values.json, JSON.stringify({ isa, threads, steps, micros, torch }, null, 1));
+  if (values.json) writeFileSync(values.json, JSON.stringify({ isa, threads, training, both, micros, torch }, null, 1));
 }
 
 main().catch((e: Error) => {

@@ -1,10 +1,4 @@
-# The networks of scripts/bench-models.ts in PyTorch, and what scripts/bench-turns.ts talks to: every line that comes in
-# is a number of training steps, and the answer is the microseconds of one.
-#   python bench_torch_models.py <name> <threads> <eager | fused | compiled>
-import json
-import sys
-import time
-
+# The networks of scripts/bench-models.ts in PyTorch: by name, the network, its batch and its loss.
 import torch
 from torch import nn
 from torch.nn import functional as F
@@ -125,41 +119,3 @@ MODELS = {
     "gpt 4x128, 64 tokens, batch 12": lambda: gpt(4, 128, 4, 64, 12),
     "gpt 6x384, 256 tokens, batch 8": lambda: gpt(6, 384, 6, 256, 8),
 }
-
-
-# Bytes: the most that this process ever held. Linux only; elsewhere None.
-def peak_memory():
-    try:
-        with open("/proc/self/status") as status:
-            return next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmHWM"))
-    except OSError:
-        return None
-
-
-def main():
-    name, threads, kind = sys.argv[1:4]
-    torch.set_num_threads(int(threads))
-    torch.manual_seed(0)
-    before = peak_memory()
-    model, x, y, criterion = MODELS[name]()
-    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3, fused=None if kind == "eager" else True)
-
-    def forward():
-        return criterion(model(x), y)
-
-    if kind == "compiled":
-        forward = torch.compile(forward)
-    for line in sys.stdin:
-        steps = int(line)
-        started = time.perf_counter()
-        for _ in range(steps):
-            loss = forward()
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-        micros = (time.perf_counter() - started) * 1e6 / steps
-        memory = None if before is None else peak_memory() - before
-        print(json.dumps({"micros": micros, "memory": memory, "version": torch.__version__}), flush=True)
-
-
-main()
