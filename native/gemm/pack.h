@@ -5,28 +5,68 @@
 #include <cstring>
 #include <type_traits>
 
+#include "micro.h"
+
 namespace ng::NG_ISA {
 
-// A 4 x 4 transposition in registers; four times fewer stores than element by element.
+// How many lines of each element type are transposed together: an N x N block in registers, N times fewer stores than
+// element by element.
 template <class T>
-static inline void transposeFour(const T* f0, const T* f1, const T* f2, const T* f3, T* to, int64_t width) {
-  typedef T V __attribute__((vector_size(4 * sizeof(T)), aligned(sizeof(T)), may_alias));
+inline constexpr int kTransposed = sizeof(T) == 4 && kVectorBytes >= 32 ? 8 : 4;
+
+// to[k * width + r] = from[r][k], both of 0 .. N - 1.
+template <int N, class T>
+static inline void transposeBlock(const T* const* from, T* to, int64_t width) {
+  typedef T V __attribute__((vector_size(N * sizeof(T)), aligned(sizeof(T)), may_alias));
   typedef std::conditional_t<sizeof(T) == 4, int32_t, int64_t> I;
-  typedef I M __attribute__((vector_size(4 * sizeof(T))));
-  const auto row = [](const T* f) { return *reinterpret_cast<const V*>(f); };
-  const V r0 = row(f0), r1 = row(f1), r2 = row(f2), r3 = row(f3);
-  const V lo01 = __builtin_shuffle(r0, r1, M{0, 4, 1, 5}), hi01 = __builtin_shuffle(r0, r1, M{2, 6, 3, 7});
-  const V lo23 = __builtin_shuffle(r2, r3, M{0, 4, 1, 5}), hi23 = __builtin_shuffle(r2, r3, M{2, 6, 3, 7});
+  typedef I M __attribute__((vector_size(N * sizeof(T))));
   const auto put = [&](int k, V v) { *reinterpret_cast<V*>(to + k * width) = v; };
-  put(0, __builtin_shuffle(lo01, lo23, M{0, 1, 4, 5}));
-  put(1, __builtin_shuffle(lo01, lo23, M{2, 3, 6, 7}));
-  put(2, __builtin_shuffle(hi01, hi23, M{0, 1, 4, 5}));
-  put(3, __builtin_shuffle(hi01, hi23, M{2, 3, 6, 7}));
+  V r[N];
+#pragma GCC unroll 8
+  for (int i = 0; i < N; i++) r[i] = *reinterpret_cast<const V*>(from[i]);
+  if constexpr (N == 4) {
+    const V lo01 = __builtin_shuffle(r[0], r[1], M{0, 4, 1, 5}), hi01 = __builtin_shuffle(r[0], r[1], M{2, 6, 3, 7});
+    const V lo23 = __builtin_shuffle(r[2], r[3], M{0, 4, 1, 5}), hi23 = __builtin_shuffle(r[2], r[3], M{2, 6, 3, 7});
+    put(0, __builtin_shuffle(lo01, lo23, M{0, 1, 4, 5}));
+    put(1, __builtin_shuffle(lo01, lo23, M{2, 3, 6, 7}));
+    put(2, __builtin_shuffle(hi01, hi23, M{0, 1, 4, 5}));
+    put(3, __builtin_shuffle(hi01, hi23, M{2, 3, 6, 7}));
+  } else {
+    V pairs[8], fours[8];  // of lines, within each half of a vector
+#pragma GCC unroll 4
+    for (int i = 0; i < 8; i += 2) {
+      pairs[i] = __builtin_shuffle(r[i], r[i + 1], M{0, 8, 1, 9, 4, 12, 5, 13});
+      pairs[i + 1] = __builtin_shuffle(r[i], r[i + 1], M{2, 10, 3, 11, 6, 14, 7, 15});
+    }
+#pragma GCC unroll 2
+    for (int i = 0; i < 8; i += 4) {
+#pragma GCC unroll 2
+      for (int j = 0; j < 2; j++) {
+        fours[i + 2 * j] = __builtin_shuffle(pairs[i + j], pairs[i + 2 + j], M{0, 1, 8, 9, 4, 5, 12, 13});
+        fours[i + 2 * j + 1] = __builtin_shuffle(pairs[i + j], pairs[i + 2 + j], M{2, 3, 10, 11, 6, 7, 14, 15});
+      }
+    }
+#pragma GCC unroll 4
+    for (int i = 0; i < 4; i++) {
+      put(i, __builtin_shuffle(fours[i], fours[i + 4], M{0, 1, 2, 3, 8, 9, 10, 11}));
+      put(i + 4, __builtin_shuffle(fours[i], fours[i + 4], M{4, 5, 6, 7, 12, 13, 14, 15}));
+    }
+  }
 }
 
-template <class T>
-static inline void transpose4(const T* from, int64_t step, T* to, int64_t width) {
-  transposeFour(from, from + step, from + 2 * step, from + 3 * step, to, width);
+// N lines that run along k, for all of k.
+template <int N, class T>
+static inline void transposeLines(const T* from, int64_t step, T* to, int64_t width, int64_t k) {
+  const T* f[N];
+  for (int r = 0; r < N; r++) f[r] = from + r * step;
+  int64_t p = 0;
+  for (; p + N <= k; p += N) {
+    transposeBlock<N>(f, to + p * width, width);
+    for (int r = 0; r < N; r++) f[r] += N;
+  }
+  for (; p < k; p++) {
+    for (int r = 0; r < N; r++) to[p * width + r] = *f[r]++;
+  }
 }
 
 // One panel of `n` <= width lines and `k` steps; missing lines are zeros.
@@ -51,13 +91,10 @@ static void packPanel(T* to, int width, const T* from, int64_t step, int64_t alo
   }
   if (along == 1) {  // each line runs along k: transpose
     int i = 0;
-    for (; i + 4 <= n; i += 4) {
-      int64_t p = 0;
-      for (; p + 4 <= k; p += 4) transpose4(from + i * step + p, step, to + p * width + i, width);
-      for (; p < k; p++) {
-        for (int r = i; r < i + 4; r++) to[p * width + r] = from[r * step + p];
-      }
+    for (; i + kTransposed<T> <= n; i += kTransposed<T>) {
+      transposeLines<kTransposed<T>>(from + i * step, step, to + i, width, k);
     }
+    for (; i + 4 <= n; i += 4) transposeLines<4>(from + i * step, step, to + i, width, k);
     for (; i < n; i++) {
       for (int64_t p = 0; p < k; p++) to[p * width + i] = from[i * step + p];
     }

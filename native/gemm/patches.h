@@ -44,21 +44,44 @@ struct Patches {
 
 // The i in [lo, hi) of 0 .. n - 1 for which first + i * step is within [0, size).
 static inline void insideRange(int64_t first, int64_t step, int64_t size, int64_t n, int64_t& lo, int64_t& hi) {
-  lo = first < 0 ? (-first + step - 1) / step : 0;
-  if (lo > n) lo = n;
+  lo = 0, hi = n;
+  if (first >= 0 && first + (n - 1) * step < size) return;  // the usual case needs no division
+  if (first < 0) lo = step == 1 ? -first : (-first + step - 1) / step;
   const int64_t room = size - first;
-  hi = room <= 0 ? 0 : (room + step - 1) / step;
-  if (hi > n) hi = n;
+  const int64_t end = room <= 0 ? 0 : step == 1 ? room : (room + step - 1) / step;
+  if (lo > n) lo = n;
+  if (end < hi) hi = end;
   if (hi < lo) hi = lo;
 }
 
-// memcpy without a call for the short runs that patches are made of.
+// memcpy and zeroing without a call, for the short runs that patches are made of: the last vector overlaps the one
+// before.
+template <int Bytes, class T>
+static inline void copyVectors(T* to, const T* from, int64_t n) {
+  constexpr int L = Bytes / static_cast<int>(sizeof(T));
+  for (int64_t i = 0; i + L <= n; i += L) __builtin_memcpy(to + i, from + i, Bytes);
+  if (n % L != 0) __builtin_memcpy(to + n - L, from + n - L, Bytes);
+}
 template <class T>
 static inline void copyRun(T* to, const T* from, int64_t n) {
-  constexpr int L = 32 / static_cast<int>(sizeof(T));
-  int64_t i = 0;
-  for (; i + L <= n; i += L) __builtin_memcpy(to + i, from + i, 32);
-  for (; i < n; i++) to[i] = from[i];
+  constexpr int L = static_cast<int>(64 / sizeof(T));
+  if (n >= L) {
+    copyVectors<64>(to, from, n);
+  } else if (n >= L / 4) {
+    copyVectors<16>(to, from, n);
+  } else {
+    for (int64_t i = 0; i < n; i++) to[i] = from[i];
+  }
+}
+template <class T>
+static inline void zeroRun(T* to, int64_t n) {
+  constexpr int L = static_cast<int>(16 / sizeof(T));
+  if (n < L) {
+    for (int64_t i = 0; i < n; i++) to[i] = T(0);
+    return;
+  }
+  for (int64_t i = 0; i + L <= n; i += L) __builtin_memset(to + i, 0, 16);
+  if (n % L != 0) __builtin_memset(to + n - L, 0, 16);
 }
 
 // B of the forward product: lines are columns of the patches, k runs over (channel, tap).
@@ -67,7 +90,7 @@ struct PatchColumns {
   const Patches<T>& v;
   int64_t first;
 
-  void operator()(T* to, int width, int64_t line, int lines, int64_t k0, int64_t k) const {
+  void operator()(T* panel, int width, int64_t line, int lines, int64_t k0, int64_t k) const {
     typename Patches<T>::Run runs[64];
     int count = 0;
     for (int64_t at = 0; at < lines; count++) {
@@ -77,32 +100,45 @@ struct PatchColumns {
     const int64_t taps = v.taps();
     int64_t channel = k0 / taps, tap = k0 % taps;
     int64_t tw = tap % v.w.taps, th = tap / v.w.taps % v.h.taps, td = tap / (v.w.taps * v.h.taps);
+    const T* rows[64];  // of each run, for this channel and the taps along d and h
+    const auto findRows = [&] {
+      for (int r = 0; r < count; r++) rows[r] = v.rowOf(runs[r], channel * v.plane, v.d.shift[td], v.h.shift[th]);
+    };
+    findRows();
     for (int64_t p = 0; p < k; p++) {
-      T* row = to + p * width;
+      T* to = panel + p * width;
       for (int r = 0; r < count; r++) {
-        const auto& run = runs[r];
-        const T* src = v.rowOf(run, channel * v.plane, v.d.shift[td], v.h.shift[th]);
-        int64_t lo = 0, hi = 0;
-        const int64_t w0 = run.w + v.w.shift[tw];
-        if (src) insideRange(w0, v.w.step, v.w.size, run.length, lo, hi);
-        for (int64_t i = 0; i < lo; i++) row[i] = T(0);
-        if (v.w.step == 1) {
-          copyRun(row + lo, src + w0 + lo, hi - lo);
-        } else {
-          for (int64_t i = lo; i < hi; i++) row[i] = src[w0 + i * v.w.step];
-        }
-        for (int64_t i = hi; i < run.length; i++) row[i] = T(0);
-        row += run.length;
+        oneRun(to, rows[r], runs[r].w + v.w.shift[tw], runs[r].length);
+        to += runs[r].length;
       }
-      for (int i = lines; i < width; i++) to[p * width + i] = T(0);
+      for (int i = lines; i < width; i++) panel[p * width + i] = T(0);
       if (++tw == v.w.taps) {
         tw = 0;
         if (++th == v.h.taps) {
           th = 0;
           if (++td == v.d.taps) td = 0, channel++;
         }
+        if (p + 1 < k) findRows();
       }
     }
+  }
+
+ private:
+  void oneRun(T* to, const T* row, int64_t first, int64_t length) const {
+    int64_t lo = 0, hi = 0;
+    if (row) insideRange(first, v.w.step, v.w.size, length, lo, hi);
+    zeroRun(to, lo);
+    if (v.w.step == 1) {
+      copyRun(to + lo, row + first + lo, hi - lo);
+      // The next panel wants what follows; the processor does not guess it, since every channel is another page.
+      __builtin_prefetch(row + first + hi, 0, 2);
+      __builtin_prefetch(row + first + hi + 64 / sizeof(T), 0, 2);
+    } else if (v.w.step == 2) {
+      for (int64_t i = lo; i < hi; i++) to[i] = row[first + 2 * i];
+    } else {
+      for (int64_t i = lo; i < hi; i++) to[i] = row[first + i * v.w.step];
+    }
+    zeroRun(to + hi, length - hi);
   }
 };
 
@@ -130,7 +166,8 @@ struct PatchRows {
       T* block = to + p * width;
       int i = 0;
       if (v.w.step == 1) {
-        for (; i + 4 <= lines; i += 4) four(block + i, width, run, at + i);
+        for (; i + kTransposed<T> <= lines; i += kTransposed<T>) several<kTransposed<T>>(block + i, width, run, at + i);
+        for (; i + 4 <= lines; i += 4) several<4>(block + i, width, run, at + i);
       }
       for (; i < lines; i++) one(block + i, width, run, at[i]);
       for (; i < width; i++) {
@@ -152,14 +189,15 @@ struct PatchRows {
     for (int64_t j = hi; j < run.length; j++) to[j * width] = T(0);
   }
 
-  // Four lines: where all are inside the image, transposed in registers.
-  void four(T* to, int width, const Run& run, const Line* l) const {
-    const T* src[4];
-    int64_t lo[4], hi[4], from = 0, end = run.length;
-    for (int r = 0; r < 4; r++) {
+  // N lines: where all are inside the image, transposed in registers.
+  template <int N>
+  void several(T* to, int width, const Run& run, const Line* l) const {
+    const T* src[N];
+    int64_t lo[N], hi[N], from = 0, end = run.length;
+    for (int r = 0; r < N; r++) {
       src[r] = v.rowOf(run, l[r].offset, l[r].d, l[r].h);
       if (!src[r]) {
-        for (int q = 0; q < 4; q++) one(to + q, width, run, l[q]);
+        for (int q = 0; q < N; q++) one(to + q, width, run, l[q]);
         return;
       }
       src[r] += run.w + l[r].w;
@@ -167,16 +205,27 @@ struct PatchRows {
       if (lo[r] > from) from = lo[r];
       if (hi[r] < end) end = hi[r];
     }
+    if constexpr (N > 4) {
+      if (end - from < N) {
+        several<4>(to, width, run, l);
+        return several<4>(to + 4, width, run, l + 4);
+      }
+    }
     const auto edge = [&](int64_t a, int64_t b) {
       for (int64_t j = a; j < b; j++) {
-        for (int r = 0; r < 4; r++) to[j * width + r] = j >= lo[r] && j < hi[r] ? src[r][j] : T(0);
+        for (int r = 0; r < N; r++) to[j * width + r] = j >= lo[r] && j < hi[r] ? src[r][j] : T(0);
       }
     };
-    if (end < from) end = from;
+    if (end - from < N) return edge(0, run.length);
+    const auto block = [&](int64_t j) {
+      const T* at[N];
+      for (int r = 0; r < N; r++) at[r] = src[r] + j;
+      transposeBlock<N>(at, to + j * width, width);
+    };
     edge(0, from);
-    int64_t j = from;
-    for (; j + 4 <= end; j += 4) transposeFour(src[0] + j, src[1] + j, src[2] + j, src[3] + j, to + j * width, width);
-    edge(j, run.length);
+    for (int64_t j = from; j + N <= end; j += N) block(j);
+    if ((end - from) % N != 0) block(end - N);  // overlaps the one before
+    edge(end, run.length);
   }
 };
 

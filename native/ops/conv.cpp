@@ -51,6 +51,14 @@ void patchProduct(int64_t batch, int64_t groups, int64_t rows, int64_t k, const 
     gemmWith(Product<T>{rows, columns, k, c, ldc, nullptr, bias ? T(1) : T(0)}, Strided<T>{a + group * rows * k, k, 1},
              PatchColumns<T>{v, n0 * per + p0}, !sideBySide);
     if (direct) return;
+    if (target.dense) {  // whole planes, or a piece of one
+      for (int64_t r = 0; r < rows; r++) {
+        for (int64_t i = 0; i < n; i++) {
+          copyRun(to + (i * groups * rows + r) * target.plane + p0, c + r * columns + i * per, columns / n);
+        }
+      }
+      return;
+    }
     for (int64_t j = 0; j < columns;) {
       const int64_t p = (p0 + j) % per, row = p / all.w.positions, w = p % all.w.positions;
       const int64_t left = all.w.positions - w, length = left < columns - j ? left : columns - j;
@@ -60,11 +68,7 @@ void patchProduct(int64_t batch, int64_t groups, int64_t rows, int64_t k, const 
       for (int64_t r = 0; r < rows; r++) {
         T* dst = first + r * target.plane;
         const T* src = c + r * columns + j;
-        if (target.step[2] == 1) {
-          copyRun(dst, src, length);
-        } else {
-          for (int64_t i = 0; i < length; i++) dst[i * target.step[2]] = src[i];
-        }
+        for (int64_t i = 0; i < length; i++) dst[i * target.step[2]] = src[i];
       }
       j += length;
     }
