@@ -1,6 +1,6 @@
 // The matrix product that all kernels share (matmul, later convolution and recurrent layers).
 //
-//   C[m, n] = A[m, k] B[k, n] + bias[n] + beta C,   C row-major with leading dimension ldc
+//   C[m, n] = A[m, k] B[k, n] + bias[n] + rowBias[m] + beta C,   C row-major with leading dimension ldc
 //
 // A and B are any callables that pack a panel (so that a convolution can gather its patches while packing), usually a
 // Strided view. After BLIS (Van Zee & van de Geijn 2015): K is cut into blocks of kBlockK, the panels of A and B are
@@ -33,8 +33,9 @@ struct Product {
   int64_t m, n, k;
   T* c;
   int64_t ldc;
-  const T* bias;  // n values, or null
-  T beta;         // 0: C is not read
+  const T* bias;               // n values, or null
+  T beta;                      // 0: C is not read
+  const T* rowBias = nullptr;  // m values, or null
 };
 
 inline constexpr int64_t kBlockK = 384;      // a panel of A (14 x 384 floats) stays in L1
@@ -58,7 +59,8 @@ static void scaleOnly(const Product<T>& g) {  // k = 0
   for (int64_t i = 0; i < g.m; i++) {
     T* row = g.c + i * g.ldc;
     for (int64_t j = 0; j < g.n; j++) {
-      row[j] = (g.beta != T(0) ? g.beta * row[j] : T(0)) + (g.bias ? g.bias[j] : T(0));
+      row[j] =
+          (g.beta != T(0) ? g.beta * row[j] : T(0)) + (g.bias ? g.bias[j] : T(0)) + (g.rowBias ? g.rowBias[i] : T(0));
     }
   }
 }
@@ -98,11 +100,12 @@ static void gemmBlock(const Product<T>& g, const A& a, const B& b, int64_t i0, i
       const int64_t colEnd = (tn + 1) * perTask < colPanels ? (tn + 1) * perTask : colPanels;
       for (int64_t ir = tm * kTaskRowPanels; ir < rowEnd; ir++) {
         const int rows = static_cast<int>(m - ir * R < R ? m - ir * R : R);
-        const MicroFn<T> wide = microFor<T>(rows, false), narrow = microFor<T>(rows, true);
+        const auto wide = microFor<T>(rows, false), narrow = microFor<T>(rows, true);
         for (int64_t jr = tn * perTask; jr < colEnd; jr++) {
           const int cols = static_cast<int>(n - jr * N < N ? n - jr * N : N);
-          const Epilogue<T> e{first && g.bias ? g.bias + j0 + jr * N : nullptr, first ? g.beta : T(1)};
-          (cols <= Tile<T>::kLanes ? narrow : wide)(k, pa + ir * R * k, pb + jr * N * k, N,
+          const Epilogue<T> e{first && g.bias ? g.bias + j0 + jr * N : nullptr, first ? g.beta : T(1),
+                              first && g.rowBias ? g.rowBias + i0 + ir * R : nullptr};
+          (cols <= Tile<T>::kLanes ? narrow : wide)(k, pa + ir * R * k, SteppedRows<T>{pb + jr * N * k, N},
                                                     g.c + (i0 + ir * R) * g.ldc + j0 + jr * N, g.ldc, cols, e);
         }
       }
@@ -157,8 +160,9 @@ static void gemmThin(const Product<T>& g, const T* a, int64_t aRow, int64_t aCol
         const Epilogue<T> e{k0 == 0 && g.bias ? g.bias + j : nullptr, k0 == 0 ? g.beta : T(1)};
         for (int64_t p = 0; p < rowPanels; p++) {
           const int rows = static_cast<int>(g.m - p * R < R ? g.m - p * R : R);
-          microFor<T>(rows, cols <= Tile<T>::kLanes)(k, pa + p * R * g.k + k0 * rows, bj, cols < N ? N : ldb,
-                                                     g.c + p * R * g.ldc + j, g.ldc, cols, e);
+          microFor<T>(rows, cols <= Tile<T>::kLanes)(k, pa + p * R * g.k + k0 * rows,
+                                                     SteppedRows<T>{bj, cols < N ? N : ldb}, g.c + p * R * g.ldc + j,
+                                                     g.ldc, cols, e);
         }
       }
     }

@@ -25,18 +25,34 @@ struct Tile {
   typedef T Vec __attribute__((vector_size(kVectorBytes), aligned(sizeof(T)), may_alias));
 };
 
-// What happens to a finished tile: c = acc + bias + beta * c. With beta 0, c is not read.
+// What happens to a finished tile: c = acc + bias + rowBias + beta * c. With beta 0, c is not read.
 template <class T>
 struct Epilogue {
   const T* bias;  // for the tile's columns, or null
   T beta;
+  const T* rowBias = nullptr;  // for the tile's rows, or null
 };
 
-// a: packed, `R` values per k; b: `NV` vectors per k, `ldb` apart (kCols if packed, then zero padded). Only `cols`
-// columns of c are written.
-template <class T, int R, int NV>
-static void microTile(int64_t k, const T* a, const T* b, int64_t ldb, T* c, int64_t ldc, int cols,
-                      const Epilogue<T>& e) {
+// Where the vectors of b lie for one k after the other: `step` apart (kCols if packed, then zero padded), or at offsets
+// from a table, each of the two vectors from its own start.
+template <class T>
+struct SteppedRows {
+  const T* p;
+  int64_t step;
+  const T* at(int j) const { return p + j * Tile<T>::kLanes; }
+  void next() { p += step; }
+};
+template <class T>
+struct TableRows {
+  const T* start[2];
+  const int32_t* offset;
+  const T* at(int j) const { return start[j] + *offset; }
+  void next() { offset++; }
+};
+
+// a: packed, `R` values per k; b: `NV` vectors per k. Only `cols` columns of c are written.
+template <class T, class B, int R, int NV>
+static void microTile(int64_t k, const T* a, B b, T* c, int64_t ldc, int cols, const Epilogue<T>& e) {
   using Vec = typename Tile<T>::Vec;
   constexpr int L = Tile<T>::kLanes;
   Vec acc[R][NV];
@@ -48,7 +64,7 @@ static void microTile(int64_t k, const T* a, const T* b, int64_t ldb, T* c, int6
   for (int64_t p = 0; p < k; p++) {
     Vec bv[NV];
 #pragma GCC unroll 2
-    for (int j = 0; j < NV; j++) bv[j] = *reinterpret_cast<const Vec*>(b + j * L);
+    for (int j = 0; j < NV; j++) bv[j] = *reinterpret_cast<const Vec*>(b.at(j));
 #pragma GCC unroll 16
     for (int i = 0; i < R; i++) {
       const T s = a[i];
@@ -56,7 +72,7 @@ static void microTile(int64_t k, const T* a, const T* b, int64_t ldb, T* c, int6
       for (int j = 0; j < NV; j++) acc[i][j] += s * bv[j];
     }
     a += R;
-    b += ldb;
+    b.next();
   }
   if (cols == NV * L) {
 #pragma GCC unroll 16
@@ -66,6 +82,7 @@ static void microTile(int64_t k, const T* a, const T* b, int64_t ldb, T* c, int6
         Vec* to = reinterpret_cast<Vec*>(c + i * ldc + j * L);
         Vec v = acc[i][j];
         if (e.bias) v += *reinterpret_cast<const Vec*>(e.bias + j * L);
+        if (e.rowBias) v += e.rowBias[i];
         if (e.beta != T(0)) v += e.beta * *to;
         *to = v;
       }
@@ -82,24 +99,24 @@ static void microTile(int64_t k, const T* a, const T* b, int64_t ldb, T* c, int6
     for (int j = 0; j < cols; j++) {
       T v = edge[i][j];
       if (e.bias) v += e.bias[j];
+      if (e.rowBias) v += e.rowBias[i];
       if (e.beta != T(0)) v += e.beta * c[i * ldc + j];
       c[i * ldc + j] = v;
     }
   }
 }
 
-template <class T>
-using MicroFn = void (*)(int64_t k, const T* a, const T* b, int64_t ldb, T* c, int64_t ldc, int cols,
-                         const Epilogue<T>& e);
+template <class T, class B>
+using MicroFn = void (*)(int64_t k, const T* a, B b, T* c, int64_t ldc, int cols, const Epilogue<T>& e);
 
 // The micro-kernel for `rows` (1 .. kRows) rows; narrow: at most one vector of columns.
-template <class T, int R = Tile<T>::kRows>
-static MicroFn<T> microFor(int rows, bool narrow) {
+template <class T, class B = SteppedRows<T>, int R = Tile<T>::kRows>
+static MicroFn<T, B> microFor(int rows, bool narrow) {
   if constexpr (R == 1) {
-    return narrow ? microTile<T, 1, 1> : microTile<T, 1, 2>;
+    return narrow ? microTile<T, B, 1, 1> : microTile<T, B, 1, 2>;
   } else {
-    if (rows == R) return narrow ? microTile<T, R, 1> : microTile<T, R, 2>;
-    return microFor<T, R - 1>(rows, narrow);
+    if (rows == R) return narrow ? microTile<T, B, R, 1> : microTile<T, B, R, 2>;
+    return microFor<T, B, R - 1>(rows, narrow);
   }
 }
 

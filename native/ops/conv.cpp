@@ -2,6 +2,7 @@
 // over patches that are gathered while packing. The adjoint in the input is cut into one product per phase of the
 // stride, so that no multiplication with inserted zeros is done.
 #include "conv_depthwise.h"
+#include "conv_direct.h"
 
 namespace ng::NG_ISA {
 namespace {
@@ -10,18 +11,17 @@ constexpr int64_t kPieceColumns = 1024;  // columns per task: their packed patch
 constexpr int64_t kEnoughTasks = 8;      // from here on tasks run side by side, each product on one thread
 constexpr double kTaskFlops = 1e6;       // several tasks in a row until there is that much to do
 
-// Where the columns of a product lie in an output plane: position (d, h, w) at start + d * step[0] + ...
-struct Target {
-  int64_t plane, start, step[3];
-  bool dense;  // positions are the plane, in order
-};
-
-// out[image, group, row, target(position)] = a[group, row, :] . patches[group] + bias[group, row]
 template <class T>
-void patchProduct(int64_t batch, int64_t groups, int64_t rows, int64_t k, const T* a, const Patches<T>& all,
-                  int64_t groupStep, T* out, const Target& target, const T* bias) {
+void patchProduct(const PatchProduct<T>& g) {
+  const Patches<T>& all = g.patches;
+  const Target& target = g.target;
+  const int64_t batch = g.batch, groups = g.groups, rows = g.rows, k = g.k();
   const int64_t per = all.positions();
   if (per == 0 || batch == 0 || rows == 0) return;
+  if (k > 0) {
+    DirectConv<T> direct(g);
+    if (direct.suits()) return direct.run();
+  }
   // Short planes: several images side by side. Long ones: pieces of one.
   const int64_t images = per >= kPieceColumns / 2 ? 1 : kPieceColumns / per < batch ? kPieceColumns / per : batch;
   int64_t piece = images > 1 ? images * per : per;
@@ -38,18 +38,13 @@ void patchProduct(int64_t batch, int64_t groups, int64_t rows, int64_t k, const 
     const int64_t n0 = block * images, n = batch - n0 < images ? batch - n0 : images;
     const int64_t columns = images > 1 ? n * per : (per - p0 < piece ? per - p0 : piece);
     const bool direct = target.dense && n == 1;
-    T* to = out + (n0 * groups + group) * rows * target.plane;  // row 0 of image n0
+    T* to = g.out + (n0 * groups + group) * rows * target.plane;  // row 0 of image n0
     T* c = direct ? to + p0 : scratch<T>(4, static_cast<size_t>(rows * columns));
     const int64_t ldc = direct ? target.plane : columns;
-    if (bias) {
-      for (int64_t r = 0; r < rows; r++) {
-        for (int64_t j = 0; j < columns; j++) c[r * ldc + j] = bias[group * rows + r];
-      }
-    }
     Patches<T> v = all;
-    v.x += group * groupStep;
-    gemmWith(Product<T>{rows, columns, k, c, ldc, nullptr, bias ? T(1) : T(0)}, Strided<T>{a + group * rows * k, k, 1},
-             PatchColumns<T>{v, n0 * per + p0}, !sideBySide);
+    v.x += group * g.groupStep;
+    gemmWith(Product<T>{rows, columns, k, c, ldc, nullptr, T(0), g.bias ? g.bias + group * rows : nullptr},
+             Strided<T>{g.a + group * rows * k, k, 1}, PatchColumns<T>{v, n0 * per + p0}, !sideBySide);
     if (direct) return;
     if (target.dense) {  // whole planes, or a piece of one
       for (int64_t r = 0; r < rows; r++) {
@@ -99,8 +94,8 @@ template <class T>
 void forward(const ConvGeometry& g, T* out, const T* x, const T* w, const T* bias) {
   if (g.depthwise()) return depthwiseForward(g, out, x, w, bias);
   const Target target{g.positions(), 0, {g.grid[1] * g.grid[2], g.grid[2], 1}, true};
-  patchProduct(g.batch, g.groups, g.groupOutputs(), g.groupChannels() * g.tapCount(), w, inputPatches(g, x),
-               g.groupChannels() * g.plane(), out, target, bias);
+  patchProduct(PatchProduct<T>{g.batch, g.groups, g.groupOutputs(), g.groupChannels(), w, inputPatches(g, x),
+                               g.groupChannels() * g.plane(), out, target, bias});
 }
 
 // Of one dimension and one phase r: input positions r, r + stride, ... and the taps that reach them.
@@ -158,7 +153,7 @@ void transposed(const ConvGeometry& g, T* out, const T* grad, const T* w, const 
     const int64_t row = g.size[2], slice = g.size[1] * row;
     const Target target{
         g.plane(), r[0] * slice + r[1] * row + r[2], {g.stride[0] * slice, g.stride[1] * row, g.stride[2]}, whole};
-    patchProduct(g.batch, g.groups, cg, og * used, a, v, og * g.positions(), out, target, bias);
+    patchProduct(PatchProduct<T>{g.batch, g.groups, cg, og, a, v, og * g.positions(), out, target, bias});
   }
 }
 
