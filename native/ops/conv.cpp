@@ -3,6 +3,7 @@
 // stride, so that no multiplication with inserted zeros is done.
 #include "conv_depthwise.h"
 #include "conv_direct.h"
+#include "conv_direct_weight.h"
 
 namespace ng::NG_ISA {
 namespace {
@@ -178,6 +179,8 @@ void weightGrad(const ConvGeometry& g, T* out, const T* grad, const T* x) {
   const int64_t og = g.groupOutputs(), lines = g.groupChannels() * g.tapCount(), positions = g.positions();
   const int64_t columns = g.batch * positions, size = g.groups * og * lines;
   if (size == 0) return;
+  const DirectWeight<T> direct(g);
+  if (direct.suits()) return direct.run(out, grad, x);
   const Patches<T> v = inputPatches(g, x);
   // Small weights leave nothing to share out among threads: the sum over positions is cut into parts, added at the end.
   const int64_t tiles = (og + 111) / 112 * ((lines + 255) / 256) * g.groups;

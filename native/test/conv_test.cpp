@@ -30,22 +30,26 @@ const Sizes kCases[] = {
     flat(2, 3, 5, 1, 7, 6, 3, 1, 1, 1),
     flat(3, 4, 6, 2, 9, 8, 3, 2, 1, 1),
     flat(2, 3, 4, 1, 11, 10, 3, 1, 2, 2),
-    flat(9, 6, 7, 1, 4, 4, 3, 1, 1, 1),     // several images side by side
-    flat(2, 5, 9, 1, 33, 40, 3, 1, 0, 1),   // pieces of a plane
-    flat(8, 5, 15, 1, 18, 32, 3, 1, 1, 1),  // in place: whole vectors
-    flat(8, 5, 15, 1, 9, 48, 3, 1, 1, 1),   //
-    flat(8, 70, 3, 1, 5, 16, 3, 1, 1, 1),   // more than one block of channels
-    flat(9, 5, 4, 1, 20, 26, 3, 1, 0, 1),   // in place: rows with their padding
-    flat(8, 6, 16, 2, 15, 28, 3, 1, 2, 2),  // groups, dilation
-    flat(8, 5, 33, 1, 13, 32, 3, 2, 1, 1),  // stride
-    flat(8, 3, 9, 1, 40, 64, 7, 2, 3, 1),   //
-    flat(4, 4, 4, 1, 70, 48, 3, 1, 1, 1),   // pieces, in place
-    flat(2, 4, 5, 1, 64, 100, 3, 1, 1, 1),  //
-    flat(8, 9, 6, 1, 21, 33, 3, 3, 1, 1),   // a stride that leaves input unread
-    flat(3, 6, 20, 1, 12, 12, 1, 1, 0, 1),  // 1 x 1
-    flat(3, 6, 5, 1, 13, 12, 1, 2, 0, 1),   //
-    flat(3, 8, 8, 8, 10, 17, 5, 1, 2, 1),   // depthwise
-    flat(2, 4, 8, 4, 10, 9, 3, 2, 1, 1),    //
+    flat(9, 6, 7, 1, 4, 4, 3, 1, 1, 1),      // several images side by side
+    flat(2, 5, 9, 1, 33, 40, 3, 1, 0, 1),    // pieces of a plane
+    flat(8, 5, 15, 1, 18, 32, 3, 1, 1, 1),   // in place: whole vectors
+    flat(8, 5, 15, 1, 9, 48, 3, 1, 1, 1),    //
+    flat(8, 70, 3, 1, 5, 16, 3, 1, 1, 1),    // more than one block of channels
+    flat(9, 5, 4, 1, 20, 26, 3, 1, 0, 1),    // in place: rows with their padding
+    flat(8, 6, 16, 2, 15, 28, 3, 1, 2, 2),   // groups, dilation
+    flat(8, 5, 33, 1, 13, 32, 3, 2, 1, 1),   // stride
+    flat(8, 3, 9, 1, 40, 64, 7, 2, 3, 1),    //
+    flat(4, 4, 4, 1, 70, 48, 3, 1, 1, 1),    // pieces, in place
+    flat(2, 4, 5, 1, 64, 100, 3, 1, 1, 1),   //
+    flat(8, 9, 6, 1, 21, 33, 3, 3, 1, 1),    // a stride that leaves input unread
+    flat(3, 6, 20, 1, 12, 12, 1, 1, 0, 1),   // 1 x 1
+    flat(3, 6, 5, 1, 13, 12, 1, 2, 0, 1),    //
+    flat(3, 8, 8, 8, 10, 17, 5, 1, 2, 1),    // depthwise
+    flat(2, 4, 8, 4, 10, 9, 3, 2, 1, 1),     //
+    flat(8, 32, 20, 1, 9, 14, 3, 1, 1, 1),   // weights' gradient in place: several images to a piece
+    flat(2, 15, 9, 1, 66, 40, 3, 1, 1, 1),   // pieces of a plane, channels that do not fill a vector
+    flat(17, 33, 8, 1, 12, 12, 3, 2, 1, 1),  //
+    flat(9, 48, 18, 2, 10, 11, 3, 1, 2, 2),  //
     {2, 3, 4, 1, {4, 5, 18}, {3, 2, 3}, {1, 2, 1}, {1, 0, 1}, {1, 1, 2}},
     {8, 4, 5, 1, {1, 1, 400}, {1, 1, 9}, {1, 1, 1}, {0, 0, 4}, {1, 1, 1}},
     {8, 12, 5, 1, {1, 1, 64}, {1, 1, 4}, {1, 1, 2}, {0, 0, 1}, {1, 1, 1}},
