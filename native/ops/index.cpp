@@ -61,18 +61,22 @@ void scatterLines(FirstBad& bad, const Buf& out, const Buf& src, const Index& in
   const int64_t so = lines.s[0][last], si = lines.s[1][last], ss = lines.s[2][last];
   parallelFor(lines.numel, kGrain / (count + 1), [&](int64_t b, int64_t e) {
     forRuns(lines, b, e, [&](const int64_t* off, int64_t n) {
-      for (int64_t k = 0; k < count; k++) {
-        T* o = out.as<T>() + off[0];
-        const T* s = src.as<const T>() + off[2] + k * axisStep[2];
-        const int64_t first = off[1] + k * axisStep[1];
+      T* o = out.as<T>() + off[0];
+      const T* s = src.as<const T>() + off[2];
+      const auto one = [&](int64_t j, int64_t k) {
+        const int64_t place = off[1] + j * si + k * axisStep[1], at = index[place];
+        if (!inside(at, axisLen)) return bad.note(place);
+        T& to = o[j * so + at * axisStep[0]];
+        to = combine<M>(to, s[j * ss + k * axisStep[2]]);
+      };
+      // The inner loop is the one along which the index lies close together; each line is visited in order either way.
+      if (axisStep[1] < si) {
         for (int64_t j = 0; j < n; j++) {
-          const int64_t at = index[first + j * si];
-          if (!inside(at, axisLen)) {
-            bad.note(first + j * si);
-            continue;
-          }
-          T& to = o[j * so + at * axisStep[0]];
-          to = combine<M>(to, s[j * ss]);
+          for (int64_t k = 0; k < count; k++) one(j, k);
+        }
+      } else {
+        for (int64_t k = 0; k < count; k++) {
+          for (int64_t j = 0; j < n; j++) one(j, k);
         }
       }
     });

@@ -1,8 +1,11 @@
 // Pooling over windows of up to three dimensions. A task owns whole planes, so gradients are added without races.
 #include <cmath>
+#include <type_traits>
 
 #include "../kernels.h"
 #include "../runtime/parallel.h"
+#include "../runtime/scratch.h"
+#include "runs.h"
 
 namespace ng::NG_ISA {
 namespace {
@@ -81,6 +84,50 @@ void maxPlane(const Pool& p, T* out, int64_t* indices, const T* x) {
   });
 }
 
+// One tap of n windows beside each other: takes[i] if it beats best[i]. S: the step of the windows, 0 for any.
+template <int64_t S, class T, class I>
+void maxTap(T* best, I* at, const T* x, int64_t n, int64_t anyStep, I first) {
+  const int64_t step = S == 0 ? anyStep : S;
+  for (int64_t i = 0; i < n; i++) {
+    const T v = x[i * step];
+    const bool take = v > best[i] || v != v;  // NaN wins, as in PyTorch
+    best[i] = take ? v : best[i];
+    at[i] = take ? first + static_cast<I>(i * step) : at[i];
+  }
+}
+
+// Sliding windows a row of outputs at a time and tap by tap, so that windows go side by side in vectors.
+template <class T>
+void maxPlaneRows(const Pool& p, T* out, int64_t* indices, const T* x) {
+  using I = std::conditional_t<sizeof(T) == 4, int32_t, int64_t>;
+  const PoolAxis &ad = p.a[0], &ah = p.a[1], &aw = p.a[2];
+  const int64_t row = aw.size, slice = ah.size * row;
+  I* at = scratch<I>(4, static_cast<size_t>(aw.grid));
+  int64_t d0, d1, h0, h1, w0, w1, full;
+  for (int64_t o = 0; o < ad.grid * ah.grid; o++, out += aw.grid, indices += aw.grid) {
+    ad.window(o / ah.grid, d0, d1, full);
+    ah.window(o % ah.grid, h0, h1, full);
+    for (int64_t i = 0; i < aw.grid; i++) {
+      aw.window(i, w0, w1, full);
+      out[i] = -INFINITY;
+      at[i] = static_cast<I>(d0 * slice + h0 * row + w0);
+    }
+    for (int64_t d = d0; d < d1; d += ad.dilation) {
+      for (int64_t h = h0; h < h1; h += ah.dilation) {
+        for (int64_t t = 0; t < aw.kernel; t++) {
+          const int64_t first = t * aw.dilation - aw.padding;
+          int64_t lo = 0, hi = 0;
+          insideRange(first, aw.stride, aw.size, aw.grid, lo, hi);
+          const int64_t from = d * slice + h * row + first + lo * aw.stride;
+          const auto tap = aw.stride == 1 ? maxTap<1, T, I> : aw.stride == 2 ? maxTap<2, T, I> : maxTap<0, T, I>;
+          tap(out + lo, at + lo, x + from, hi - lo, aw.stride, static_cast<I>(from));
+        }
+      }
+    }
+    for (int64_t i = 0; i < aw.grid; i++) indices[i] = at[i];
+  }
+}
+
 template <class T, class F>
 void forMeans(const Pool& p, bool includePad, double divisor, F&& body) {
   p.forWindows([&](int64_t o, int64_t d0, int64_t d1, int64_t h0, int64_t h1, int64_t w0, int64_t w1, int64_t full) {
@@ -144,9 +191,9 @@ void maxPool(Ctx& ctx, Buf out, Buf indices, Buf x, int64_t planes, Dims size, D
              Dims padding, Dims dilation, bool adaptive) {
   const Pool p(size, grid, kernel, stride, padding, &dilation, adaptive);
   floating(ctx, x.t, [&]<class T>(T) {
+    const auto plane = adaptive || p.inPlane > INT32_MAX ? maxPlane<T> : maxPlaneRows<T>;
     forPlanes(p, planes, [&](int64_t i) {
-      maxPlane(p, out.as<T>() + i * p.outPlane, indices.as<int64_t>() + i * p.outPlane,
-               x.as<const T>() + i * p.inPlane);
+      plane(p, out.as<T>() + i * p.outPlane, indices.as<int64_t>() + i * p.outPlane, x.as<const T>() + i * p.inPlane);
     });
   });
 }
