@@ -142,6 +142,15 @@ test('weighted squares: the mean divides by the weights', () => {
   expect(F.mseLoss(a, ng.zeros([3]), { weight: ng.tensor([1, 0, 3]) }).itemSync()).toBe(7);
 });
 
+test('the options of backward may come first', () => {
+  const a = ng.tensor([2], { requiresGrad: true });
+  const y = a.mul(a).sum();
+  y.backward({ retainGraph: true });
+  y.backward();
+  expect(a.grad!.arraySync()).toEqual([8]);
+  expect(loose(() => y.backward({ retain: true } as never))).toBe('ERR_INVALID_ARG');
+});
+
 test('milestones of SequentialLR by name', () => {
   const rates = (how: (s: optim.lrScheduler.LRScheduler[], o: optim.SGD) => { step(): void }): number[] => {
     const o = new optim.SGD([new nn.Parameter(ng.zeros([1]))], { lr: 1 });

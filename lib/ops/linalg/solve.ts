@@ -103,7 +103,7 @@ function triangularBatch(a: Tensor, b: Tensor, upper: boolean, unit: boolean): T
 
 /** The solution of a x = b from the Cholesky factor of a: `cholesky(a)`, or with `upper` its transpose. */
 export function choleskySolve(b: Tensor, factor: Tensor, how: boolean | { upper?: boolean } = {}): Tensor {
-  const { upper = false } = typeof how === 'boolean' ? { upper: how } : how;
+  const { upper } = readArguments('choleskySolve', { upper: false }, [how]);
   p.checkSquare('choleskySolve', factor);
   const [lower, raised] = upper ? [p.mT(factor), factor] : [factor, p.mT(factor)];
   return solveTriangular(raised, solveTriangular(lower, b, { upper: false }), { upper: true });
