@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import * as ng from '../lib';
 import { nn, optim } from '../lib';
 import { expectParity } from './parity';
+import type { Delay } from './programs/event-loop';
 
 const file = join(__dirname, '..', '..', 'test', 'fixtures', 'training.json');
 const runs = JSON.parse(readFileSync(file, 'utf8')) as { name: 'SGD' | 'Adam'; options: object; losses: number[] }[];
@@ -104,10 +105,6 @@ test('20,000 steps in a loop that never awaits: memory is flat', () => {
 });
 
 test('the event loop is free while a `for await` loop trains', () => {
-  interface Delay {
-    p50: number;
-    p99: number;
-  }
   // On a machine that is busy with something else, no loop gets its turn in time: that much is allowed.
   const attempts: unknown[] = [];
   for (let i = 0; i < 3; i++) {

@@ -58,18 +58,15 @@ type LossClass<A extends unknown[], S> = new (
   ...settings: Arguments<S>
 ) => Loss & S & { forward(...inputs: A): Tensor };
 
-// The parameters before the optional ones.
-type Fixed<P extends readonly unknown[]> = P extends readonly [infer H, ...infer R] ? [H, ...Fixed<R>] : [];
-
-const loss = <F extends (...args: never[]) => Tensor, S extends object>(
-  fn: F,
+const loss = <A extends unknown[], S extends object>(
+  fn: (...args: [...A, S]) => Tensor,
   defaults: S,
-): LossClass<Fixed<Parameters<F>>, S> =>
+): LossClass<A, S> =>
   class extends Loss {
     constructor(...settings: Arguments<S>) {
       super(fn, defaults, settings);
     }
-  } as unknown as LossClass<Fixed<Parameters<F>>, S>;
+  } as unknown as LossClass<A, S>;
 
 const reduction = 'mean' as Reduction;
 const weight = null as Tensor | null;

@@ -3,7 +3,7 @@ import { track } from '../core/autograd';
 import { ArgumentError, ShapeError } from '../core/errors';
 import { broadcastShapes, checkAxes, checkAxis, describe, type Shape, showShape } from '../core/shape';
 import { addMethods, alias, empty, type Method, Tensor } from '../core/tensor';
-import { checkOptions, listOf as several, readArguments } from './arguments';
+import { isOptions, readArguments } from './arguments';
 import { clone } from './cast';
 import { tensor, zeros } from './create';
 import { indexAdd, indexSelect } from './gather';
@@ -22,10 +22,9 @@ const listOf = (v: number | readonly number[]): readonly number[] => (typeof v =
 // --- order along an axis --------------------------------------------------------------------------------------------
 
 /** A copy with the order along some axes reversed. */
-export function flip(t: Tensor, how: Axes | DimsOption, ...more: number[]): Tensor {
+export function flip(t: Tensor, how: Axes | DimsOption): Tensor {
   t.checkAlive('flip');
-  const { dims } = readArguments<{ dims?: Axes }>('flip', { dims: undefined }, [how]);
-  const list = checkAxes('flip', more.length > 0 ? several('flip', dims as number, more) : dims, t.ndim);
+  const list = checkAxes('flip', isOptions(how) ? how.dims : how, t.ndim);
   const strides = t.strides.map((s, i) => (list.includes(i) ? -s : s));
   const last = list.reduce((p, a) => p + Math.max(0, t.shape[a]! - 1) * t.strides[a]!, t.offset);
   const out = empty(t.shape, t.dtype, t.storage.device);
@@ -59,21 +58,14 @@ function rollAxis(t: Tensor, shift: number, axis: number): Tensor {
   return track('roll', out, [t], [], ([g]) => [rollAxis(g!, length - shift, axis)]);
 }
 
-/** Arguments of {@link roll} by name. */
-export interface RollOptions {
-  shifts: number | readonly number[];
-  dims?: Axes;
-}
-const rollDefaults: RollOptions = { shifts: [], dims: undefined };
-
 /** Elements moved along axes; what leaves at one end enters at the other. Without axes, of the flattened tensor. */
-export function roll(t: Tensor, first: number | readonly number[] | RollOptions, how?: Axes | DimsOption): Tensor {
+export function roll(t: Tensor, shifts: number | readonly number[], how?: Axes | DimsOption): Tensor {
   t.checkAlive('roll');
-  const { shifts, dims: axes } = readArguments<RollOptions>('roll', rollDefaults, [first, how]);
+  const axes = isOptions(how) ? how.dims : how;
   const by = listOf(shifts);
   if (by.some((s) => !Number.isInteger(s)))
     throw new ArgumentError(`[roll] shifts must be integers, got ${String(by)}`);
-  if (axes === undefined || axes === null) {
+  if (axes === undefined) {
     if (by.length !== 1) throw new ArgumentError(`[roll] ${by.length} shifts need as many axes`);
     return reshape(roll(reshape(t, [-1]), by, 0), t.shape);
   }
@@ -119,9 +111,9 @@ function repeatAxis(t: Tensor, axis: number, n: number, each: boolean): Tensor {
 }
 
 /** The tensor laid out `sizes[i]` times along dimension i; more sizes than dimensions add dimensions in front. */
-export function repeat(t: Tensor, sizes: number | readonly number[], ...more: number[]): Tensor {
+export function repeat(t: Tensor, sizes: number | readonly number[]): Tensor {
   t.checkAlive('repeat');
-  const list = several('repeat', sizes, more);
+  const list = listOf(sizes);
   if (list.length < t.ndim)
     throw new ShapeError(`[repeat] ${list.length} sizes for the ${t.ndim} dimensions of ${showShape(t.shape)}`);
   if (list.some((n) => !Number.isInteger(n) || n < 0))
@@ -132,8 +124,8 @@ export function repeat(t: Tensor, sizes: number | readonly number[], ...more: nu
 }
 
 /** {@link repeat} that leaves leading dimensions alone when there are fewer sizes than dimensions. */
-export function tile(t: Tensor, sizes: number | readonly number[], ...more: number[]): Tensor {
-  const list = several('tile', sizes, more);
+export function tile(t: Tensor, sizes: number | readonly number[]): Tensor {
+  const list = listOf(sizes);
   return repeat(t, [...new Array<number>(Math.max(0, t.ndim - list.length)).fill(1), ...list]);
 }
 
@@ -144,8 +136,6 @@ export interface RepeatInterleaveOptions {
   /** The sum of the repeats, if known; checked. */
   outputSize?: number;
 }
-
-const interleaveDefaults: RepeatInterleaveOptions = { dim: null, outputSize: undefined };
 
 // Position i as often as repeats[i] says. Waits for the stream.
 function interleaved(repeats: Tensor, options: RepeatInterleaveOptions): Int32Array {
@@ -171,10 +161,10 @@ export function repeatInterleave(
   t: Tensor,
   repeats?: number | readonly number[] | Tensor,
   dim?: number | null | RepeatInterleaveOptions,
-  more?: RepeatInterleaveOptions,
+  more: RepeatInterleaveOptions = {},
 ): Tensor {
   t.checkAlive('repeatInterleave');
-  const options = readArguments<RepeatInterleaveOptions>('repeatInterleave', interleaveDefaults, [dim, more]);
+  const options = isOptions(dim) ? dim : { ...more, dim: dim ?? null };
   const axis = options.dim;
   if (repeats === undefined) return tensor(interleaved(t, options), { dtype: t.dtype, device: t.device });
   const x = axis === undefined || axis === null ? reshape(t, [-1]) : t;
@@ -250,7 +240,6 @@ export interface MeshgridOptions {
 export function meshgrid(...args: (Tensor | readonly Tensor[] | MeshgridOptions)[]): Tensor[] {
   const list = args.flatMap((v) => (v instanceof Tensor ? [v] : Array.isArray(v) ? (v as Tensor[]) : []));
   const options = args.find((v): v is MeshgridOptions => !(v instanceof Tensor) && !Array.isArray(v)) ?? {};
-  checkOptions('meshgrid', options, ['indexing']);
   const { indexing = 'ij' } = options;
   if (indexing !== 'ij' && indexing !== 'xy')
     throw new ArgumentError(`[meshgrid] indexing is 'ij' or 'xy', got ${String(indexing)}`);

@@ -3,7 +3,6 @@ import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
 import { isFloat } from '../core/dtype';
 import { sameShape, showShape } from '../core/shape';
 import type { Tensor } from '../core/tensor';
-import { type Arguments, readArguments } from './arguments';
 import { add, eq, lt, mul, ne, neg, sub } from './arithmetic';
 import { logSigmoid, relu } from './activations';
 import { logicalAnd } from './binary';
@@ -12,15 +11,7 @@ import { arange } from './create';
 import { gather } from './gather';
 import { castOf } from './launch';
 import { logicalNot, square } from './math';
-import {
-  checkInputs,
-  checkPair,
-  reduceLoss,
-  reductionDefaults,
-  type ReductionOptions,
-  byMean,
-  noWeight,
-} from './reduction';
+import { checkInputs, checkPair, reduceLoss, type ReductionOptions } from './reduction';
 import { any, mean, sum } from './reduce';
 import { cumsum } from './scans';
 import { reshape, squeeze, unsqueeze } from './views';
@@ -49,18 +40,15 @@ export interface MultiMarginOptions extends ReductionOptions {
   weight?: Tensor | null;
 }
 
-const multiMarginDefaults = { p: 1, margin: 1, weight: noWeight, ...reductionDefaults };
-
 /**
  * sum over the other classes i of weight[y] max(0, margin - input[y] + input[i])^p, divided by the number of classes.
  * @param input - [N, C] or [C]
  * @param target - the classes y, [N] or []
  */
-export function multiMarginLoss(input: Tensor, target: Tensor, ...args: Arguments<MultiMarginOptions>): Tensor {
-  const options = readArguments('multiMarginLoss', multiMarginDefaults, args);
+export function multiMarginLoss(input: Tensor, target: Tensor, options: MultiMarginOptions = {}): Tensor {
   const op = 'multiMarginLoss';
   checkInputs(op, input, target);
-  const { p, margin, weight, reduction } = options;
+  const { p = 1, margin = 1, weight, reduction } = options;
   if (p !== 1 && p !== 2) throw new ArgumentError(`[${op}] p must be 1 or 2, got ${String(p)}`);
   const x = toRows(op, input);
   const classes = x.shape[1]!;
@@ -83,8 +71,7 @@ export function multiMarginLoss(input: Tensor, target: Tensor, ...args: Argument
  * @param input - [N, C] or [C]
  * @param target - of the input's shape: the target classes of each row, then -1
  */
-export function multilabelMarginLoss(input: Tensor, target: Tensor, ...args: Arguments<ReductionOptions>): Tensor {
-  const options = readArguments('multilabelMarginLoss', reductionDefaults, args);
+export function multilabelMarginLoss(input: Tensor, target: Tensor, options: ReductionOptions = {}): Tensor {
   const op = 'multilabelMarginLoss';
   checkPair(op, input, target);
   const x = toRows(op, input);
@@ -111,9 +98,8 @@ export interface MultilabelSoftMarginOptions extends ReductionOptions {
 export function multilabelSoftMarginLoss(
   input: Tensor,
   target: Tensor,
-  ...args: Arguments<MultilabelSoftMarginOptions>
+  options: MultilabelSoftMarginOptions = {},
 ): Tensor {
-  const options = readArguments('multilabelSoftMarginLoss', { weight: noWeight, reduction: byMean }, args);
   checkPair('multilabelSoftMarginLoss', input, target);
   const { weight, reduction } = options;
   const t = cast(target, input.dtype);

@@ -5,9 +5,9 @@
  *   delay  event loop delay while the network 784-128-10 trains in a `for await` loop
  */
 import { createHash } from 'node:crypto';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import * as ng from '../../lib';
 import { data, nn, optim } from '../../lib';
+import { delayOf, delayOfBusyLoop, within } from './event-loop';
 
 type Step = (x: ng.Tensor, y: ng.Tensor) => ng.Tensor;
 
@@ -53,32 +53,8 @@ function rss(): unknown {
   return { samples, loss: step(x, y).itemSync(), live: ng.memory().live };
 }
 
-interface Delay {
-  p50: number;
-  p99: number;
-}
-
-/** Event loop delay in milliseconds while `run` is under way. */
-async function delayOf(run: () => Promise<void>): Promise<Delay> {
-  const histogram = monitorEventLoopDelay({ resolution: 1 });
-  histogram.enable();
-  await run();
-  histogram.disable();
-  return { p50: histogram.percentile(50) / 1e6, p99: histogram.percentile(99) / 1e6 };
-}
-
 async function delay(): Promise<unknown> {
-  const until = (ms: number): (() => boolean) => {
-    const end = performance.now() + ms;
-    return () => performance.now() < end;
-  };
-  // What this machine gives now to a loop that does nothing but be busy for 2 ms at a time.
-  const busy = await delayOf(async () => {
-    for (const more = until(700); more();) {
-      for (const turn = until(2); turn(););
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-  });
+  const busy = await delayOfBusyLoop(700);
   ng.manualSeed(3);
   const { step } = network(784, 128, 10);
   const loader = new data.DataLoader(images(19_200), { batchSize: 64, shuffle: true });
@@ -86,7 +62,7 @@ async function delay(): Promise<unknown> {
   for await (const [x, y] of loader) step(x, y);
   let steps = 0;
   const training = await delayOf(async () => {
-    for (const more = until(1200); more();) {
+    for (const more = within(1200); more();) {
       for await (const [x, y] of loader) {
         step(x, y);
         steps++;

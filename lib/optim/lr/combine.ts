@@ -56,14 +56,9 @@ export interface SequentialLROptions {
 export class SequentialLR extends Combined {
   private readonly milestones: readonly number[];
 
-  constructor(
-    optimizer: AnyOptimizer,
-    schedulers: LRScheduler[] | SequentialLROptions,
-    milestones?: number[] | { milestones: number[] },
-  ) {
+  constructor(optimizer: AnyOptimizer, schedulers: LRScheduler[] | SequentialLROptions, milestones?: number[]) {
     checkOptimizer('SequentialLR', optimizer);
-    const points = Array.isArray(milestones) ? milestones : milestones?.milestones;
-    const given = Array.isArray(schedulers) ? { schedulers, milestones: points } : schedulers;
+    const given = Array.isArray(schedulers) ? { schedulers, milestones } : schedulers;
     const parts = checkParts('SequentialLR', given?.schedulers, optimizer);
     super(optimizer, parts);
     const list = given.milestones;
