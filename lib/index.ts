@@ -20,6 +20,7 @@ export * from './core/runtime';
 export { Generator, getRngState, manualSeed, setRngState } from './core/random';
 export type { RngState } from './core/random';
 export * as linalg from './linalg';
+export * as fft from './fft';
 export * as nn from './nn';
 export * as optim from './optim';
 export * as data from './data';

@@ -107,6 +107,11 @@
     "ascending eigenvalues, eigenvectors in columns (or null), from the lower triangle of a; NaN or infinity fails")   \
   K(svd, (Ctx&, Buf u, Buf s, Buf vh, Buf a, int64_t batch, int64_t m, int64_t n, bool full),                          \
     "u s vh = a with s descending; full: square u and vh; u and vh both null: s only; NaN or infinity fails")          \
+  /* --- Fourier transforms: ops/fft.cpp; along the last dimension of contiguous x; float32, float64 --- */            \
+  K(fft, (Ctx&, Buf out, Buf x, int64_t lines, int64_t n, int64_t given, int64_t kept, int64_t from, bool toReal,      \
+    bool inverse, double scale),                                                                                       \
+    "out[l, k] = scale * sum over j < n of x[l, j] exp(-2 pi i j k / n) for k < kept; inverse: exp(+..); x is 0 from " \
+    "given on; from 0: complex numbers as pairs; 1: real; 2: the first of conjugate pairs; toReal: real parts only")   \
   /* --- random numbers: ops/random.cpp; Philox keyed by seed, counted by element from offset --- */                   \
   K(uniform, (Ctx&, Buf out, int64_t n, double lo, double hi, int64_t seed, int64_t offset), "uniform in [lo, hi)")    \
   K(normal, (Ctx&, Buf out, int64_t n, double mean, double std, int64_t seed, int64_t offset), "Box-Muller")           \

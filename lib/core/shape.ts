@@ -76,6 +76,8 @@ export function checkAxis(op: string, axis: number, ndim: number): number {
 /** Resolves a list of axes: undefined means all; duplicates are rejected. Ascending. */
 export function checkAxes(op: string, axes: number | readonly number[] | null | undefined, ndim: number): number[] {
   if (axes === undefined || axes === null) return Array.from({ length: ndim }, (_, i) => i);
+  if (typeof axes !== 'number' && !Array.isArray(axes))
+    throw new ArgumentError(`[${op}] axes are an integer or an array of integers, got ${describe(axes)}`);
   const list = (typeof axes === 'number' ? [axes] : axes).map((a) => checkAxis(op, a, ndim));
   if (new Set(list).size !== list.length)
     throw new ArgumentError(`[${op}] an axis appears twice in [${list.join(', ')}]`);

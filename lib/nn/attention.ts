@@ -1,5 +1,6 @@
 /** @file Multi-head attention, and the cache of keys and values that makes generation cheap. */
 import { noGrad } from '../core/autograd';
+import { isFloat } from '../core/dtype';
 import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
 import { describe, showShape } from '../core/shape';
 import { alias, empty, Tensor } from '../core/tensor';
@@ -316,10 +317,10 @@ export class MultiheadAttention extends Module {
         wrong('keyPaddingMask', pad, `[${batch}, ${own}]`);
       parts.push(reshape(pad, [batch, 1, 1, own]));
     }
-    for (const t of parts)
-      if (t.dtype !== 'bool' && t.dtype !== q.dtype)
-        throw new DTypeError(`[MultiheadAttention] masks must be bool or ${q.dtype}, got ${t.dtype}`);
-    const full = parts.map((t) => {
+    const full = parts.map((given) => {
+      if (given.dtype !== 'bool' && !isFloat(given.dtype))
+        throw new DTypeError(`[MultiheadAttention] masks must be bool or floating-point, got ${given.dtype}`);
+      const t = given.dtype === 'bool' ? given : cast(given, q.dtype);
       if (keys === own) return t;
       const more = zeros([...t.shape.slice(0, 3), keys - own], { dtype: t.dtype, device: t.device });
       return cat([t, more], 3);

@@ -5,6 +5,7 @@ import { sameShape, showShape } from '../core/shape';
 import { alias, type Tensor } from '../core/tensor';
 import { type Arguments, readSettings } from '../ops/arguments';
 import { type BagMode, embedding, embeddingBag } from '../ops/embedding';
+import { readArguments } from '../ops/arguments';
 import type { IndexLike } from '../ops/index-checks';
 import { runFill } from '../ops/launch';
 import { normal_ } from './init';
@@ -145,6 +146,12 @@ function pretrained(layer: string, t: Tensor): [number, number] {
   return [t.shape[0]!, t.shape[1]!];
 }
 
+/** What {@link EmbeddingBag} takes beside indices. */
+export interface BagInputs {
+  offsets?: IndexLike | null;
+  perSampleWeights?: Tensor | null;
+}
+
 /** The sum, mean or maximum of vectors looked up for each bag of integers. */
 export class EmbeddingBag extends EmbeddingTable {
   readonly mode: BagMode;
@@ -178,9 +185,15 @@ export class EmbeddingBag extends EmbeddingTable {
    * @param input - a matrix with one bag per row, or a vector with `offsets`
    * @param perSampleWeights - a factor for each index; only with mode 'sum'
    */
-  forward(input: IndexLike, offsets?: IndexLike | null, perSampleWeights?: Tensor | null): Tensor {
+  forward(
+    input: IndexLike,
+    offsets?: IndexLike | BagInputs | null,
+    perSampleWeights?: Tensor | BagInputs | null,
+  ): Tensor {
     const { mode, includeLastOffset } = this;
-    return embeddingBag(input, this.weight, { ...this.settings, mode, includeLastOffset, offsets, perSampleWeights });
+    const absent: Required<BagInputs> = { offsets: null, perSampleWeights: null };
+    const given = readArguments('EmbeddingBag', absent, [offsets, perSampleWeights]);
+    return embeddingBag(input, this.weight, { ...this.settings, mode, includeLastOffset, ...given });
   }
 
   override extraRepr(): string {

@@ -58,15 +58,18 @@ type LossClass<A extends unknown[], S> = new (
   ...settings: Arguments<S>
 ) => Loss & S & { forward(...inputs: A): Tensor };
 
-const loss = <A extends unknown[], S extends object>(
-  fn: (...args: [...A, S]) => Tensor,
+// The parameters before the optional ones.
+type Fixed<P extends readonly unknown[]> = P extends readonly [infer H, ...infer R] ? [H, ...Fixed<R>] : [];
+
+const loss = <F extends (...args: never[]) => Tensor, S extends object>(
+  fn: F,
   defaults: S,
-): LossClass<A, S> =>
+): LossClass<Fixed<Parameters<F>>, S> =>
   class extends Loss {
     constructor(...settings: Arguments<S>) {
       super(fn, defaults, settings);
     }
-  } as unknown as LossClass<A, S>;
+  } as unknown as LossClass<Fixed<Parameters<F>>, S>;
 
 const reduction = 'mean' as Reduction;
 const weight = null as Tensor | null;

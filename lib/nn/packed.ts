@@ -3,6 +3,7 @@ import { type DType } from '../core/dtype';
 import { type Device } from '../core/device';
 import { ArgumentError, ShapeError } from '../core/errors';
 import { describe, sameShape, showShape } from '../core/shape';
+import { type Arguments, readArguments } from '../ops/arguments';
 import { Tensor } from '../core/tensor';
 import { full, tensor } from '../ops/create';
 import { indexSelect } from '../ops/gather';
@@ -86,10 +87,10 @@ export interface PackOptions {
 export function packPaddedSequence(
   input: Tensor,
   lengths: Tensor | readonly number[],
-  options: PackOptions = {},
+  ...options: Arguments<PackOptions>
 ): PackedSequence {
   const op = 'packPaddedSequence';
-  const { batchFirst = false, enforceSorted = true } = options;
+  const { batchFirst, enforceSorted } = readArguments(op, { batchFirst: false, enforceSorted: true }, options);
   if (input.ndim < 2) throw new ShapeError(`[${op}] expected [time, batch, ...], got ${showShape(input.shape)}`);
   const long = numbers(op, 'lengths', lengths);
   const byTime = batchFirst ? transpose(input, 0, 1) : input;
@@ -120,13 +121,14 @@ export interface PadPackedOptions {
 }
 
 /** The inverse of {@link packPaddedSequence}: the padded sequences and their lengths. */
-export function padPackedSequence(packed: PackedSequence, options: PadPackedOptions = {}): [Tensor, Tensor] {
+export function padPackedSequence(packed: PackedSequence, ...args: Arguments<PadPackedOptions>): [Tensor, Tensor] {
   const op = 'padPackedSequence';
   if (!(packed instanceof PackedSequence))
     throw new ArgumentError(`[${op}] expected a PackedSequence, got ${describe(packed)}`);
   const { data, steps, unsortedIndices } = packed;
-  const { batchFirst = false, paddingValue = 0 } = options;
-  const time = options.totalLength ?? steps.length;
+  const defaults = { batchFirst: false, paddingValue: 0, totalLength: null as number | null };
+  const { batchFirst, paddingValue, totalLength } = readArguments(op, defaults, args);
+  const time = totalLength ?? steps.length;
   if (time < steps.length)
     throw new ArgumentError(`[${op}] totalLength ${time} is less than the longest sequence, ${steps.length}`);
   const batch = steps[0] ?? 0;
@@ -161,9 +163,10 @@ export interface PadOptions {
 }
 
 /** Sequences [length, ...features] of different lengths as one padded tensor. */
-export function padSequence(sequences: readonly Tensor[], options: PadOptions = {}): Tensor {
+export function padSequence(sequences: readonly Tensor[], ...args: Arguments<PadOptions>): Tensor {
   const op = 'padSequence';
-  const { batchFirst = false, paddingValue = 0, paddingSide = 'right' } = options;
+  const defaults = { batchFirst: false, paddingValue: 0, paddingSide: 'right' };
+  const { batchFirst, paddingValue, paddingSide } = readArguments(op, defaults, args);
   if (!Array.isArray(sequences) || sequences.length === 0)
     throw new ArgumentError(`[${op}] expected an array of tensors, got ${describe(sequences)}`);
   if (paddingSide !== 'right' && paddingSide !== 'left')
@@ -186,18 +189,23 @@ export function padSequence(sequences: readonly Tensor[], options: PadOptions = 
 export function unpadSequence(
   padded: Tensor,
   lengths: Tensor | readonly number[],
-  options: { batchFirst?: boolean } = {},
+  ...options: Arguments<{ batchFirst?: boolean }>
 ): Tensor[] {
-  const byBatch = options.batchFirst ? padded : transpose(padded, 0, 1);
+  const { batchFirst } = readArguments('unpadSequence', { batchFirst: false }, options);
+  const byBatch = batchFirst ? padded : transpose(padded, 0, 1);
   return numbers('unpadSequence', 'lengths', lengths).map((n, b) =>
     reshape(narrow(narrow(byBatch, 0, b, 1), 1, 0, n), [n, ...byBatch.shape.slice(2)]),
   );
 }
 
 /** Packs sequences [length, ...features] of different lengths. */
-export function packSequence(sequences: readonly Tensor[], options: { enforceSorted?: boolean } = {}): PackedSequence {
+export function packSequence(
+  sequences: readonly Tensor[],
+  ...options: Arguments<{ enforceSorted?: boolean }>
+): PackedSequence {
+  const { enforceSorted } = readArguments('packSequence', { enforceSorted: true }, options);
   const lengths = sequences.map((s) => s.shape[0]!);
-  return packPaddedSequence(padSequence(sequences), lengths, { enforceSorted: options.enforceSorted });
+  return packPaddedSequence(padSequence(sequences), lengths, { enforceSorted });
 }
 
 /** The inverse of {@link packSequence}. */

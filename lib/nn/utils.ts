@@ -4,6 +4,7 @@ import { ArgumentError, NumericError, ShapeError } from '../core/errors';
 import { contiguousStrides, describe, numel } from '../core/shape';
 import { alias, empty, Tensor } from '../core/tensor';
 import { opcode } from '../native';
+import { type Arguments, readArguments } from '../ops/arguments';
 import { runCopy } from '../ops/launch';
 import { runReduce } from '../ops/reduce';
 import { joins, runScale, runSquares } from '../ops/segments';
@@ -42,8 +43,16 @@ export interface ClipOptions {
  * Scales all gradients together so that their norm, taken as one vector, is at most `maxNorm`. Nothing is waited for.
  * @returns the norm before scaling, a scalar tensor
  */
-export function clipGradNorm_(params: Tensor | Iterable<Tensor>, maxNorm: number, options: ClipOptions = {}): Tensor {
-  const { normType = 2, errorIfNonfinite = false } = options;
+export function clipGradNorm_(
+  params: Tensor | Iterable<Tensor>,
+  maxNorm: number,
+  ...options: Arguments<ClipOptions>
+): Tensor {
+  const { normType, errorIfNonfinite } = readArguments(
+    'clipGradNorm_',
+    { normType: 2, errorIfNonfinite: false },
+    options,
+  );
   if (typeof maxNorm !== 'number' || !(maxNorm >= 0))
     throw new ArgumentError(`[clipGradNorm_] maxNorm must be at least 0, got ${describe(maxNorm)}`);
   if (!(normType > 0)) throw new ArgumentError(`[clipGradNorm_] normType must be above 0, got ${describe(normType)}`);

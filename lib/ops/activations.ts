@@ -5,6 +5,7 @@
 import { ArgumentError, ShapeError } from '../core/errors';
 import { checkAxis, describe, showShape } from '../core/shape';
 import { addMethods, type Tensor } from '../core/tensor';
+import { type Arguments, checkOptions, readArguments } from './arguments';
 import { abs, clamp, clampMax, erfc, exp, square, tanh } from './math';
 import { add, div, ge, gt, le, lt, mul, neg, sub } from './arithmetic';
 import { logicalAnd } from './binary';
@@ -13,8 +14,11 @@ import { reshape, slice } from './views';
 import { where } from './where';
 
 type Setting<K extends string> = number | { [k in K]?: number };
-const setting = <K extends string>(v: Setting<K> | undefined, name: K, byDefault: number): number =>
-  (typeof v === 'object' ? v[name] : v) ?? byDefault;
+const setting = <K extends string>(v: Setting<K> | undefined, name: K, byDefault: number): number => {
+  if (typeof v !== 'object') return v ?? byDefault;
+  checkOptions(name, v, [name]);
+  return v[name] ?? byDefault;
+};
 
 const inside = (x: Tensor, lo: number, hi: number): Tensor => logicalAnd(gt(x, lo), lt(x, hi));
 
@@ -91,9 +95,10 @@ const geluTanh = defineUnary('geluTanh', {
     return mul(g, add(s, mul(mul(mul(z, s), sub(1, s)), add(mul(z2, 3 * 0.044715 * c), c))));
   },
 });
+const geluDefaults = { approximate: 'none' as 'none' | 'tanh' };
 /** x times the standard normal distribution function at x, exactly (`'none'`) or by the tanh formula. Hendrycks and Gimpel 2016. */
 export function gelu(x: Tensor, approximate: 'none' | 'tanh' | { approximate?: 'none' | 'tanh' } = 'none'): Tensor {
-  const which = typeof approximate === 'object' ? (approximate.approximate ?? 'none') : approximate;
+  const { approximate: which } = readArguments('gelu', geluDefaults, [approximate]);
   if (which !== 'none' && which !== 'tanh')
     throw new ArgumentError(`[gelu] approximate is 'none' or 'tanh', got ${describe(which)}`);
   return which === 'tanh' ? geluTanh(x) : geluExact(x);
@@ -146,10 +151,11 @@ export interface SoftplusOptions {
   /** Where beta x exceeds this, the result is x. Default 20. */
   threshold?: number;
 }
+const softplusDefaults = { beta: 1, threshold: 20 };
 /** log(1 + exp(beta x)) / beta */
-export function softplus(x: Tensor, beta: number | SoftplusOptions = 1, threshold = 20): Tensor {
-  const o: SoftplusOptions = typeof beta === 'object' ? beta : { beta, threshold };
-  return softplusOp(x, o.beta ?? 1, o.threshold ?? 20);
+export function softplus(x: Tensor, ...args: Arguments<SoftplusOptions>): Tensor {
+  const { beta, threshold } = readArguments('softplus', softplusDefaults, args);
+  return softplusOp(x, beta, threshold);
 }
 /** x / (1 + |x|) */
 export const softsign = defineUnary('softsign', {
@@ -179,9 +185,17 @@ const hardtanhOp = defineUnary('hardtanh', {
   cost: 0.25,
   grad: (g, x, lo, hi) => where(inside(x, lo, hi), g, 0),
 });
+/** Options of {@link hardtanh}. */
+export interface HardtanhOptions {
+  /** Default -1. */
+  minVal?: number;
+  /** Default 1. */
+  maxVal?: number;
+}
+const hardtanhDefaults = { minVal: -1, maxVal: 1 };
 /** x within `minVal` (default -1) and `maxVal` (default 1). The gradient at the bounds is 0. */
-export function hardtanh(x: Tensor, minVal: number | { minVal?: number; maxVal?: number } = -1, maxVal = 1): Tensor {
-  const { minVal: lo = -1, maxVal: hi = 1 } = typeof minVal === 'object' ? minVal : { minVal, maxVal };
+export function hardtanh(x: Tensor, ...args: Arguments<HardtanhOptions>): Tensor {
+  const { minVal: lo, maxVal: hi } = readArguments('hardtanh', hardtanhDefaults, args);
   if (lo > hi) throw new ArgumentError(`[hardtanh] minVal ${lo} is above maxVal ${hi}`);
   return hardtanhOp(x, lo, hi);
 }
@@ -271,8 +285,8 @@ declare module '../core/tensor' {
     elu_(alpha?: Setting<'alpha'>): Tensor;
     celu(alpha?: Setting<'alpha'>): Tensor;
     celu_(alpha?: Setting<'alpha'>): Tensor;
-    softplus(beta?: number | SoftplusOptions, threshold?: number): Tensor;
-    hardtanh(minVal?: number | { minVal?: number; maxVal?: number }, maxVal?: number): Tensor;
+    softplus: Method<typeof softplus>;
+    hardtanh: Method<typeof hardtanh>;
     hardtanh_(minVal?: number, maxVal?: number): Tensor;
     threshold(limit: number, value: number): Tensor;
     threshold_(limit: number, value: number): Tensor;

@@ -11,29 +11,59 @@ export const isOptions = <T>(v: T): v is T & Exclude<Extract<T, object>, readonl
   typeof v === 'object' && v !== null && !Array.isArray(v) && !(v instanceof Tensor);
 
 /**
- * What `args` give, over `defaults`, whose keys are in PyTorch's order. Undefined counts as not given.
+ * What `args` give, over `defaults`, whose keys are in PyTorch's order. Undefined counts as not given. `defaults` should
+ * be a constant: objects made anew for every call cost the collector more than the call.
  * @param what - how errors call one of them
+ * @throws ArgumentError for an unknown name, too many values, or a value that is no boolean where the default is one
  */
 export function readArguments<S extends object>(
   op: string,
   defaults: S,
   args: readonly unknown[],
   what: 'argument' | 'setting' = 'argument',
-): S {
-  const names = Object.keys(defaults);
-  const out = { ...defaults } as Record<string, unknown>;
-  args.forEach((value, i) => {
-    if (value !== undefined && !isOptions(value) && i >= names.length)
-      throw new ArgumentError(`[${op}] takes ${names.length} ${what}s (${names.join(', ')}), got ${args.length}`);
-    const given: [string, unknown][] = isOptions(value) ? Object.entries(value) : [[names[i]!, value]];
-    for (const [name, v] of given) {
-      if (v === undefined) continue;
-      if (!names.includes(name))
-        throw new ArgumentError(`[${op}] has no ${what} "${name}"; it takes ${names.join(', ') || 'none'}`);
-      out[name] = v;
+): Readonly<S> {
+  let out: Record<string, unknown> | undefined;
+  for (let i = 0; i < args.length; i++) {
+    const value = args[i];
+    if (value === undefined) continue;
+    out ??= { ...(defaults as Record<string, unknown>) };
+    if (isOptions(value)) {
+      for (const name in value) put(op, out, name, (value as Record<string, unknown>)[name], what);
+      continue;
     }
-  });
-  return out as S;
+    const names = Object.keys(defaults);
+    if (i >= names.length)
+      throw new ArgumentError(`[${op}] takes ${names.length} ${what}s (${names.join(', ')}), got ${args.length}`);
+    put(op, out, names[i]!, value, what);
+  }
+  return (out ?? defaults) as S;
+}
+
+function put(op: string, out: Record<string, unknown>, name: string, value: unknown, what: string): void {
+  if (!Object.hasOwn(out, name))
+    throw new ArgumentError(`[${op}] has no ${what} "${name}"; it takes ${Object.keys(out).join(', ') || 'none'}`);
+  if (value === undefined) return;
+  if (typeof out[name] === 'boolean' && typeof value !== 'boolean')
+    throw new ArgumentError(`[${op}] ${name} must be a boolean, got ${describe(value)}`);
+  out[name] = value;
+}
+
+/** Throws unless `options` is absent or an object that has no names but these. */
+export function checkOptions(op: string, options: unknown, names: readonly string[]): void {
+  if (options === undefined || options === null) return;
+  if (!isOptions(options)) throw new ArgumentError(`[${op}] expected an options object, got ${describe(options)}`);
+  for (const name in options)
+    if (!names.includes(name))
+      throw new ArgumentError(`[${op}] has no option "${name}"; it takes ${names.join(', ') || 'none'}`);
+}
+
+/** Sizes or axes in one array or, as PyTorch takes them too, one after the other. */
+export function listOf(op: string, first: number | readonly number[], more: readonly number[]): readonly number[] {
+  if (Array.isArray(first) && more.length === 0) return first as readonly number[];
+  const list = [first, ...more];
+  if (!list.every((v) => typeof v === 'number'))
+    throw new ArgumentError(`[${op}] expected an array of integers, got ${list.map(describe).join(', ')}`);
+  return list;
 }
 
 /**

@@ -3,9 +3,11 @@ import { addMethods, type Method, type Tensor } from '../core/tensor';
 import { engineOps } from '../core/autograd';
 import { isFloat } from '../core/dtype';
 import { DTypeError } from '../core/errors';
+import { readArguments } from './arguments';
 import { cast } from './cast';
 import { type BinaryOp, defineBinary, defineUnary, type Operand } from './define';
 
+const alphaDefault = { alpha: 1 };
 const zeroOf = (g: Tensor): Tensor => mul(g, 0);
 
 /** Options of {@link add}, {@link sub} and {@link rsub}. */
@@ -23,16 +25,18 @@ export interface AlphaOp extends BinaryOp {
 // Lets `op` scale its second operand.
 function withAlpha(name: string, op: BinaryOp): AlphaOp {
   const scaled = (b: Operand, options: AlphaOptions): Operand => {
-    const { alpha = 1 } = options;
+    const { alpha } = readArguments(name, alphaDefault, [options]);
     if (alpha === 1) return b;
     if (typeof b !== 'object') return Number(b) * alpha;
     if (!isFloat(b.dtype) && !Number.isInteger(alpha))
       throw new DTypeError(`[${name}] alpha ${alpha} is no integer, but the tensor is ${b.dtype}`);
     return mul(b, alpha);
   };
-  const scaling = (a: Operand, b: Operand, options?: AlphaOptions): Tensor => op(a, options ? scaled(b, options) : b);
-  scaling.inPlace = (a: Tensor, b: Operand, options?: AlphaOptions): Tensor =>
-    op.inPlace(a, options ? scaled(b, options) : b);
+  // By name only: `list.reduce(add)` passes numbers that mean something else.
+  const factored = (b: Operand, options?: AlphaOptions): Operand =>
+    typeof options === 'object' ? scaled(b, options) : b;
+  const scaling = (a: Operand, b: Operand, options?: AlphaOptions): Tensor => op(a, factored(b, options));
+  scaling.inPlace = (a: Tensor, b: Operand, options?: AlphaOptions): Tensor => op.inPlace(a, factored(b, options));
   return scaling;
 }
 
@@ -57,7 +61,9 @@ export const pow = defineBinary('pow', {
   cost: 4,
   gradA: (g, a, b) => {
     if (typeof b === 'number') return b === 0 ? zeroOf(g) : mul(g, mul(pow(a, b - 1), b));
-    return mul(g, mul(b, pow(a, sub(b as Tensor, 1))));
+    // x^0 is constant, also at 0, where x^(0 - 1) is infinite: there the exponent of the slope is taken as 0.
+    const steady = cast(eq(b as Tensor, 0), (b as Tensor).dtype);
+    return mul(g, mul(b, pow(a, sub(add(b as Tensor, steady), 1))));
   },
   gradB: (g, a, _b, y) => mul(g, typeof a === 'number' ? mul(y, a === 0 ? 0 : Math.log(a)) : mulLog(y, a as Tensor)),
 });

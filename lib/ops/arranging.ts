@@ -3,7 +3,7 @@ import { track } from '../core/autograd';
 import { ArgumentError, ShapeError } from '../core/errors';
 import { broadcastShapes, checkAxes, checkAxis, describe, type Shape, showShape } from '../core/shape';
 import { addMethods, alias, empty, type Method, Tensor } from '../core/tensor';
-import { isOptions, readArguments } from './arguments';
+import { checkOptions, listOf as several, readArguments } from './arguments';
 import { clone } from './cast';
 import { tensor, zeros } from './create';
 import { indexAdd, indexSelect } from './gather';
@@ -22,9 +22,10 @@ const listOf = (v: number | readonly number[]): readonly number[] => (typeof v =
 // --- order along an axis --------------------------------------------------------------------------------------------
 
 /** A copy with the order along some axes reversed. */
-export function flip(t: Tensor, how: Axes | DimsOption): Tensor {
+export function flip(t: Tensor, how: Axes | DimsOption, ...more: number[]): Tensor {
   t.checkAlive('flip');
-  const list = checkAxes('flip', isOptions(how) ? how.dims : how, t.ndim);
+  const { dims } = readArguments<{ dims?: Axes }>('flip', { dims: undefined }, [how]);
+  const list = checkAxes('flip', more.length > 0 ? several('flip', dims as number, more) : dims, t.ndim);
   const strides = t.strides.map((s, i) => (list.includes(i) ? -s : s));
   const last = list.reduce((p, a) => p + Math.max(0, t.shape[a]! - 1) * t.strides[a]!, t.offset);
   const out = empty(t.shape, t.dtype, t.storage.device);
@@ -58,14 +59,21 @@ function rollAxis(t: Tensor, shift: number, axis: number): Tensor {
   return track('roll', out, [t], [], ([g]) => [rollAxis(g!, length - shift, axis)]);
 }
 
+/** Arguments of {@link roll} by name. */
+export interface RollOptions {
+  shifts: number | readonly number[];
+  dims?: Axes;
+}
+const rollDefaults: RollOptions = { shifts: [], dims: undefined };
+
 /** Elements moved along axes; what leaves at one end enters at the other. Without axes, of the flattened tensor. */
-export function roll(t: Tensor, shifts: number | readonly number[], how?: Axes | DimsOption): Tensor {
+export function roll(t: Tensor, first: number | readonly number[] | RollOptions, how?: Axes | DimsOption): Tensor {
   t.checkAlive('roll');
-  const axes = isOptions(how) ? how.dims : how;
+  const { shifts, dims: axes } = readArguments<RollOptions>('roll', rollDefaults, [first, how]);
   const by = listOf(shifts);
   if (by.some((s) => !Number.isInteger(s)))
     throw new ArgumentError(`[roll] shifts must be integers, got ${String(by)}`);
-  if (axes === undefined) {
+  if (axes === undefined || axes === null) {
     if (by.length !== 1) throw new ArgumentError(`[roll] ${by.length} shifts need as many axes`);
     return reshape(roll(reshape(t, [-1]), by, 0), t.shape);
   }
@@ -111,9 +119,9 @@ function repeatAxis(t: Tensor, axis: number, n: number, each: boolean): Tensor {
 }
 
 /** The tensor laid out `sizes[i]` times along dimension i; more sizes than dimensions add dimensions in front. */
-export function repeat(t: Tensor, sizes: number | readonly number[]): Tensor {
+export function repeat(t: Tensor, sizes: number | readonly number[], ...more: number[]): Tensor {
   t.checkAlive('repeat');
-  const list = listOf(sizes);
+  const list = several('repeat', sizes, more);
   if (list.length < t.ndim)
     throw new ShapeError(`[repeat] ${list.length} sizes for the ${t.ndim} dimensions of ${showShape(t.shape)}`);
   if (list.some((n) => !Number.isInteger(n) || n < 0))
@@ -124,8 +132,8 @@ export function repeat(t: Tensor, sizes: number | readonly number[]): Tensor {
 }
 
 /** {@link repeat} that leaves leading dimensions alone when there are fewer sizes than dimensions. */
-export function tile(t: Tensor, sizes: number | readonly number[]): Tensor {
-  const list = listOf(sizes);
+export function tile(t: Tensor, sizes: number | readonly number[], ...more: number[]): Tensor {
+  const list = several('tile', sizes, more);
   return repeat(t, [...new Array<number>(Math.max(0, t.ndim - list.length)).fill(1), ...list]);
 }
 
@@ -136,6 +144,8 @@ export interface RepeatInterleaveOptions {
   /** The sum of the repeats, if known; checked. */
   outputSize?: number;
 }
+
+const interleaveDefaults: RepeatInterleaveOptions = { dim: null, outputSize: undefined };
 
 // Position i as often as repeats[i] says. Waits for the stream.
 function interleaved(repeats: Tensor, options: RepeatInterleaveOptions): Int32Array {
@@ -161,10 +171,10 @@ export function repeatInterleave(
   t: Tensor,
   repeats?: number | readonly number[] | Tensor,
   dim?: number | null | RepeatInterleaveOptions,
-  more: RepeatInterleaveOptions = {},
+  more?: RepeatInterleaveOptions,
 ): Tensor {
   t.checkAlive('repeatInterleave');
-  const options = isOptions(dim) ? dim : { ...more, dim: dim ?? null };
+  const options = readArguments<RepeatInterleaveOptions>('repeatInterleave', interleaveDefaults, [dim, more]);
   const axis = options.dim;
   if (repeats === undefined) return tensor(interleaved(t, options), { dtype: t.dtype, device: t.device });
   const x = axis === undefined || axis === null ? reshape(t, [-1]) : t;
@@ -240,6 +250,7 @@ export interface MeshgridOptions {
 export function meshgrid(...args: (Tensor | readonly Tensor[] | MeshgridOptions)[]): Tensor[] {
   const list = args.flatMap((v) => (v instanceof Tensor ? [v] : Array.isArray(v) ? (v as Tensor[]) : []));
   const options = args.find((v): v is MeshgridOptions => !(v instanceof Tensor) && !Array.isArray(v)) ?? {};
+  checkOptions('meshgrid', options, ['indexing']);
   const { indexing = 'ij' } = options;
   if (indexing !== 'ij' && indexing !== 'xy')
     throw new ArgumentError(`[meshgrid] indexing is 'ij' or 'xy', got ${String(indexing)}`);

@@ -8,6 +8,7 @@ import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
 import { broadcastShapes, describe, numel, sameShape, type Shape, showShape } from '../core/shape';
 import { alias, empty, Tensor } from '../core/tensor';
 import { kernel } from '../native';
+import { type Arguments, checkOptions, readArguments } from './arguments';
 import { add, eq, mul } from './arithmetic';
 import { arange, tensor } from './create';
 import { dropout } from './dropout';
@@ -38,8 +39,14 @@ export interface AttentionOptions extends RandomOptions {
   enableGqa?: boolean;
 }
 
+const attentionDefaults = {
+  ...{ attnMask: null as Tensor | null, dropoutP: 0, isCausal: false, scale: null as number | null, enableGqa: false },
+  generator: undefined as AttentionOptions['generator'],
+};
+
 /** A bool mask [rows, keys], true where query i may see key j: j <= i + `offset` (default 0). */
 export function causalMask(rows: number, keys = rows, options: { offset?: number; like?: Tensor } = {}): Tensor {
+  checkOptions('causalMask', options, ['offset', 'like']);
   const on = { device: options.like?.device };
   const i = reshape(arange(rows, on), [rows, 1]);
   return arange(keys, on).le(add(i, options.offset ?? 0));
@@ -92,11 +99,11 @@ export function scaledDotProductAttention(
   query: Tensor,
   key: Tensor,
   value: Tensor,
-  options?: AttentionOptions | Tensor | null,
+  ...args: Arguments<AttentionOptions>
 ): Tensor {
   const op = 'scaledDotProductAttention';
-  const o: AttentionOptions = options instanceof Tensor ? { attnMask: options } : (options ?? {});
-  const { attnMask = null, dropoutP = 0, isCausal = false, enableGqa = false } = o;
+  const o = readArguments(op, attentionDefaults, args);
+  const { attnMask, dropoutP, isCausal, enableGqa } = o;
   check(op, query, key, value, enableGqa);
   if (attnMask && isCausal) throw new ArgumentError(`[${op}] give either attnMask or isCausal`);
   if (!(dropoutP >= 0 && dropoutP <= 1))

@@ -3,6 +3,7 @@ import { isFloat, resultType } from '../core/dtype';
 import { ArgumentError } from '../core/errors';
 import { describe, sameShape } from '../core/shape';
 import { addMethods, Tensor } from '../core/tensor';
+import { type Arguments, readArguments } from './arguments';
 import { add, div, eq, ge, le, log, mul, neg, sub } from './arithmetic';
 import { cast } from './cast';
 import { full, zerosLike } from './create';
@@ -100,13 +101,17 @@ export interface ValueOptions {
   value?: number;
 }
 
-const scaled = (t: Tensor, { value = 1 }: ValueOptions = {}): Tensor => (value === 1 ? t : mul(t, value));
+const valueDefault = { value: 1 };
+const scaled = (op: string, t: Tensor, options?: number | ValueOptions): Tensor => {
+  const { value } = readArguments(op, valueDefault, [options]);
+  return value === 1 ? t : mul(t, value);
+};
 /** x + value a b */
-export const addcmul = (x: Tensor, a: Operand, b: Operand, options?: ValueOptions): Tensor =>
-  add(x, scaled(mul(a, b), options));
+export const addcmul = (x: Tensor, a: Operand, b: Operand, options?: number | ValueOptions): Tensor =>
+  add(x, scaled('addcmul', mul(a, b), options));
 /** x + value a / b */
-export const addcdiv = (x: Tensor, a: Operand, b: Operand, options?: ValueOptions): Tensor =>
-  add(x, scaled(div(a, b), options));
+export const addcdiv = (x: Tensor, a: Operand, b: Operand, options?: number | ValueOptions): Tensor =>
+  add(x, scaled('addcdiv', div(a, b), options));
 
 // --- comparing ------------------------------------------------------------------------------------------------------
 
@@ -120,9 +125,11 @@ export interface CloseOptions {
   equalNan?: boolean;
 }
 
+const closeDefaults = { rtol: 1e-5, atol: 1e-8, equalNan: false };
+
 /** Where |a - b| <= atol + rtol |b|, elementwise; infinities are close only to themselves. */
-export function isclose(a: Tensor, b: Tensor, options: CloseOptions = {}): Tensor {
-  const { rtol = 1e-5, atol = 1e-8, equalNan = false } = options;
+export function isclose(a: Tensor, b: Tensor, ...options: Arguments<CloseOptions>): Tensor {
+  const { rtol, atol, equalNan } = readArguments('isclose', closeDefaults, options);
   if (!(rtol >= 0) || !(atol >= 0))
     throw new ArgumentError(`[isclose] rtol and atol must not be negative, got ${rtol} and ${atol}`);
   const common = resultType(a, b);
@@ -136,8 +143,8 @@ export function isclose(a: Tensor, b: Tensor, options: CloseOptions = {}): Tenso
 }
 
 /** Whether all elements are close ({@link isclose}). Blocks until the values are known. */
-export const allclose = (a: Tensor, b: Tensor, options?: CloseOptions): boolean =>
-  all(isclose(a, b, options)).itemSync() !== 0;
+export const allclose = (a: Tensor, b: Tensor, ...options: Arguments<CloseOptions>): boolean =>
+  all(isclose(a, b, ...options)).itemSync() !== 0;
 
 /** Whether two tensors have the same shape and equal values. Blocks until the values are known. */
 export function equal(a: Tensor, b: Tensor): boolean {
@@ -160,19 +167,21 @@ for (const [name, op] of Object.entries(binary)) addMethods({ [name]: op, [`${na
 addMethods({ fmax, fmin, lerp, addcmul, addcdiv, isclose, allclose, equal });
 addMethods({
   lerp_: (self: Tensor, end: Tensor, weight: Tensor | number) => self.add_(mul(sub(end, self), weight)),
-  addcmul_: (self: Tensor, a: Operand, b: Operand, options?: ValueOptions) => self.add_(scaled(mul(a, b), options)),
-  addcdiv_: (self: Tensor, a: Operand, b: Operand, options?: ValueOptions) => self.add_(scaled(div(a, b), options)),
+  addcmul_: (self: Tensor, a: Operand, b: Operand, options?: number | ValueOptions) =>
+    self.add_(scaled('addcmul_', mul(a, b), options)),
+  addcdiv_: (self: Tensor, a: Operand, b: Operand, options?: number | ValueOptions) =>
+    self.add_(scaled('addcdiv_', div(a, b), options)),
 });
 
-type Combine = (a: Operand, b: Operand, options?: ValueOptions) => Tensor;
+type Combine = (a: Operand, b: Operand, options?: number | ValueOptions) => Tensor;
 declare module '../core/tensor' {
   interface Tensor
     extends
       Record<Names | `${Names}_` | 'fmax' | 'fmin', (b: Operand) => Tensor>,
       Record<'addcmul' | 'addcdiv' | 'addcmul_' | 'addcdiv_', Combine>,
       Record<'lerp' | 'lerp_', (end: Tensor, weight: Tensor | number) => Tensor> {
-    isclose(b: Tensor, options?: CloseOptions): Tensor;
-    allclose(b: Tensor, options?: CloseOptions): boolean;
+    isclose: Method<typeof isclose>;
+    allclose: Method<typeof allclose>;
     equal(b: Tensor): boolean;
   }
 }

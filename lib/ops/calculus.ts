@@ -2,6 +2,7 @@
 import { ArgumentError, ShapeError } from '../core/errors';
 import { checkAxis, showShape } from '../core/shape';
 import { addMethods, type Method, Tensor } from '../core/tensor';
+import { checkOptions, readArguments } from './arguments';
 import { add, div, mul, neg, sub } from './arithmetic';
 import { full } from './create';
 import { needTensor } from './define';
@@ -12,22 +13,25 @@ import { narrow, reshape } from './views';
 
 /** How {@link trapezoid} spaces its samples. */
 export interface TrapezoidOptions {
+  /** The places. Default: `dx` apart. */
+  x?: Tensor | null;
   /** The distance between neighbours. Default 1. */
   dx?: number;
   /** The axis. Default the last. */
   dim?: number;
 }
 
+const trapezoidDefaults = { x: null as Tensor | null, dx: 1, dim: -1 };
+
 // The areas between neighbours along `axis`, which gets shorter by one.
 function areas(
   op: string,
   y: Tensor,
   x: Tensor | TrapezoidOptions | null | undefined,
-  options: TrapezoidOptions,
+  options: TrapezoidOptions | undefined,
 ): { parts: Tensor; axis: number } {
   needTensor(op, y);
-  const places = x instanceof Tensor ? x : undefined;
-  const { dx = 1, dim = -1 } = x && !(x instanceof Tensor) ? x : options;
+  const { x: places, dx, dim } = readArguments(op, trapezoidDefaults, [x, options]);
   const axis = checkAxis(op, dim, y.ndim);
   if (y.ndim === 0) throw new ShapeError(`[${op}] needs at least one dimension`);
   const n = y.shape[axis]!;
@@ -46,7 +50,7 @@ function areas(
 }
 
 /** The integral of samples `y` along one axis by the trapezoidal rule, at places `x` or `dx` apart. */
-export function trapezoid(y: Tensor, x?: Tensor | TrapezoidOptions | null, options: TrapezoidOptions = {}): Tensor {
+export function trapezoid(y: Tensor, x?: Tensor | TrapezoidOptions | null, options?: TrapezoidOptions): Tensor {
   const { parts, axis } = areas('trapezoid', y, x, options);
   return sum(parts, axis);
 }
@@ -56,7 +60,7 @@ export { trapezoid as trapz };
 export function cumulativeTrapezoid(
   y: Tensor,
   x?: Tensor | TrapezoidOptions | null,
-  options: TrapezoidOptions = {},
+  options?: TrapezoidOptions,
 ): Tensor {
   const { parts, axis } = areas('cumulativeTrapezoid', y, x, options);
   return cumsum(parts, axis);
@@ -79,6 +83,7 @@ export interface GradientOptions {
  */
 export function gradient(t: Tensor, options: GradientOptions = {}): Tensor[] {
   needTensor('gradient', t);
+  checkOptions('gradient', options, ['spacing', 'dim', 'edgeOrder']);
   const { spacing = 1, dim, edgeOrder = 1 } = options;
   if (edgeOrder !== 1 && edgeOrder !== 2)
     throw new ArgumentError(`[gradient] edgeOrder is 1 or 2, got ${String(edgeOrder)}`);

@@ -6,19 +6,18 @@ import { div, eq, mul } from './arithmetic';
 import { cast } from './cast';
 import { gather } from './gather';
 import { isnan } from './math';
+import { type ValuesAndIndices, valuesAndIndices } from './named';
 import { runReduce, spread, sum } from './reduce';
 import { reshape, squeeze } from './views';
 import { where } from './where';
 
-/** Options of reductions. */
-export interface KeepdimOptions {
-  /** Keep reduced dimensions with length 1. Default false. */
+/** Options of reductions along one axis. */
+export interface AlongOptions {
+  /** Which axis. */
+  dim?: number | null;
+  /** Keep the reduced dimension with length 1. Default false. */
   keepdim?: boolean;
 }
-
-/** Elements of a tensor and their positions (int64) along one axis. */
-
-export type ValuesAndIndices = { values: Tensor; indices: Tensor };
 
 /** The position of the extreme along one axis, which stays with length 1. Untracked. */
 export function extremeIndex(kind: 'argmax' | 'argmin', t: Tensor, axis: number): Tensor {
@@ -36,7 +35,7 @@ export function sharedByEqual(name: string, y: Tensor, t: Tensor, axes: readonly
 
 /** The elements of `t` at positions along an axis that has length 1 in `indices`; both without it unless `keepdim`. */
 export function pick(t: Tensor, axis: number, indices: Tensor, keepdim: boolean): ValuesAndIndices {
-  if (t.ndim === 0) return { values: reshape(t, []), indices: reshape(indices, []) };
+  if (t.ndim === 0) return valuesAndIndices(reshape(t, []), reshape(indices, []));
   const values = gather(t, axis, indices);
-  return keepdim ? { values, indices } : { values: squeeze(values, axis), indices: squeeze(indices, axis) };
+  return keepdim ? valuesAndIndices(values, indices) : valuesAndIndices(squeeze(values, axis), squeeze(indices, axis));
 }

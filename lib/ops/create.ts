@@ -5,6 +5,7 @@ import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
 import { checkShape, describe, maxDims, numel, type Shape, showShape } from '../core/shape';
 import { empty as emptyTensor, Tensor } from '../core/tensor';
 import { kernel, writeStorage } from '../native';
+import { checkOptions } from './arguments';
 import { runCopy, runFill } from './launch';
 
 const iotaKernel = kernel('iota');
@@ -21,6 +22,8 @@ export interface TensorOptions {
 
 /** Numbers (or booleans, or bigints) nested to any depth. */
 export type NestedArray = number | boolean | bigint | readonly NestedArray[];
+
+const optionNames = ['dtype', 'device', 'requiresGrad'];
 
 function finish(t: Tensor, options: TensorOptions | undefined): Tensor {
   if (options?.requiresGrad) t.requiresGrad = true;
@@ -110,6 +113,7 @@ export function tensor(
   data: NestedArray | ArrayBufferView | readonly ArrayBufferView[] | Tensor,
   options: TensorOptions & { shape?: Shape } = {},
 ): Tensor {
+  checkOptions('tensor', options, [...optionNames, 'shape']);
   const device = deviceIndex(options.device);
   const wanted = options.dtype === undefined ? undefined : checkDType(options.dtype);
   if (data instanceof Tensor) {
@@ -164,6 +168,7 @@ function fromTyped(data: ArrayBufferView, shape: Shape | undefined, wanted: DTyp
 }
 
 function filled(op: string, shape: Shape, value: number, options: TensorOptions | undefined): Tensor {
+  checkOptions(op, options, optionNames);
   const dtype = options?.dtype === undefined ? 'float32' : checkDType(options.dtype);
   return finish(runFill(emptyTensor(checkShape(op, shape), dtype, deviceIndex(options?.device)), value), options);
 }
@@ -184,6 +189,7 @@ export function full(shape: Shape, value: number | boolean, options?: TensorOpti
 
 /** Undefined contents: for code that writes every element. */
 export function empty(shape: Shape, options?: TensorOptions): Tensor {
+  checkOptions('empty', options, optionNames);
   const dtype = options?.dtype === undefined ? 'float32' : checkDType(options.dtype);
   return finish(emptyTensor(checkShape('empty', shape), dtype, deviceIndex(options?.device)), options);
 }
@@ -201,6 +207,7 @@ export const fullLike = (t: Tensor, value: number, options?: TensorOptions): Ten
   full(t.shape, value, like(t, options));
 
 function iota(op: string, n: number, start: number, step: number, options: TensorOptions | undefined): Tensor {
+  checkOptions(op, options, optionNames);
   const dtype = options?.dtype === undefined ? 'float32' : checkDType(options.dtype);
   const t = emptyTensor(checkShape(op, [n]), dtype, deviceIndex(options?.device));
   iotaKernel(n, t, n, start, step);

@@ -5,12 +5,13 @@ import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
 import { describe, sameShape, showShape } from '../core/shape';
 import { empty, Tensor } from '../core/tensor';
 import { kernel } from '../native';
+import { type Arguments, readArguments } from './arguments';
 import { add, div, eq, mul, ne, neg, sub } from './arithmetic';
 import { cast } from './cast';
 import { arange } from './create';
 import { castOf, denseOf, sameDevice } from './launch';
 import { sum } from './reduce';
-import { reduceLoss, type Reduction } from './reduction';
+import { reduceLoss, type Reduction, byMean, noWeight } from './reduction';
 import { logSoftmax, softmax } from './softmax';
 import { permute, reshape, unsqueeze } from './views';
 import { where } from './where';
@@ -34,6 +35,9 @@ export interface CrossEntropyOptions extends NllLossOptions {
   /** How much of the target is spread evenly over all classes. Default 0. */
   labelSmoothing?: number;
 }
+
+const nllDefaults = { weight: noWeight, ignoreIndex: -100, reduction: byMean };
+const crossEntropyDefaults = { ...nllDefaults, labelSmoothing: 0 };
 
 // Rows of classes: x as [rows, classes], and how to give one value per row the target's shape.
 interface Rows {
@@ -178,8 +182,9 @@ function finish(
  * @throws ShapeError when the shapes do not belong together, DTypeError for classes that are no integers. A class out of
  *   range fails when the result is read: IndexError with row and class.
  */
-export function crossEntropy(logits: Tensor, target: Tensor, options: CrossEntropyOptions = {}): Tensor {
-  const { ignoreIndex = -100, reduction, labelSmoothing = 0 } = options;
+export function crossEntropy(logits: Tensor, target: Tensor, ...args: Arguments<CrossEntropyOptions>): Tensor {
+  const options = readArguments('crossEntropy', crossEntropyDefaults, args);
+  const { ignoreIndex, reduction, labelSmoothing } = options;
   checkInput('crossEntropy', logits, target);
   if (!(labelSmoothing >= 0 && labelSmoothing <= 1))
     throw new ArgumentError(`[crossEntropy] labelSmoothing must lie between 0 and 1, got ${labelSmoothing}`);
@@ -214,8 +219,9 @@ function softCrossEntropy(
  * @param input - log-probabilities, [C], [N, C] or [N, C, d1, ...]
  * @param target - classes of shape [], [N] or [N, d1, ...]
  */
-export function nllLoss(input: Tensor, target: Tensor, options: NllLossOptions = {}): Tensor {
-  const { ignoreIndex = -100, reduction } = options;
+export function nllLoss(input: Tensor, target: Tensor, ...args: Arguments<NllLossOptions>): Tensor {
+  const options = readArguments('nllLoss', nllDefaults, args);
+  const { ignoreIndex, reduction } = options;
   checkInput('nllLoss', input, target);
   const rows = toRows('nllLoss', input, target);
   const weight = checkWeight('nllLoss', input, rows.x.shape[1]!, options.weight);

@@ -5,11 +5,12 @@ import { ArgumentError, AutogradError, DTypeError, ShapeError } from '../core/er
 import { describe, sameShape, showShape } from '../core/shape';
 import { empty, Tensor } from '../core/tensor';
 import { kernel } from '../native';
+import { type Arguments, readArguments } from './arguments';
 import { div, mul } from './arithmetic';
 import { cast } from './cast';
 import { tensor, zeros } from './create';
 import { castOf, denseOf, runCopy } from './launch';
-import { checkInputs, reduceLoss, type ReductionOptions } from './reduction';
+import { checkInputs, reduceLoss, type ReductionOptions, byMean } from './reduction';
 import { mean } from './reduce';
 import { narrow, reshape, squeeze, unsqueeze } from './views';
 
@@ -62,10 +63,11 @@ export function ctcLoss(
   targets: Tensor,
   inputLengths: Lengths,
   targetLengths: Lengths,
-  options: CtcLossOptions = {},
+  ...args: Arguments<CtcLossOptions>
 ): Tensor {
+  const options = readArguments('ctcLoss', { blank: 0, reduction: byMean, zeroInfinity: false }, args);
   checkInputs('ctcLoss', logProbs, targets);
-  const { blank = 0, zeroInfinity = false, reduction = 'mean' } = options;
+  const { blank, zeroInfinity, reduction } = options;
   if (isFloat(targets.dtype) || targets.dtype === 'bool')
     throw new DTypeError(`[ctcLoss] targets must be integers, got ${targets.dtype}`);
   const single = logProbs.ndim === 2;

@@ -4,7 +4,7 @@ import type { Device } from '../core/device';
 import { ArgumentError, ShapeError } from '../core/errors';
 import { checkAxis, showShape } from '../core/shape';
 import { addMethods, type Method, type Tensor } from '../core/tensor';
-import { readArguments } from './arguments';
+import { type Arguments, readArguments } from './arguments';
 import { eq, ge, le } from './arithmetic';
 import { arange, zeros } from './create';
 import { runCopy } from './launch';
@@ -115,14 +115,26 @@ export const tril = (t: Tensor, diagonal: number | OneDiagonal = {}): Tensor => 
 /** The elements on and above a diagonal; zeros below. Leading dimensions are a batch. */
 export const triu = (t: Tensor, diagonal: number | OneDiagonal = {}): Tensor => keepTriangle('triu', t, diagonal);
 
-const positions = (mask: Tensor): Tensor => transpose(nonzero(mask), 0, 1);
+/** Options of {@link trilIndices} and {@link triuIndices}. */
+export interface IndicesOptions {
+  /** Which diagonal. Default 0. */
+  offset?: number;
+  device?: Device;
+}
+const indicesDefaults: IndicesOptions = { offset: 0, device: undefined };
+
+function indicesOf(op: string, side: 'lower' | 'upper', rows: number, cols: number, args: readonly unknown[]): Tensor {
+  const { offset, device } = readArguments(op, indicesDefaults, args);
+  checkOffset(op, offset!);
+  return transpose(nonzero(triangle(side, rows, cols, offset!, device)), 0, 1);
+}
 
 /** Row and column indices, int64 [2, n], of the elements on and below a diagonal, row by row. */
-export const trilIndices = (rows: number, cols: number, offset = 0, options?: { device?: Device }): Tensor =>
-  positions(triangle('lower', rows, cols, offset, options?.device));
+export const trilIndices = (rows: number, cols: number, ...args: Arguments<IndicesOptions>): Tensor =>
+  indicesOf('trilIndices', 'lower', rows, cols, args);
 /** Row and column indices, int64 [2, n], of the elements on and above a diagonal, row by row. */
-export const triuIndices = (rows: number, cols: number, offset = 0, options?: { device?: Device }): Tensor =>
-  positions(triangle('upper', rows, cols, offset, options?.device));
+export const triuIndices = (rows: number, cols: number, ...args: Arguments<IndicesOptions>): Tensor =>
+  indicesOf('triuIndices', 'upper', rows, cols, args);
 
 /** Overwrites the main diagonal of a matrix. */
 export function fillDiagonal_(t: Tensor, value: number): Tensor {

@@ -3,6 +3,7 @@ import { isFloat } from '../core/dtype';
 import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
 import { broadcastShapes, showShape } from '../core/shape';
 import { addMethods, type Method, type Tensor } from '../core/tensor';
+import { readArguments } from './arguments';
 import { add, eq, mul, ne, pow, sub } from './arithmetic';
 import { cast } from './cast';
 import { triuIndices } from './diagonals';
@@ -40,12 +41,14 @@ export interface CdistOptions {
   computeMode?: 'useMmForEuclidDistIfNecessary' | 'useMmForEuclidDist' | 'donotUseMmForEuclidDist';
 }
 
+const cdistDefaults: Required<CdistOptions> = { p: 2, computeMode: 'useMmForEuclidDistIfNecessary' };
+
 /** The p-norm distances of all pairs of vectors: [.., m, d] and [.., n, d] give [.., m, n]. */
 export function cdist(a: Tensor, b: Tensor, how: number | CdistOptions = {}): Tensor {
   a.checkAlive('cdist');
   b.checkAlive('cdist');
   sameDevice('cdist', a, b);
-  const { p = 2, computeMode = 'useMmForEuclidDistIfNecessary' } = typeof how === 'number' ? { p: how } : how;
+  const { p, computeMode } = readArguments('cdist', cdistDefaults, [how]);
   if (typeof p !== 'number' || !(p >= 0)) throw new ArgumentError(`[cdist] p must not be negative, got ${String(p)}`);
   if (a.ndim < 2 || b.ndim < 2 || a.shape[a.ndim - 1] !== b.shape[b.ndim - 1])
     throw new ShapeError(

@@ -3,6 +3,7 @@ import { ArgumentError } from '../core/errors';
 import { checkAxis, numel } from '../core/shape';
 import { addMethods, empty, type Tensor } from '../core/tensor';
 import { kernel, opcode } from '../native';
+import { checkOptions } from './arguments';
 import { ne, sub } from './arithmetic';
 import { cast } from './cast';
 import { arange, ones, tensor } from './create';
@@ -60,6 +61,7 @@ function orderOf(rows: Tensor): Tensor {
 function distinct(op: string, t: Tensor, options: UniqueOptions, sorting: boolean): Tensor | Tensor[] {
   t.checkAlive(op);
   const x = t.detach();
+  checkOptions(op, options, ['dim', 'sorted', 'returnInverse', 'returnCounts']);
   const { dim, returnInverse = false, returnCounts = false } = options;
   const whole = dim === undefined || dim === null;
   if (!whole && t.ndim === 0) throw new ArgumentError(`[${op}] a 0-dim tensor has no axis to compare along`);

@@ -6,6 +6,7 @@ import { defaultGenerator, type RngState } from '../core/random';
 import { describe, showShape } from '../core/shape';
 import { empty, type Tensor } from '../core/tensor';
 import { kernel } from '../native';
+import { readArguments } from './arguments';
 import { add, mul, ne } from './arithmetic';
 import { ones, zerosLike } from './create';
 import { needTensor } from './define';
@@ -23,6 +24,8 @@ export interface DropoutOptions extends RandomOptions {
   training?: boolean;
 }
 
+const dropoutDefaults: DropoutOptions = { p: 0.5, training: true, generator: undefined };
+
 interface Settings {
   p: number;
   training: boolean;
@@ -36,7 +39,7 @@ function settings(
   training: boolean | undefined,
   options?: RandomOptions,
 ): Settings {
-  const o: DropoutOptions = typeof p === 'object' ? p : { p, training, ...options };
+  const o = readArguments<DropoutOptions>(op, dropoutDefaults, [p, training, options]);
   const probability = o.p ?? 0.5;
   if (typeof probability !== 'number' || !(probability >= 0 && probability <= 1))
     throw new ArgumentError(`[${op}] the probability lies between 0 and 1, got ${describe(probability)}`);

@@ -8,6 +8,7 @@ import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
 import { describe, showShape } from '../core/shape';
 import { alias, empty, type Tensor } from '../core/tensor';
 import { kernel, opcode } from '../native';
+import { type Arguments, readArguments } from './arguments';
 import { add, div, eq, mul, ne, pow, sub } from './arithmetic';
 import { castOf, denseOf, runFill } from './launch';
 import { arange, full, ones, zeros } from './create';
@@ -33,6 +34,11 @@ export interface EmbeddingOptions {
   /** Accepted for PyTorch's sake: gradients are dense. */
   sparse?: boolean;
 }
+
+const embeddingDefaults = {
+  ...{ paddingIdx: null as number | null, maxNorm: null as number | null, normType: 2 },
+  ...{ scaleGradByFreq: false, sparse: false },
+};
 
 function checkTable(op: string, weight: Tensor): void {
   weight.checkAlive(op);
@@ -70,14 +76,15 @@ function frequency(index: Tensor, rows: number, like: Tensor): Tensor {
  * @param input - int64 or int32, any shape
  * @param weight - [rows, features]
  */
-export function embedding(input: IndexLike, weight: Tensor, options: EmbeddingOptions = {}): Tensor {
+export function embedding(input: IndexLike, weight: Tensor, ...args: Arguments<EmbeddingOptions>): Tensor {
+  const options = readArguments('embedding', embeddingDefaults, args);
   checkTable('embedding', weight);
   const index = asIndex('embedding', input, weight);
   const [rows, features] = weight.shape as [number, number];
   const padding = paddingRow('embedding', options.paddingIdx, rows);
   const flat = denseOf(reshape(index, [index.numel]));
-  if (options.maxNorm != null) renormalise(weight, flat, options.maxNorm, options.normType ?? 2);
-  return reshape(lookUp(weight, flat, padding, options.scaleGradByFreq ?? false), [...index.shape, features]);
+  if (options.maxNorm != null) renormalise(weight, flat, options.maxNorm, options.normType);
+  return reshape(lookUp(weight, flat, padding, options.scaleGradByFreq), [...index.shape, features]);
 }
 
 function lookUp(weight: Tensor, index: Tensor, padding: number, byFrequency: boolean): Tensor {
@@ -108,6 +115,12 @@ export interface EmbeddingBagOptions extends EmbeddingOptions {
   includeLastOffset?: boolean;
 }
 
+// In the order of PyTorch's function.
+const bagDefaults: Required<EmbeddingBagOptions> = {
+  ...{ offsets: null, maxNorm: null, normType: 2, scaleGradByFreq: false, mode: 'mean', sparse: false },
+  ...{ perSampleWeights: null, includeLastOffset: false, paddingIdx: null },
+};
+
 const scanKernel = kernel('scan');
 const scanSum = opcode('scan', 'sum');
 const argmaxCode = opcode('reduce', 'argmax');
@@ -131,10 +144,9 @@ interface Bags {
   count: number;
 }
 
-function bagsOf(index: Tensor, options: EmbeddingBagOptions): Bags {
-  const { offsets, includeLastOffset = false } = options;
+function bagsOf(index: Tensor, offsets: IndexLike | null, includeLastOffset: boolean): Bags {
   if (index.ndim === 2) {
-    if (offsets != null)
+    if (offsets !== null)
       throw new ArgumentError('[embeddingBag] offsets are for a vector of indices; a matrix has one bag per row');
     const [count, size] = index.shape as [number, number];
     const bag = reshape(arange(count, { dtype: 'int64', device: index.device }), [count, 1]).expand([count, size]);
@@ -142,7 +154,7 @@ function bagsOf(index: Tensor, options: EmbeddingBagOptions): Bags {
   }
   if (index.ndim !== 1)
     throw new ShapeError(`[embeddingBag] indices have one or two dimensions, got ${showShape(index.shape)}`);
-  if (offsets == null) throw new ArgumentError('[embeddingBag] a vector of indices needs offsets');
+  if (offsets === null) throw new ArgumentError('[embeddingBag] a vector of indices needs offsets');
   const at = asIndex('embeddingBag', offsets, index);
   if (at.ndim !== 1) throw new ShapeError(`[embeddingBag] offsets must be a vector, got ${showShape(at.shape)}`);
   const count = at.numel - (includeLastOffset ? 1 : 0);
@@ -155,11 +167,15 @@ function bagsOf(index: Tensor, options: EmbeddingBagOptions): Bags {
  * @param input - a matrix with one bag per row, or a vector with `offsets`
  * @param weight - [rows, features]
  */
-export function embeddingBag(input: IndexLike, weight: Tensor, options: EmbeddingBagOptions = {}): Tensor {
+export function embeddingBag(input: IndexLike, weight: Tensor, ...args: Arguments<EmbeddingBagOptions>): Tensor {
   checkTable('embeddingBag', weight);
+  const { offsets, perSampleWeights, includeLastOffset, mode, ...options } = readArguments(
+    'embeddingBag',
+    bagDefaults,
+    args,
+  );
   if (!isFloat(weight.dtype))
     throw new DTypeError(`[embeddingBag] the weight must be floating-point, not ${weight.dtype}`);
-  const { mode = 'mean', perSampleWeights } = options;
   if (mode !== 'sum' && mode !== 'mean' && mode !== 'max')
     throw new ArgumentError(`[embeddingBag] mode must be 'sum', 'mean' or 'max', got ${describe(mode)}`);
   const index = asIndex('embeddingBag', input, weight);
@@ -168,7 +184,7 @@ export function embeddingBag(input: IndexLike, weight: Tensor, options: Embeddin
     throw new ShapeError(
       `[embeddingBag] perSampleWeights ${showShape(perSampleWeights.shape)} must have the shape of the indices ${showShape(index.shape)}`,
     );
-  const { bag, count } = bagsOf(index, options);
+  const { bag, count } = bagsOf(index, offsets, includeLastOffset);
   const flat = reshape(index, [index.numel]);
   const padding = paddingRow('embeddingBag', options.paddingIdx, weight.shape[0]!);
   const used = padding >= 0 ? ne(flat, padding) : null;

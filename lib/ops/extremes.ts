@@ -1,12 +1,14 @@
 /** @file Largest and smallest elements, and where they are. NaN counts as both: a line with NaN gives NaN. */
 import { ShapeError } from '../core/errors';
 import { checkAxes, checkAxis, showShape } from '../core/shape';
-import { addMethods, Tensor } from '../core/tensor';
+import { addMethods, type Method, Tensor } from '../core/tensor';
 import { opcode } from '../native';
 import { needTensor } from './define';
 import { maximum, minimum } from './arithmetic';
-import { extremeIndex, type KeepdimOptions, pick, sharedByEqual, type ValuesAndIndices } from './chosen';
-import { type Axes, runReduce } from './reduce';
+import { readArguments } from './arguments';
+import { type AlongOptions, extremeIndex, pick, sharedByEqual } from './chosen';
+import { type Named, named, type ValuesAndIndices } from './named';
+import { type Axes, type KeepdimOptions, keepdimDefaults, runReduce } from './reduce';
 import { unsqueeze } from './views';
 
 function checkNotEmpty(op: string, t: Tensor, axes: readonly number[]): void {
@@ -18,76 +20,93 @@ function checkNotEmpty(op: string, t: Tensor, axes: readonly number[]): void {
 
 // --- positions ------------------------------------------------------------------------------------------------------
 
-function position(
-  name: 'argmax' | 'argmin',
-  t: Tensor,
-  axis: number | null | undefined,
-  options: KeepdimOptions,
-): Tensor {
+type Axis = number | null | AlongOptions;
+const alongDefaults = { dim: null as number | null, keepdim: false };
+
+function position(name: 'argmax' | 'argmin', t: Tensor, ...args: unknown[]): Tensor {
   needTensor(name, t);
-  const axes = axis === undefined || axis === null ? checkAxes(name, axis, t.ndim) : [checkAxis(name, axis, t.ndim)];
+  const { dim, keepdim } = readArguments(name, alongDefaults, args);
+  const axes = dim === null ? checkAxes(name, dim, t.ndim) : [checkAxis(name, dim, t.ndim)];
   checkNotEmpty(name, t, axes);
-  return runReduce(opcode('reduce', name), t, t.ndim === 0 ? [] : axes, options.keepdim ?? false, 'int64');
+  return runReduce(opcode('reduce', name), t, t.ndim === 0 ? [] : axes, keepdim, 'int64');
 }
 
 /** The position (int64) of the first largest element along an axis; without an axis, in the flattened tensor. */
-export const argmax = (t: Tensor, axis?: number | null, options: KeepdimOptions = {}): Tensor =>
-  position('argmax', t, axis, options);
+export const argmax = (t: Tensor, axis?: Axis, how?: boolean | AlongOptions): Tensor =>
+  position('argmax', t, axis, how);
 /** The position (int64) of the first smallest element along an axis; without an axis, in the flattened tensor. */
-export const argmin = (t: Tensor, axis?: number | null, options: KeepdimOptions = {}): Tensor =>
-  position('argmin', t, axis, options);
+export const argmin = (t: Tensor, axis?: Axis, how?: boolean | AlongOptions): Tensor =>
+  position('argmin', t, axis, how);
 
 // --- values ---------------------------------------------------------------------------------------------------------
 
-function extreme(name: 'amax' | 'amin', t: Tensor, axes: Axes, options: KeepdimOptions): Tensor {
+function extreme(name: 'amax' | 'amin', t: Tensor, ...args: unknown[]): Tensor {
   needTensor(name, t);
-  const list = checkAxes(name, axes, t.ndim);
+  const { dim, keepdim } = readArguments(name, keepdimDefaults, args);
+  const list = checkAxes(name, dim, t.ndim);
   checkNotEmpty(name, t, list);
-  const y = runReduce(opcode('reduce', name === 'amax' ? 'max' : 'min'), t, list, options.keepdim ?? false, t.dtype);
+  const y = runReduce(opcode('reduce', name === 'amax' ? 'max' : 'min'), t, list, keepdim, t.dtype);
   return sharedByEqual(name, y, t, list);
 }
 
 /** The largest elements over `axes`. Equal ones share the gradient. */
-export const amax = (t: Tensor, axes?: Axes, options: KeepdimOptions = {}): Tensor => extreme('amax', t, axes, options);
+export const amax = (t: Tensor, axes?: Axes | KeepdimOptions, how?: boolean | KeepdimOptions): Tensor =>
+  extreme('amax', t, axes, how);
 /** The smallest elements over `axes`. Equal ones share the gradient. */
-export const amin = (t: Tensor, axes?: Axes, options: KeepdimOptions = {}): Tensor => extreme('amin', t, axes, options);
+export const amin = (t: Tensor, axes?: Axes | KeepdimOptions, how?: boolean | KeepdimOptions): Tensor =>
+  extreme('amin', t, axes, how);
 
-function along(name: 'max' | 'min', t: Tensor, axis: number, options: KeepdimOptions): ValuesAndIndices {
-  needTensor(name, t);
-  const a = checkAxis(name, axis, t.ndim);
+function along(name: 'max' | 'min', t: Tensor, dim: number, keepdim: boolean): ValuesAndIndices {
+  const a = checkAxis(name, dim, t.ndim);
   checkNotEmpty(name, t, [a]);
   const lifted = t.ndim === 0 ? unsqueeze(t, 0) : t;
-  return pick(t, a, extremeIndex(name === 'max' ? 'argmax' : 'argmin', lifted, a), options.keepdim ?? false);
+  return pick(t, a, extremeIndex(name === 'max' ? 'argmax' : 'argmin', lifted, a), keepdim);
+}
+
+/** Options of {@link max} along an axis. */
+export interface Along extends AlongOptions {
+  dim: number;
 }
 
 /**
  * `max(t)`: the largest element, whose gradient equal ones share. `max(t, other)`: elementwise, as {@link maximum}.
  * `max(t, axis)`: `{ values, indices }` along an axis; the gradient goes to the first largest.
  */
-export function max(t: Tensor, axis: number, options?: KeepdimOptions): ValuesAndIndices;
+export function max(t: Tensor, axis: number | Along, how?: boolean | AlongOptions): ValuesAndIndices;
 export function max(t: Tensor, other?: Tensor): Tensor;
-export function max(t: Tensor, how?: number | Tensor, options: KeepdimOptions = {}): Tensor | ValuesAndIndices {
-  if (how instanceof Tensor) return maximum(t, how);
-  return how === undefined ? extreme('amax', t, undefined, {}) : along('max', t, how, options);
+export function max(t: Tensor, ...args: unknown[]): Tensor | ValuesAndIndices {
+  return extremeOf('max', maximum, t, args);
 }
 
 /** As {@link max}, for the smallest element. */
-export function min(t: Tensor, axis: number, options?: KeepdimOptions): ValuesAndIndices;
+export function min(t: Tensor, axis: number | Along, how?: boolean | AlongOptions): ValuesAndIndices;
 export function min(t: Tensor, other?: Tensor): Tensor;
-export function min(t: Tensor, how?: number | Tensor, options: KeepdimOptions = {}): Tensor | ValuesAndIndices {
-  if (how instanceof Tensor) return minimum(t, how);
-  return how === undefined ? extreme('amin', t, undefined, {}) : along('min', t, how, options);
+export function min(t: Tensor, ...args: unknown[]): Tensor | ValuesAndIndices {
+  return extremeOf('min', minimum, t, args);
+}
+
+function extremeOf(
+  name: 'max' | 'min',
+  pairwise: (a: Tensor, b: Tensor) => Tensor,
+  t: Tensor,
+  args: readonly unknown[],
+): Tensor | ValuesAndIndices {
+  if (args[0] instanceof Tensor) return pairwise(t, args[0]);
+  needTensor(name, t);
+  const { dim, keepdim } = readArguments(name, alongDefaults, args);
+  return dim === null ? extreme(`a${name}`, t) : along(name, t, dim, keepdim);
 }
 
 /** Options of {@link aminmax}. */
-export interface AminmaxOptions extends KeepdimOptions {
-  /** Default: over all axes. */
-  dim?: number | null;
-}
+export type AminmaxOptions = AlongOptions;
 
 /** The smallest and the largest elements together. */
-export function aminmax(t: Tensor, options: AminmaxOptions = {}): { min: Tensor; max: Tensor } {
-  return { min: extreme('amin', t, options.dim, options), max: extreme('amax', t, options.dim, options) };
+export function aminmax(t: Tensor, options?: AminmaxOptions): Named<'min' | 'max', [Tensor, Tensor]> {
+  const { dim, keepdim } = readArguments('aminmax', alongDefaults, [undefined, options]);
+  return named<'min' | 'max', [Tensor, Tensor]>(
+    ['min', 'max'],
+    [extreme('amin', t, dim, keepdim), extreme('amax', t, dim, keepdim)],
+  );
 }
 
 addMethods({
@@ -101,14 +120,14 @@ addMethods({
 });
 
 interface Extreme {
-  (axis: number, options?: KeepdimOptions): ValuesAndIndices;
+  (axis: number | Along, how?: boolean | AlongOptions): ValuesAndIndices;
   (other?: Tensor): Tensor;
 }
-type Arg = (axis?: number | null, options?: KeepdimOptions) => Tensor;
-type Over = (axes?: Axes, options?: KeepdimOptions) => Tensor;
+type Arg = Method<typeof argmax>;
+type Over = Method<typeof amax>;
 declare module '../core/tensor' {
   interface Tensor
     extends Record<'max' | 'min', Extreme>, Record<'argmax' | 'argmin', Arg>, Record<'amax' | 'amin', Over> {
-    aminmax(options?: AminmaxOptions): { min: Tensor; max: Tensor };
+    aminmax: Method<typeof aminmax>;
   }
 }

@@ -7,6 +7,7 @@ import { track } from '../core/autograd';
 import { DTypeError, ShapeError } from '../core/errors';
 import { checkAxis, numel, type Shape, showShape } from '../core/shape';
 import { addMethods, type Method, Tensor } from '../core/tensor';
+import { checkOptions } from './arguments';
 import { mul } from './arithmetic';
 import { cast } from './cast';
 import { zeros } from './create';
@@ -93,6 +94,7 @@ function scattering(
   src: Tensor | number | boolean,
   options: ScatterOptions | undefined,
 ): Overwrite {
+  checkOptions('scatter', options, ['reduce']);
   if (options?.reduce === 'add') return adding(t, axis, index, src as Tensor);
   if (options?.reduce === 'multiply') return multiplying(t, axis, index, src as Tensor);
   return overwriting(t, axis, index, src);
@@ -193,8 +195,10 @@ function slices(name: 'indexAdd' | 'indexCopy', t: Tensor, axis: number, index: 
   };
 }
 
-const scaled = (src: Tensor, options?: IndexAddOptions): Tensor =>
-  options?.alpha === undefined ? src : mul(src, options.alpha);
+function scaled(src: Tensor, options?: IndexAddOptions): Tensor {
+  checkOptions('indexAdd', options, ['alpha']);
+  return options?.alpha === undefined ? src : mul(src, options.alpha);
+}
 
 /** A copy with the slices of `src` added to the slices of one axis that a vector of indices names. */
 export const indexAdd = (t: Tensor, axis: number, index: IndexLike, src: Tensor, options?: IndexAddOptions): Tensor =>

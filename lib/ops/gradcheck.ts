@@ -4,6 +4,7 @@ import { isFloat } from '../core/dtype';
 import { ArgumentError, AutogradError } from '../core/errors';
 import { describe, showShape } from '../core/shape';
 import { Tensor } from '../core/tensor';
+import { checkOptions } from './arguments';
 import { cast } from './cast';
 import { tensor, zeros } from './create';
 
@@ -70,6 +71,7 @@ function analytical(out: Tensor, inputs: readonly Tensor[], k: number): (Float64
 }
 
 function compare(fn: Checked, inputs: readonly Tensor[], options: GradcheckOptions): string | undefined {
+  checkOptions('gradcheck', options, ['eps', 'atol', 'rtol', 'raiseException']);
   const { eps = 1e-6, atol = 1e-5, rtol = 1e-3 } = options;
   const wanted = inputs.map((t, i) => ({ t, i })).filter(({ t }) => t.requiresGrad);
   const outputs = outputsOf(fn, inputs);

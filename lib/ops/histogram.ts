@@ -1,8 +1,9 @@
 /** @file Histograms. */
 import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
 import { sameShape, showShape } from '../core/shape';
-import { addMethods, Tensor } from '../core/tensor';
+import { addMethods, type Method, Tensor } from '../core/tensor';
 import { opcode } from '../native';
+import { type Arguments, readArguments } from './arguments';
 import { div, eq, ge, le, mul, sub } from './arithmetic';
 import { logicalAnd } from './binary';
 import { cast } from './cast';
@@ -11,6 +12,7 @@ import { needTensor } from './define';
 import { scatterAdd } from './gather';
 import { castOf, sameDevice } from './launch';
 import { clamp, floor } from './math';
+import { type Named, named } from './named';
 import { runReduce, sum } from './reduce';
 import { searchsorted } from './search';
 import { narrow, reshape } from './views';
@@ -61,14 +63,15 @@ export interface HistcOptions {
   max?: number;
 }
 
+const histcDefaults = { bins: 100, min: 0, max: 0 };
+
 /** How many elements fall into each of some bins of equal width; the upper end belongs to the last bin. */
-export function histc(t: Tensor, bins: number | HistcOptions = {}, min = 0, max = 0): Tensor {
+export function histc(t: Tensor, ...args: Arguments<HistcOptions>): Tensor {
   checkInput('histc', t);
-  const o = typeof bins === 'number' ? { bins, min, max } : bins;
-  const n = o.bins ?? 100;
+  const { bins: n, min, max } = readArguments('histc', histcDefaults, args);
   checkBins('histc', n);
   const x = reshape(t.detach(), [-1]);
-  const [low, high] = boundsOf('histc', x, o.min ?? 0, o.max ?? 0);
+  const [low, high] = boundsOf('histc', x, min, max);
   const counted = logicalAnd(ge(x, low), le(x, high));
   const bin = clamp(floor(mul(div(sub(x, low), high - low), n)), 0, n - 1);
   const index = cast(where(counted, bin, 0), 'int64');
@@ -77,6 +80,8 @@ export function histc(t: Tensor, bins: number | HistcOptions = {}, min = 0, max 
 
 /** Options of {@link histogram}. */
 export interface HistogramOptions {
+  /** How many bins of equal width, or the edges. */
+  bins?: number | Tensor;
   /** The range of equal bins. Default: the smallest to the largest value. */
   range?: readonly [number, number] | null;
   /** What each element counts; of the tensor's shape. Default 1. */
@@ -85,17 +90,24 @@ export interface HistogramOptions {
   density?: boolean;
 }
 
+const histogramDefaults = {
+  bins: undefined as number | Tensor | undefined,
+  range: null as readonly [number, number] | null,
+  ...{ weight: null as Tensor | null, density: false },
+};
+
 /**
  * Counts per bin and the bins' edges. `bins` is how many of equal width, or a vector of edges in ascending order. The
  * last bin includes its upper edge.
  */
 export function histogram(
   t: Tensor,
-  bins: number | Tensor,
-  options: HistogramOptions = {},
-): { hist: Tensor; binEdges: Tensor } {
+  how: number | Tensor | HistogramOptions,
+  options?: HistogramOptions,
+): Named<'hist' | 'binEdges', [Tensor, Tensor]> {
   checkInput('histogram', t);
-  const { range, weight, density = false } = options;
+  const { bins, range, weight, density } = readArguments('histogram', histogramDefaults, [how, options]);
+  if (bins === undefined) throw new ArgumentError('[histogram] say how many bins, or give their edges');
   const x = reshape(t.detach(), [-1]);
   let binEdges: Tensor;
   if (bins instanceof Tensor) {
@@ -119,15 +131,17 @@ export function histogram(
   const w = weight ? reshape(cast(weight.detach(), t.dtype), [-1]) : onesLike(x);
   const counts = zeros([n], { dtype: t.dtype, device: t.device });
   const hist = scatterAdd(counts, 0, cast(index, 'int64'), where(inside, w, 0));
-  if (!density) return { hist, binEdges };
+  const result = (counted: Tensor): Named<'hist' | 'binEdges', [Tensor, Tensor]> =>
+    named<'hist' | 'binEdges', [Tensor, Tensor]>(['hist', 'binEdges'], [counted, binEdges]);
+  if (!density) return result(hist);
   const widths = sub(narrow(binEdges, 0, 1, n), narrow(binEdges, 0, 0, n));
-  return { hist: div(div(hist, sum(hist)), widths), binEdges };
+  return result(div(div(hist, sum(hist)), widths));
 }
 
 addMethods({ histc, histogram });
 declare module '../core/tensor' {
   interface Tensor {
-    histc(bins?: number | HistcOptions, min?: number, max?: number): Tensor;
-    histogram(bins: number | Tensor, options?: HistogramOptions): { hist: Tensor; binEdges: Tensor };
+    histc: Method<typeof histc>;
+    histogram: Method<typeof histogram>;
   }
 }

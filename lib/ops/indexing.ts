@@ -5,6 +5,7 @@
 import { ShapeError } from '../core/errors';
 import { checkAxis, numel, sameShape, type Shape, showShape } from '../core/shape';
 import { addMethods, alias, type Method, Tensor } from '../core/tensor';
+import { readArguments } from './arguments';
 import { add } from './arithmetic';
 import { cast } from './cast';
 import { type NestedArray, tensor } from './create';
@@ -133,18 +134,21 @@ export interface IndexPutOptions {
   accumulate?: boolean;
 }
 
+const accumulates = (options: boolean | IndexPutOptions | undefined): boolean =>
+  readArguments('indexPut', { accumulate: false }, [options]).accumulate;
+
 /** A copy with the elements that `indices` name replaced by `values` (or, accumulating, increased). */
-export function indexPut(t: Tensor, indices: Index, values: Assignable, options: IndexPutOptions = {}): Tensor {
+export function indexPut(t: Tensor, indices: Index, values: Assignable, options?: boolean | IndexPutOptions): Tensor {
   t.checkAlive('indexPut');
   const plan = makePlan('indexPut', t, indices);
-  return overwriteCopy(t, assigning(plan, valueFor('indexPut', t, plan, values), options.accumulate ?? false));
+  return overwriteCopy(t, assigning(plan, valueFor('indexPut', t, plan, values), accumulates(options)));
 }
 
 /** {@link indexPut} in place. */
-export function indexPut_(t: Tensor, indices: Index, values: Assignable, options: IndexPutOptions = {}): Tensor {
+export function indexPut_(t: Tensor, indices: Index, values: Assignable, options?: boolean | IndexPutOptions): Tensor {
   t.checkAlive('indexPut_');
   const plan = makePlan('indexPut_', t, indices);
-  return overwriteSelf(t, assigning(plan, valueFor('indexPut_', t, plan, values), options.accumulate ?? false));
+  return overwriteSelf(t, assigning(plan, valueFor('indexPut_', t, plan, values), accumulates(options)));
 }
 
 /** One position of one dimension, as a view. */

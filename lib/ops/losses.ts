@@ -4,13 +4,23 @@ import { ArgumentError, ShapeError } from '../core/errors';
 import { broadcastShapes, sameShape, showShape } from '../core/shape';
 import { Tensor } from '../core/tensor';
 import { logSigmoid } from './activations';
+import { type Arguments, readArguments } from './arguments';
 import { add, div, gt, le, log, lt, mul, neg, sub } from './arithmetic';
 import { xlogy } from './binary';
 import { cast } from './cast';
 import { fullLike } from './create';
 import { abs, clampMin, exp, log1p, square } from './math';
 import { sum } from './reduce';
-import { checkPair, reduceLoss, type Reduction, type ReductionOptions } from './reduction';
+import {
+  checkPair,
+  reduceLoss,
+  type Reduction,
+  reductionDefaults,
+  type ReductionOptions,
+  byMean,
+  noWeight,
+} from './reduction';
+import { expand } from './views';
 import { where } from './where';
 
 export * from './reduction';
@@ -20,16 +30,34 @@ export * from './marginLosses';
 export * from './probabilityLosses';
 export * from './ctc';
 
+/** Options of losses whose elements may be weighted, in the order of PyTorch's functions. */
+export interface WeightedOptions extends ReductionOptions {
+  /** A factor for each element; broadcasts. With reduction 'mean' the sum is divided by the sum of the factors. */
+  weight?: Tensor | null;
+}
+
 /** (input - target)^2 */
-export function mseLoss(input: Tensor, target: Tensor, options: ReductionOptions = {}): Tensor {
-  checkPair('mseLoss', input, target);
-  return reduceLoss('mseLoss', square(sub(input, target)), options.reduction);
+export function mseLoss(input: Tensor, target: Tensor, ...args: Arguments<WeightedOptions>): Tensor {
+  return plain('mseLoss', input, target, square, args);
 }
 
 /** |input - target| */
-export function l1Loss(input: Tensor, target: Tensor, options: ReductionOptions = {}): Tensor {
-  checkPair('l1Loss', input, target);
-  return reduceLoss('l1Loss', abs(sub(input, target)), options.reduction);
+export function l1Loss(input: Tensor, target: Tensor, ...args: Arguments<WeightedOptions>): Tensor {
+  return plain('l1Loss', input, target, abs, args);
+}
+
+function plain(
+  op: string,
+  input: Tensor,
+  target: Tensor,
+  loss: (d: Tensor) => Tensor,
+  args: readonly unknown[],
+): Tensor {
+  const { reduction, weight } = readArguments(op, { reduction: byMean, weight: noWeight }, args);
+  checkPair(op, input, target);
+  const elements = weighted(op, loss(sub(input, target)), weight);
+  if (!weight || reduction !== 'mean') return reduceLoss(op, elements, reduction);
+  return div(sum(elements), sum(expand(weight, elements.shape)));
 }
 
 // d^2 / 2 for d below the bend, (d - bend / 2) bend above: huber. Divided by the bend: smooth l1.
@@ -42,10 +70,11 @@ function bent(input: Tensor, target: Tensor, bend: number, scale: number): Tenso
 export function smoothL1Loss(
   input: Tensor,
   target: Tensor,
-  options: ReductionOptions & { beta?: number } = {},
+  ...args: Arguments<ReductionOptions & { beta?: number }>
 ): Tensor {
+  const options = readArguments('smoothL1Loss', { reduction: byMean, beta: 1 }, args);
   checkPair('smoothL1Loss', input, target);
-  const { beta = 1 } = options;
+  const { beta } = options;
   if (!(beta >= 0)) throw new ArgumentError(`[smoothL1Loss] beta must not be negative, got ${beta}`);
   return reduceLoss(
     'smoothL1Loss',
@@ -55,9 +84,14 @@ export function smoothL1Loss(
 }
 
 /** Quadratic where |input - target| < delta (default 1), linear with slope delta beyond. */
-export function huberLoss(input: Tensor, target: Tensor, options: ReductionOptions & { delta?: number } = {}): Tensor {
+export function huberLoss(
+  input: Tensor,
+  target: Tensor,
+  ...args: Arguments<ReductionOptions & { delta?: number }>
+): Tensor {
+  const options = readArguments('huberLoss', { reduction: byMean, delta: 1 }, args);
   checkPair('huberLoss', input, target);
-  const { delta = 1 } = options;
+  const { delta } = options;
   if (!(delta > 0)) throw new ArgumentError(`[huberLoss] delta must be positive, got ${delta}`);
   return reduceLoss('huberLoss', bent(input, target, delta, 1), options.reduction);
 }
@@ -79,7 +113,12 @@ function weighted(op: string, loss: Tensor, weight: Tensor | null | undefined): 
  * -(target log(input) + (1 - target) log(1 - input)) of probabilities. Logarithms are bounded by -100, so that 0 and 1
  * give finite losses and gradients.
  */
-export function binaryCrossEntropy(input: Tensor, target: Tensor, options: BinaryCrossEntropyOptions = {}): Tensor {
+export function binaryCrossEntropy(
+  input: Tensor,
+  target: Tensor,
+  ...args: Arguments<BinaryCrossEntropyOptions>
+): Tensor {
+  const options = readArguments('binaryCrossEntropy', { weight: noWeight, reduction: byMean }, args);
   checkPair('binaryCrossEntropy', input, target);
   const logs = (p: Tensor): [Tensor, Tensor] => [clampMin(log(p), -100), clampMin(log1p(neg(p)), -100)];
   const t = cast(target, input.dtype);
@@ -103,12 +142,15 @@ export interface BceWithLogitsOptions extends BinaryCrossEntropyOptions {
   posWeight?: Tensor | null;
 }
 
+const bceDefaults = { weight: noWeight, ...reductionDefaults, posWeight: null as Tensor | null };
+
 /** The binary cross-entropy of sigmoid(input), without overflow and without cancellation. */
 export function binaryCrossEntropyWithLogits(
   input: Tensor,
   target: Tensor,
-  options: BceWithLogitsOptions = {},
+  ...args: Arguments<BceWithLogitsOptions>
 ): Tensor {
+  const options = readArguments('binaryCrossEntropyWithLogits', bceDefaults, args);
   checkPair('binaryCrossEntropyWithLogits', input, target);
   const t = cast(target, input.dtype);
   const yes = mul(t, logSigmoid(input));
@@ -129,10 +171,13 @@ export interface KlDivOptions {
   logTarget?: boolean;
 }
 
+const klDefaults: Required<KlDivOptions> = { reduction: 'mean', logTarget: false };
+
 /** target (log(target) - input), where the input holds log-probabilities. */
-export function klDiv(input: Tensor, target: Tensor, options: KlDivOptions = {}): Tensor {
+export function klDiv(input: Tensor, target: Tensor, ...args: Arguments<KlDivOptions>): Tensor {
+  const options = readArguments('klDiv', klDefaults, args);
   checkPair('klDiv', input, target);
-  const { reduction, logTarget = false } = options;
+  const { reduction, logTarget } = options;
   const loss = logTarget ? mul(exp(target), sub(target, input)) : sub(xlogy(target, target), mul(target, input));
   if (reduction !== 'batchmean') return reduceLoss('klDiv', loss, reduction);
   return div(sum(loss), input.shape[0] ?? 1);
@@ -148,10 +193,13 @@ export interface PoissonNllOptions extends ReductionOptions {
   eps?: number;
 }
 
+const poissonDefaults = { logInput: true, full: false, eps: 1e-8, ...reductionDefaults };
+
 /** The negative log-likelihood of counts under a Poisson distribution. */
-export function poissonNllLoss(input: Tensor, target: Tensor, options: PoissonNllOptions = {}): Tensor {
+export function poissonNllLoss(input: Tensor, target: Tensor, ...args: Arguments<PoissonNllOptions>): Tensor {
+  const options = readArguments('poissonNllLoss', poissonDefaults, args);
   checkPair('poissonNllLoss', input, target);
-  const { logInput = true, full = false, eps = 1e-8, reduction } = options;
+  const { logInput, full, eps, reduction } = options;
   const base = logInput ? sub(exp(input), mul(target, input)) : sub(input, mul(target, log(add(input, eps))));
   if (!full) return reduceLoss('poissonNllLoss', base, reduction);
   const safe = where(gt(target, 1), target, 1);
@@ -167,6 +215,8 @@ export interface GaussianNllOptions extends ReductionOptions {
   eps?: number;
 }
 
+const gaussianDefaults = { full: false, eps: 1e-6, ...reductionDefaults };
+
 /**
  * The negative log-likelihood of the target under normal distributions with mean `input` and the given variance.
  * @param variance - a number, the input's shape, that shape without its last dimension, or with 1 there
@@ -175,10 +225,11 @@ export function gaussianNllLoss(
   input: Tensor,
   target: Tensor,
   variance: Tensor | number,
-  options: GaussianNllOptions = {},
+  ...args: Arguments<GaussianNllOptions>
 ): Tensor {
+  const options = readArguments('gaussianNllLoss', gaussianDefaults, args);
   checkPair('gaussianNllLoss', input, target);
-  const { full = false, eps = 1e-6, reduction } = options;
+  const { full, eps, reduction } = options;
   let v: Tensor;
   if (typeof variance === 'number') v = fullLike(input, variance);
   else {
@@ -201,7 +252,8 @@ export function gaussianNllLoss(
 }
 
 /** log(1 + exp(-target input)) for targets -1 and 1 */
-export function softMarginLoss(input: Tensor, target: Tensor, options: ReductionOptions = {}): Tensor {
+export function softMarginLoss(input: Tensor, target: Tensor, ...args: Arguments<ReductionOptions>): Tensor {
+  const options = readArguments('softMarginLoss', reductionDefaults, args);
   checkPair('softMarginLoss', input, target);
   return reduceLoss('softMarginLoss', neg(logSigmoid(mul(target, input))), options.reduction);
 }

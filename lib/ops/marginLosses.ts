@@ -3,6 +3,7 @@ import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
 import { isFloat } from '../core/dtype';
 import { sameShape, showShape } from '../core/shape';
 import type { Tensor } from '../core/tensor';
+import { type Arguments, readArguments } from './arguments';
 import { add, eq, lt, mul, ne, neg, sub } from './arithmetic';
 import { logSigmoid, relu } from './activations';
 import { logicalAnd } from './binary';
@@ -11,7 +12,15 @@ import { arange } from './create';
 import { gather } from './gather';
 import { castOf } from './launch';
 import { logicalNot, square } from './math';
-import { checkInputs, checkPair, reduceLoss, type ReductionOptions } from './reduction';
+import {
+  checkInputs,
+  checkPair,
+  reduceLoss,
+  reductionDefaults,
+  type ReductionOptions,
+  byMean,
+  noWeight,
+} from './reduction';
 import { any, mean, sum } from './reduce';
 import { cumsum } from './scans';
 import { reshape, squeeze, unsqueeze } from './views';
@@ -40,15 +49,18 @@ export interface MultiMarginOptions extends ReductionOptions {
   weight?: Tensor | null;
 }
 
+const multiMarginDefaults = { p: 1, margin: 1, weight: noWeight, ...reductionDefaults };
+
 /**
  * sum over the other classes i of weight[y] max(0, margin - input[y] + input[i])^p, divided by the number of classes.
  * @param input - [N, C] or [C]
  * @param target - the classes y, [N] or []
  */
-export function multiMarginLoss(input: Tensor, target: Tensor, options: MultiMarginOptions = {}): Tensor {
+export function multiMarginLoss(input: Tensor, target: Tensor, ...args: Arguments<MultiMarginOptions>): Tensor {
+  const options = readArguments('multiMarginLoss', multiMarginDefaults, args);
   const op = 'multiMarginLoss';
   checkInputs(op, input, target);
-  const { p = 1, margin = 1, weight, reduction } = options;
+  const { p, margin, weight, reduction } = options;
   if (p !== 1 && p !== 2) throw new ArgumentError(`[${op}] p must be 1 or 2, got ${String(p)}`);
   const x = toRows(op, input);
   const classes = x.shape[1]!;
@@ -71,7 +83,8 @@ export function multiMarginLoss(input: Tensor, target: Tensor, options: MultiMar
  * @param input - [N, C] or [C]
  * @param target - of the input's shape: the target classes of each row, then -1
  */
-export function multilabelMarginLoss(input: Tensor, target: Tensor, options: ReductionOptions = {}): Tensor {
+export function multilabelMarginLoss(input: Tensor, target: Tensor, ...args: Arguments<ReductionOptions>): Tensor {
+  const options = readArguments('multilabelMarginLoss', reductionDefaults, args);
   const op = 'multilabelMarginLoss';
   checkPair(op, input, target);
   const x = toRows(op, input);
@@ -98,8 +111,9 @@ export interface MultilabelSoftMarginOptions extends ReductionOptions {
 export function multilabelSoftMarginLoss(
   input: Tensor,
   target: Tensor,
-  options: MultilabelSoftMarginOptions = {},
+  ...args: Arguments<MultilabelSoftMarginOptions>
 ): Tensor {
+  const options = readArguments('multilabelSoftMarginLoss', { weight: noWeight, reduction: byMean }, args);
   checkPair('multilabelSoftMarginLoss', input, target);
   const { weight, reduction } = options;
   const t = cast(target, input.dtype);

@@ -4,6 +4,7 @@ import { addMethods, Tensor } from '../core/tensor';
 import { type DType, isFloat, resultTypeScalar } from '../core/dtype';
 import { ArgumentError, DTypeError } from '../core/errors';
 import { describe } from '../core/shape';
+import { type Arguments, checkOptions, readArguments } from './arguments';
 import { add, div, eq, ge, gt, le, log, lt, mul, neg, sub } from './arithmetic';
 import { cast } from './cast';
 import { zerosLike } from './create';
@@ -111,9 +112,11 @@ export function bitwiseNot(x: Tensor): Tensor {
   return x.dtype === 'bool' ? logicalNot(x) : invert(x);
 }
 
+const logitDefaults = { eps: null as number | null };
 /** log(x / (1 - x)); with `eps`, x is first clamped to [eps, 1 - eps]. */
-export function logit(x: Tensor, eps?: number): Tensor {
-  const p = eps === undefined ? x : clamp(x, eps, 1 - eps);
+export function logit(x: Tensor, how?: number | null | { eps?: number | null }): Tensor {
+  const { eps } = readArguments('logit', logitDefaults, [how]);
+  const p = eps === null ? x : clamp(x, eps, 1 - eps);
   return sub(log(p), log1p(neg(p)));
 }
 
@@ -129,8 +132,11 @@ export interface NanToNumOptions {
 
 const finite = defineUnary('nanToNum', { save: 'x', grad: (g, x) => where(isfinite(x), g, 0), cost: 0.5 });
 
+const nanDefaults: NanToNumOptions = { nan: 0, posinf: undefined, neginf: undefined };
+
 /** Replaces NaN and infinities by finite numbers; no gradient flows through them. */
-export function nanToNum(x: Tensor, options: NanToNumOptions = {}): Tensor {
+export function nanToNum(x: Tensor, ...args: Arguments<NanToNumOptions>): Tensor {
+  const options = readArguments<NanToNumOptions>('nanToNum', nanDefaults, args);
   const defaults = options.posinf === undefined && options.neginf === undefined;
   if (defaults && (x.dtype === 'float32' || x.dtype === 'float64')) return finite(x, options.nan ?? 0);
   if (!isFloat(x.dtype)) return x.clone();
@@ -179,6 +185,7 @@ function readBounds(
 ): ClampBounds {
   if (!(x instanceof Tensor)) throw new ArgumentError(`[${op}] expected a tensor, got ${describe(x)}`);
   const isBounds = typeof first === 'object' && first !== null && !(first instanceof Tensor);
+  if (isBounds) checkOptions(op, first, ['min', 'max']);
   const bounds: ClampBounds = isBounds ? first : { min: first as Operand | null, max: second };
   if ((bounds.min ?? null) === null && (bounds.max ?? null) === null)
     throw new ArgumentError(`[${op}] needs a lower or an upper bound`);
@@ -273,7 +280,7 @@ declare module '../core/tensor' {
       >,
       Record<'clampMin' | 'clampMax' | 'clampMin_' | 'clampMax_', (bound: Operand) => Tensor>,
       Record<'clamp' | 'clamp_', Clamp> {
-    logit(eps?: number): Tensor;
-    nanToNum(options?: NanToNumOptions): Tensor;
+    logit: Method<typeof logit>;
+    nanToNum: Method<typeof nanToNum>;
   }
 }

@@ -1,6 +1,7 @@
 /** @file Positions of nonzero elements. Their number is a shape, so these ops wait for the stream. */
 import { contiguousStrides, type Shape } from '../core/shape';
 import { addMethods, empty, type Tensor } from '../core/tensor';
+import { checkOptions } from './arguments';
 import { floorDivide, remainder } from './arithmetic';
 import { nonzeroFlat } from './index-kernels';
 import { stack } from './joining';
@@ -25,6 +26,7 @@ export function nonzero(t: Tensor, options?: { asTuple?: false }): Tensor;
 export function nonzero(t: Tensor, options: { asTuple: true }): Tensor[];
 export function nonzero(t: Tensor, options: NonzeroOptions = {}): Tensor | Tensor[] {
   t.checkAlive('nonzero');
+  checkOptions('nonzero', options, ['asTuple']);
   const flat = nonzeroFlat(t);
   if (options.asTuple) return unravelIndex(flat, t.ndim === 0 ? [1] : t.shape);
   return t.ndim === 0 ? empty([flat.numel, 0], 'int64', t.storage.device) : stack(unravelIndex(flat, t.shape), 1);

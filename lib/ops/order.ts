@@ -2,16 +2,18 @@
 import { isFloat } from '../core/dtype';
 import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
 import { checkAxes, checkAxis, describe, showShape } from '../core/shape';
-import { addMethods, Tensor } from '../core/tensor';
+import { addMethods, type Method, Tensor } from '../core/tensor';
 import { add, maximum, mul, ne, sub } from './arithmetic';
 import { cast } from './cast';
 import { needTensor } from './define';
 import { arange, ones, tensor } from './create';
 import { lerp } from './binary';
-import { extremeIndex, type KeepdimOptions, pick, sharedByEqual, type ValuesAndIndices } from './chosen';
-import { argmax } from './extremes';
+import { readArguments } from './arguments';
+import { type AlongOptions, extremeIndex, pick, sharedByEqual } from './chosen';
+import { type Along, argmax } from './extremes';
 import { gather } from './gather';
 import { cat } from './joining';
+import type { ValuesAndIndices } from './named';
 import { ceil, floor, isnan, logicalNot, round } from './math';
 import { sum } from './reduce';
 import { cummax } from './scans';
@@ -56,16 +58,11 @@ function medianIndex(rows: Tensor, skipNan: boolean): Tensor {
   return gather(indices, -1, maximum(sub(count, 1), 0).floorDivide(2));
 }
 
-function medianOf(
-  name: string,
-  t: Tensor,
-  axis: number | undefined,
-  options: KeepdimOptions,
-  skipNan: boolean,
-): Tensor | ValuesAndIndices {
-  const rows = toRows(name, t, axis);
+function medianOf(name: string, t: Tensor, args: readonly unknown[], skipNan: boolean): Tensor | ValuesAndIndices {
+  const { dim, keepdim } = readArguments(name, { dim: null as number | null, keepdim: false }, args);
+  const rows = toRows(name, t, dim);
   const index = medianIndex(rows, skipNan);
-  if (axis !== undefined) return pickRows(t, axis, index, options.keepdim ?? false);
+  if (dim !== null) return pickRows(t, dim, index, keepdim);
   return sharedByEqual(name, reshape(gather(rows.detach(), 0, index), []), t, checkAxes(name, undefined, t.ndim));
 }
 
@@ -73,22 +70,23 @@ function medianOf(
  * The median; of an even number of elements the lower one. `median(t)` is a tensor, whose gradient equal elements
  * share; `median(t, axis)` gives `{ values, indices }`.
  */
-export function median(t: Tensor, axis: number, options?: KeepdimOptions): ValuesAndIndices;
+export function median(t: Tensor, axis: number | Along, how?: boolean | AlongOptions): ValuesAndIndices;
 export function median(t: Tensor): Tensor;
-export function median(t: Tensor, axis?: number, options: KeepdimOptions = {}): Tensor | ValuesAndIndices {
-  return medianOf('median', t, axis, options, false);
+export function median(t: Tensor, ...args: unknown[]): Tensor | ValuesAndIndices {
+  return medianOf('median', t, args, false);
 }
 
 /** {@link median} of the elements that are not NaN. */
-export function nanmedian(t: Tensor, axis: number, options?: KeepdimOptions): ValuesAndIndices;
+export function nanmedian(t: Tensor, axis: number | Along, how?: boolean | AlongOptions): ValuesAndIndices;
 export function nanmedian(t: Tensor): Tensor;
-export function nanmedian(t: Tensor, axis?: number, options: KeepdimOptions = {}): Tensor | ValuesAndIndices {
-  return medianOf('nanmedian', t, axis, options, true);
+export function nanmedian(t: Tensor, ...args: unknown[]): Tensor | ValuesAndIndices {
+  return medianOf('nanmedian', t, args, true);
 }
 
 /** The most frequent element along an axis (the smallest of several) and the position of its last occurrence. */
-export function mode(t: Tensor, axis = -1, options: KeepdimOptions = {}): ValuesAndIndices {
-  const rows = toRows('mode', t, axis);
+export function mode(t: Tensor, axis?: number | AlongOptions, how?: boolean | AlongOptions): ValuesAndIndices {
+  const { dim, keepdim } = readArguments('mode', { dim: -1, keepdim: false }, [axis, how]);
+  const rows = toRows('mode', t, dim);
   const { values, indices } = sortRows(rows);
   const n = rows.shape[rows.ndim - 1]!;
   const place = arange(n, { dtype: 'int64', device: t.device });
@@ -100,15 +98,17 @@ export function mode(t: Tensor, axis = -1, options: KeepdimOptions = {}): Values
     0,
   );
   const longest = argmax(sub(place, cummax(starts, -1).values), -1, { keepdim: true });
-  return pickRows(t, axis, gather(indices, -1, longest), options.keepdim ?? false);
+  return pickRows(t, dim, gather(indices, -1, longest), keepdim);
 }
 
 // --- quantiles ------------------------------------------------------------------------------------------------------
 
+type Interpolation = 'linear' | 'lower' | 'higher' | 'midpoint' | 'nearest';
+
 /** Options of {@link quantile}. */
-export interface QuantileOptions extends KeepdimOptions {
+export interface QuantileOptions extends AlongOptions {
   /** What lies between two elements. Default `'linear'`. */
-  interpolation?: 'linear' | 'lower' | 'higher' | 'midpoint' | 'nearest';
+  interpolation?: Interpolation;
 }
 
 function levels(name: string, q: number | readonly number[] | Tensor, like: Tensor): Tensor {
@@ -125,11 +125,11 @@ function quantileOf(
   name: string,
   t: Tensor,
   q: number | readonly number[] | Tensor,
-  axis: number | null | undefined,
-  options: QuantileOptions,
+  args: readonly unknown[],
   skipNan: boolean,
 ): Tensor {
-  const { interpolation = 'linear', keepdim = false } = options;
+  const defaults = { dim: null as number | null, keepdim: false, interpolation: 'linear' as Interpolation };
+  const { dim: axis, interpolation, keepdim } = readArguments(name, defaults, args);
   if (!['linear', 'lower', 'higher', 'midpoint', 'nearest'].includes(interpolation))
     throw new ArgumentError(`[${name}] unknown interpolation ${describe(interpolation)}`);
   if (t.dtype !== 'float32' && t.dtype !== 'float64')
@@ -181,16 +181,16 @@ function arrange(y: Tensor, t: Tensor, axis: number | null | undefined, single: 
 export const quantile = (
   t: Tensor,
   q: number | readonly number[] | Tensor,
-  axis?: number | null,
-  options: QuantileOptions = {},
-): Tensor => quantileOf('quantile', t, q, axis, options, false);
+  axis?: number | null | QuantileOptions,
+  how?: boolean | QuantileOptions,
+): Tensor => quantileOf('quantile', t, q, [axis, how], false);
 /** {@link quantile} of the elements that are not NaN. */
 export const nanquantile = (
   t: Tensor,
   q: number | readonly number[] | Tensor,
-  axis?: number | null,
-  options: QuantileOptions = {},
-): Tensor => quantileOf('nanquantile', t, q, axis, options, true);
+  axis?: number | null | QuantileOptions,
+  how?: boolean | QuantileOptions,
+): Tensor => quantileOf('nanquantile', t, q, [axis, how], true);
 
 addMethods({
   mode,
@@ -201,12 +201,12 @@ addMethods({
 });
 
 interface Median {
-  (axis: number, options?: KeepdimOptions): ValuesAndIndices;
+  (axis: number | Along, how?: boolean | AlongOptions): ValuesAndIndices;
   (): Tensor;
 }
-type Quantile = (q: number | readonly number[] | Tensor, axis?: number | null, options?: QuantileOptions) => Tensor;
+type Quantile = Method<typeof quantile>;
 declare module '../core/tensor' {
   interface Tensor extends Record<'median' | 'nanmedian', Median>, Record<'quantile' | 'nanquantile', Quantile> {
-    mode(axis?: number, options?: KeepdimOptions): ValuesAndIndices;
+    mode: Method<typeof mode>;
   }
 }

@@ -11,6 +11,7 @@ import { zeros } from './create';
 import { needTensor } from './define';
 import { scatter, scatterAdd } from './gather';
 import { denseOf } from './launch';
+import { type ValuesAndIndices, valuesAndIndices } from './named';
 import { reshape } from './views';
 
 const maxKernel = kernel('maxPool');
@@ -114,17 +115,11 @@ const cost = (w: Windows): number => w.planes * (numel(w.grid) * numel(w.kernel)
 
 // --- maxima ---------------------------------------------------------------------------------------------------------
 
-/** Maxima, and where they are in their plane. */
-export interface Pooled {
-  values: Tensor;
-  /** int64 */
-  indices: Tensor;
-}
-
-function maxima(op: string, x: Tensor, w: Windows): Pooled {
+// Maxima, and where they are in their plane.
+function maxima(op: string, x: Tensor, w: Windows): ValuesAndIndices {
   if (isHalf(x)) {
     const wide = maxima(op, cast(x, 'float32'), w);
-    return { values: cast(wide.values, x.dtype), indices: wide.indices };
+    return valuesAndIndices(cast(wide.values, x.dtype), wide.indices);
   }
   const device = x.storage.device;
   const out = empty(w.out, x.dtype, device);
@@ -137,7 +132,7 @@ function maxima(op: string, x: Tensor, w: Windows): Pooled {
     const flat = [planes, numel(grid)];
     return [reshape(scatterAdd(base, 1, reshape(places!, flat), reshape(g!, flat)), shape)];
   });
-  return { values, indices: at };
+  return valuesAndIndices(values, at);
 }
 
 /** Options of max pooling, in PyTorch's order. */
@@ -157,28 +152,19 @@ export type MaxPoolArguments = Arguments<MaxPoolOptions>;
 
 const maxDefaults: MaxPoolOptions = { stride: null, padding: 0, dilation: 1, ceilMode: false, returnIndices: false };
 
-function maxPool(
-  op: string,
-  n: number,
-  x: Tensor,
-  kernelSize: Sizes,
-  args: readonly unknown[],
-): Pooled & { both: boolean } {
-  const o = readArguments(op, maxDefaults, args);
-  checkInput(op, n, x);
-  return { ...maxima(op, x, slidingWindows(op, n, x, kernelSize, o)), both: o.returnIndices };
-}
-
 /** Functions of max pooling: a tensor, or { values, indices } with `returnIndices: true`. */
 export interface MaxPool {
-  (x: Tensor, kernelSize: Sizes, options: Partial<MaxPoolOptions> & { returnIndices: true }): Pooled;
+  (x: Tensor, kernelSize: Sizes, options: Partial<MaxPoolOptions> & { returnIndices: true }): ValuesAndIndices;
   (x: Tensor, kernelSize: Sizes, ...options: MaxPoolArguments): Tensor;
 }
 
 const maxPoolOf = (n: 1 | 2 | 3): MaxPool =>
   ((x: Tensor, kernelSize: Sizes, ...args: unknown[]) => {
-    const { values, indices, both } = maxPool(`maxPool${n}d`, n, x, kernelSize, args);
-    return both ? { values, indices } : values;
+    const op = `maxPool${n}d`;
+    const o = readArguments(op, maxDefaults, args);
+    checkInput(op, n, x);
+    const pooled = maxima(op, x, slidingWindows(op, n, x, kernelSize, o));
+    return o.returnIndices ? pooled : pooled.values;
   }) as MaxPool;
 
 /** The maximum of each window of x [batch, channels, length] (the batch may be missing). */
@@ -190,7 +176,7 @@ export const maxPool3d = maxPoolOf(3);
 
 /** Functions of adaptive max pooling; see {@link MaxPool}. */
 export interface AdaptiveMaxPool {
-  (x: Tensor, outputSize: AdaptiveSize, options: { returnIndices: true }): Pooled;
+  (x: Tensor, outputSize: AdaptiveSize, options: { returnIndices: true }): ValuesAndIndices;
   (x: Tensor, outputSize: AdaptiveSize, ...options: Arguments<{ returnIndices: boolean }>): Tensor;
 }
 

@@ -4,6 +4,7 @@ import { type DType } from '../core/dtype';
 import { ArgumentError, ShapeError } from '../core/errors';
 import { describe, showShape } from '../core/shape';
 import type { Tensor } from '../core/tensor';
+import { checkOptions, readArguments } from './arguments';
 import { add, mul, sub } from './arithmetic';
 import { cast } from './cast';
 import { arange } from './create';
@@ -27,6 +28,7 @@ export function sinusoidalPositions(
   features: number,
   options: { base?: number; dtype?: DType; device?: Device } = {},
 ): Tensor {
+  checkOptions('sinusoidalPositions', options, ['base', 'dtype', 'device']);
   const { base = 10000, dtype = 'float32', device = 'cpu' } = options;
   if (!Number.isInteger(length) || length < 0 || !Number.isInteger(features) || features < 1)
     throw new ArgumentError(
@@ -46,13 +48,15 @@ export interface RotaryOptions {
   interleaved?: boolean;
 }
 
+const rotaryDefaults = { base: 10000, offset: 0, interleaved: false };
+
 /**
  * Rotary position embedding (Su et al. 2021): turns pairs of features of row p by p base^(-2 i / features), so that
  * products of queries and keys depend on their distance only.
  * @param x - [..., length, features], an even number of features
  */
 export function rotary(x: Tensor, options: RotaryOptions = {}): Tensor {
-  const { base = 10000, offset = 0, interleaved = false } = options;
+  const { base, offset, interleaved } = readArguments('rotary', rotaryDefaults, [options]);
   x.checkAlive('rotary');
   const width = x.shape[x.ndim - 1];
   if (x.ndim < 2 || width! % 2 !== 0)

@@ -3,12 +3,13 @@ import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
 import { isFloat } from '../core/dtype';
 import { checkAxis, sameShape, showShape } from '../core/shape';
 import type { Tensor } from '../core/tensor';
+import { type Arguments, readArguments } from './arguments';
 import { add, div, log, mul, neg } from './arithmetic';
 import { cast } from './cast';
 import { gather } from './gather';
 import { castOf } from './launch';
 import { clamp } from './math';
-import { checkInputs, checkPair, reduceLoss, type ReductionOptions } from './reduction';
+import { checkInputs, checkPair, reduceLoss, type ReductionOptions, byMean } from './reduction';
 import { sum } from './reduce';
 import { squeeze, unsqueeze } from './views';
 
@@ -29,11 +30,12 @@ export interface CategoricalCrossentropyOptions extends ReductionOptions {
 export function categoricalCrossentropy(
   input: Tensor,
   target: Tensor,
-  options: CategoricalCrossentropyOptions = {},
+  ...args: Arguments<CategoricalCrossentropyOptions>
 ): Tensor {
+  const options = readArguments('categoricalCrossentropy', { reduction: byMean, labelSmoothing: 0, axis: -1 }, args);
   const op = 'categoricalCrossentropy';
   checkPair(op, input, target);
-  const { labelSmoothing = 0, axis = -1, reduction } = options;
+  const { labelSmoothing, axis, reduction } = options;
   if (!(labelSmoothing >= 0 && labelSmoothing <= 1))
     throw new ArgumentError(`[${op}] labelSmoothing must lie between 0 and 1, got ${labelSmoothing}`);
   if (input.ndim === 0) throw new ShapeError(`[${op}] the input needs a dimension of classes, got []`);
@@ -53,12 +55,13 @@ export interface SparseCategoricalCrossentropyOptions extends ReductionOptions {
 export function sparseCategoricalCrossentropy(
   input: Tensor,
   target: Tensor,
-  options: SparseCategoricalCrossentropyOptions = {},
+  ...args: Arguments<SparseCategoricalCrossentropyOptions>
 ): Tensor {
+  const options = readArguments('sparseCategoricalCrossentropy', { reduction: byMean, axis: -1 }, args);
   const op = 'sparseCategoricalCrossentropy';
   checkInputs(op, input, target);
   if (input.ndim === 0) throw new ShapeError(`[${op}] the input needs a dimension of classes, got []`);
-  const a = checkAxis(op, options.axis ?? -1, input.ndim);
+  const a = checkAxis(op, options.axis, input.ndim);
   const rows = input.shape.filter((_, i) => i !== a);
   // Keras takes classes with a last dimension of length 1 too.
   const labels = sameShape(target.shape, [...rows, 1]) ? squeeze(target, -1) : target;

@@ -3,7 +3,7 @@ import { isFloat } from '../core/dtype';
 import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
 import { checkAxis, numel, type Shape, showShape } from '../core/shape';
 import { addMethods, type Method, type Tensor } from '../core/tensor';
-import { isOptions } from './arguments';
+import { readArguments } from './arguments';
 import { add, mul } from './arithmetic';
 import { linear, matmul } from './matmul';
 import { sum } from './reduce';
@@ -71,10 +71,11 @@ export function outer(a: Tensor, b: Tensor): Tensor {
 export const ger = outer;
 
 type PairedAxes = number | readonly (readonly number[] | number)[];
+const tensordotDefaults = { dims: 2 as PairedAxes };
 
 /** Sums of products over several dimensions: the last `axes` of a with the first of b, or those listed for each. */
 export function tensordot(a: Tensor, b: Tensor, how: PairedAxes | { dims?: PairedAxes } = 2): Tensor {
-  const axes = isOptions(how) ? (how.dims ?? 2) : how;
+  const { dims: axes } = readArguments('tensordot', tensordotDefaults, [how]);
   let of: readonly (readonly number[])[];
   if (typeof axes === 'number') {
     if (!Number.isInteger(axes) || axes < 0 || axes > Math.min(a.ndim, b.ndim))
@@ -130,7 +131,10 @@ export interface ProductOptions {
   alpha?: number;
 }
 
-function addProduct(op: string, t: Tensor, product: Tensor, { beta = 1, alpha = 1 }: ProductOptions): Tensor {
+const productDefaults = { beta: 1, alpha: 1 };
+
+function addProduct(op: string, t: Tensor, product: Tensor, options: ProductOptions): Tensor {
+  const { beta, alpha } = readArguments(op, productDefaults, [options]);
   const scaled = alpha === 1 ? product : mul(product, alpha);
   const lead = product.ndim - t.ndim;
   if (lead < 0 || t.shape.some((d, i) => d !== 1 && d !== product.shape[lead + i]))
@@ -142,7 +146,7 @@ function addProduct(op: string, t: Tensor, product: Tensor, { beta = 1, alpha = 
 /** beta * t + alpha * (a @ b), for matrices. */
 export function addmm(t: Tensor, a: Tensor, b: Tensor, options: ProductOptions = {}): Tensor {
   needDims('addmm', [2, 2], a, b);
-  const { beta = 1, alpha = 1 } = options;
+  const { beta, alpha } = readArguments('addmm', productDefaults, [options]);
   // A Linear layer spelled out: one kernel adds the bias too.
   const fits = t.ndim === 1 && t.shape[0] === b.shape[1] && a.shape[1] === b.shape[0];
   const alike = t.dtype === a.dtype && a.dtype === b.dtype && isFloat(a.dtype);

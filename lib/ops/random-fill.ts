@@ -8,6 +8,7 @@ import { checkShape, describe, type Shape } from '../core/shape';
 import { empty, type Tensor } from '../core/tensor';
 import { kernel } from '../native';
 import type { TensorOptions } from './create';
+import { checkOptions } from './arguments';
 import { runCopy } from './launch';
 
 const uniformKernel = kernel('uniform');
@@ -20,6 +21,8 @@ export interface RandomOptions {
 }
 /** As what a random tensor is created. */
 export type RandomTensorOptions = TensorOptions & RandomOptions;
+
+const randomTensorOptions = ['dtype', 'device', 'requiresGrad', 'generator'];
 
 export const take = (options: RandomOptions | undefined, elements: number): RngState => {
   const g = options?.generator ?? defaultGenerator;
@@ -34,6 +37,7 @@ export function created(
   options: RandomTensorOptions | undefined,
   fill: (t: Tensor) => void,
 ): Tensor {
+  checkOptions(op, options, randomTensorOptions);
   const dtype = options?.dtype === undefined ? 'float32' : checkDType(options.dtype);
   if (!isFloat(dtype)) throw new DTypeError(`[${op}] gives floating-point numbers, not ${dtype}; see randint`);
   const t = empty(checkShape(op, shape), dtype, deviceIndex(options?.device));

@@ -5,6 +5,7 @@ import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
 import { broadcastShapes, checkShape, describe, type Shape, showShape } from '../core/shape';
 import { addMethods, empty, Tensor } from '../core/tensor';
 import { kernel } from '../native';
+import { checkOptions, readArguments } from './arguments';
 import { add, div, mul, neg, sub } from './arithmetic';
 import { cast } from './cast';
 import { full } from './create';
@@ -62,6 +63,7 @@ export function randint(
   const [low, high] = short ? [0, a] : [a, b];
   const shape = (short ? b : c) as Shape;
   const options = (short ? c : d) as RandomTensorOptions | undefined;
+  checkOptions('randint', options, ['dtype', 'device', 'requiresGrad', 'generator']);
   const dtype = options?.dtype === undefined ? 'int64' : checkDType(options.dtype);
   if (!Number.isSafeInteger(low) || !Number.isSafeInteger(high))
     throw new ArgumentError(`[randint] the bounds must be integers, got ${low} and ${high}`);
@@ -102,11 +104,19 @@ export function randintLike(
 export function randperm(n: number, options?: RandomTensorOptions): Tensor {
   if (!Number.isSafeInteger(n) || n < 0)
     throw new ArgumentError(`[randperm] expected a non-negative integer, got ${describe(n)}`);
+  checkOptions('randperm', options, ['dtype', 'device', 'requiresGrad', 'generator']);
   const t = empty([n], 'int64', deviceIndex(options?.device));
   const { seed, offset } = take(options, n);
   randpermKernel(n * 10, t, n, seed, offset);
   return options?.dtype === undefined ? t : cast(t, options.dtype);
 }
+
+/** Options of {@link multinomial}. */
+export interface MultinomialOptions extends RandomOptions {
+  /** Whether a class may be drawn again. Default false. */
+  replacement?: boolean;
+}
+const multinomialDefaults = { replacement: false, generator: undefined as RandomOptions['generator'] };
 
 /**
  * Classes drawn with probabilities proportional to the weights, without replacement unless `{ replacement: true }`.
@@ -114,12 +124,9 @@ export function randperm(n: number, options?: RandomTensorOptions): Tensor {
  * @param count - how many classes to draw per row
  * @returns int64, [count] or [rows, count]. Weights that are negative, NaN or all 0 fail when the result is read.
  */
-export function multinomial(
-  weights: Tensor,
-  count: number,
-  options: RandomOptions & { replacement?: boolean } = {},
-): Tensor {
-  const { replacement = false } = options;
+export function multinomial(weights: Tensor, count: number, how?: boolean | MultinomialOptions): Tensor {
+  const options = readArguments('multinomial', multinomialDefaults, [how]);
+  const { replacement } = options;
   needTensor('multinomial', weights);
   if (!isFloat(weights.dtype))
     throw new DTypeError(`[multinomial] weights must be floating-point, got ${weights.dtype}`);
@@ -238,7 +245,7 @@ export function truncNormal_(t: Tensor, mean = 0, std = 1, a = -2, b = 2, option
 addMethods({ multinomial, bernoulli, uniform_, normal_, bernoulli_, exponential_ });
 declare module '../core/tensor' {
   interface Tensor {
-    multinomial(count: number, options?: RandomOptions & { replacement?: boolean }): Tensor;
+    multinomial: Method<typeof multinomial>;
     bernoulli(options?: RandomOptions): Tensor;
     uniform_(from?: number, to?: number, options?: RandomOptions): Tensor;
     normal_(mean?: number, std?: number, options?: RandomOptions): Tensor;

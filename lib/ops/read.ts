@@ -5,6 +5,7 @@ import { ArgumentError } from '../core/errors';
 import { showShape } from '../core/shape';
 import { addMethods, type Tensor } from '../core/tensor';
 import { readStorage, readStorageSync } from '../native';
+import { type Arguments, readArguments } from './arguments';
 import { castOf, denseOf } from './launch';
 
 /** What `array()` returns: numbers (booleans for bool) nested as deep as the tensor has dimensions. */
@@ -66,7 +67,18 @@ export function itemSync(t: Tensor): number {
   return Number(dataSync(t)[0]);
 }
 
-addMethods({ data, dataSync, array, arraySync, item, itemSync, backward });
+interface BackwardArguments extends BackwardOptions {
+  gradient?: Tensor | null;
+}
+const backwardDefaults: BackwardArguments = { gradient: null, retainGraph: undefined, createGraph: false };
+
+/** {@link backward}, whose options may also come first: `loss.backward({ retainGraph: true })`. */
+function backwardFrom(t: Tensor, ...args: Arguments<BackwardArguments>): void {
+  const { gradient, ...options } = readArguments('backward', backwardDefaults, args);
+  backward(t, gradient, options);
+}
+
+addMethods({ data, dataSync, array, arraySync, item, itemSync, backward: backwardFrom });
 declare module '../core/tensor' {
   interface Tensor {
     data(): Promise<TypedArray>;
@@ -76,6 +88,6 @@ declare module '../core/tensor' {
     item(): Promise<number>;
     itemSync(): number;
     /** Computes the gradients of this tensor and adds them to the `grad` of every leaf that requires one. */
-    backward(gradient?: Tensor | null, options?: BackwardOptions): void;
+    backward(gradient?: Tensor | BackwardArguments | null, options?: BackwardOptions): void;
   }
 }

@@ -5,6 +5,7 @@ import { DTypeError } from '../core/errors';
 import { checkAxes, type Shape } from '../core/shape';
 import { addMethods, empty, type Method, type Tensor } from '../core/tensor';
 import { kernel, opcode } from '../native';
+import { readArguments } from './arguments';
 import { cast } from './cast';
 import { needTensor } from './define';
 import { div, eq, mul } from './arithmetic';
@@ -19,11 +20,21 @@ export type Axes = number | readonly number[] | null | undefined;
 
 /** Options of reductions. */
 export interface ReduceOptions {
+  /** Over which axes. Default all. */
+  dim?: Axes;
   /** Keep reduced dimensions with length 1. Default false. */
   keepdim?: boolean;
   /** Sum (or multiply) in this dtype. */
   dtype?: DType;
 }
+
+/** For `readArguments`. */
+export const reduceDefaults = { dim: undefined as Axes, keepdim: false, dtype: undefined as DType | undefined };
+
+/** Options of reductions that give elements, or bool. */
+export type KeepdimOptions = Omit<ReduceOptions, 'dtype'>;
+/** For `readArguments`. */
+export const keepdimDefaults = { dim: undefined as Axes, keepdim: false };
 
 interface Split {
   out: number[];
@@ -74,39 +85,42 @@ export function spread(g: Tensor, shape: Shape, axes: readonly number[]): Tensor
 const sumCode = opcode('reduce', 'sum');
 
 /** The sum over `axes`. Integers and bool are summed as int64. */
-export function sum(t: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor {
+export function sum(t: Tensor, axes?: Axes | ReduceOptions, how?: boolean | ReduceOptions): Tensor {
   needTensor('sum', t);
-  const list = checkAxes('sum', axes, t.ndim);
+  const options = readArguments('sum', reduceDefaults, [axes, how]);
+  const list = checkAxes('sum', options.dim, t.ndim);
   const dtype = options.dtype ?? (isFloat(t.dtype) ? t.dtype : 'int64');
   const x = options.dtype || isFloat(t.dtype) ? cast(t, dtype) : t;
-  const out = runReduce(sumCode, x, list, options.keepdim ?? false, dtype);
+  const out = runReduce(sumCode, x, list, options.keepdim, dtype);
   const shape = x.shape;
   return track('sum', out, [x], [], ([g]) => [spread(g!, shape, list)]);
 }
 
 /** The mean over `axes`. */
-export function mean(t: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor {
+export function mean(t: Tensor, axes?: Axes | ReduceOptions, how?: boolean | ReduceOptions): Tensor {
   needTensor('mean', t);
+  const options = readArguments('mean', reduceDefaults, [axes, how]);
   const x = options.dtype ? cast(t, options.dtype) : t;
   if (!isFloat(x.dtype))
     throw new DTypeError(`[mean] needs a floating-point tensor, got ${x.dtype}; pass { dtype: 'float32' }`);
-  const list = checkAxes('mean', axes, x.ndim);
+  const list = checkAxes('mean', options.dim, x.ndim);
   const shape = x.shape;
   const scale = 1 / list.reduce((n, a) => n * shape[a]!, 1);
   // An empty mean is 0 * (1/0) = NaN, as in PyTorch.
-  const out = runReduce(sumCode, x, list, options.keepdim ?? false, x.dtype, scale);
+  const out = runReduce(sumCode, x, list, options.keepdim, x.dtype, scale);
   return track('mean', out, [x], [], ([g]) => [spread(mul(g!, scale), shape, list)]);
 }
 
 const prodCode = opcode('reduce', 'prod');
 
 /** The product over `axes`. Integers and bool are multiplied as int64. The gradient is right also where factors are 0. */
-export function prod(t: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor {
+export function prod(t: Tensor, axes?: Axes | ReduceOptions, how?: boolean | ReduceOptions): Tensor {
   needTensor('prod', t);
-  const list = checkAxes('prod', axes, t.ndim);
+  const options = readArguments('prod', reduceDefaults, [axes, how]);
+  const list = checkAxes('prod', options.dim, t.ndim);
   const dtype = options.dtype ?? (isFloat(t.dtype) ? t.dtype : 'int64');
   const x = options.dtype || isFloat(t.dtype) ? cast(t, dtype) : t;
-  const out = runReduce(prodCode, x, list, options.keepdim ?? false, dtype);
+  const out = runReduce(prodCode, x, list, options.keepdim, dtype);
   return track('prod', out, [x], [x], ([g], [sx]) => [
     isGradEnabled() ? prodGradAgain(g!, sx!, list) : prodGrad(g!, sx!, list),
   ]);
@@ -139,17 +153,19 @@ function prodGradAgain(g: Tensor, x: Tensor, axes: readonly number[]): Tensor {
 const anyCode = opcode('reduce', 'any');
 const allCode = opcode('reduce', 'all');
 
-/** Whether any element over `axes` is not 0 (false for none). NaN is not 0. */
-export function any(t: Tensor, axes?: Axes, options: { keepdim?: boolean } = {}): Tensor {
-  needTensor('any', t);
-  return runReduce(anyCode, t, checkAxes('any', axes, t.ndim), options.keepdim ?? false, 'bool');
+function truth(op: string, code: number, t: Tensor, ...args: unknown[]): Tensor {
+  needTensor(op, t);
+  const { dim, keepdim } = readArguments(op, keepdimDefaults, args);
+  return runReduce(code, t, checkAxes(op, dim, t.ndim), keepdim, 'bool');
 }
 
+/** Whether any element over `axes` is not 0 (false for none). NaN is not 0. */
+export const any = (t: Tensor, axes?: Axes | KeepdimOptions, how?: boolean | KeepdimOptions): Tensor =>
+  truth('any', anyCode, t, axes, how);
+
 /** Whether all elements over `axes` are not 0 (true for none). */
-export function all(t: Tensor, axes?: Axes, options: { keepdim?: boolean } = {}): Tensor {
-  needTensor('all', t);
-  return runReduce(allCode, t, checkAxes('all', axes, t.ndim), options.keepdim ?? false, 'bool');
-}
+export const all = (t: Tensor, axes?: Axes | KeepdimOptions, how?: boolean | KeepdimOptions): Tensor =>
+  truth('all', allCode, t, axes, how);
 
 addMethods({ sum, mean, prod, any, all });
 declare module '../core/tensor' {

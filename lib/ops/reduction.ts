@@ -22,6 +22,11 @@ export interface ReductionOptions {
   reduction?: Reduction;
 }
 
+/** For `readArguments`. */
+export const byMean = 'mean' as Reduction;
+export const noWeight = null as Tensor | null;
+export const reductionDefaults = { reduction: byMean };
+
 /** Checks that these are tensors of one device, the first of them floating-point. */
 export function checkInputs(op: string, input: Tensor, ...others: Tensor[]): void {
   for (const t of [input, ...others]) {

@@ -3,6 +3,7 @@ import { isFloat } from '../core/dtype';
 import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
 import { showShape } from '../core/shape';
 import { addMethods, type Method, Tensor } from '../core/tensor';
+import { type Arguments, readArguments } from './arguments';
 import { add, div, mul, sub } from './arithmetic';
 import { meshgrid } from './arranging';
 import { cast } from './cast';
@@ -27,6 +28,8 @@ export interface CovOptions {
   aweights?: Tensor | null;
 }
 
+const covDefaults = { correction: 1, fweights: null as Tensor | null, aweights: null as Tensor | null };
+
 // Rows are variables, columns observations.
 function variables(op: string, t: Tensor): Tensor {
   needTensor(op, t);
@@ -42,9 +45,9 @@ function checkWeights(op: string, w: Tensor, x: Tensor): void {
 }
 
 /** The covariances of variables (rows) over observations (columns); of a vector its variance. */
-export function cov(t: Tensor, options: CovOptions = {}): Tensor {
+export function cov(t: Tensor, options?: CovOptions): Tensor {
   const x = variables('cov', t);
-  const { correction = 1, fweights, aweights } = options;
+  const { correction, fweights, aweights } = readArguments('cov', covDefaults, [options]);
   if (!Number.isInteger(correction)) throw new ArgumentError(`[cov] correction must be an integer, got ${correction}`);
   if (fweights && isFloat(fweights.dtype)) throw new DTypeError('[cov] fweights are integers');
   const given = [fweights, aweights].filter((w): w is Tensor => w instanceof Tensor);
@@ -112,17 +115,19 @@ export function cartesianProd(...tensors: (Tensor | readonly Tensor[])[]): Tenso
 
 /** Options of {@link combinations}. */
 export interface CombinationsOptions {
+  /** How many elements. Default 2. */
+  r?: number;
   /** Whether an element may be chosen again. Default false. */
   withReplacement?: boolean;
 }
 
 /** All choices of r elements of a vector, in order, as rows. */
-export function combinations(t: Tensor, r = 2, options: CombinationsOptions | boolean = {}): Tensor {
+export function combinations(t: Tensor, ...args: Arguments<CombinationsOptions>): Tensor {
   needTensor('combinations', t);
+  const { r, withReplacement: again } = readArguments('combinations', { r: 2, withReplacement: false }, args);
   if (t.ndim !== 1) throw new ShapeError(`[combinations] takes a vector, got ${showShape(t.shape)}`);
   if (!Number.isInteger(r) || r < 0)
     throw new ArgumentError(`[combinations] r must be a non-negative integer, got ${r}`);
-  const again = typeof options === 'boolean' ? options : (options.withReplacement ?? false);
   if (r === 0) return narrow(t, 0, 0, 0);
   let rows: number[][] = [[]];
   for (let k = 0; k < r; k++) {

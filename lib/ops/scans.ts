@@ -10,10 +10,12 @@ import { logicalAnd, logicalOr } from './binary';
 import { cast } from './cast';
 import { needTensor } from './define';
 import { arange, eye } from './create';
-import { pick, type ValuesAndIndices } from './chosen';
+import { type Arguments, readArguments } from './arguments';
+import { pick } from './chosen';
 import { cat } from './joining';
 import { castOf, denseOf } from './launch';
 import { exp, isnan } from './math';
+import type { ValuesAndIndices } from './named';
 import { sum } from './reduce';
 import { expand, narrow, reshape, slice, transpose, unsqueeze } from './views';
 import { where } from './where';
@@ -71,31 +73,42 @@ function reaches(t: Tensor, axis: number): Tensor {
   return ge(unsqueeze(p, 0), unsqueeze(p, 1));
 }
 
+/** An axis by name. */
+export interface AxisOption {
+  dim?: number;
+}
+type Axis = number | AxisOption;
+
+// The axis that is given by position or by name, resolved.
+const axisOf = (op: string, t: Tensor, axis: Axis): number =>
+  checkAxis(op, readArguments(op, { dim: undefined as number | undefined }, [axis]).dim!, t.ndim);
+
 /** Options of {@link cumsum} and {@link cumprod}. */
-export interface ScanOptions {
+export interface ScanOptions extends AxisOption {
   /** Compute in this dtype. */
   dtype?: DType;
 }
 
-function input(op: string, t: Tensor, axis: number, options: ScanOptions): [Tensor, number] {
+function input(op: string, t: Tensor, args: readonly unknown[]): [Tensor, number, DType | undefined] {
   needTensor(op, t);
-  return [options.dtype ? cast(t, options.dtype) : t, checkAxis(op, axis, t.ndim)];
+  const { dim, dtype } = readArguments<ScanOptions>(op, { dim: undefined, dtype: undefined }, args);
+  return [dtype ? cast(t, dtype) : t, checkAxis(op, dim!, t.ndim), dtype];
 }
 
 /** Running sums along an axis. Integers and bool are summed as int64. */
-export function cumsum(t: Tensor, axis: number, options: ScanOptions = {}): Tensor {
-  const [x, a] = input('cumsum', t, axis, options);
+export function cumsum(t: Tensor, axis: number | ScanOptions, options?: ScanOptions): Tensor {
+  const [x, a, dtype] = input('cumsum', t, [axis, options]);
   const y = track('cumsum', runScan('sum', x, a), [x], [], ([g]) => [suffixSums(g!, a)]);
-  return options.dtype ? castOf(y, options.dtype) : y;
+  return dtype ? castOf(y, dtype) : y;
 }
 
 /** Running products along an axis. The gradient is right also where factors are 0. */
-export function cumprod(t: Tensor, axis: number, options: ScanOptions = {}): Tensor {
-  const [x, a] = input('cumprod', t, axis, options);
+export function cumprod(t: Tensor, axis: number | ScanOptions, options?: ScanOptions): Tensor {
+  const [x, a, dtype] = input('cumprod', t, [axis, options]);
   const y = track('cumprod', runScan('prod', x, a), [x], [x], ([g], [sx]) => [
     isGradEnabled() ? cumprodGradAgain(g!, sx!, a) : cumprodGrad(g!, sx!, a),
   ]);
-  return options.dtype ? castOf(y, options.dtype) : y;
+  return dtype ? castOf(y, dtype) : y;
 }
 
 // dL/dx_i = sum_{k >= i} g_k prod_{j <= k, j != i} x_j. Before the line's first zero: suffix sums of g y, over x. At that
@@ -116,9 +129,9 @@ function cumprodGradAgain(g: Tensor, x: Tensor, axis: number): Tensor {
   return fromSquares(sum(mul(squares(g, axis), where(reaches(x, axis), products, 0)), -1), x, axis);
 }
 
-function cumulativeExtreme(name: 'cummax' | 'cummin', t: Tensor, axis: number): ValuesAndIndices {
+function cumulativeExtreme(name: 'cummax' | 'cummin', t: Tensor, axis: Axis): ValuesAndIndices {
   needTensor(name, t);
-  const a = checkAxis(name, axis, t.ndim);
+  const a = axisOf(name, t, axis);
   const x = t.detach();
   const values = runScan(name === 'cummax' ? 'max' : 'min', x, a);
   // The last position so far at which the element is the extreme of its prefix.
@@ -128,14 +141,14 @@ function cumulativeExtreme(name: 'cummax' | 'cummin', t: Tensor, axis: number): 
 }
 
 /** Running maxima along an axis and the positions of the latest of them. */
-export const cummax = (t: Tensor, axis: number): ValuesAndIndices => cumulativeExtreme('cummax', t, axis);
+export const cummax = (t: Tensor, axis: Axis): ValuesAndIndices => cumulativeExtreme('cummax', t, axis);
 /** Running minima along an axis and the positions of the latest of them. */
-export const cummin = (t: Tensor, axis: number): ValuesAndIndices => cumulativeExtreme('cummin', t, axis);
+export const cummin = (t: Tensor, axis: Axis): ValuesAndIndices => cumulativeExtreme('cummin', t, axis);
 
 /** log of running sums of exponentials along an axis, without overflow. */
-export function logcumsumexp(t: Tensor, axis: number): Tensor {
+export function logcumsumexp(t: Tensor, axis: Axis): Tensor {
   needTensor('logcumsumexp', t);
-  const a = checkAxis('logcumsumexp', axis, t.ndim);
+  const a = axisOf('logcumsumexp', t, axis);
   const x = isFloat(t.dtype) ? t : cast(t, 'float32');
   const y = runScan('logsumexp', x, a);
   return track('logcumsumexp', y, [x], [x, y], ([g], [sx, sy]) => {
@@ -153,6 +166,10 @@ export function logcumsumexp(t: Tensor, axis: number): Tensor {
 
 /** Options of {@link diff}. */
 export interface DiffOptions {
+  /** How often. Default 1. */
+  n?: number;
+  /** Along which axis. Default the last. */
+  dim?: number;
   /** Joined before the elements. */
   prepend?: Tensor | null;
   /** Joined after the elements. */
@@ -160,13 +177,15 @@ export interface DiffOptions {
 }
 
 /** The differences of neighbours along an axis, `n` times over. */
-export function diff(t: Tensor, n = 1, axis = -1, options: DiffOptions = {}): Tensor {
+export function diff(t: Tensor, ...args: Arguments<DiffOptions>): Tensor {
   needTensor('diff', t);
+  const defaults = { n: 1, dim: -1, prepend: null as Tensor | null, append: null as Tensor | null };
+  const { n, dim: axis, prepend, append } = readArguments('diff', defaults, args);
   if (t.ndim === 0) throw new ShapeError('[diff] needs a tensor with a dimension, got []');
   if (!Number.isInteger(n) || n < 0)
     throw new ArgumentError(`[diff] n must be a non-negative integer, got ${describe(n)}`);
   const a = checkAxis('diff', axis, t.ndim);
-  const parts = [options.prepend, t, options.append].filter((v) => v !== undefined && v !== null);
+  const parts = [prepend, t, append].filter((v) => v !== null);
   let y = parts.length === 1 ? t : cat(parts, a);
   for (let i = 0; i < n; i++) {
     const m = Math.max(0, y.shape[a]! - 1);

@@ -3,6 +3,7 @@ import type { GradFn } from '../core/autograd';
 import { type DType, isFloat } from '../core/dtype';
 import { ArgumentError } from '../core/errors';
 import { addMethods, type Method, type Tensor } from '../core/tensor';
+import { readArguments } from './arguments';
 import { div, eq, floorDivide, mul } from './arithmetic';
 import { logicalAnd } from './binary';
 import { cast } from './cast';
@@ -108,7 +109,7 @@ function reducing(
 ): Overwrite {
   if (!['sum', 'prod', 'mean', 'amax', 'amin'].includes(reduce))
     throw new ArgumentError(`[scatterReduce] expected 'sum', 'prod', 'mean', 'amax' or 'amin', got ${String(reduce)}`);
-  const { includeSelf = true } = options;
+  const { includeSelf } = readArguments('scatterReduce', { includeSelf: true }, [options]);
   const p = place('scatterReduce', t, axis, index, src);
   const mode = scatterMode[reduce === 'mean' ? 'sum' : reduce];
   return {

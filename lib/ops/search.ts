@@ -2,6 +2,7 @@
 import { ArgumentError, ShapeError } from '../core/errors';
 import { numel, sameShape, showShape } from '../core/shape';
 import { addMethods, Tensor } from '../core/tensor';
+import { checkOptions } from './arguments';
 import { add, eq, floorDivide, ge, gt, lt } from './arithmetic';
 import { logicalAnd } from './binary';
 import { cast } from './cast';
@@ -35,6 +36,7 @@ export function searchsorted(sorted: Tensor, values: Tensor | number, options: S
   const v =
     values instanceof Tensor ? values.detach() : full([], values, { dtype: sorted.dtype, device: sorted.device });
   sameDevice('searchsorted', sorted, v);
+  checkOptions('searchsorted', options, ['right', 'side', 'outInt32', 'sorter']);
   const { sorter, side } = options;
   if (side !== undefined && side !== 'left' && side !== 'right')
     throw new ArgumentError(`[searchsorted] side is 'left' or 'right', got ${String(side)}`);
@@ -77,9 +79,18 @@ export function bucketize(values: Tensor | number, boundaries: Tensor, options: 
   return searchsorted(boundaries, values, options);
 }
 
+/** Options of {@link isin}. */
+export interface IsinOptions {
+  /** Which do not occur. Default false. */
+  invert?: boolean;
+  /** Accepted for likeness with PyTorch. */
+  assumeUnique?: boolean;
+}
+
 /** Which elements occur among the others (or, with `invert`, do not). */
-export function isin(elements: Tensor, others: Tensor | readonly number[], options: { invert?: boolean } = {}): Tensor {
+export function isin(elements: Tensor, others: Tensor | readonly number[], options: IsinOptions = {}): Tensor {
   elements.checkAlive('isin');
+  checkOptions('isin', options, ['invert', 'assumeUnique']);
   const list = others instanceof Tensor ? others : tensor(others, { dtype: elements.dtype, device: elements.device });
   sameDevice('isin', elements, list);
   const n = numel(list.shape);
@@ -98,6 +109,6 @@ addMethods({ bucketize, isin });
 declare module '../core/tensor' {
   interface Tensor {
     bucketize(boundaries: Tensor, options?: SearchOptions): Tensor;
-    isin(others: Tensor | readonly number[], options?: { invert?: boolean }): Tensor;
+    isin(others: Tensor | readonly number[], options?: IsinOptions): Tensor;
   }
 }

@@ -4,9 +4,10 @@ import { ArgumentError, ShapeError } from '../core/errors';
 import { describe, sameShape, showShape } from '../core/shape';
 import type { Tensor } from '../core/tensor';
 import { needTensor } from './define';
+import { type Arguments, readArguments } from './arguments';
 import { add, div, eq, minimum, mul, sub } from './arithmetic';
 import { clampMin, sqrt, square } from './math';
-import { checkInputs, reduceLoss, type ReductionOptions } from './reduction';
+import { checkInputs, reduceLoss, reductionDefaults, type ReductionOptions, byMean } from './reduction';
 import { sum } from './reduce';
 import { relu } from './activations';
 import { norm } from './statistics';
@@ -21,9 +22,9 @@ export interface CosineSimilarityOptions {
 }
 
 /** The cosine of the angle between the vectors along a dimension. The tensors broadcast. */
-export function cosineSimilarity(a: Tensor, b: Tensor, options: number | CosineSimilarityOptions = {}): Tensor {
+export function cosineSimilarity(a: Tensor, b: Tensor, ...args: Arguments<CosineSimilarityOptions>): Tensor {
   checkInputs('cosineSimilarity', a, b);
-  const { dim = 1, eps = 1e-8 } = typeof options === 'number' ? { dim: options } : options;
+  const { dim, eps } = readArguments('cosineSimilarity', { dim: 1, eps: 1e-8 }, args);
   const unit = (v: Tensor): Tensor => {
     const size = norm(v, 2, dim, { keepdim: true });
     // The bound lets the gradient of the length through, as in PyTorch.
@@ -44,9 +45,10 @@ export interface NormalizeOptions {
 }
 
 /** Vectors along a dimension, divided by their norm. */
-export function normalize(x: Tensor, options: NormalizeOptions = {}): Tensor {
+export function normalize(x: Tensor, ...args: Arguments<NormalizeOptions>): Tensor {
+  const options = readArguments('normalize', { p: 2, dim: 1, eps: 1e-12 }, args);
   needTensor('normalize', x);
-  const { p = 2, dim = 1, eps = 1e-12 } = options;
+  const { p, dim, eps } = options;
   return div(x, clampMin(norm(x, p, dim, { keepdim: true }), eps));
 }
 
@@ -61,9 +63,9 @@ export interface PairwiseDistanceOptions {
 }
 
 /** The p-norm of a - b along the last dimension. The tensors broadcast. */
-export function pairwiseDistance(a: Tensor, b: Tensor, options: number | PairwiseDistanceOptions = {}): Tensor {
+export function pairwiseDistance(a: Tensor, b: Tensor, ...args: Arguments<PairwiseDistanceOptions>): Tensor {
   checkInputs('pairwiseDistance', a, b);
-  const { p = 2, eps = 1e-6, keepdim = false } = typeof options === 'number' ? { p: options } : options;
+  const { p, eps, keepdim } = readArguments('pairwiseDistance', { p: 2, eps: 1e-6, keepdim: false }, args);
   return norm(add(sub(a, b), eps), p, -1, { keepdim });
 }
 
@@ -77,9 +79,10 @@ export interface MarginOptions extends ReductionOptions {
  * @param a - [N, D] or [D]
  * @param target - [N] or []
  */
-export function cosineEmbeddingLoss(a: Tensor, b: Tensor, target: Tensor, options: MarginOptions = {}): Tensor {
+export function cosineEmbeddingLoss(a: Tensor, b: Tensor, target: Tensor, ...args: Arguments<MarginOptions>): Tensor {
+  const options = readArguments('cosineEmbeddingLoss', { margin: 0, reduction: byMean }, args);
   checkInputs('cosineEmbeddingLoss', a, b, target);
-  const { margin = 0, reduction } = options;
+  const { margin, reduction } = options;
   if (!sameShape(a.shape, b.shape) || !sameShape(target.shape, a.shape.slice(0, -1)) || a.ndim < 1 || a.ndim > 2)
     throw new ShapeError(
       `[cosineEmbeddingLoss] expected inputs [N, D] and target [N], or [D] and [], got ${showShape(a.shape)}, ` +
@@ -103,6 +106,8 @@ export interface TripletMarginOptions extends ReductionOptions {
   swap?: boolean;
 }
 
+const tripletDefaults = { margin: 1, p: 2, eps: 1e-6, swap: false, ...reductionDefaults };
+
 function checkTriplet(op: string, anchor: Tensor, positive: Tensor, negative: Tensor, margin: number): void {
   checkInputs(op, anchor, positive, negative);
   if (!(margin > 0)) throw new ArgumentError(`[${op}] margin must be positive, got ${describe(margin)}`);
@@ -118,9 +123,10 @@ export function tripletMarginLoss(
   anchor: Tensor,
   positive: Tensor,
   negative: Tensor,
-  options: TripletMarginOptions = {},
+  ...args: Arguments<TripletMarginOptions>
 ): Tensor {
-  const { margin = 1, p = 2, eps = 1e-6, swap = false, reduction } = options;
+  const options = readArguments('tripletMarginLoss', tripletDefaults, args);
+  const { margin, p, eps, swap, reduction } = options;
   const distance = (a: Tensor, b: Tensor): Tensor => pairwiseDistance(a, b, { p, eps });
   return triplet('tripletMarginLoss', anchor, positive, negative, distance, margin, swap, reduction);
 }
@@ -132,14 +138,20 @@ export interface TripletDistanceOptions extends MarginOptions {
   swap?: boolean;
 }
 
+const tripletDistanceDefaults = {
+  distanceFunction: null as ((a: Tensor, b: Tensor) => Tensor) | null,
+  ...{ margin: 1, swap: false, ...reductionDefaults },
+};
+
 /** {@link tripletMarginLoss} with a distance of one's own. */
 export function tripletMarginWithDistanceLoss(
   anchor: Tensor,
   positive: Tensor,
   negative: Tensor,
-  options: TripletDistanceOptions = {},
+  ...args: Arguments<TripletDistanceOptions>
 ): Tensor {
-  const { distanceFunction, margin = 1, swap = false, reduction } = options;
+  const options = readArguments('tripletMarginWithDistanceLoss', tripletDistanceDefaults, args);
+  const { distanceFunction, margin, swap, reduction } = options;
   const distance = distanceFunction ?? ((a: Tensor, b: Tensor): Tensor => pairwiseDistance(a, b));
   return triplet('tripletMarginWithDistanceLoss', anchor, positive, negative, distance, margin, swap, reduction);
 }
@@ -162,9 +174,10 @@ function triplet(
 }
 
 /** max(0, margin - target (a - b)) for targets 1 (a ranks higher) and -1; margin defaults to 0. */
-export function marginRankingLoss(a: Tensor, b: Tensor, target: Tensor, options: MarginOptions = {}): Tensor {
+export function marginRankingLoss(a: Tensor, b: Tensor, target: Tensor, ...args: Arguments<MarginOptions>): Tensor {
+  const options = readArguments('marginRankingLoss', { margin: 0, reduction: byMean }, args);
   checkInputs('marginRankingLoss', a, b, target);
-  const { margin = 0, reduction } = options;
+  const { margin, reduction } = options;
   if (a.ndim !== b.ndim || a.ndim !== target.ndim)
     throw new ShapeError(
       `[marginRankingLoss] inputs and target must have equally many dimensions, got ${showShape(a.shape)}, ` +
@@ -174,9 +187,10 @@ export function marginRankingLoss(a: Tensor, b: Tensor, target: Tensor, options:
 }
 
 /** The input where the target is 1, max(0, margin - input) where it is -1; margin defaults to 1. */
-export function hingeEmbeddingLoss(input: Tensor, target: Tensor, options: MarginOptions = {}): Tensor {
+export function hingeEmbeddingLoss(input: Tensor, target: Tensor, ...args: Arguments<MarginOptions>): Tensor {
+  const options = readArguments('hingeEmbeddingLoss', { margin: 1, reduction: byMean }, args);
   checkInputs('hingeEmbeddingLoss', input, target);
-  const { margin = 1, reduction } = options;
+  const { margin, reduction } = options;
   const far = where(eq(target, 1), 0, clampMin(sub(margin, input), 0));
   const near = where(eq(target, -1), 0, input);
   return reduceLoss('hingeEmbeddingLoss', add(far, near), reduction);
@@ -188,7 +202,8 @@ export type HingeOptions = ReductionOptions;
 /**
  * Keras's hinge: max(0, 1 - target input), averaged over the last dimension. Targets are -1 and 1, or 0 and 1.
  */
-export function hingeLoss(input: Tensor, target: Tensor, options: HingeOptions = {}): Tensor {
+export function hingeLoss(input: Tensor, target: Tensor, ...args: Arguments<HingeOptions>): Tensor {
+  const options = readArguments('hingeLoss', reductionDefaults, args);
   checkInputs('hingeLoss', input, target);
   if (!sameShape(input.shape, target.shape))
     throw new ShapeError(`[hingeLoss] input ${showShape(input.shape)} and target ${showShape(target.shape)} differ`);

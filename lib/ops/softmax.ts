@@ -6,6 +6,7 @@ import { checkAxis, numel } from '../core/shape';
 import { addMethods, empty, type Method, type Tensor } from '../core/tensor';
 import { kernel } from '../native';
 import { mul, neg, sub } from './arithmetic';
+import { readArguments } from './arguments';
 import { cast } from './cast';
 import { needTensor } from './define';
 import { denseOf } from './launch';
@@ -18,6 +19,8 @@ const gradKernel = kernel('softmaxGrad');
 
 /** Options of {@link softmax}, {@link logSoftmax} and {@link softmin}. */
 export interface SoftmaxOptions {
+  /** Over which axis. Default the last. */
+  dim?: number;
   /** Cast to this dtype first. */
   dtype?: DType;
 }
@@ -41,26 +44,29 @@ function overRows(name: string, x: Tensor, log: boolean): Tensor {
   });
 }
 
-function along(name: string, t: Tensor, axis: number, options: SoftmaxOptions, log: boolean): Tensor {
+const defaults = { dim: -1, dtype: undefined as DType | undefined };
+
+function along(name: string, t: Tensor, args: readonly unknown[], log: boolean): Tensor {
   needTensor(name, t);
-  const x = options.dtype ? cast(t, options.dtype) : t;
+  const { dim, dtype } = readArguments(name, defaults, args);
+  const x = dtype ? cast(t, dtype) : t;
   if (!isFloat(x.dtype))
     throw new DTypeError(`[${name}] needs a floating-point tensor, got ${x.dtype}; pass { dtype: 'float32' }`);
-  const a = checkAxis(name, axis, x.ndim);
+  const a = checkAxis(name, dim, x.ndim);
   if (x.ndim === 0) return reshape(overRows(name, reshape(x, [1]), log), []);
   if (a === x.ndim - 1) return overRows(name, x, log);
   return transpose(overRows(name, transpose(x, a, -1), log), a, -1);
 }
 
 /** exp(x) divided by its sum over `axis` (default the last). */
-export const softmax = (x: Tensor, axis = -1, options: SoftmaxOptions = {}): Tensor =>
-  along('softmax', x, axis, options, false);
+export const softmax = (x: Tensor, axis?: number | SoftmaxOptions, options?: SoftmaxOptions): Tensor =>
+  along('softmax', x, [axis, options], false);
 /** The logarithm of {@link softmax}, without underflow. */
-export const logSoftmax = (x: Tensor, axis = -1, options: SoftmaxOptions = {}): Tensor =>
-  along('logSoftmax', x, axis, options, true);
+export const logSoftmax = (x: Tensor, axis?: number | SoftmaxOptions, options?: SoftmaxOptions): Tensor =>
+  along('logSoftmax', x, [axis, options], true);
 /** {@link softmax} of -x */
-export const softmin = (x: Tensor, axis = -1, options: SoftmaxOptions = {}): Tensor =>
-  along('softmin', neg(x), axis, options, false);
+export const softmin = (x: Tensor, axis?: number | SoftmaxOptions, options?: SoftmaxOptions): Tensor =>
+  along('softmin', neg(x), [axis, options], false);
 
 addMethods({ softmax, logSoftmax });
 declare module '../core/tensor' {

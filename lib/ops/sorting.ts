@@ -5,10 +5,10 @@ import { checkAxis, numel, type Shape } from '../core/shape';
 import { addMethods, empty, type Method, type Tensor } from '../core/tensor';
 import { kernel } from '../native';
 import { readArguments } from './arguments';
-import type { ValuesAndIndices } from './chosen';
 import { zeros } from './create';
 import { gather, scatterAdd } from './gather';
 import { denseOf } from './launch';
+import { type ValuesAndIndices, valuesAndIndices } from './named';
 import { narrow, squeeze } from './views';
 
 const sortKernel = kernel('sort');
@@ -42,12 +42,15 @@ function tracked(name: string, t: Tensor, axis: number, { values, indices }: Val
   const { shape } = t;
   const back = (g: Tensor, at: Tensor): Tensor =>
     scatterAdd(zeros(shape, { dtype: g.dtype, device: g.device }), axis, at, g);
-  return { values: track(name, values, [t], [indices], ([g], [at]) => [back(g!, at!)]), indices };
+  return valuesAndIndices(
+    track(name, values, [t], [indices], ([g], [at]) => [back(g!, at!)]),
+    indices,
+  );
 }
 
 function outputs(t: Tensor, shape: Shape): ValuesAndIndices {
   const { device } = t.storage;
-  return { values: empty(shape, t.dtype, device), indices: empty(shape, 'int64', device) };
+  return valuesAndIndices(empty(shape, t.dtype, device), empty(shape, 'int64', device));
 }
 
 /** The elements along an axis (default: the last) in ascending order, and where they were. Stable. */
@@ -114,7 +117,7 @@ export function kthvalue(
   const all = sort(t.detach(), a).indices;
   const at = t.ndim === 0 ? all : narrow(all, a, k - 1, 1);
   const drop = (x: Tensor): Tensor => (settings.keepdim || t.ndim === 0 ? x : squeeze(x, a));
-  return { values: drop(gather(t, a, at)), indices: drop(at) };
+  return valuesAndIndices(drop(gather(t, a, at)), drop(at));
 }
 
 const methods = { sort, argsort, msort, topk, kthvalue };

@@ -7,11 +7,21 @@ import { addMethods, type Method, type Tensor } from '../core/tensor';
 import { opcode } from '../native';
 import { add, div, eq, log, mul, ne, pow, sub } from './arithmetic';
 import { abs, exp, isfinite, isnan, logicalNot, sign, sqrt } from './math';
+import { readArguments } from './arguments';
 import { cast } from './cast';
 import { needTensor } from './define';
-import type { KeepdimOptions } from './chosen';
 import { amax, amin } from './extremes';
-import { type Axes, mean, type ReduceOptions, runReduce, spread, sum } from './reduce';
+import {
+  type Axes,
+  type KeepdimOptions,
+  keepdimDefaults,
+  mean,
+  reduceDefaults,
+  type ReduceOptions,
+  runReduce,
+  spread,
+  sum,
+} from './reduce';
 import { squeeze } from './views';
 import { where } from './where';
 
@@ -28,13 +38,19 @@ export interface VarianceOptions extends KeepdimOptions {
   unbiased?: boolean;
 }
 
-function spreadOf(name: string, t: Tensor, axes: Axes, options: VarianceOptions): Tensor {
+const varianceDefaults = { dim: undefined as Axes, unbiased: true, keepdim: false, correction: null as number | null };
+type OverAxes = Axes | VarianceOptions;
+type HowSpread = boolean | VarianceOptions;
+
+function spreadOf(name: string, t: Tensor, args: readonly unknown[]): Tensor {
   needTensor(name, t);
   if (!isFloat(t.dtype)) throw new DTypeError(`[${name}] needs a floating-point tensor, got ${t.dtype}`);
-  const { correction = options.unbiased === false ? 0 : 1, keepdim = false } = options;
+  const options = readArguments(name, varianceDefaults, args);
+  const { keepdim } = options;
+  const correction = options.correction ?? (options.unbiased ? 1 : 0);
   if (typeof correction !== 'number')
     throw new ArgumentError(`[${name}] correction must be a number, got ${describe(correction)}`);
-  const list = checkAxes(name, axes, t.ndim);
+  const list = checkAxes(name, options.dim, t.ndim);
   const scale = 1 / Math.max(0, lengthOf(t.shape, list) - correction);
   // Two passes: deviations do not cancel.
   const centred = (x: Tensor): Tensor => sub(x, mean(x, list, { keepdim: true }));
@@ -43,13 +59,13 @@ function spreadOf(name: string, t: Tensor, axes: Axes, options: VarianceOptions)
 }
 
 /** The variance over `axes`: the squared deviations from the mean, divided by their number less `correction`. */
-export const variance = (t: Tensor, axes?: Axes, options: VarianceOptions = {}): Tensor =>
-  spreadOf('var', t, axes, options);
+export const variance = (t: Tensor, axes?: OverAxes, how?: HowSpread, keepdim?: boolean): Tensor =>
+  spreadOf('var', t, [axes, how, keepdim]);
 export { variance as var };
 
 /** The square root of the {@link variance}. The gradient where it is 0 is 0. */
-export function std(t: Tensor, axes?: Axes, options: VarianceOptions = {}): Tensor {
-  const v = spreadOf('std', t, axes, options);
+export function std(t: Tensor, axes?: OverAxes, how?: HowSpread, keepdim?: boolean): Tensor {
+  const v = spreadOf('std', t, [axes, how, keepdim]);
   return track('std', sqrt(v.detach()), [v], [v], ([g], [sv]) => {
     const flat = eq(sv!, 0);
     return [where(flat, 0, div(g!, mul(sqrt(where(flat, 1, sv!)), 2)))];
@@ -57,15 +73,20 @@ export function std(t: Tensor, axes?: Axes, options: VarianceOptions = {}): Tens
 }
 
 /** The variance and the mean. */
-export const varMean = (t: Tensor, axes?: Axes, options: VarianceOptions = {}): [Tensor, Tensor] => [
-  variance(t, axes, options),
-  mean(t, axes, { keepdim: options.keepdim ?? false }),
+export const varMean = (t: Tensor, axes?: OverAxes, how?: HowSpread, keepdim?: boolean): [Tensor, Tensor] => [
+  variance(t, axes, how, keepdim),
+  meanBeside('varMean', t, [axes, how, keepdim]),
 ];
 /** The standard deviation and the mean. */
-export const stdMean = (t: Tensor, axes?: Axes, options: VarianceOptions = {}): [Tensor, Tensor] => [
-  std(t, axes, options),
-  mean(t, axes, { keepdim: options.keepdim ?? false }),
+export const stdMean = (t: Tensor, axes?: OverAxes, how?: HowSpread, keepdim?: boolean): [Tensor, Tensor] => [
+  std(t, axes, how, keepdim),
+  meanBeside('stdMean', t, [axes, how, keepdim]),
 ];
+
+function meanBeside(name: string, t: Tensor, args: readonly unknown[]): Tensor {
+  const { dim, keepdim } = readArguments(name, varianceDefaults, args);
+  return mean(t, dim, { keepdim });
+}
 
 // --- norms ----------------------------------------------------------------------------------------------------------
 
@@ -81,23 +102,37 @@ function normGrad(g: Tensor, x: Tensor, y: Tensor, p: number, axes: readonly num
   return mul(slope, spread(share, x.shape, axes));
 }
 
+const normDefaults = { p: 2 as number | 'fro', ...reduceDefaults };
+
+/** Options of {@link norm}. */
+export interface NormOptions extends ReduceOptions {
+  /** Which norm. Default 2. */
+  p?: number | 'fro';
+}
+
 /**
  * The p-norm over `axes`: (sum |x|^p)^(1/p). `p` defaults to 2 (`'fro'`); infinite: the largest |x| (or, for -Infinity,
  * the smallest), 0: how many are not 0.
  */
-export function norm(t: Tensor, p: number | 'fro' = 2, axes?: Axes, options: ReduceOptions = {}): Tensor {
+export function norm(
+  t: Tensor,
+  order?: number | 'fro' | NormOptions,
+  axes?: Axes | NormOptions,
+  how?: boolean | NormOptions,
+): Tensor {
   needTensor('norm', t);
+  const options = readArguments('norm', normDefaults, [order, axes, how]);
+  const { p, dim, keepdim } = options;
   const power = p === 'fro' ? 2 : p;
   if (typeof power !== 'number' || Number.isNaN(power))
     throw new ArgumentError(`[norm] p must be a number or 'fro', got ${describe(p)}`);
   const x = options.dtype ? cast(t, options.dtype) : t;
   if (!isFloat(x.dtype))
     throw new DTypeError(`[norm] needs a floating-point tensor, got ${x.dtype}; pass { dtype: 'float32' }`);
-  const { keepdim = false } = options;
-  if (power === Infinity && x.numel > 0) return amax(abs(x), axes, { keepdim });
-  if (power === -Infinity && x.numel > 0) return amin(abs(x), axes, { keepdim });
-  if (power === 0) return sum(add(mul(x, 0), cast(ne(x, 0), x.dtype)), axes, { keepdim });
-  const list = checkAxes('norm', axes, x.ndim);
+  if (power === Infinity && x.numel > 0) return amax(abs(x), dim, { keepdim });
+  if (power === -Infinity && x.numel > 0) return amin(abs(x), dim, { keepdim });
+  if (power === 0) return sum(add(mul(x, 0), cast(ne(x, 0), x.dtype)), dim, { keepdim });
+  const list = checkAxes('norm', dim, x.ndim);
   const d = x.detach();
   const total =
     power === 2
@@ -113,14 +148,14 @@ export const dist = (a: Tensor, b: Tensor, p = 2): Tensor => norm(sub(a, b), p);
 // --- log-sum-exp ----------------------------------------------------------------------------------------------------
 
 /** log(sum(exp(x))) over `axes`, without overflow. */
-export function logsumexp(t: Tensor, axes?: Axes, options: KeepdimOptions = {}): Tensor {
+export function logsumexp(t: Tensor, axes?: Axes | KeepdimOptions, how?: boolean | KeepdimOptions): Tensor {
   needTensor('logsumexp', t);
+  const { dim, keepdim } = readArguments('logsumexp', keepdimDefaults, [axes, how]);
   const x = isFloat(t.dtype) ? t : cast(t, 'float32');
-  const list = checkAxes('logsumexp', axes, x.ndim);
-  const { keepdim = false } = options;
+  const list = checkAxes('logsumexp', dim, x.ndim);
   const d = x.detach();
   const finish = (y: Tensor): Tensor => (keepdim ? y : squeeze(y, list));
-  if (x.numel === 0) return log(sum(exp(x), list, options));
+  if (x.numel === 0) return log(sum(exp(x), list, { keepdim }));
   const top = amax(d, list, { keepdim: true });
   // An infinite maximum is the result itself; subtracting it would give NaN.
   const shift = where(isfinite(top), top, 0);
@@ -134,25 +169,27 @@ export function logsumexp(t: Tensor, axes?: Axes, options: KeepdimOptions = {}):
 // --- without NaN ----------------------------------------------------------------------------------------------------
 
 /** The sum over `axes` of all elements that are not NaN. */
-export function nansum(t: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor {
+export function nansum(t: Tensor, axes?: Axes | ReduceOptions, how?: boolean | ReduceOptions): Tensor {
   needTensor('nansum', t);
-  return sum(isFloat(t.dtype) ? where(isnan(t), 0, t) : t, axes, options);
+  return sum(isFloat(t.dtype) ? where(isnan(t), 0, t) : t, axes, how);
 }
 
 /** The mean over `axes` of all elements that are not NaN. */
-export function nanmean(t: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor {
+export function nanmean(t: Tensor, axes?: Axes | ReduceOptions, how?: boolean | ReduceOptions): Tensor {
   needTensor('nanmean', t);
+  const options = readArguments('nanmean', reduceDefaults, [axes, how]);
   const x = options.dtype ? cast(t, options.dtype) : t;
   if (!isFloat(x.dtype))
     throw new DTypeError(`[nanmean] needs a floating-point tensor, got ${x.dtype}; pass { dtype: 'float32' }`);
-  const { keepdim = false } = options;
-  return div(nansum(x, axes, { keepdim }), cast(sum(logicalNot(isnan(x)), axes, { keepdim }), x.dtype));
+  const { dim, keepdim } = options;
+  return div(nansum(x, dim, { keepdim }), cast(sum(logicalNot(isnan(x)), dim, { keepdim }), x.dtype));
 }
 
 /** How many elements over `axes` are not 0 (int64). */
-export function countNonzero(t: Tensor, axes?: Axes, options: KeepdimOptions = {}): Tensor {
+export function countNonzero(t: Tensor, axes?: Axes | KeepdimOptions, how?: boolean | KeepdimOptions): Tensor {
   needTensor('countNonzero', t);
-  return sum(ne(t, 0), axes, options);
+  const { dim, keepdim } = readArguments('countNonzero', keepdimDefaults, [axes, how]);
+  return sum(ne(t, 0), dim, { keepdim });
 }
 
 const methods = { std, norm, dist, logsumexp, nansum, nanmean, countNonzero };

@@ -12,7 +12,7 @@ import {
   viewStrides,
 } from '../core/shape';
 import { addMethods, alias, type Method, Tensor } from '../core/tensor';
-import { readArguments } from './arguments';
+import { listOf, readArguments } from './arguments';
 import { contiguous } from './cast';
 import { runCopy } from './launch';
 import { sum } from './reduce';
@@ -33,8 +33,8 @@ export function view(
  * The same memory with another shape (one dimension may be -1).
  * @throws ShapeError if that is not possible without a copy; use {@link reshape} then.
  */
-export function viewAs(t: Tensor, shape: Shape): Tensor {
-  const to = inferShape('view', t.numel, shape);
+export function viewAs(t: Tensor, shape: Shape | number, ...more: number[]): Tensor {
+  const to = inferShape('view', t.numel, listOf('view', shape, more));
   const strides = viewStrides(t.shape, t.strides, to);
   if (!strides)
     throw new ShapeError(
@@ -45,8 +45,8 @@ export function viewAs(t: Tensor, shape: Shape): Tensor {
 }
 
 /** Another shape with the same number of elements (one dimension may be -1): a view if possible, else a copy. */
-export function reshape(t: Tensor, shape: Shape): Tensor {
-  const to = inferShape('reshape', t.numel, shape);
+export function reshape(t: Tensor, shape: Shape | number, ...more: number[]): Tensor {
+  const to = inferShape('reshape', t.numel, listOf('reshape', shape, more));
   const strides = viewStrides(t.shape, t.strides, to);
   const from = t.shape;
   const source = strides ? t : contiguous(t);
@@ -78,7 +78,8 @@ export function unflatten(t: Tensor, axis: number, sizes: Shape): Tensor {
 }
 
 /** Dimensions in another order. */
-export function permute(t: Tensor, axes: readonly number[]): Tensor {
+export function permute(t: Tensor, first: number | readonly number[], ...more: number[]): Tensor {
+  const axes = listOf('permute', first, more);
   const order = axes.map((a) => checkAxis('permute', a, t.ndim));
   if (order.length !== t.ndim || new Set(order).size !== t.ndim)
     throw new ArgumentError(`[permute] [${axes.join(', ')}] is not an order of ${t.ndim} dimensions`);
@@ -135,7 +136,8 @@ export function unsqueeze(t: Tensor, axis: number): Tensor {
 }
 
 /** Repeats dimensions of length 1 without copying (-1 keeps a length); new dimensions may be added in front. */
-export function expand(t: Tensor, shape: Shape): Tensor {
+export function expand(t: Tensor, sizes: Shape | number, ...more: number[]): Tensor {
+  const shape = listOf('expand', sizes, more);
   const lead = shape.length - t.ndim;
   const to = shape.map((d, i) => (d === -1 && i >= lead ? t.shape[i - lead]! : d));
   checkShape('expand', to);

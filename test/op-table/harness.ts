@@ -263,6 +263,18 @@ export function checkErrors(row: Row): void {
   }
 }
 
+/** A misspelt option is refused: samples that give options are called with one more. */
+export function checkOptions(name: string, row: Row): void {
+  for (const [k, sample] of row.samples.entries()) {
+    const args = sample.args ?? [];
+    const last: unknown = args[args.length - 1];
+    if (typeof last !== 'object' || last === null || Object.getPrototypeOf(last) !== Object.prototype) continue;
+    const { tensors } = prepare(sample, 'float32', 'contiguous', k);
+    const bad = [...args.slice(0, -1), { ...last, noSuchOption: 1 }];
+    expect(() => call(name, row, tensors, bad)).toThrow(expect.objectContaining({ code: 'ERR_INVALID_ARG' }));
+  }
+}
+
 /** Forward and backward leave no tensor behind once garbage is collected. */
 export function checkLeaks(name: string, row: Row): void {
   const sample = row.samples[0]!;

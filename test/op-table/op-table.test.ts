@@ -19,6 +19,7 @@ const checks: Record<string, (name: string, row: Row) => void> = {
   'extreme values': h.checkExtremes,
   'empty input': h.checkEmpty,
   errors: (_, row) => h.checkErrors(row),
+  'unknown options': h.checkOptions,
   'no leak, guard bytes intact': (name, row) => {
     h.checkLeaks(name, row);
     h.checkGuards();

@@ -8,6 +8,7 @@ import { arrangingRows } from './rows/arranging';
 import { binaryRows } from './rows/binary';
 import { createRows } from './rows/create';
 import { diagonalRows } from './rows/diagonals';
+import { fourierRows } from './rows/fourier';
 import { gatherRows } from './rows/gather';
 import { indexingRows } from './rows/indexing';
 import { joiningRows } from './rows/joining';
@@ -36,6 +37,7 @@ export const table: Rows<OpName> = {
   ...binaryRows,
   ...createRows,
   ...diagonalRows,
+  ...fourierRows,
   ...gatherRows,
   ...indexingRows,
   ...joiningRows,

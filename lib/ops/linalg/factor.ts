@@ -2,6 +2,7 @@
 import { ArgumentError, AutogradError } from '../../core/errors';
 import { addMethods, type Method, type Tensor } from '../../core/tensor';
 import { kernel } from '../../native';
+import { readArguments } from '../arguments';
 import { add, mul, neg, sub } from '../arithmetic';
 import { zerosLike } from '../create';
 import { cat } from '../joining';
@@ -25,9 +26,9 @@ export interface CholeskyOptions {
  * The lower triangular L with L L^T = a, from the lower triangle of each symmetric positive definite matrix. Another
  * matrix throws a NumericError that names its place in the batch.
  */
-export function cholesky(a: Tensor, options: CholeskyOptions = {}): Tensor {
+export function cholesky(a: Tensor, options?: boolean | CholeskyOptions): Tensor {
   p.checkSquare('cholesky', a);
-  if (options.upper) return p.mT(cholesky(p.mT(a)));
+  if (readArguments('cholesky', { upper: false }, [options]).upper) return p.mT(cholesky(p.mT(a)));
   const out = p.like(a, a.shape);
   choleskyKernel((p.batchSize(a) * p.rowsOf(a) ** 3) / 3, out, denseOf(a), p.batchSize(a), p.rowsOf(a));
   p.settle(out);
@@ -46,7 +47,7 @@ export type QrMode = 'reduced' | 'complete' | 'r';
 /** q r = a with orthonormal columns in q and upper triangular r. */
 export function qr(a: Tensor, mode: QrMode | { mode?: QrMode } = 'reduced'): p.Named<'Q' | 'R', [Tensor, Tensor]> {
   p.checkMatrix('qr', a);
-  const how = typeof mode === 'string' ? mode : (mode.mode ?? 'reduced');
+  const { mode: how } = readArguments('qr', { mode: 'reduced' as QrMode }, [mode]);
   if (!['reduced', 'complete', 'r'].includes(how))
     throw new ArgumentError(`[qr] mode must be 'reduced', 'complete' or 'r', got '${how}'`);
   const [m, n, batch] = [p.rowsOf(a), p.colsOf(a), p.batchSize(a)];

@@ -4,6 +4,7 @@ import { ArgumentError, ShapeError } from '../../core/errors';
 import { checkAxes, checkAxis, showShape } from '../../core/shape';
 import type { Tensor } from '../../core/tensor';
 import { div, eq, mul } from '../arithmetic';
+import { readArguments } from '../arguments';
 import { movedim } from '../arranging';
 import { cast } from '../cast';
 import { eye } from '../create';
@@ -37,26 +38,24 @@ export type MatrixOrder = 'fro' | 'nuc' | 1 | -1 | 2 | -2 | number;
 
 // Settings as PyTorch's positions (ord, dim, options), or all in one object.
 function settings<Order>(
+  op: string,
   ord: Order | NormOptions<Order> | undefined,
-  dim: Dim | undefined,
-  options: NormOptions<Order> | undefined,
+  dim: Dim | NormOptions<Order> | undefined,
+  options: boolean | NormOptions<Order> | undefined,
 ): NormOptions<Order> {
-  if (typeof ord === 'object' && ord !== null) return ord as NormOptions<Order>;
-  const given = { ...(options ?? {}) };
-  if (ord !== undefined) given.ord = ord as Order;
-  if (dim !== undefined) given.dim = dim;
-  return given;
+  const defaults: NormOptions<Order> = { ord: undefined, dim: undefined, keepdim: false, dtype: undefined };
+  return readArguments(op, defaults, [ord, dim, options]);
 }
 
 /** The p-norm of vectors: over all elements, or along `dim`. Default the Euclidean norm. */
 export function vectorNorm(
   x: Tensor,
   ord?: number | NormOptions<number>,
-  dim?: Dim,
-  options?: NormOptions<number>,
+  dim?: Dim | NormOptions<number>,
+  options?: boolean | NormOptions<number>,
 ): Tensor {
   needTensor('vectorNorm', x);
-  const { ord: order = 2, dim: over, keepdim = false, dtype } = settings(ord, dim, options);
+  const { ord: order = 2, dim: over, keepdim = false, dtype } = settings('vectorNorm', ord, dim, options);
   return vectorNormOver(x, order, over, { keepdim, ...(dtype ? { dtype } : {}) });
 }
 
@@ -64,10 +63,10 @@ export function vectorNorm(
 export function matrixNorm(
   x: Tensor,
   ord?: MatrixOrder | NormOptions<MatrixOrder>,
-  dim?: Dim,
-  options?: NormOptions<MatrixOrder>,
+  dim?: Dim | NormOptions<MatrixOrder>,
+  options?: boolean | NormOptions<MatrixOrder>,
 ): Tensor {
-  const { ord: order = 'fro', dim: over, keepdim = false, dtype } = settings(ord, dim, options);
+  const { ord: order = 'fro', dim: over, keepdim = false, dtype } = settings('matrixNorm', ord, dim, options);
   needTensor('matrixNorm', x);
   const axes = (Array.isArray(over ?? [-2, -1]) ? (over ?? [-2, -1]) : [over]) as number[];
   if (axes.length !== 2 || x.ndim < 2)
@@ -116,11 +115,11 @@ function normOfLast(a: Tensor, order: MatrixOrder): Tensor {
 export function norm(
   x: Tensor,
   ord?: MatrixOrder | null | NormOptions<MatrixOrder | null>,
-  dim?: Dim,
-  options?: NormOptions<MatrixOrder | null>,
+  dim?: Dim | NormOptions<MatrixOrder | null>,
+  options?: boolean | NormOptions<MatrixOrder | null>,
 ): Tensor {
   needTensor('norm', x);
-  const { ord: order = null, dim: over = null, ...rest } = settings(ord, dim, options);
+  const { ord: order = null, dim: over = null, ...rest } = settings('norm', ord, dim, options);
   const pair = Array.isArray(over) && over.length === 2;
   if (order === null) return pair ? matrixNorm(x, { ...rest, dim: over }) : vectorNorm(x, { ...rest, dim: over });
   if (over === null && x.ndim > 2)

@@ -8,6 +8,7 @@ import { needTensor } from '../define';
 import { expand, transpose } from '../views';
 
 export { isGradEnabled, track };
+export { named, type Named } from '../named';
 
 /** Throws unless `a` is a matrix, or a batch of them, of float32 or float64. */
 export function checkMatrix(op: string, a: Tensor): void {
@@ -54,11 +55,3 @@ export const isVector = (a: Tensor, b: Tensor): boolean =>
  * Throws what a factorisation met (a singular matrix): like PyTorch in the caller's stack, so it waits for the stream.
  */
 export const settle = (t: Tensor): void => waitForStream(t.storage.device);
-
-/** A list whose entries also have names: `const [q, r] = ...` and `const { Q, R } = ...` both work. */
-export type Named<K extends string, L extends readonly Tensor[]> = L & Record<K, Tensor>;
-
-export function named<K extends string, L extends readonly Tensor[]>(names: readonly K[], list: L): Named<K, L> {
-  names.forEach((name, i) => Object.defineProperty(list, name, { value: list[i] }));
-  return list as Named<K, L>;
-}

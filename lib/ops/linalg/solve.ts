@@ -3,6 +3,7 @@ import { ArgumentError, ShapeError } from '../../core/errors';
 import { showShape } from '../../core/shape';
 import { addMethods, type Method, type Tensor } from '../../core/tensor';
 import { kernel } from '../../native';
+import { readArguments } from '../arguments';
 import { lt, mul, neg } from '../arithmetic';
 import { eye } from '../create';
 import { needTensor } from '../define';
@@ -41,7 +42,7 @@ export function solve(a: Tensor, b: Tensor, options: SolveOptions = {}): Tensor 
   needTensor('solve', b);
   p.checkSameType('solve', a, b);
   sameDevice('solve', a, b);
-  const { left = true } = options;
+  const { left } = readArguments('solve', { left: true }, [options]);
   if (p.isVector(a, b)) return squeeze(solve(a, unsqueeze(b, left ? -1 : -2), options), left ? -1 : -2);
   if (!left) return p.mT(solve(p.mT(a), p.mT(b)));
   if (b.ndim < 2 || p.rowsOf(b) !== p.rowsOf(a))
@@ -70,6 +71,8 @@ export interface TriangularOptions {
   unitriangular?: boolean;
 }
 
+const triangularDefaults = { upper: false, left: true, unitriangular: false };
+
 /** The solution of a x = b for triangular a. The other triangle is not read. Batches broadcast. */
 export function solveTriangular(a: Tensor, b: Tensor, options: TriangularOptions): Tensor {
   p.checkSquare('solveTriangular', a);
@@ -78,7 +81,7 @@ export function solveTriangular(a: Tensor, b: Tensor, options: TriangularOptions
   sameDevice('solveTriangular', a, b);
   if (typeof options?.upper !== 'boolean')
     throw new ArgumentError('[solveTriangular] say which triangle is meant: { upper: true } or { upper: false }');
-  const { upper, left = true, unitriangular = false } = options;
+  const { upper, left, unitriangular } = readArguments('solveTriangular', triangularDefaults, [options]);
   if (!left) return p.mT(solveTriangular(p.mT(a), p.mT(b), { upper: !upper, unitriangular }));
   if (p.rowsOf(b) !== p.rowsOf(a))
     throw new ShapeError(`[solveTriangular] ${showShape(b.shape)} does not fit a system of ${showShape(a.shape)}`);
@@ -100,7 +103,7 @@ function triangularBatch(a: Tensor, b: Tensor, upper: boolean, unit: boolean): T
 
 /** The solution of a x = b from the Cholesky factor of a: `cholesky(a)`, or with `upper` its transpose. */
 export function choleskySolve(b: Tensor, factor: Tensor, how: boolean | { upper?: boolean } = {}): Tensor {
-  const { upper = false } = typeof how === 'boolean' ? { upper: how } : how;
+  const { upper } = readArguments('choleskySolve', { upper: false }, [how]);
   p.checkSquare('choleskySolve', factor);
   const [lower, raised] = upper ? [p.mT(factor), factor] : [factor, p.mT(factor)];
   return solveTriangular(raised, solveTriangular(lower, b, { upper: false }), { upper: true });

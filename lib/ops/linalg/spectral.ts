@@ -5,6 +5,7 @@ import { showShape } from '../../core/shape';
 import { noGrad, needsTracking } from '../../core/autograd';
 import { addMethods, type Method, type Tensor } from '../../core/tensor';
 import { kernel } from '../../native';
+import { checkOptions, readArguments } from '../arguments';
 import { add, div, gt, maximum, mul, sub } from '../arithmetic';
 import { empty, eye, full } from '../create';
 import { needTensor } from '../define';
@@ -105,7 +106,7 @@ export function svd(
   options: SvdOptions | boolean = {},
 ): p.Named<'U' | 'S' | 'Vh', [Tensor, Tensor, Tensor]> {
   p.checkMatrix('svd', a);
-  const full = typeof options === 'boolean' ? options : (options.fullMatrices ?? true);
+  const full = readArguments('svd', { fullMatrices: true }, [options]).fullMatrices;
   const out = runSvd(a, full);
   const [m, n] = [p.rowsOf(a), p.colsOf(a)];
   p.track('svd', out, [a], out.slice(), ([gu, gs, gvh], [u, s, vh]) => {
@@ -175,8 +176,11 @@ function significant(a: Tensor, s: Tensor, largest: Tensor, options: RankOptions
   return gt(s, bound);
 }
 
-const rankOptions = (options: RankOptions | number | undefined): RankOptions =>
-  typeof options === 'number' ? { atol: options } : (options ?? {});
+function rankOptions(op: string, options: RankOptions | number | undefined, single: 'atol' | 'rtol'): RankOptions {
+  const given = typeof options === 'number' ? { [single]: options } : (options ?? {});
+  checkOptions(op, given, ['atol', 'rtol', 'hermitian']);
+  return given;
+}
 
 // The largest along the last axis, kept, of descending values.
 const firstOf = (s: Tensor): Tensor => narrow(s, -1, 0, Math.min(1, s.shape[s.ndim - 1]!));
@@ -184,7 +188,7 @@ const firstOf = (s: Tensor): Tensor => narrow(s, -1, 0, Math.min(1, s.shape[s.nd
 /** The number of singular values that are not zero, as int64. A number as second argument is `atol`. */
 export function matrixRank(a: Tensor, options?: RankOptions | number): Tensor {
   p.checkMatrix('matrixRank', a);
-  const how = rankOptions(options);
+  const how = rankOptions('matrixRank', options, 'atol');
   if (!how.hermitian) {
     const s = svdvals(a.detach());
     return sum(significant(a, s, firstOf(s), how), -1);
@@ -201,7 +205,7 @@ export function matrixRank(a: Tensor, options?: RankOptions | number): Tensor {
  */
 export function pinv(a: Tensor, options?: RankOptions | number): Tensor {
   p.checkMatrix('pinv', a);
-  return pseudo('pinv', a, typeof options === 'number' ? { rtol: options } : (options ?? {})).inverse;
+  return pseudo('pinv', a, rankOptions('pinv', options, 'rtol')).inverse;
 }
 export { pinv as pinverse };
 
@@ -248,6 +252,7 @@ export function lstsq(
   const [m, n] = [p.rowsOf(a), p.colsOf(a)];
   if (right.ndim < 2 || p.rowsOf(right) !== m)
     throw new ShapeError(`[lstsq] ${showShape(b.shape)} does not fit a system of ${showShape(a.shape)}`);
+  if (typeof options !== 'number') checkOptions('lstsq', options, ['rcond']);
   const rcond = typeof options === 'number' ? options : options?.rcond;
   const { inverse, s, kept } = pseudo('lstsq', a, rcond === undefined ? {} : { rtol: rcond });
   const x = matmul(inverse, right);

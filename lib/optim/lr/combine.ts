@@ -56,9 +56,14 @@ export interface SequentialLROptions {
 export class SequentialLR extends Combined {
   private readonly milestones: readonly number[];
 
-  constructor(optimizer: AnyOptimizer, schedulers: LRScheduler[] | SequentialLROptions, milestones?: number[]) {
+  constructor(
+    optimizer: AnyOptimizer,
+    schedulers: LRScheduler[] | SequentialLROptions,
+    milestones?: number[] | { milestones: number[] },
+  ) {
     checkOptimizer('SequentialLR', optimizer);
-    const given = Array.isArray(schedulers) ? { schedulers, milestones } : schedulers;
+    const points = Array.isArray(milestones) ? milestones : milestones?.milestones;
+    const given = Array.isArray(schedulers) ? { schedulers, milestones: points } : schedulers;
     const parts = checkParts('SequentialLR', given?.schedulers, optimizer);
     super(optimizer, parts);
     const list = given.milestones;

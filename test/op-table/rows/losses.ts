@@ -23,7 +23,10 @@ function loss(name: string, f: (inputs: Nd[], o: Options) => Nd, samples: Sample
     grad: true,
     errors: [
       [() => F[name]!('x', ng.ones([2])), 'ERR_INVALID_ARG'],
-      [() => F[name]!(ng.ones([2, 2], { dtype: 'int32' }), ng.ones([2, 2]), ng.ones([2]), ng.ones([2])), 'ERR_DTYPE'],
+      [
+        () => F[name]!(ng.ones([2, 2], { dtype: 'int32' }), ...own.inputs.slice(1).map(() => ng.ones([2, 2]))),
+        'ERR_DTYPE',
+      ],
       ...(more.errors ?? []),
     ],
     ...(({ errors: _, ...rest }) => rest)(more),

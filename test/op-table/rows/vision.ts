@@ -297,7 +297,7 @@ const transposeRow = (n: number, op: typeof ng.convTranspose1d): Row => ({
 
 const unpoolRow = (n: number): Row => ({
   fn: ([a], [kernel]) => {
-    const { values, indices: at } = named(`maxPool${n}d`)(a, kernel, { returnIndices: true }) as ng.Pooled;
+    const { values, indices: at } = named(`maxPool${n}d`)(a, kernel, { returnIndices: true }) as ng.ValuesAndIndices;
     return named(`maxUnpool${n}d`)(values, at, kernel, { outputSize: a!.shape }) as ng.Tensor;
   },
   reference: ([a], [kernel]) => {
