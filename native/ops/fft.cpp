@@ -6,6 +6,13 @@
 #include "../runtime/parallel.h"
 #include "../runtime/scratch.h"
 
+// The arrays of the innermost loops do not overlap, and are too many to compare before each.
+#ifdef __clang__
+#define NG_APART _Pragma("clang loop vectorize(assume_safety)")
+#else
+#define NG_APART _Pragma("GCC ivdep")
+#endif
+
 namespace ng::NG_ISA {
 namespace {
 
@@ -13,9 +20,14 @@ constexpr int64_t kLargestPrime = 61;      // beyond it the convolution is cheap
 constexpr int64_t kLanes = 16;             // lines side by side, at most
 constexpr int64_t kWorkBytes = 256 << 10;  // of those lines, to stay in the second-level cache
 constexpr int64_t kGrain = 16384;          // elements per task, at least
+constexpr int64_t kTile = 16;              // elements of a line that are read or written together
 constexpr double kTurn = 6.283185307179586;
 
 enum class From : int64_t { complex, real, hermitian };
+template <From kFrom>
+struct Kind {
+  static constexpr From kValue = kFrom;
+};
 
 template <class C>
 struct Complex {  // an array of complex numbers as two arrays
@@ -74,6 +86,7 @@ void stage2(Complex<C> y, Complex<C> x, int64_t m, int64_t s, Complex<C> w, int6
   for (int64_t p = 0; p < m; p++) {
     const Complex<C> a = x.at(s * p), b = x.at(s * (p + m)), u = y.at(2 * s * p), v = y.at(s * (2 * p + 1));
     const C c = w.re[p * step], d = w.im[p * step];
+    NG_APART
     for (int64_t q = 0; q < s; q++) {
       const C re = a.re[q] - b.re[q], im = a.im[q] - b.im[q];
       u.re[q] = a.re[q] + b.re[q];
@@ -91,6 +104,7 @@ void stage3(Complex<C> y, Complex<C> x, int64_t m, int64_t s, Complex<C> w, int6
     const Complex<C> a = x.at(s * p), b = x.at(s * (p + m)), c = x.at(s * (p + 2 * m));
     const Complex<C> y0 = y.at(3 * s * p), y1 = y0.at(s), y2 = y0.at(2 * s);
     const C c1 = w.re[p * step], d1 = w.im[p * step], c2 = w.re[2 * p * step], d2 = w.im[2 * p * step];
+    NG_APART
     for (int64_t q = 0; q < s; q++) {
       const C sumRe = b.re[q] + c.re[q], sumIm = b.im[q] + c.im[q];
       const C midRe = a.re[q] - kHalf * sumRe, midIm = a.im[q] - kHalf * sumIm;
@@ -113,6 +127,7 @@ void stage4(Complex<C> y, Complex<C> x, int64_t m, int64_t s, Complex<C> w, int6
     const Complex<C> y0 = y.at(4 * s * p), y1 = y0.at(s), y2 = y0.at(2 * s), y3 = y0.at(3 * s);
     const C c1 = w.re[p * step], d1 = w.im[p * step], c2 = w.re[2 * p * step], d2 = w.im[2 * p * step],
             c3 = w.re[3 * p * step], d3 = w.im[3 * p * step];
+    NG_APART
     for (int64_t q = 0; q < s; q++) {
       const C acRe = a.re[q] + c.re[q], acIm = a.im[q] + c.im[q], bdRe = b.re[q] + d.re[q], bdIm = b.im[q] + d.im[q];
       const C aMcRe = a.re[q] - c.re[q], aMcIm = a.im[q] - c.im[q];
@@ -137,16 +152,19 @@ void stageAny(Complex<C> y, Complex<C> x, int64_t r, int64_t m, int64_t s, Compl
   for (int64_t p = 0; p < m; p++) {
     for (int64_t j = 0; j < r; j++) {
       const Complex<C> v = y.at(s * (r * p + j));
+      NG_APART
       for (int64_t q = 0; q < s; q++) v.re[q] = v.im[q] = 0;
       for (int64_t k = 0; k < r; k++) {
         const Complex<C> a = x.at(s * (p + k * m));
         const C c = w.re[j * k % r * one], d = w.im[j * k % r * one];
+        NG_APART
         for (int64_t q = 0; q < s; q++) {
           v.re[q] += a.re[q] * c - a.im[q] * d;
           v.im[q] += a.re[q] * d + a.im[q] * c;
         }
       }
       const C c = w.re[p * j * step], d = w.im[p * j * step];
+      NG_APART
       for (int64_t q = 0; q < s; q++) {
         const C re = v.re[q], im = v.im[q];
         v.re[q] = re * c - im * d;
@@ -189,39 +207,72 @@ struct Call {
   double scale;
 
   // Element k of a line. The inverse is the transform of the numbers with real and imaginary part exchanged.
-  template <class C>
+  template <From kFrom, bool kInverse, class C>
   void load(const T* line, int64_t k, C& re, C& im) const {
-    re = im = 0;
-    const bool mirrored = from == From::hermitian && 2 * k > n;
+    const bool mirrored = kFrom == From::hermitian && 2 * k > n;
     const int64_t i = mirrored ? n - k : k;
-    if (i >= given) return;
-    if (from == From::real) {
-      re = static_cast<C>(line[i]);
-    } else {
-      re = static_cast<C>(line[2 * i]);
-      // Of a line that transforms to real numbers these are 0.
-      const bool own = from == From::hermitian && (i == 0 || 2 * i == n);
-      im = own ? C(0) : static_cast<C>(mirrored ? -line[2 * i + 1] : line[2 * i + 1]);
+    C a = 0, b = 0;
+    if (i < given) {
+      a = static_cast<C>(line[kFrom == From::real ? i : 2 * i]);
+      // Of a line that transforms to real numbers the imaginary part of the middle and of the first is 0.
+      const bool own = kFrom == From::hermitian && (i == 0 || 2 * i == n);
+      if (kFrom != From::real && !own) b = static_cast<C>(mirrored ? -line[2 * i + 1] : line[2 * i + 1]);
     }
-    if (inverse) {
-      const C t = re;
-      re = im;
-      im = t;
-    }
+    re = kInverse ? b : a;
+    im = kInverse ? a : b;
   }
 
-  template <class C>
-  void store(T* line, int64_t k, C re, C im) const {
-    const C c = static_cast<C>(scale);
-    if (toReal) {
-      line[k] = static_cast<T>((inverse ? im : re) * c);
-    } else {
-      line[2 * k] = static_cast<T>((inverse ? im : re) * c);
-      line[2 * k + 1] = static_cast<T>((inverse ? re : im) * c);
-    }
+  // Calls body(line, k, re, im) for all elements of `lanes` lines, in tiles that leave what is read and what is written
+  // in the first-level cache.
+  template <From kFrom, bool kInverse, class C, class F>
+  void loadTiles(int64_t first, int64_t lanes, F&& body) const {
+    for (int64_t k0 = 0; k0 < n; k0 += kTile)
+      for (int64_t l = 0; l < lanes; l++) {
+        const T* const line = x + (first + l) * given * (kFrom == From::real ? 1 : 2);
+        const int64_t end = n - k0 < kTile ? n : k0 + kTile;
+        for (int64_t k = k0; k < end; k++) {
+          C re, im;
+          load<kFrom, kInverse>(line, k, re, im);
+          body(l, k, re, im);
+        }
+      }
   }
-  const T* input(int64_t i) const { return x + i * given * (from == From::real ? 1 : 2); }
-  T* output(int64_t i) const { return out + i * kept * (toReal ? 1 : 2); }
+  template <class C, class F>
+  void loadAll(int64_t first, int64_t lanes, F&& body) const {
+    const auto withFrom = [&](auto kind) {
+      if (inverse)
+        loadTiles<decltype(kind)::kValue, true, C>(first, lanes, body);
+      else
+        loadTiles<decltype(kind)::kValue, false, C>(first, lanes, body);
+    };
+    if (from == From::real)
+      withFrom(Kind<From::real>{});
+    else if (from == From::hermitian)
+      withFrom(Kind<From::hermitian>{});
+    else
+      withFrom(Kind<From::complex>{});
+  }
+
+  // Writes what value(line, k, re, im) gives for the results that are kept.
+  template <class C, class F>
+  void storeAll(int64_t first, int64_t lanes, F&& value) const {
+    const C c = static_cast<C>(scale);
+    for (int64_t k0 = 0; k0 < kept; k0 += kTile)
+      for (int64_t l = 0; l < lanes; l++) {
+        T* const line = out + (first + l) * kept * (toReal ? 1 : 2);
+        const int64_t end = kept - k0 < kTile ? kept : k0 + kTile;
+        for (int64_t k = k0; k < end; k++) {
+          C re, im;
+          value(l, k, re, im);
+          if (toReal) {
+            line[k] = static_cast<T>((inverse ? im : re) * c);
+          } else {
+            line[2 * k] = static_cast<T>((inverse ? im : re) * c);
+            line[2 * k + 1] = static_cast<T>((inverse ? re : im) * c);
+          }
+        }
+      }
+  }
 };
 
 // Runs body(first line, lanes, work) for all lines; work has room for `arrays` arrays of lanes * length numbers.
@@ -249,12 +300,15 @@ void mixedRadix(const Call<T>& call, const Factors& factors) {
   overLines<C>(call.lines, n, 4, [&](int64_t first, int64_t lanes, C* work) {
     const int64_t size = n * lanes;
     const Complex<C> x{work, work + size}, y{work + 2 * size, work + 3 * size};
-    for (int64_t l = 0; l < lanes; l++)
-      for (int64_t k = 0; k < n; k++) call.load(call.input(first + l), k, x.re[k * lanes + l], x.im[k * lanes + l]);
+    call.template loadAll<C>(first, lanes, [&](int64_t l, int64_t k, C re, C im) {
+      x.re[k * lanes + l] = re;
+      x.im[k * lanes + l] = im;
+    });
     const Complex<C> r = transform(x, y, n, lanes, factors, w);
-    for (int64_t l = 0; l < lanes; l++)
-      for (int64_t k = 0; k < call.kept; k++)
-        call.store(call.output(first + l), k, r.re[k * lanes + l], r.im[k * lanes + l]);
+    call.template storeAll<C>(first, lanes, [&](int64_t l, int64_t k, C& re, C& im) {
+      re = r.re[k * lanes + l];
+      im = r.im[k * lanes + l];
+    });
   });
 }
 
@@ -287,13 +341,10 @@ void bluestein(const Call<T>& call) {
     const int64_t size = wide * lanes;
     const Complex<C> x{work, work + size}, y{work + 2 * size, work + 3 * size};
     for (int64_t i = n * lanes; i < size; i++) x.re[i] = x.im[i] = 0;
-    for (int64_t l = 0; l < lanes; l++)
-      for (int64_t k = 0; k < n; k++) {
-        C re, im;
-        call.load(call.input(first + l), k, re, im);
-        x.re[k * lanes + l] = re * chirp.re[k] - im * chirp.im[k];
-        x.im[k * lanes + l] = re * chirp.im[k] + im * chirp.re[k];
-      }
+    call.template loadAll<C>(first, lanes, [&](int64_t l, int64_t k, C re, C im) {
+      x.re[k * lanes + l] = re * chirp.re[k] - im * chirp.im[k];
+      x.im[k * lanes + l] = re * chirp.im[k] + im * chirp.re[k];
+    });
     const Complex<C> f = transform(x, y, wide, lanes, factors, w);
     // The inverse transform, with exchanged parts.
     const Complex<C> g = f.re == x.re ? y : x;
@@ -306,11 +357,11 @@ void bluestein(const Call<T>& call) {
       }
     const Complex<C> r = transform({f.im, f.re}, {g.im, g.re}, wide, lanes, factors, w);
     const C share = 1 / static_cast<C>(wide);
-    for (int64_t l = 0; l < lanes; l++)
-      for (int64_t k = 0; k < call.kept; k++) {
-        const C re = r.im[k * lanes + l] * share, im = r.re[k * lanes + l] * share;
-        call.store(call.output(first + l), k, re * chirp.re[k] - im * chirp.im[k], re * chirp.im[k] + im * chirp.re[k]);
-      }
+    call.template storeAll<C>(first, lanes, [&](int64_t l, int64_t k, C& re, C& im) {
+      const C a = r.im[k * lanes + l] * share, b = r.re[k * lanes + l] * share;
+      re = a * chirp.re[k] - b * chirp.im[k];
+      im = a * chirp.im[k] + b * chirp.re[k];
+    });
   });
 }
 
