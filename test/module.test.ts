@@ -244,6 +244,62 @@ describe('containers', () => {
   });
 });
 
+describe('weights computed from others', () => {
+  test('weightNorm: trains length and direction, and goes away again', () => {
+    ng.manualSeed(4);
+    const m = new nn.Linear(3, 2);
+    const before = values(m.weight);
+    expect(nn.utils.weightNorm(m)).toBe(m);
+    expect(Object.keys(m.stateDict())).toEqual(['bias', 'weight_g', 'weight_v']);
+    values(m.weight).forEach((v, i) => expect(v).toBeCloseTo(before[i]!, 6));
+    const optimizer = new ng.optim.SGD(m.parameters(), { lr: 0.1 });
+    const x = ng.randn([5, 3]);
+    m.forward(x).square().sum().backward();
+    optimizer.step();
+    const y = m.forward(x);
+    expect(values(m.weight)).not.toEqual(before);
+    const now = values(m.weight);
+    nn.utils.removeWeightNorm(m);
+    expect(Object.keys(m.stateDict())).toEqual(['bias', 'weight']);
+    expect(m.weight).toBeInstanceOf(nn.Parameter);
+    expect(values(m.weight)).toEqual(now);
+    expect(values(m.forward(x))).toEqual(values(y));
+  });
+
+  test('spectralNorm: the largest singular value comes near 1', () => {
+    ng.manualSeed(5);
+    const m = nn.utils.spectralNorm(new nn.Linear(6, 4), { nPowerIterations: 20 });
+    expect(Object.keys(m.stateDict())).toEqual(['bias', 'weight_orig', 'weight_u', 'weight_v']);
+    m.forward(ng.ones([1, 6]));
+    expect(ng.linalg.svdvals(m.weight).at(0).itemSync()).toBeCloseTo(1, 3);
+    const u = values(m.stateDict()['weight_u']!);
+    m.eval().forward(ng.ones([1, 6]));
+    expect(values(m.stateDict()['weight_u']!)).toEqual(u);
+    // Two forwards before one backward, as for real and generated images.
+    m.train();
+    m.forward(ng.ones([1, 6]))
+      .sum()
+      .add(m.forward(ng.zeros([1, 6])).sum())
+      .backward();
+    expect(m.parameters().every((p) => p.grad !== null)).toBe(true);
+    nn.utils.removeSpectralNorm(m);
+    expect(Object.keys(m.stateDict())).toEqual(['bias', 'weight']);
+    expect(m.namedBuffers()).toEqual([]);
+  });
+
+  test('what is refused', () => {
+    const m = nn.utils.weightNorm(new nn.Linear(3, 2));
+    expect(() => nn.utils.weightNorm(m)).toThrow('computed from others already');
+    expect(() => nn.utils.spectralNorm(m)).toThrow('computed from others already');
+    expect(() => nn.utils.removeSpectralNorm(m)).toThrow('no spectral norm');
+    expect(() => nn.utils.weightNorm(new nn.ReLU())).toThrow('"weight" is no parameter of ReLU');
+    expect(() => nn.utils.weightNorm(new nn.LazyLinear(3))).toThrow('does not know its shape');
+    expect(() => nn.utils.weightNorm(new nn.Linear(2, 2), { dim: 2 })).toThrow(ng.IndexError);
+    expect(() => nn.utils.spectralNorm(new nn.Linear(2, 2), { nPowerIterations: 0 })).toThrow('nPowerIterations');
+    expect(() => nn.utils.spectralNorm(3 as never)).toThrow('expected a module');
+  });
+});
+
 test('settings are taken either way, and wrong ones are named', () => {
   expect(new nn.LeakyReLU(0.2).negativeSlope).toBe(0.2);
   expect(new nn.LeakyReLU({ negativeSlope: 0.2 }).negativeSlope).toBe(0.2);

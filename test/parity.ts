@@ -58,7 +58,7 @@ function errorOf(got: number, want: number, floor: number): number {
 
 /** What a recorded call stands for in the table: `new nn.Linear(2, 3)` the layer Linear, `F.pad(x)` the op pad. */
 export function recorded(code: string, call: string): { kind: Kind; name: string } {
-  const layer = /^new (?:\w+\.)*(\w+)\(/.exec(code)?.[1];
+  const layer = /^(?:new )?(?:\w+\.)*(\w+)\(/.exec(code)?.[1];
   if (layer) return { kind: 'layer', name: layer };
   return { kind: 'op', name: /\b(?:F|ng|rnn)\.(\w+)\(/.exec(call)?.[1] ?? call };
 }

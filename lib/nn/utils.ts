@@ -135,3 +135,5 @@ export * as rnn from './rnn';
 
 // JavaScript names seldom end with an underscore; both spellings are looked for.
 export { clipGradNorm_ as clipGradNorm, clipGradValue_ as clipGradValue };
+export { removeSpectralNorm, removeWeightNorm, spectralNorm, weightNorm } from './reparametrize';
+export type { SpectralNormOptions, WeightNormOptions } from './reparametrize';
