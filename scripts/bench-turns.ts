@@ -62,12 +62,15 @@ const python = process.env['NODEGRAD_PYTHON'] ?? 'python3';
 const torchScript = join(__dirname, '..', '..', 'scripts', 'bench_torch_steps.py');
 const failed = new Set<string>();
 
+/** Milliseconds until the JavaScript of a step has been optimised; PyTorch gets as long. */
+const kWarmUp = 1500;
+
 /** Steps per round for about so many milliseconds, after a warm-up; undefined, with the reason printed once, if it cannot run. */
 async function warmUp(runner: Runner, milliseconds: number): Promise<number | undefined> {
   try {
     await runner.run(2);
-    let steps = 3;
-    for (let i = 0; i < 3; i++) {
+    let steps = 1;
+    for (const until = performance.now() + kWarmUp; performance.now() < until;) {
       const { micros } = await runner.run(steps);
       steps = Math.max(1, Math.round((milliseconds * 1000) / micros));
     }
