@@ -131,10 +131,11 @@ static void gemmWith(const Product<T>& g, const A& a, const B& b, bool parallel)
   }
 }
 
-inline constexpr int kThinPanels = 2;        // at most so many panels of rows: packing B would cost more than it saves
+inline constexpr int kThinPanels = 5;        // at most so many panels of rows: packing B would cost more than it saves
 inline constexpr int64_t kThinBlockK = 64;   // rows of B per pass, so that their pages stay in the TLB
-inline constexpr int64_t kThinBlockN = 256;  // columns of B per task
-inline constexpr int64_t kThinLeast = 1 << 16;  // elements of B; a smaller one is packed in no time
+inline constexpr int64_t kThinBlockN = 256;  // columns of B per task, at most
+inline constexpr int64_t kThinShared = 1 << 14;  // elements of A from which on packing it is shared out
+inline constexpr int64_t kThinLeast = 1 << 16;   // elements of B; a smaller one is packed in no time
 
 // Few rows times a large B whose rows are contiguous: B is read where it lies; only its last, partial panel is packed.
 template <class T>
@@ -144,17 +145,21 @@ static void gemmThin(const Product<T>& g, const T* a, int64_t aRow, int64_t aCol
   const int64_t rowPanels = (g.m + R - 1) / R, whole = g.n / N * N;
   // Panels one after the other, each for all of k.
   T* pa = scratch<T>(0, static_cast<size_t>(rowPanels * R * g.k));
-  for (int64_t p = 0; p < rowPanels; p++) {
-    const int lines = static_cast<int>(g.m - p * R < R ? g.m - p * R : R);
-    packPanel(pa + p * R * g.k, lines, a + p * R * aRow, aRow, aCol, lines, g.k);
-  }
+  runLoop(parallel && g.m * g.k > kThinShared, rowPanels, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t p = begin; p < end; p++) {
+      const int lines = static_cast<int>(g.m - p * R < R ? g.m - p * R : R);
+      packPanel(pa + p * R * g.k, lines, a + p * R * aRow, aRow, aCol, lines, g.k);
+    }
+  });
   T* tail = whole == g.n ? nullptr : scratch<T>(1, static_cast<size_t>(N * g.k));
   if (tail) packPanel(tail, N, b + whole, 1, ldb, static_cast<int>(g.n - whole), g.k);
   const bool spread = parallel && 2.0 * g.m * g.n * g.k > kSerialFlops;
-  runLoop(spread, (g.n + kThinBlockN - 1) / kThinBlockN, 1, [&](int64_t begin, int64_t end) {
+  const int64_t eighth = (g.n / 8 + N - 1) / N * N;  // narrow products: something to share out still
+  const int64_t block = eighth < N ? N : eighth < kThinBlockN ? eighth : kThinBlockN;
+  runLoop(spread, (g.n + block - 1) / block, 1, [&](int64_t begin, int64_t end) {
     for (int64_t k0 = 0; k0 < g.k; k0 += kThinBlockK) {
       const int64_t k = g.k - k0 < kThinBlockK ? g.k - k0 : kThinBlockK;
-      for (int64_t j = begin * kThinBlockN; j < end * kThinBlockN && j < g.n; j += N) {
+      for (int64_t j = begin * block; j < end * block && j < g.n; j += N) {
         const int cols = static_cast<int>(g.n - j < N ? g.n - j : N);
         const T* bj = cols < N ? tail + k0 * N : b + k0 * ldb + j;
         const Epilogue<T> e{k0 == 0 && g.bias ? g.bias + j : nullptr, k0 == 0 ? g.beta : T(1)};

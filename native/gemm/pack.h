@@ -2,9 +2,9 @@
 // rows (or columns) side by side for every k: to[k * width + i] = from[i * step + k * along].
 #pragma once
 #include <cstdint>
-#include <cstring>
 #include <type_traits>
 
+#include "../ops/runs.h"
 #include "micro.h"
 
 namespace ng::NG_ISA {
@@ -54,18 +54,29 @@ static inline void transposeBlock(const T* const* from, T* to, int64_t width) {
   }
 }
 
-// N lines that run along k, for all of k.
+// N lines that run along k, for all of k. The last block overlaps the one before.
 template <int N, class T>
 static inline void transposeLines(const T* from, int64_t step, T* to, int64_t width, int64_t k) {
-  const T* f[N];
-  for (int r = 0; r < N; r++) f[r] = from + r * step;
-  int64_t p = 0;
-  for (; p + N <= k; p += N) {
-    transposeBlock<N>(f, to + p * width, width);
-    for (int r = 0; r < N; r++) f[r] += N;
+  if (k < N) {
+    for (int64_t p = 0; p < k; p++) {
+      for (int r = 0; r < N; r++) to[p * width + r] = from[r * step + p];
+    }
+    return;
   }
-  for (; p < k; p++) {
-    for (int r = 0; r < N; r++) to[p * width + r] = *f[r]++;
+  const T* f[N];
+  for (int64_t p = 0; p < k; p += N) {
+    if (p + N > k) p = k - N;
+    for (int r = 0; r < N; r++) f[r] = from + r * step + p;
+    transposeBlock<N>(f, to + p * width, width);
+  }
+}
+
+// n lines, the last N of them over some of the ones before.
+template <int N, class T>
+static inline void transposeAll(const T* from, int64_t step, T* to, int64_t width, int n, int64_t k) {
+  for (int i = 0; i < n; i += N) {
+    if (i + N > n) i = n - N;
+    transposeLines<N>(from + i * step, step, to + i, width, k);
   }
 }
 
@@ -78,24 +89,13 @@ static void packPanel(T* to, int width, const T* from, int64_t step, int64_t alo
     }
   }
   if (step == 1) {  // lines side by side: whole rows of the panel
-    if (n == width) {
-      for (int64_t p = 0; p < k; p++) {
-        std::memcpy(to + p * width, from + p * along, static_cast<size_t>(width) * sizeof(T));
-      }
-    } else {
-      for (int64_t p = 0; p < k; p++) {
-        for (int i = 0; i < n; i++) to[p * width + i] = from[p * along + i];
-      }
-    }
+    for (int64_t p = 0; p < k; p++) copyRun(to + p * width, from + p * along, n);
     return;
   }
   if (along == 1) {  // each line runs along k: transpose
-    int i = 0;
-    for (; i + kTransposed<T> <= n; i += kTransposed<T>) {
-      transposeLines<kTransposed<T>>(from + i * step, step, to + i, width, k);
-    }
-    for (; i + 4 <= n; i += 4) transposeLines<4>(from + i * step, step, to + i, width, k);
-    for (; i < n; i++) {
+    if (n >= kTransposed<T>) return transposeAll<kTransposed<T>>(from, step, to, width, n, k);
+    if (n >= 4) return transposeAll<4>(from, step, to, width, n, k);
+    for (int i = 0; i < n; i++) {
       for (int64_t p = 0; p < k; p++) to[p * width + i] = from[i * step + p];
     }
     return;
