@@ -15,6 +15,11 @@ const t = ng.tensor([0, 3, 1], { dtype: 'int64' });
 const w = ng.tensor([0.5, 2, 1, 3]);
 const q = ng.randn([1, 2, 3, 4]);
 
+const q3 = ng.randn([3, 2, 4]);
+const mha = new nn.MultiheadAttention(4, 2);
+const encoder = new nn.TransformerEncoderLayer(4, 2, { dropout: 0 });
+const up = new nn.ConvTranspose2d(1, 1, 3, { stride: 2, padding: 1 });
+
 const flat = (r: unknown): unknown[] =>
   r instanceof ng.Tensor
     ? [r.shape, r.arraySync()]
@@ -61,6 +66,14 @@ const same: [Call, Call][] = [
   [() => F.mseLoss(x, x.mul(2), 'sum'), () => F.mseLoss(x, x.mul(2), { reduction: 'sum' })],
   [() => F.huberLoss(x, x.neg(), 'mean', 0.3), () => F.huberLoss(x, x.neg(), { delta: 0.3 })],
   [() => F.normalize(x, 3, 0), () => F.normalize(x, { p: 3, dim: 0 })],
+  [() => x.div(w, { roundingMode: 'floor' }), () => x.floorDivide(w)],
+  [() => x.round(1), () => x.round({ decimals: 1 })],
+  [() => new nn.PReLU(4, 0.1).forward(x), () => new nn.PReLU({ numParameters: 4, init: 0.1 }).forward(x)],
+  [() => new nn.Linear(4, 2, false).bias, () => new nn.Linear(4, 2, { bias: false }).bias],
+  [() => new nn.Bilinear(4, 4, 2, false).bias, () => new nn.Bilinear(4, 4, 2, { bias: false }).bias],
+  [() => up.forward(x.reshape(1, 1, 3, 4), [6, 8]), () => up.forward(x.reshape(1, 1, 3, 4), { outputSize: [6, 8] })],
+  [() => mha.forward(q3, q3, q3, null, false), () => mha.forward(q3, q3, q3, { needWeights: false })],
+  [() => encoder.forward(q3, ng.ones([3, 3]).triu(1).gt(0)), () => encoder.forward(q3, { isCausal: true })],
   [() => F.embedding(t, ng.eye(4), 1), () => F.embedding(t, ng.eye(4), { paddingIdx: 1 })],
   [
     () => F.scaledDotProductAttention(q, q, q, null, 0, true),
@@ -106,6 +119,14 @@ const refused: Call[] = [
   () => F.crossEntropy(x, t, { labelSmooth: 0.1 } as never),
   () => F.embedding(t, w.reshape(4, 1), { padding: 1 } as never),
   () => F.scaledDotProductAttention(q, q, q, { causal: true } as never),
+  () => mha.forward(q3, q3, q3, { attn_mask: null } as never),
+  () => encoder.forward(q3, { causal: true } as never),
+  () => new nn.TransformerEncoder(new nn.Linear(2, 2) as never, 2),
+  () => new nn.GELU('exact' as never),
+  () => x.div(w, { roundingMode: 'ceil' } as never),
+  () => new nn.Linear(2, 2).loadStateDict({}, { strikt: false } as never),
+  () => new nn.Softmax(1).forward(undefined as never),
+  () => new nn.Flatten().forward(undefined as never),
   () => nn.utils.clipGradNorm_([], 1, { norm: 1 } as never),
   () => ng.zeros([2], { type: 'float64' } as never),
   () => ng.zeros(2 as never, 3 as never),
@@ -140,6 +161,35 @@ test('weighted squares: the mean divides by the weights', () => {
   // torch.nn.functional.mse_loss(x, 0, weight=w): sum w x^2 / sum w
   const a = ng.tensor([1, 2, 3]);
   expect(F.mseLoss(a, ng.zeros([3]), { weight: ng.tensor([1, 0, 3]) }).itemSync()).toBe(7);
+});
+
+test('quotients rounded towards 0, integers stay integers', () => {
+  const [a, b] = [ng.tensor([7, -7, 6, -6], { dtype: 'int64' }), ng.tensor([2, 2, -4, 3], { dtype: 'int64' })];
+  const trunc = a.div(b, { roundingMode: 'trunc' });
+  expect([trunc.dtype, trunc.arraySync()]).toEqual(['int64', [3, -3, -1, -2]]);
+  expect(a.to('float32').div(b, { roundingMode: 'trunc' }).arraySync()).toEqual([3, -3, -1, -2]);
+  expect(a.clone().div_(b, { roundingMode: 'trunc' }).arraySync()).toEqual([3, -3, -1, -2]);
+  expect(ng.tensor([1234.5678]).round({ decimals: -2 }).itemSync()).toBe(1200);
+});
+
+test('Adam with decoupled decay is AdamW; a schedule resumes from the initial rate of a group', () => {
+  const after = (make: (p: nn.Parameter[]) => optim.Adam | optim.AdamW): unknown => {
+    const p = new nn.Parameter(ng.tensor([1, -2]));
+    const o = make([p]);
+    for (let i = 0; i < 3; i++) {
+      p.grad = ng.tensor([0.3, i]);
+      o.step();
+    }
+    return p.arraySync();
+  };
+  const shared = { lr: 0.1, weightDecay: 0.2 };
+  expect(after((p) => new optim.Adam(p, { ...shared, decoupledWeightDecay: true }))).toEqual(
+    after((p) => new optim.AdamW(p, shared)),
+  );
+  const o = new optim.SGD([{ params: [new nn.Parameter(ng.zeros([1]))], initialLr: 0.1 }], { lr: 0.05 });
+  const s = new optim.lrScheduler.StepLR(o, { stepSize: 3, gamma: 0.5, lastEpoch: 4 });
+  s.step();
+  expect(o.paramGroups[0]!.lr).toBeCloseTo(0.025);
 });
 
 test('the options of backward may come first', () => {

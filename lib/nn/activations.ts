@@ -1,11 +1,11 @@
 /** @file Activation layers: each is the Tensor method of its name, with its settings and their defaults. */
-import { ShapeError } from '../core/errors';
+import { ArgumentError, ShapeError } from '../core/errors';
 import { showShape } from '../core/shape';
 import { type Tensor } from '../core/tensor';
-import { type Arguments, readOptions, readSettings } from '../ops/arguments';
+import { type Arguments, readSettings } from '../ops/arguments';
 import { full } from '../ops/create';
 import { rrelu } from '../ops/noisy';
-import { softmin } from '../ops/softmax';
+import { logSoftmax, softmax, softmin } from '../ops/softmax';
 import { weightDefaults, type WeightOptions } from './linear';
 import { checkInput, Module } from './module';
 import { Parameter } from './parameter';
@@ -77,7 +77,13 @@ export class CELU extends activation('celu', { alpha: 1, inplace }) {}
 /** The self-normalizing scaled ELU */
 export class SELU extends activation('selu', { inplace }) {}
 /** x times the standard normal distribution function at x */
-export class GELU extends activation('gelu', { approximate: 'none' as 'none' | 'tanh' }) {}
+export class GELU extends activation('gelu', { approximate: 'none' as 'none' | 'tanh' }) {
+  constructor(...settings: Arguments<{ approximate: 'none' | 'tanh' }>) {
+    super(...settings);
+    if (this.approximate !== 'none' && this.approximate !== 'tanh')
+      throw new ArgumentError(`[GELU] approximate is 'none' or 'tanh', got ${python(this.approximate)}`);
+  }
+}
 /** x sigmoid(x), also known as swish */
 export class SiLU extends activation('silu', { inplace }) {}
 /** x tanh(softplus(x)) */
@@ -145,16 +151,24 @@ export class RReLU extends Module {
   }
 }
 
+/** Settings of {@link PReLU}. */
+interface PReLUSettings extends WeightOptions {
+  /** One weight (default), or one per channel. */
+  numParameters?: number;
+  /** What the weights start with. Default 0.25. */
+  init?: number;
+}
+
 /** x where positive, weight x elsewhere, with a learned weight (one, or one per channel). */
 export class PReLU extends Module {
   /** [numParameters] */
   weight: Parameter;
   readonly numParameters: number;
-  constructor(numParameters = 1, options?: WeightOptions & { init?: number }) {
+  constructor(...settings: Arguments<PReLUSettings>) {
     super();
-    const o = readOptions('PReLU', { init: 0.25, ...weightDefaults }, options);
-    this.numParameters = checkSize('PReLU', 'numParameters', numParameters, 1);
-    this.weight = new Parameter(full([numParameters], o.init, { dtype: o.dtype, device: o.device }));
+    const o = readSettings('PReLU', { numParameters: 1, init: 0.25, ...weightDefaults }, settings);
+    this.numParameters = checkSize('PReLU', 'numParameters', o.numParameters, 1);
+    this.weight = new Parameter(full([o.numParameters], o.init, { dtype: o.dtype, device: o.device }));
   }
   forward(x: Tensor): Tensor {
     checkInput(this, x);
@@ -179,6 +193,7 @@ abstract class AlongAxis extends Module {
   }
   protected axis(x: Tensor): number {
     checkInput(this, x);
+    checkInput(this, x);
     return this.dim ?? (x.ndim === 0 || x.ndim === 1 || x.ndim === 3 ? 0 : 1);
   }
   override extraRepr(): string {
@@ -189,13 +204,13 @@ abstract class AlongAxis extends Module {
 /** exp(x) divided by its sum along a dimension */
 export class Softmax extends AlongAxis {
   forward(x: Tensor): Tensor {
-    return x.softmax(this.axis(x));
+    return softmax(x, this.axis(x));
   }
 }
 /** The logarithm of {@link Softmax} */
 export class LogSoftmax extends AlongAxis {
   forward(x: Tensor): Tensor {
-    return x.logSoftmax(this.axis(x));
+    return logSoftmax(x, this.axis(x));
   }
 }
 /** {@link Softmax} of -x */

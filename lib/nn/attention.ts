@@ -4,7 +4,7 @@ import { isFloat } from '../core/dtype';
 import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
 import { describe, showShape } from '../core/shape';
 import { alias, empty, Tensor } from '../core/tensor';
-import { type Arguments, readSettings } from '../ops/arguments';
+import { type Arguments, readArguments, readSettings } from '../ops/arguments';
 import { add } from '../ops/arithmetic';
 import { attentionWeights, causalMask, scaledDotProductAttention } from '../ops/attention';
 import { cast } from '../ops/cast';
@@ -113,7 +113,15 @@ const firstTokens = (t: Tensor, n: number): Tensor =>
 /** Linear under the name that PyTorch gives it here. */
 class NonDynamicallyQuantizableLinear extends Linear {}
 
-const callDefaults = { needWeights: true, averageAttnWeights: true, isCausal: false };
+// In the order of PyTorch's arguments.
+const callDefaults = {
+  keyPaddingMask: null as Tensor | null,
+  needWeights: true,
+  attnMask: null as Tensor | null,
+  averageAttnWeights: true,
+  isCausal: false,
+  cache: undefined as KVCache | undefined,
+};
 
 /** Attention in several heads: softmax(Q K^T / sqrt(d)) V of projected inputs, projected once more. */
 export class MultiheadAttention extends Module {
@@ -247,17 +255,16 @@ export class MultiheadAttention extends Module {
    * @param query - [length, batch, embedDim], with `batchFirst` [batch, length, embedDim], or without batch
    * @param key - of kdim features; default: the query
    * @param value - of vdim features; default: the key
-   * @param options - the options, or keyPaddingMask
+   * @param options - in PyTorch's order, or by name
    * @returns the output in the shape of the query, and the weights [batch, queries, keys] (null if not wanted)
    */
   forward(
     query: Tensor,
     key: Tensor = query,
     value: Tensor = key,
-    options: MultiheadCallOptions | Tensor | null = {},
+    ...options: Arguments<MultiheadCallOptions>
   ): [output: Tensor, weights: Tensor | null] {
-    const given = options instanceof Tensor ? { keyPaddingMask: options } : options;
-    const o = { ...callDefaults, ...given };
+    const o = readArguments('MultiheadAttention', callDefaults, options);
     this.#check(query, key, value);
     if (query.ndim === 2) {
       const axis = this.batchFirst ? 0 : 1;
@@ -270,12 +277,7 @@ export class MultiheadAttention extends Module {
     return this.#attend(query, key, value, o);
   }
 
-  #attend(
-    query: Tensor,
-    key: Tensor,
-    value: Tensor,
-    o: MultiheadCallOptions & typeof callDefaults,
-  ): [Tensor, Tensor | null] {
+  #attend(query: Tensor, key: Tensor, value: Tensor, o: typeof callDefaults): [Tensor, Tensor | null] {
     const [q, ...pair] = this.#project(query, key, value).map((t) => this.#heads(t)) as [Tensor, Tensor, Tensor];
     let [k, v] = pair;
     const past = o.cache?.length ?? 0;

@@ -1,10 +1,10 @@
 /** @file The bilinear layer. */
 import { noGrad } from '../core/autograd';
 import { type Tensor } from '../core/tensor';
-import { readOptions } from '../ops/arguments';
+import { type Arguments, readSettings } from '../ops/arguments';
 import { bilinear } from '../ops/bilinear';
 import { uniform_ } from './init';
-import { type LinearOptions, newParameter, weightDefaults } from './linear';
+import { linearDefaults, type LinearOptions, newParameter } from './linear';
 import { checkInput, Module } from './module';
 import { type Parameter } from './parameter';
 import { checkSize, showSettings } from './settings';
@@ -20,10 +20,10 @@ export class Bilinear extends Module {
     readonly in1Features: number,
     readonly in2Features: number,
     readonly outFeatures: number,
-    options?: LinearOptions,
+    ...options: Arguments<LinearOptions>
   ) {
     super();
-    const o = readOptions('Bilinear', { bias: true, ...weightDefaults }, options);
+    const o = readSettings<LinearOptions>('Bilinear', linearDefaults, options);
     checkSize('Bilinear', 'in1Features', in1Features, 1);
     checkSize('Bilinear', 'in2Features', in2Features, 1);
     checkSize('Bilinear', 'outFeatures', outFeatures, 1);

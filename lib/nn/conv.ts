@@ -184,6 +184,8 @@ abstract class Conv extends ConvBase {
   }
 }
 
+const outputSizeDefault = { outputSize: null as readonly number[] | null };
+
 abstract class ConvTranspose extends ConvBase {
   readonly #n: 1 | 2 | 3;
   constructor(n: 1 | 2 | 3, inChannels: number, outChannels: number, kernelSize: Sizes, settings: readonly unknown[]) {
@@ -212,8 +214,9 @@ abstract class ConvTranspose extends ConvBase {
   }
 
   /** @param outputSize - of the spatial dimensions, where the stride leaves it open */
-  forward(x: Tensor, outputSize?: readonly number[] | null): Tensor {
+  forward(x: Tensor, how?: readonly number[] | { outputSize?: readonly number[] | null } | null): Tensor {
     checkInput(this, x);
+    const { outputSize } = readArguments(this.constructor.name, outputSizeDefault, [how]);
     const { weight, bias, stride, padding, dilation, groups } = this;
     const outputPadding = outputSize ? this.#extra(x, outputSize.slice(-this.#n)) : this.outputPadding;
     return transposed[this.#n](x, weight, {

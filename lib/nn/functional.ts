@@ -1,5 +1,6 @@
 /** @file Layers as functions, as torch.nn.functional. */
 export * from '../ops/activations';
+export { logSigmoid as logsigmoid } from '../ops/activations';
 export { softmax, logSoftmax, softmin } from '../ops/softmax';
 export { tanh } from '../ops/math';
 export { gumbelSoftmax, rrelu } from '../ops/noisy';

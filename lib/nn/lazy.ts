@@ -2,6 +2,7 @@
 import { ArgumentError, ShapeError } from '../core/errors';
 import { describe, showShape } from '../core/shape';
 import { type Tensor } from '../core/tensor';
+import { type Arguments } from '../ops/arguments';
 import { type ActivationLike, activationOf, activationLabel } from './activation-names';
 import { Linear, type LinearOptions } from './linear';
 import { checkInput } from './module';
@@ -27,8 +28,8 @@ function size(layer: Linear, inFeatures: number): void {
  * given to an optimizer before.
  */
 export class LazyLinear extends Linear {
-  constructor(outFeatures: number, options?: LinearOptions) {
-    super(0, outFeatures, options);
+  constructor(outFeatures: number, ...options: Arguments<LinearOptions>) {
+    super(0, outFeatures, ...options);
     this.weight = new UninitializedParameter(this.weight);
   }
   override forward(x: Tensor): Tensor {

@@ -3,7 +3,7 @@ import { noGrad } from '../core/autograd';
 import { type Device } from '../core/device';
 import { type DType } from '../core/dtype';
 import { type Tensor } from '../core/tensor';
-import { readOptions } from '../ops/arguments';
+import { type Arguments, readSettings } from '../ops/arguments';
 import { empty } from '../ops/create';
 import { linear } from '../ops/matmul';
 import { kaimingUniform_, uniform_ } from './init';
@@ -25,8 +25,9 @@ export interface LinearOptions extends WeightOptions {
   bias?: boolean;
 }
 
-/** For `readOptions`: the options above, not given. */
+/** For `readSettings`: the options above, not given. */
 export const weightDefaults: WeightOptions = { device: undefined, dtype: undefined };
+export const linearDefaults: LinearOptions = { bias: true, ...weightDefaults };
 
 /** An uninitialised parameter. */
 export const newParameter = (shape: readonly number[], options: WeightOptions): Parameter =>
@@ -39,9 +40,9 @@ export class Linear extends Module {
   /** [outFeatures] */
   bias: Parameter | null;
 
-  constructor(inFeatures: number, outFeatures: number, options?: LinearOptions) {
+  constructor(inFeatures: number, outFeatures: number, ...options: Arguments<LinearOptions>) {
     super();
-    const o = readOptions('Linear', { bias: true, ...weightDefaults }, options);
+    const o = readSettings<LinearOptions>('Linear', linearDefaults, options);
     checkSize('Linear', 'inFeatures', inFeatures);
     checkSize('Linear', 'outFeatures', outFeatures);
     this.weight = newParameter([outFeatures, inFeatures], o);

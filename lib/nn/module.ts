@@ -8,6 +8,7 @@ import { type DType, isFloat } from '../core/dtype';
 import { ArgumentError } from '../core/errors';
 import { describe, sameShape, showShape } from '../core/shape';
 import { Tensor } from '../core/tensor';
+import { readArguments } from '../ops/arguments';
 import { zeroGradients } from '../ops/gradients';
 import { moved, type Target, targetOf } from '../ops/to';
 import { isUnsized, Parameter, type Unsized } from './parameter';
@@ -42,6 +43,8 @@ export interface LoadResult {
   unexpectedKeys: string[];
 }
 
+const loadDefaults = { strict: true };
+const zeroGradDefaults = { setToNone: true };
 const indent = (text: string): string => text.replaceAll('\n', '\n  ');
 
 /** A layer or a model: `forward`, and the parameters, buffers and submodules that are its fields. */
@@ -210,7 +213,8 @@ export abstract class Module {
    * @param options - `strict` (default true): missing and unexpected names are errors
    * @throws ArgumentError (code `ERR_STATE_DICT`) that lists missing and unexpected names and differing shapes
    */
-  loadStateDict(dict: StateDict, options: { strict?: boolean } = {}): LoadResult {
+  loadStateDict(dict: StateDict, options?: boolean | { strict?: boolean }): LoadResult {
+    const { strict } = readArguments('loadStateDict', loadDefaults, [options]);
     if (dict === null || typeof dict !== 'object')
       throw new ArgumentError(`[loadStateDict] expected an object of tensors, got ${describe(dict)}`);
     const own = this.#state('', [], []);
@@ -218,7 +222,7 @@ export abstract class Module {
     const missingKeys = own.filter(([name]) => !Object.hasOwn(dict, name)).map(([name]) => name);
     const unexpectedKeys = Object.keys(dict).filter((name) => !names.has(name));
     const problems: string[] = [];
-    if (options.strict ?? true) {
+    if (strict) {
       if (missingKeys.length) problems.push(`missing keys: ${missingKeys.join(', ')}`);
       if (unexpectedKeys.length) problems.push(`unexpected keys: ${unexpectedKeys.join(', ')}`);
     }
@@ -285,8 +289,8 @@ export abstract class Module {
   }
 
   /** Drops the gradients of all parameters (or, with `setToNone: false`, fills them with zeros). */
-  zeroGrad(options: { setToNone?: boolean } = {}): void {
-    zeroGradients(this.parameters(), options.setToNone ?? true);
+  zeroGrad(options?: boolean | { setToNone?: boolean }): void {
+    zeroGradients(this.parameters(), readArguments('zeroGrad', zeroGradDefaults, [options]).setToNone);
   }
 
   /** Calls `fn` for every module below, then for this one. */

@@ -3,7 +3,7 @@ import { type Shape } from '../core/shape';
 import { type Tensor } from '../core/tensor';
 import { type Arguments, readSettings } from '../ops/arguments';
 import { flatten, unflatten } from '../ops/views';
-import { Module } from './module';
+import { checkInput, Module } from './module';
 import { showSettings } from './settings';
 
 interface FlattenSettings {
@@ -22,6 +22,7 @@ export class Flatten extends Module {
     this.endDim = s.endDim;
   }
   forward(x: Tensor): Tensor {
+    checkInput(this, x);
     return flatten(x, this.startDim, this.endDim);
   }
   override extraRepr(): string {
@@ -38,6 +39,7 @@ export class Unflatten extends Module {
     super();
   }
   forward(x: Tensor): Tensor {
+    checkInput(this, x);
     return unflatten(x, this.dim, this.unflattenedSize);
   }
   override extraRepr(): string {

@@ -3,7 +3,7 @@ import { ArgumentError } from '../core/errors';
 import { describe } from '../core/shape';
 import { Tensor } from '../core/tensor';
 import { gelu, relu } from '../ops/activations';
-import { type Arguments, readSettings } from '../ops/arguments';
+import { type Arguments, readArguments, readSettings } from '../ops/arguments';
 import { causalMask } from '../ops/attention';
 import { zeros } from '../ops/create';
 import { add } from '../ops/arithmetic';
@@ -79,9 +79,19 @@ export interface DecoderMasks {
   memoryIsCausal?: boolean;
 }
 
-// An options object, or the first of the masks.
-const masksOf = <M extends object>(given: M | Tensor | null | undefined, name: keyof M): M =>
-  given instanceof Tensor ? ({ [name]: given } as M) : (given ?? ({} as M));
+// In the order of PyTorch's arguments.
+const layerMasks: EncoderMasks = {
+  ...{ srcMask: null, srcKeyPaddingMask: null, isCausal: false, mask: null },
+  cache: undefined,
+};
+const stackMasks: EncoderMasks = {
+  ...{ mask: null, srcKeyPaddingMask: null, isCausal: false, srcMask: null },
+  cache: undefined,
+};
+const decoderMasks: DecoderMasks = {
+  ...{ tgtMask: null, memoryMask: null, tgtKeyPaddingMask: null, memoryKeyPaddingMask: null },
+  ...{ tgtIsCausal: false, memoryIsCausal: false },
+};
 
 const norm = (features: number, o: LayerSettings): LayerNorm =>
   new LayerNorm(features, { eps: o.layerNormEps, bias: o.bias, dtype: o.dtype, device: o.device });
@@ -165,11 +175,12 @@ export class TransformerEncoderLayer extends TransformerLayer {
 
   /**
    * @param src - [length, batch, dModel], with `batchFirst` [batch, length, dModel], or without batch
-   * @param masks - the masks, or srcMask
+   * @param masks - in PyTorch's order, or by name
    */
-  forward(src: Tensor, masks?: EncoderMasks | Tensor | null): Tensor {
+  forward(src: Tensor, ...masks: Arguments<EncoderMasks>): Tensor {
     checkInput(this, src);
-    const { srcMask, mask, srcKeyPaddingMask: keyPaddingMask, isCausal, cache } = masksOf(masks, 'srcMask');
+    const given = readArguments(this.constructor.name, layerMasks, masks);
+    const { srcMask, mask, srcKeyPaddingMask: keyPaddingMask, isCausal, cache } = given;
     const options = {
       attnMask: srcMask ?? mask,
       keyPaddingMask,
@@ -216,12 +227,12 @@ export class TransformerDecoderLayer extends TransformerLayer {
   /**
    * @param tgt - the sequence, [length, batch, dModel] (`batchFirst`: [batch, length, dModel])
    * @param memory - what the encoder made
-   * @param masks - the masks, or tgtMask
+   * @param masks - in PyTorch's order, or by name
    */
-  forward(tgt: Tensor, memory: Tensor, masks?: DecoderMasks | Tensor | null): Tensor {
+  forward(tgt: Tensor, memory: Tensor, ...masks: Arguments<DecoderMasks>): Tensor {
     checkInput(this, tgt);
     checkInput(this, memory);
-    const m = masksOf(masks, 'tgtMask');
+    const m = readArguments(this.constructor.name, decoderMasks, masks);
     const own = { attnMask: m.tgtMask, keyPaddingMask: m.tgtKeyPaddingMask, isCausal: m.tgtIsCausal };
     const other = { attnMask: m.memoryMask, keyPaddingMask: m.memoryKeyPaddingMask, isCausal: m.memoryIsCausal };
     const quiet = { needWeights: false };
@@ -240,8 +251,10 @@ export class TransformerDecoderLayer extends TransformerLayer {
 // Copies of a layer, or layers made one by one.
 function stackOf<L extends Module>(name: string, layer: (L & { copy(): L }) | (() => L), count: number): ModuleList {
   checkSize(name, 'numLayers', count);
-  if (!(layer instanceof Module) && typeof layer !== 'function')
-    throw new ArgumentError(`[${name}] expected a layer or a function that makes one, got ${describe(layer)}`);
+  if (typeof layer !== 'function' && !(layer instanceof Module && 'copy' in layer))
+    throw new ArgumentError(
+      `[${name}] expected a transformer layer, which can be copied, or a function that makes one, got ${describe(layer)}`,
+    );
   return new ModuleList(Array.from({ length: count }, () => (layer instanceof Module ? layer.copy() : layer())));
 }
 
@@ -259,9 +272,9 @@ export class TransformerEncoder extends Module {
     this.norm = norm instanceof Module ? norm : (norm?.norm ?? null);
   }
 
-  /** @param masks - the masks, or the mask of self-attention */
-  forward(src: Tensor, masks?: EncoderMasks | Tensor | null): Tensor {
-    const { cache, ...m } = masksOf<EncoderMasks>(masks, 'mask');
+  /** @param masks - in PyTorch's order, or by name */
+  forward(src: Tensor, ...masks: Arguments<EncoderMasks>): Tensor {
+    const { cache, ...m } = readArguments(this.constructor.name, stackMasks, masks);
     let x = src;
     let i = 0;
     for (const layer of this.layers)
@@ -284,9 +297,9 @@ export class TransformerDecoder extends Module {
     this.norm = norm instanceof Module ? norm : (norm?.norm ?? null);
   }
 
-  /** @param masks - the masks, or tgtMask */
-  forward(tgt: Tensor, memory: Tensor, masks?: DecoderMasks | Tensor | null): Tensor {
-    const m = masksOf<DecoderMasks>(masks, 'tgtMask');
+  /** @param masks - in PyTorch's order, or by name */
+  forward(tgt: Tensor, memory: Tensor, ...masks: Arguments<DecoderMasks>): Tensor {
+    const m = readArguments(this.constructor.name, decoderMasks, masks);
     let x = tgt;
     for (const layer of this.layers) x = layer.forward(x, memory, m) as Tensor;
     return this.norm ? (this.norm.forward(x) as Tensor) : x;
@@ -311,6 +324,12 @@ export interface TransformerMasks extends DecoderMasks {
   srcKeyPaddingMask?: Tensor | null;
   srcIsCausal?: boolean;
 }
+
+const transformerMasks: TransformerMasks = {
+  ...{ srcMask: null, tgtMask: null, memoryMask: null },
+  ...{ srcKeyPaddingMask: null, tgtKeyPaddingMask: null, memoryKeyPaddingMask: null },
+  ...{ srcIsCausal: false, tgtIsCausal: false, memoryIsCausal: false },
+};
 
 /** Encoder and decoder: a sequence from a sequence. */
 export class Transformer extends Module {
@@ -345,8 +364,9 @@ export class Transformer extends Module {
   }
 
   /** @param tgt - what the decoder has so far; give a `tgtMask` so that it does not see what comes */
-  forward(src: Tensor, tgt: Tensor, masks: TransformerMasks = {}): Tensor {
-    const { srcMask, srcKeyPaddingMask, srcIsCausal: isCausal, ...own } = masks;
+  forward(src: Tensor, tgt: Tensor, ...masks: Arguments<TransformerMasks>): Tensor {
+    const given = readArguments('Transformer', transformerMasks, masks);
+    const { srcMask, srcKeyPaddingMask, srcIsCausal: isCausal, ...own } = given;
     const memory = this.encoder.forward(src, { mask: srcMask, srcKeyPaddingMask, isCausal });
     return this.decoder.forward(tgt, memory, own);
   }

@@ -2,7 +2,8 @@
 import { addMethods, type Method, type Tensor } from '../core/tensor';
 import { engineOps } from '../core/autograd';
 import { isFloat } from '../core/dtype';
-import { DTypeError } from '../core/errors';
+import { ArgumentError, DTypeError } from '../core/errors';
+import { describe } from '../core/shape';
 import { readArguments } from './arguments';
 import { cast } from './cast';
 import { type BinaryOp, defineBinary, defineUnary, type Operand } from './define';
@@ -48,13 +49,54 @@ export const sub = withAlpha('sub', defineBinary('sub', { gradA: (g) => g, gradB
 export const rsub = (a: Operand, b: Operand, options?: AlphaOptions): Tensor => sub(b, a, options);
 /** a * b */
 export const mul = defineBinary('mul', { save: 'ab', gradA: (g, _a, b) => mul(g, b), gradB: (g, a) => mul(g, a) });
-/** a / b; integers are divided as float32 */
-export const div = defineBinary('div', {
+/** Options of {@link div}. */
+export interface DivOptions {
+  /** Round the quotient down ('floor') or towards 0 ('trunc'); integers then stay integers. Default null: do not. */
+  roundingMode?: 'floor' | 'trunc' | null;
+}
+const divDefaults: Required<DivOptions> = { roundingMode: null };
+
+/** A quotient that may be rounded. */
+export interface DivOp extends BinaryOp {
+  (a: Operand, b: Operand, options?: DivOptions): Tensor;
+  inPlace(a: Tensor, b: Operand, options?: DivOptions): Tensor;
+}
+
+// Lets `op` round. Options by name only, as in `withAlpha`.
+function withRounding(op: BinaryOp): DivOp {
+  const modeOf = (options: DivOptions | undefined): 'floor' | 'trunc' | null => {
+    if (typeof options !== 'object') return null;
+    const { roundingMode } = readArguments('div', divDefaults, [options]);
+    if (roundingMode === null || roundingMode === 'floor' || roundingMode === 'trunc') return roundingMode;
+    throw new ArgumentError(`[div] roundingMode is 'floor', 'trunc' or null, got ${describe(roundingMode)}`);
+  };
+  // What rounding down has to be raised by: 1 where the quotient is negative and not whole.
+  const raise = (a: Operand, b: Operand): Tensor => {
+    const down = floorDivide(a, b);
+    return mul(cast(lt(down, 0), down.dtype), cast(ne(remainder(a, b), 0), down.dtype));
+  };
+  const rounding = (a: Operand, b: Operand, options?: DivOptions): Tensor => {
+    const mode = modeOf(options);
+    if (mode === null) return op(a, b);
+    return mode === 'floor' ? floorDivide(a, b) : add(floorDivide(a, b), raise(a, b));
+  };
+  rounding.inPlace = (a: Tensor, b: Operand, options?: DivOptions): Tensor => {
+    const mode = modeOf(options);
+    if (mode === null) return op.inPlace(a, b);
+    const by = mode === 'trunc' ? raise(a, b) : 0;
+    return add.inPlace(floorDivide.inPlace(a, b), by);
+  };
+  return rounding;
+}
+
+const quotient = defineBinary('div', {
   save: 'by',
   result: 'float',
   gradA: (g, _a, b) => div(g, b),
   gradB: (g, _a, b, y) => neg(div(mul(g, y), b)),
 });
+/** a / b, which may be rounded; integers are divided as float32 unless it is. */
+export const div = withRounding(quotient);
 /** a to the power b. The gradient with respect to b is 0 where a is 0. */
 export const pow = defineBinary('pow', {
   save: 'aby',
@@ -151,13 +193,14 @@ addMethods({ log_: log.inPlace, remainder_: remainder.inPlace, floorDivide_: flo
 
 type Binary = (b: Operand) => Tensor;
 type Scaled = (b: Operand, options?: AlphaOptions) => Tensor;
-type Names = 'mul' | 'div' | 'pow' | 'remainder' | 'floorDivide';
+type Names = 'mul' | 'pow' | 'remainder' | 'floorDivide';
 declare module '../core/tensor' {
   interface Tensor
     extends
       Record<Names | `${Names}_` | 'maximum' | 'minimum' | 'eq' | 'ne' | 'lt' | 'le' | 'gt' | 'ge', Binary>,
       Record<'eq_' | 'ne_' | 'lt_' | 'le_' | 'gt_' | 'ge_', Binary>,
       Record<'add' | 'sub' | 'rsub' | 'add_' | 'sub_', Scaled>,
+      Record<'div' | 'div_', (b: Operand, options?: DivOptions) => Tensor>,
       Record<'neg' | 'log' | 'neg_' | 'log_', () => Tensor> {}
 }
 

@@ -92,8 +92,19 @@ function trigamma(x: Tensor): Tensor {
 
 export const floor = defineUnary('floor', { ints: 'keep', grad: none, cost: 0.25 });
 export const ceil = defineUnary('ceil', { ints: 'keep', grad: none, cost: 0.25 });
-/** To the nearest integer; halves to the even one */
-export const round = defineUnary('round', { ints: 'keep', grad: none, cost: 0.25 });
+const nearest = defineUnary('round', { ints: 'keep', grad: none, cost: 0.25 });
+const roundDefaults = { decimals: 0 };
+/** To the nearest integer, or to `decimals` places after (negative: before) the point; halves to the even one. */
+export const round = Object.assign(
+  (x: Tensor, how?: number | { decimals?: number }): Tensor => {
+    const { decimals } = readArguments('round', roundDefaults, [how]);
+    if (!Number.isInteger(decimals)) throw new ArgumentError(`[round] decimals must be an integer, got ${decimals}`);
+    if (decimals === 0 || !isFloat(x.dtype)) return nearest(x);
+    const scale = 10 ** Math.abs(decimals);
+    return decimals > 0 ? div(nearest(mul(x, scale)), scale) : mul(nearest(div(x, scale)), scale);
+  },
+  { inPlace: nearest.inPlace },
+);
 /** Towards zero */
 export const trunc = defineUnary('trunc', { ints: 'keep', grad: none, cost: 0.25 });
 /** x - trunc(x) */
@@ -255,7 +266,7 @@ for (const [name, op] of Object.entries(differentiable)) {
   addMethods({ [name]: (self: Tensor) => op(self), [`${name}_`]: (self: Tensor) => op.inPlace(self) });
 }
 addMethods({
-  ...{ bitwiseNot, logit, nanToNum, clamp, clampMin, clampMax, clamp_ },
+  ...{ bitwiseNot, logit, nanToNum, clamp, clampMin, clampMax, clamp_, round },
   isnan: (self: Tensor) => isnan(self),
   isinf: (self: Tensor) => isinf(self),
   isfinite: (self: Tensor) => isfinite(self),
@@ -280,6 +291,7 @@ declare module '../core/tensor' {
       >,
       Record<'clampMin' | 'clampMax' | 'clampMin_' | 'clampMax_', (bound: Operand) => Tensor>,
       Record<'clamp' | 'clamp_', Clamp> {
+    round: Method<typeof round>;
     logit: Method<typeof logit>;
     nanToNum: Method<typeof nanToNum>;
   }

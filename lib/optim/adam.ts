@@ -19,7 +19,11 @@ export interface MomentsOptions extends CommonOptions {
 export interface AdamOptions extends MomentsOptions {
   /** Divide by the largest running mean of squares so far, default false. */
   amsgrad: boolean;
+  /** Decay the parameters themselves, as AdamW, instead of adding to the gradient. Default false. */
+  decoupledWeightDecay: boolean;
 }
+/** Settings of {@link AdamW}. */
+export type AdamWOptions = Omit<AdamOptions, 'decoupledWeightDecay'>;
 
 export const moments: MomentsOptions = { lr: 1e-3, betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0, maximize: false };
 
@@ -63,34 +67,34 @@ export abstract class Moments<O extends MomentsOptions> extends FusedOptimizer<O
   }
 }
 
-abstract class AdamBase extends Moments<AdamOptions> {
-  protected abstract readonly decoupled: boolean;
+abstract class AdamBase<O extends AdamWOptions> extends Moments<O> {
+  protected abstract decoupled(group: ParamGroup<O>): boolean;
 
-  protected override stateNames(group: ParamGroup<AdamOptions>): string[] {
+  protected override stateNames(group: ParamGroup<O>): string[] {
     return [...super.stateNames(group), ...(group.amsgrad ? ['maxExpAvgSq'] : [])];
   }
 
-  protected rule(group: ParamGroup<AdamOptions>, step: number): StepRule {
-    return this.adamRule(group, step, { decoupled: this.decoupled, amsgrad: group.amsgrad });
+  protected rule(group: ParamGroup<O>, step: number): StepRule {
+    return this.adamRule(group, step, { decoupled: this.decoupled(group), amsgrad: group.amsgrad });
   }
 }
 
 /** Adam: steps by the running mean of the gradient over the root of that of its square. */
-export class Adam extends AdamBase {
-  protected get decoupled(): boolean {
-    return false;
+export class Adam extends AdamBase<AdamOptions> {
+  protected decoupled(group: ParamGroup<AdamOptions>): boolean {
+    return group.decoupledWeightDecay;
   }
   constructor(params: Params<AdamOptions>, options?: Partial<AdamOptions>) {
-    super(params, { ...moments, amsgrad: false }, options);
+    super(params, { ...moments, amsgrad: false, decoupledWeightDecay: false }, options);
   }
 }
 
 /** Adam with decoupled weight decay, default 0.01: p -= lr * weightDecay * p, apart from the gradient. */
-export class AdamW extends AdamBase {
-  protected get decoupled(): boolean {
+export class AdamW extends AdamBase<AdamWOptions> {
+  protected decoupled(): boolean {
     return true;
   }
-  constructor(params: Params<AdamOptions>, options?: Partial<AdamOptions>) {
+  constructor(params: Params<AdamWOptions>, options?: Partial<AdamWOptions>) {
     super(params, { ...moments, amsgrad: false, weightDecay: 1e-2 }, options);
   }
 }

@@ -7,13 +7,16 @@ import { enableGrad, noGrad } from '../core/autograd';
 import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
 import { contiguousStrides, describe, numel, sameShape, type Shape, showShape } from '../core/shape';
 import { alias, Tensor } from '../core/tensor';
+import { readArguments } from '../ops/arguments';
 import { zeros } from '../ops/create';
 import { zeroGradients } from '../ops/gradients';
 import { castOf, denseOf, runCopy, runFill } from '../ops/launch';
 import { moved } from '../ops/to';
 
+const zeroGradDefaults = { setToNone: true };
+
 /** Parameters with settings of their own. */
-export type GroupInput<O> = { params: Tensor | Iterable<Tensor> } & Partial<O>;
+export type GroupInput<O> = { params: Tensor | Iterable<Tensor>; initialLr?: number } & Partial<O>;
 /** Parameters, or groups of them. */
 export type Params<O> = Iterable<Tensor> | Iterable<GroupInput<O>>;
 /** A group as the optimizer keeps it. All settings may be changed between steps. */
@@ -105,7 +108,7 @@ export abstract class Optimizer<O extends object> {
     const op = this.constructor.name;
     if (group === null || typeof group !== 'object' || !('params' in group))
       throw new ArgumentError(`[${op}] a group is an object with params, got ${describe(group)}`);
-    const { params, ...settings } = group;
+    const { params, initialLr, ...settings } = group;
     const list = params instanceof Tensor ? [params] : [...params];
     const known = new Set(this.paramGroups.flatMap((g) => g.params));
     for (const p of list) {
@@ -117,12 +120,14 @@ export abstract class Optimizer<O extends object> {
       if (known.has(p)) throw new ArgumentError(`[${op}] a parameter ${showShape(p.shape)} appears twice`);
       known.add(p);
     }
-    this.paramGroups.push({ params: list, ...this.merged(this.defaults, settings) });
+    const merged = this.merged(this.defaults, settings);
+    this.paramGroups.push({ params: list, ...merged, ...(initialLr !== undefined && { initialLr }) });
   }
 
   /** Drops the gradients of all parameters (or, with `setToNone: false`, fills them with zeros). */
-  zeroGrad(options: { setToNone?: boolean } = {}): void {
-    for (const g of this.paramGroups) zeroGradients(g.params, options.setToNone ?? true);
+  zeroGrad(options?: boolean | { setToNone?: boolean }): void {
+    const { setToNone } = readArguments('zeroGrad', zeroGradDefaults, [options]);
+    for (const g of this.paramGroups) zeroGradients(g.params, setToNone);
   }
 
   /**
