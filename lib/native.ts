@@ -108,21 +108,27 @@ function outOfMemory(bytes: number, device: number): OutOfMemoryError {
 //
 // Note [No tidy] A tensor's JavaScript wrapper is tiny, so V8 sees no reason to collect it. When the bytes behind live
 // wrappers pass a watermark we ask for a minor collection (about 50 us); wrappers die young, so that nearly always
-// suffices. Finalizers run synchronously inside it. If it freed too little, a full collection follows, and what is
-// still alive then is really in use: the watermark moves above it.
+// suffices. Finalizers run synchronously inside it. The watermark starts low, so that a loop is given the same few blocks
+// again while they are still in the processor's cache, and moves up until a collection frees half of what is there: then
+// a training step fits between two of them and its tensors do not grow old. Only above `manyBytes` does a full collection
+// follow if a minor one freed too little; what is still alive then is really in use, and the watermark moves above it.
 
 setFlagsFromString('--expose-gc');
 const rawGc = runInNewContext('gc') as (options?: { type: 'minor' | 'major'; execution: 'sync' }) => void;
 const gc = (): void => rawGc();
 
-const minWatermark = 192 * 2 ** 20;
-let watermark = minWatermark;
+const manyBytes = 192 * 2 ** 20;
+let watermark = 16 * 2 ** 20;
 
 function collect(): void {
   rawGc({ type: 'minor', execution: 'sync' });
+  if (watermark < manyBytes) {
+    if (regs[1]! > watermark / 2) watermark = Math.min(manyBytes, regs[1]! * 2);
+    return;
+  }
   if (regs[1]! <= watermark * 0.75) return;
   gc();
-  watermark = Math.max(minWatermark, regs[1]! * 1.5);
+  watermark = Math.max(manyBytes, regs[1]! * 1.5);
 }
 
 /** Collects dead tensors now: young ones, or (`full`) all. */
