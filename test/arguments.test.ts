@@ -142,6 +142,26 @@ test.each(refused.map((f) => [String(f).slice(6), f]))('%s is refused', (_, f) =
   expect(loose(f as Call)).toBe('ERR_INVALID_ARG');
 });
 
+test('numbers of distributions: arguments by name', () => {
+  const seeded = (f: () => ng.Tensor): unknown => (ng.manualSeed(1), f().arraySync());
+  expect(seeded(() => ng.normal({ mean: 2, std: 0.5, size: [4] }))).toEqual(seeded(() => ng.normal(2, 0.5, [4])));
+  expect(seeded(() => ng.normal(w, { std: 2 }))).toEqual(seeded(() => ng.normal(w, 2)));
+  expect(seeded(() => ng.bernoulli(x, 1))).toEqual(ng.ones([3, 4]).arraySync());
+  expect(loose(() => ng.bernoulli(x, 2))).toBe('ERR_INVALID_ARG');
+  expect(nn.init.dirac_(ng.empty([4, 2, 3]), { groups: 2 }).arraySync()).toEqual(
+    nn.init.dirac_(ng.empty([4, 2, 3]), 2).arraySync(),
+  );
+});
+
+test('an optimizer prints its groups as in PyTorch', () => {
+  const p = (): nn.Parameter => new nn.Parameter(ng.ones([1]));
+  const o = new optim.Adam([{ params: [p()] }, { params: [p()], lr: 0.5 }]);
+  const group = (i: number, lr: string): string =>
+    `Parameter Group ${i}\n    amsgrad: False\n    betas: (0.9, 0.999)\n    decoupled_weight_decay: False\n    eps: 1e-08\n` +
+    `    lr: ${lr}\n    maximize: False\n    weight_decay: 0\n`;
+  expect(String(o)).toBe(`Adam (\n${group(0, '0.001')}\n${group(1, '0.5')})`);
+});
+
 test('list.reduce(add): the index is no factor', () => {
   expect([w, w, w].reduce(ng.add as never as (a: ng.Tensor, b: ng.Tensor) => ng.Tensor).arraySync()).toEqual([
     1.5, 6, 3, 9,

@@ -69,7 +69,8 @@ function matrix(op: string, t: Tensor): void {
 }
 
 /** Convolution weights [out, in, ...] that pass each channel of each group on unchanged. */
-export function dirac_<T extends Tensor>(t: T, groups = 1): T {
+export function dirac_<T extends Tensor>(t: T, how?: number | { groups?: number }): T {
+  const { groups } = readSettings('dirac_', { groups: 1 }, [how]);
   check('dirac_', t);
   const [out = 0, inputs = 0, ...kernel] = t.shape;
   if (t.ndim < 3 || t.ndim > 5) throw new ShapeError(`[dirac_] needs 3, 4 or 5 dimensions, got ${showShape(t.shape)}`);

@@ -354,7 +354,9 @@ export function groupNorm(x: Tensor, numGroups: number, ...options: Arguments<No
   checkInput(op, x, 2);
   const [n, c] = x.shape as [number, number];
   if (!Number.isSafeInteger(numGroups) || numGroups < 1 || c % numGroups !== 0)
-    throw new ArgumentError(`[${op}] ${c} channels cannot be split into ${String(numGroups)} groups`);
+    throw new ShapeError(
+      `[${op}] the channels of ${showShape(x.shape)} cannot be split into ${String(numGroups)} groups`,
+    );
   checkPart(op, 'weight', o.weight, [c], x);
   checkPart(op, 'bias', o.bias, [c], x);
   const inner = numel(x.shape.slice(2));

@@ -5,7 +5,7 @@ import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
 import { broadcastShapes, checkShape, describe, type Shape, showShape } from '../core/shape';
 import { addMethods, empty, Tensor } from '../core/tensor';
 import { kernel } from '../native';
-import { checkOptions, readArguments } from './arguments';
+import { type Arguments, checkOptions, readArguments } from './arguments';
 import { add, div, mul, neg, sub } from './arithmetic';
 import { cast } from './cast';
 import { full } from './create';
@@ -155,9 +155,15 @@ export function multinomial(weights: Tensor, count: number, how?: boolean | Mult
   return out;
 }
 
-/** 1 with the probability that each element of `p` gives, else 0; of p's dtype. */
-export function bernoulli(p: Tensor, options?: RandomOptions): Tensor {
-  needTensor('bernoulli', p);
+const bernoulliDefaults = { p: null as number | null, generator: undefined as RandomOptions['generator'] };
+
+/** 1 with the probability that each element of `t` gives (or with probability `p` everywhere), else 0; of t's dtype. */
+export function bernoulli(t: Tensor, ...args: Arguments<RandomOptions & { p?: number | null }>): Tensor {
+  needTensor('bernoulli', t);
+  const { p: chance, ...options } = readArguments('bernoulli', bernoulliDefaults, args);
+  if (chance !== null && !(chance >= 0 && chance <= 1))
+    throw new ArgumentError(`[bernoulli] a probability lies between 0 and 1, got ${describe(chance)}`);
+  const p = chance === null ? t : full(t.shape, chance, { dtype: t.dtype, device: t.device });
   if (!isFloat(p.dtype)) throw new DTypeError(`[bernoulli] probabilities must be floating-point, got ${p.dtype}`);
   const out = empty(p.shape, p.dtype, p.storage.device);
   const { seed, offset } = take(options, p.numel);
@@ -166,25 +172,42 @@ export function bernoulli(p: Tensor, options?: RandomOptions): Tensor {
   return out;
 }
 
+/** Arguments of {@link normal} by name. */
+export interface NormalOptions extends RandomTensorOptions {
+  /** Default 0. */
+  mean?: Tensor | number;
+  /** Default 1. */
+  std?: Tensor | number;
+  size?: Shape | null;
+}
+const normalDefaults = {
+  ...{ mean: 0 as Tensor | number, std: 1 as Tensor | number, size: null as Shape | null },
+  ...({ dtype: undefined, device: undefined, requiresGrad: false, generator: undefined } as RandomTensorOptions),
+};
+
 /**
  * Numbers of normal distributions: `normal(mean, std, shape)` with two numbers, or with a tensor for either, which
  * gives the shape (they broadcast).
  */
 export function normal(
-  mean: Tensor | number,
-  std: Tensor | number,
-  shape?: Shape | RandomTensorOptions | null,
-  options?: RandomTensorOptions,
+  first: Tensor | number | NormalOptions,
+  second?: Tensor | number | NormalOptions,
+  third?: Shape | NormalOptions | null,
+  more?: RandomTensorOptions,
 ): Tensor {
+  const { mean, std, size: shape, ...options } = readArguments('normal', normalDefaults, [first, second, third, more]);
   if (typeof std === 'number' && !(std >= 0)) throw new ArgumentError(`[normal] std must not be negative, got ${std}`);
   if (typeof mean === 'number' && typeof std === 'number') {
     if (!Array.isArray(shape)) throw new ArgumentError('[normal] a mean and a std that are numbers need a shape');
     return created('normal', shape as Shape, options, (t) => fillNormal(t, mean, std, options));
   }
-  const o = (Array.isArray(shape) ? options : (shape as RandomTensorOptions | null)) ?? undefined;
   const tensors = [mean, std].filter((v): v is Tensor => v instanceof Tensor);
   const to = tensors.map((t) => t.shape).reduce((a, b) => broadcastShapes('normal', a, b));
-  const z = randn(to, { dtype: tensors[0]!.dtype, device: tensors[0]!.device, ...o });
+  const z = randn(to, {
+    ...options,
+    dtype: options.dtype ?? tensors[0]!.dtype,
+    device: options.device ?? tensors[0]!.device,
+  });
   return add(mul(z, std), mean);
 }
 
@@ -246,7 +269,7 @@ addMethods({ multinomial, bernoulli, uniform_, normal_, bernoulli_, exponential_
 declare module '../core/tensor' {
   interface Tensor {
     multinomial: Method<typeof multinomial>;
-    bernoulli(options?: RandomOptions): Tensor;
+    bernoulli: Method<typeof bernoulli>;
     uniform_(from?: number, to?: number, options?: RandomOptions): Tensor;
     normal_(mean?: number, std?: number, options?: RandomOptions): Tensor;
     bernoulli_(p?: number | Tensor, options?: RandomOptions): Tensor;

@@ -3,6 +3,7 @@ import { noGrad } from '../core/autograd';
 import { ArgumentError, ShapeError } from '../core/errors';
 import { describe, sameShape, showShape } from '../core/shape';
 import { Tensor } from '../core/tensor';
+import { type Arguments, checkOptions, readArguments } from '../ops/arguments';
 import { tensor } from '../ops/create';
 import { denseOf } from '../ops/launch';
 import { joins, runLerp } from '../ops/segments';
@@ -76,6 +77,7 @@ export class AveragedModel<M extends Module = Module> extends Module {
     super();
     if (!(model instanceof Module))
       throw new ArgumentError(`[AveragedModel] expected a module, got ${describe(model)}`);
+    checkOptions('AveragedModel', options, ['avgFn', 'multiAvgFn', 'useBuffers']);
     const { avgFn, multiAvgFn = getSwaMultiAvgFn(), useBuffers = false } = options;
     const fn = avgFn ?? multiAvgFn;
     if (typeof fn !== 'function')
@@ -167,7 +169,7 @@ export class AveragedModel<M extends Module = Module> extends Module {
     return { n_averaged: tensor([BigInt(this.nAveraged)]).reshape([]), ...Object.fromEntries(state) } as StateDict;
   }
 
-  override loadStateDict(dict: StateDict, options: { strict?: boolean } = {}): LoadResult {
+  override loadStateDict(dict: StateDict, options?: boolean | { strict?: boolean }): LoadResult {
     const count: unknown = dict?.['n_averaged'];
     if (!(count instanceof Tensor)) throw new ArgumentError('[loadStateDict] n_averaged is missing', 'ERR_STATE_DICT');
     const inner = Object.entries(dict).flatMap(([name, t]): [string, Tensor][] =>
@@ -193,7 +195,12 @@ export interface EmaOptions {
 
 /** An exponential moving average of a model's parameters. The first update takes the weights as they are. */
 export class ExponentialMovingAverage<M extends Module = Module> extends AveragedModel<M> {
-  constructor(model: M, { decay = 0.999, useBuffers }: EmaOptions = {}) {
+  constructor(model: M, ...options: Arguments<EmaOptions>) {
+    const { decay, useBuffers } = readArguments(
+      'ExponentialMovingAverage',
+      { decay: 0.999, useBuffers: false },
+      options,
+    );
     super(model, { multiAvgFn: getEmaMultiAvgFn(decay), useBuffers });
   }
 

@@ -12,6 +12,7 @@ import { zeros } from '../ops/create';
 import { zeroGradients } from '../ops/gradients';
 import { castOf, denseOf, runCopy, runFill } from '../ops/launch';
 import { moved } from '../ops/to';
+import { showSettings } from '../nn/settings';
 
 const zeroGradDefaults = { setToNone: true };
 
@@ -122,6 +123,21 @@ export abstract class Optimizer<O extends object> {
     }
     const merged = this.merged(this.defaults, settings);
     this.paramGroups.push({ params: list, ...merged, ...(initialLr !== undefined && { initialLr }) });
+  }
+
+  /** The groups with their settings, as PyTorch prints them. */
+  toString(): string {
+    const groups = this.paramGroups.map(({ params: _, ...group }, i) => {
+      const lines = Object.entries(group).map(
+        ([name, value]) => `    ${showSettings({ [name]: value }).replace('=', ': ')}\n`,
+      );
+      return `Parameter Group ${i}\n${lines.sort().join('')}`;
+    });
+    return `${this.constructor.name} (\n${groups.join('\n')})`;
+  }
+
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return this.toString();
   }
 
   /** Drops the gradients of all parameters (or, with `setToNone: false`, fills them with zeros). */
