@@ -107,7 +107,7 @@ test('20,000 steps in a loop that never awaits: memory is flat', () => {
 test('the event loop is free while a `for await` loop trains', () => {
   // On a machine that is busy with something else, no loop gets its turn in time: that much is allowed.
   const attempts: unknown[] = [];
-  for (let i = 0; i < 3; i++) {
+  for (let i = 0; i < 5; i++) {
     const result = train<{ busy: Delay; training: Delay; steps: number }>('delay');
     attempts.push(result);
     expect(result.steps).toBeGreaterThan(50);
