@@ -6,6 +6,7 @@ import { aliasRows } from './rows/aliases';
 import { arithmeticRows } from './rows/arithmetic';
 import { arrangingRows } from './rows/arranging';
 import { binaryRows } from './rows/binary';
+import { convRows } from './rows/conv';
 import { createRows } from './rows/create';
 import { diagonalRows } from './rows/diagonals';
 import { fourierRows } from './rows/fourier';
@@ -35,6 +36,7 @@ export const table: Rows<OpName> = {
   ...arithmeticRows,
   ...arrangingRows,
   ...binaryRows,
+  ...convRows,
   ...createRows,
   ...diagonalRows,
   ...fourierRows,
