@@ -142,6 +142,18 @@ test.each(refused.map((f) => [String(f).slice(6), f]))('%s is refused', (_, f) =
   expect(loose(f as Call)).toBe('ERR_INVALID_ARG');
 });
 
+const list = [[1, 2]] as never;
+const untensored: Call[] = [
+  ...[ng.reshape, ng.permute, ng.transpose, ng.unsqueeze, ng.expand, ng.flatten, ng.narrow, ng.squeeze],
+  ...[ng.gather, ng.indexSelect, ng.scatterAdd, ng.take, ng.at, ng.nonzero, ng.maskedFill, ng.fill_, ng.chunk],
+  ...[ng.flip, ng.roll, ng.repeat, ng.tril, ng.diag, ng.trace, ng.oneHot, ng.bincount, ng.sort, ng.topk, ng.unique],
+  ...[ng.mm, ng.bmm, ng.dot, ng.outer, ng.addmm, ng.tensordot, ng.cdist, ng.searchsorted, ng.isin, ng.pad],
+  ...[ng.prelu, ng.glu, ng.nanToNum, ng.bitwiseNot, ng.uniform_, F.embedding, F.scaledDotProductAttention],
+].map((f) => Object.assign(() => (f as (...all: never[]) => unknown)(list, list, list), { op: f.name }));
+test.each(untensored.map((f) => [(f as Call & { op: string }).op, f]))('%s of an array is refused', (_, f) => {
+  expect(loose(f as Call)).toBe('ERR_INVALID_ARG');
+});
+
 test('numbers of distributions: arguments by name', () => {
   const seeded = (f: () => ng.Tensor): unknown => (ng.manualSeed(1), f().arraySync());
   expect(seeded(() => ng.normal({ mean: 2, std: 0.5, size: [4] }))).toEqual(seeded(() => ng.normal(2, 0.5, [4])));

@@ -5,8 +5,8 @@
 import { Storage } from '../native';
 import { type Device, deviceName } from './device';
 import { type DType, dtypeCode, dtypeSize, isFloat } from './dtype';
-import { AutogradError, DisposedError, DTypeError, OutOfMemoryError } from './errors';
-import { contiguousStrides, isContiguous, numel, type Shape, showShape } from './shape';
+import { ArgumentError, AutogradError, DisposedError, DTypeError, OutOfMemoryError } from './errors';
+import { contiguousStrides, describe, isContiguous, numel, type Shape, showShape } from './shape';
 import { tensorHooks } from './hooks';
 import type { GradNode } from './autograd';
 import { LeafNode } from './autograd';
@@ -159,6 +159,12 @@ export class Tensor {
   checkAlive(op: string): void {
     if (this.isDisposed) throw new DisposedError(`[${op}] this tensor ${showShape(this.shape)} was disposed`);
   }
+}
+
+/** Throws unless an op got a live tensor. */
+export function needTensor(op: string, x: unknown): asserts x is Tensor {
+  if (!(x instanceof Tensor)) throw new ArgumentError(`[${op}] expected a tensor, got ${describe(x)}`);
+  x.checkAlive(op);
 }
 
 /** A new contiguous tensor with undefined contents. */

@@ -4,7 +4,7 @@
  */
 import { ArgumentError, ShapeError } from '../core/errors';
 import { checkAxis, describe, showShape } from '../core/shape';
-import { addMethods, type Tensor } from '../core/tensor';
+import { addMethods, needTensor, type Tensor } from '../core/tensor';
 import { type Arguments, checkOptions, readArguments } from './arguments';
 import { abs, clamp, clampMax, erfc, exp, square, tanh } from './math';
 import { add, div, ge, gt, le, lt, mul, neg, sub } from './arithmetic';
@@ -229,6 +229,8 @@ export function hardshrink(x: Tensor, lambd?: Setting<'lambd'>): Tensor {
  * @param weight - one value, or one per channel (dimension 1 of x)
  */
 export function prelu(x: Tensor, weight: Tensor): Tensor {
+  needTensor('prelu', x);
+  needTensor('prelu', weight);
   const channels = x.ndim >= 2 ? x.shape[1]! : 1;
   if (weight.ndim > 1 || (weight.numel !== 1 && weight.numel !== channels))
     throw new ShapeError(
@@ -241,6 +243,7 @@ export function prelu(x: Tensor, weight: Tensor): Tensor {
 
 /** a sigmoid(b), where a and b are the two halves of dimension `axis` (default the last) */
 export function glu(x: Tensor, axis = -1): Tensor {
+  needTensor('glu', x);
   const a = checkAxis('glu', axis, x.ndim);
   const n = x.shape[a];
   if (n === undefined || n % 2 !== 0)

@@ -2,7 +2,7 @@
 import { track } from '../core/autograd';
 import { ArgumentError, ShapeError } from '../core/errors';
 import { broadcastShapes, checkAxes, checkAxis, describe, type Shape, showShape } from '../core/shape';
-import { addMethods, alias, empty, type Method, Tensor } from '../core/tensor';
+import { addMethods, alias, empty, type Method, Tensor, needTensor } from '../core/tensor';
 import { checkOptions, listOf as several, readArguments } from './arguments';
 import { clone } from './cast';
 import { tensor, zeros } from './create';
@@ -23,7 +23,7 @@ const listOf = (v: number | readonly number[]): readonly number[] => (typeof v =
 
 /** A copy with the order along some axes reversed. */
 export function flip(t: Tensor, how: Axes | DimsOption, ...more: number[]): Tensor {
-  t.checkAlive('flip');
+  needTensor('flip', t);
   const { dims } = readArguments<{ dims?: Axes }>('flip', { dims: undefined }, [how]);
   const list = checkAxes('flip', more.length > 0 ? several('flip', dims as number, more) : dims, t.ndim);
   const strides = t.strides.map((s, i) => (list.includes(i) ? -s : s));
@@ -68,7 +68,7 @@ const rollDefaults: RollOptions = { shifts: [], dims: undefined };
 
 /** Elements moved along axes; what leaves at one end enters at the other. Without axes, of the flattened tensor. */
 export function roll(t: Tensor, first: number | readonly number[] | RollOptions, how?: Axes | DimsOption): Tensor {
-  t.checkAlive('roll');
+  needTensor('roll', t);
   const { shifts, dims: axes } = readArguments<RollOptions>('roll', rollDefaults, [first, how]);
   const by = listOf(shifts);
   if (by.some((s) => !Number.isInteger(s)))
@@ -120,7 +120,7 @@ function repeatAxis(t: Tensor, axis: number, n: number, each: boolean): Tensor {
 
 /** The tensor laid out `sizes[i]` times along dimension i; more sizes than dimensions add dimensions in front. */
 export function repeat(t: Tensor, sizes: number | readonly number[], ...more: number[]): Tensor {
-  t.checkAlive('repeat');
+  needTensor('repeat', t);
   const list = several('repeat', sizes, more);
   if (list.length < t.ndim)
     throw new ShapeError(`[repeat] ${list.length} sizes for the ${t.ndim} dimensions of ${showShape(t.shape)}`);
@@ -173,7 +173,7 @@ export function repeatInterleave(
   dim?: number | null | RepeatInterleaveOptions,
   more?: RepeatInterleaveOptions,
 ): Tensor {
-  t.checkAlive('repeatInterleave');
+  needTensor('repeatInterleave', t);
   const options = readArguments<RepeatInterleaveOptions>('repeatInterleave', interleaveDefaults, [dim, more]);
   const axis = options.dim;
   if (repeats === undefined) return tensor(interleaved(t, options), { dtype: t.dtype, device: t.device });

@@ -6,7 +6,7 @@ import { isGradEnabled, noGrad, track } from '../core/autograd';
 import { type DType, isFloat } from '../core/dtype';
 import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
 import { broadcastShapes, describe, numel, sameShape, type Shape, showShape } from '../core/shape';
-import { alias, empty, Tensor } from '../core/tensor';
+import { alias, empty, Tensor, needTensor } from '../core/tensor';
 import { kernel } from '../native';
 import { type Arguments, checkOptions, readArguments } from './arguments';
 import { add, eq, mul } from './arithmetic';
@@ -68,10 +68,9 @@ export interface AttentionPlan {
 }
 
 function check(op: string, q: Tensor, k: Tensor, v: Tensor, gqa: boolean): void {
+  for (const t of [q, k, v]) needTensor(op, t);
   const shapes = `query ${showShape(q.shape)}, key ${showShape(k.shape)}, value ${showShape(v.shape)}`;
   for (const t of [q, k, v]) {
-    if (!(t instanceof Tensor)) throw new ArgumentError(`[${op}] expected tensors, got ${describe(t)}`);
-    t.checkAlive(op);
     sameDevice(op, q, t);
     if (t.ndim < 2) throw new ShapeError(`[${op}] needs at least two dimensions: ${shapes}`);
   }

@@ -1,7 +1,7 @@
 /** @file Copies: cast, clone, contiguous, detach, copy_. */
 import { checkInPlace, engineOps, track, trackInPlace } from '../core/autograd';
 import { checkDType, type DType, isFloat } from '../core/dtype';
-import { addMethods, alias, empty, type Method, type Tensor } from '../core/tensor';
+import { addMethods, alias, empty, type Method, type Tensor, needTensor } from '../core/tensor';
 import { broadcastShapes, sameShape, showShape } from '../core/shape';
 import { ShapeError } from '../core/errors';
 import { onesLike, zeros } from './create';
@@ -12,7 +12,7 @@ import { deviceName } from '../core/device';
 export function cast(t: Tensor, dtype: DType): Tensor {
   const to = checkDType(dtype);
   if (t.dtype === to) return t;
-  t.checkAlive('to');
+  needTensor('to', t);
   const from = t.dtype;
   const out = runCopy(empty(t.shape, to, t.storage.device), t);
   return isFloat(to) ? track('to', out, [t], [], ([g]) => [cast(g!, from)]) : out;
@@ -20,7 +20,7 @@ export function cast(t: Tensor, dtype: DType): Tensor {
 
 /** A copy with memory of its own. */
 export function clone(t: Tensor): Tensor {
-  t.checkAlive('clone');
+  needTensor('clone', t);
   return track('clone', runCopy(empty(t.shape, t.dtype, t.storage.device), t), [t], [], ([g]) => [g]);
 }
 
@@ -32,7 +32,7 @@ export const detach = (t: Tensor): Tensor => alias(t, t.shape, t.strides, t.offs
 
 /** Overwrites the tensor with `src`, cast and broadcast. */
 export function copy_(t: Tensor, src: Tensor): Tensor {
-  t.checkAlive('copy_');
+  needTensor('copy_', t);
   sameDevice('copy_', t, src);
   if (!sameShape(broadcastShapes('copy_', t.shape, src.shape), t.shape))
     throw new ShapeError(`[copy_] ${showShape(src.shape)} does not fit into ${showShape(t.shape)}`);

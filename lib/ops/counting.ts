@@ -2,7 +2,7 @@
 import { DTypeError, ShapeError, ArgumentError, IndexError } from '../core/errors';
 import { isFloat } from '../core/dtype';
 import { showShape } from '../core/shape';
-import { addMethods, type Method, type Tensor } from '../core/tensor';
+import { addMethods, type Method, type Tensor, needTensor } from '../core/tensor';
 import { opcode } from '../native';
 import { readArguments } from './arguments';
 import { cast } from './cast';
@@ -25,7 +25,7 @@ function largest(op: string, t: Tensor): number {
 }
 
 function checkIntegers(op: string, t: Tensor): void {
-  t.checkAlive(op);
+  needTensor(op, t);
   if (isFloat(t.dtype) || t.dtype === 'bool') throw new DTypeError(`[${op}] takes integers, not ${t.dtype}`);
 }
 

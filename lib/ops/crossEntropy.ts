@@ -3,7 +3,7 @@ import { isGradEnabled, track } from '../core/autograd';
 import { isFloat } from '../core/dtype';
 import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
 import { describe, sameShape, showShape } from '../core/shape';
-import { empty, Tensor } from '../core/tensor';
+import { empty, Tensor, needTensor } from '../core/tensor';
 import { kernel } from '../native';
 import { type Arguments, readArguments } from './arguments';
 import { add, div, eq, mul, ne, neg, sub } from './arithmetic';
@@ -48,6 +48,7 @@ interface Rows {
 
 function checkWeight(op: string, x: Tensor, classes: number, weight: Tensor | null | undefined): Tensor | null {
   if (!weight) return null;
+  needTensor(op, weight);
   if (weight.ndim !== 1 || weight.shape[0] !== classes)
     throw new ShapeError(
       `[${op}] weight ${showShape(weight.shape)} must have one value for each of the ${classes} classes of ${showShape(x.shape)}`,
@@ -79,7 +80,7 @@ function toRows(op: string, x: Tensor, target: Tensor): Rows {
 function checkInput(op: string, x: Tensor, target: Tensor): void {
   if (!(x instanceof Tensor) || !(target instanceof Tensor))
     throw new ArgumentError(`[${op}] expected two tensors, got ${describe(x)} and ${describe(target)}`);
-  x.checkAlive(op);
+  needTensor(op, x);
   target.checkAlive(op);
   sameDevice(op, x, target);
   if (!isFloat(x.dtype)) throw new DTypeError(`[${op}] the input must be floating-point, got ${x.dtype}`);

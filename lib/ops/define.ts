@@ -5,8 +5,8 @@
 import { checkInPlace, isGradEnabled, needsTracking, track, trackInPlace } from '../core/autograd';
 import { type DType, isFloat, resultType, resultTypeScalar } from '../core/dtype';
 import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
-import { broadcastShapes, describe, sameShape, showShape } from '../core/shape';
-import { empty, Tensor } from '../core/tensor';
+import { broadcastShapes, sameShape, showShape } from '../core/shape';
+import { empty, needTensor, Tensor } from '../core/tensor';
 import { opcode } from '../native';
 import { cast } from './cast';
 import { castOf, runBinary, runCopy, runScalar, runUnary, sameDevice } from './launch';
@@ -36,11 +36,7 @@ export interface UnaryOp {
   inPlace(x: Tensor, p0?: number, p1?: number): Tensor;
 }
 
-/** Throws unless an op got a live tensor. */
-export function needTensor(op: string, x: unknown): asserts x is Tensor {
-  if (!(x instanceof Tensor)) throw new ArgumentError(`[${op}] expected a tensor, got ${describe(x)}`);
-  x.checkAlive(op);
-}
+export { needTensor };
 
 /** Defines an elementwise op of one tensor. */
 export function defineUnary(name: string, spec: UnarySpec): UnaryOp {

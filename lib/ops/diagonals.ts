@@ -3,7 +3,7 @@ import { track } from '../core/autograd';
 import type { Device } from '../core/device';
 import { ArgumentError, ShapeError } from '../core/errors';
 import { checkAxis, showShape } from '../core/shape';
-import { addMethods, type Method, type Tensor } from '../core/tensor';
+import { addMethods, type Method, type Tensor, needTensor } from '../core/tensor';
 import { type Arguments, readArguments } from './arguments';
 import { eq, ge, le } from './arithmetic';
 import { arange, zeros } from './create';
@@ -46,6 +46,7 @@ function checkOffset(op: string, offset: number): void {
  * dimension.
  */
 export function diagonal(t: Tensor, how: number | DiagonalOptions = {}, axis1?: number, axis2?: number): Tensor {
+  needTensor('diagonal', t);
   const { offset, dim1, dim2 } = readArguments('diagonal', { offset: 0, dim1: 0, dim2: 1 }, [how, axis1, axis2]);
   const [p, q] = twoAxes('diagonal', t.ndim, dim1, dim2);
   checkOffset('diagonal', offset);
@@ -61,7 +62,7 @@ export function diagonal(t: Tensor, how: number | DiagonalOptions = {}, axis1?: 
 /** Zeros with the last dimension of `t` on a diagonal of two new dimensions. */
 export function diagEmbed(t: Tensor, how: number | DiagonalOptions = {}, axis1?: number, axis2?: number): Tensor {
   const { offset, dim1, dim2 } = readArguments('diagEmbed', { offset: 0, dim1: -2, dim2: -1 }, [how, axis1, axis2]);
-  t.checkAlive('diagEmbed');
+  needTensor('diagEmbed', t);
   if (t.ndim === 0) throw new ShapeError('[diagEmbed] needs at least one dimension');
   checkOffset('diagEmbed', offset);
   const [p, q] = twoAxes('diagEmbed', t.ndim + 1, dim1, dim2);
@@ -76,6 +77,7 @@ export function diagEmbed(t: Tensor, how: number | DiagonalOptions = {}, axis1?:
 
 /** Of a vector the matrix with it on a diagonal; of a matrix that diagonal. */
 export function diag(t: Tensor, how: number | OneDiagonal = {}): Tensor {
+  needTensor('diag', t);
   const offset = readArguments('diag', { diagonal: 0 }, [how]).diagonal;
   if (t.ndim === 1) return diagEmbed(t, offset);
   if (t.ndim === 2) return diagonal(t, offset);
@@ -87,6 +89,7 @@ export const diagflat = (t: Tensor, offset = 0): Tensor => diagEmbed(reshape(t, 
 
 /** The sum of the diagonal of a matrix. */
 export function trace(t: Tensor): Tensor {
+  needTensor('trace', t);
   if (t.ndim !== 2) throw new ShapeError(`[trace] takes a matrix, got ${showShape(t.shape)}`);
   return sum(diagonal(t));
 }
@@ -103,7 +106,7 @@ function triangle(side: 'lower' | 'upper', rows: number, cols: number, offset: n
 
 function keepTriangle(op: 'tril' | 'triu', t: Tensor, how: number | OneDiagonal): Tensor {
   const offset = readArguments(op, { diagonal: 0 }, [how]).diagonal;
-  t.checkAlive(op);
+  needTensor(op, t);
   if (t.ndim < 2) throw new ShapeError(`[${op}] needs at least two dimensions, got ${showShape(t.shape)}`);
   checkOffset(op, offset);
   const [rows, cols] = t.shape.slice(-2) as [number, number];

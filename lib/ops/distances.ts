@@ -2,7 +2,7 @@
 import { isFloat } from '../core/dtype';
 import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
 import { broadcastShapes, showShape } from '../core/shape';
-import { addMethods, type Method, type Tensor } from '../core/tensor';
+import { addMethods, type Method, type Tensor, needTensor } from '../core/tensor';
 import { readArguments } from './arguments';
 import { add, eq, mul, ne, pow, sub } from './arithmetic';
 import { cast } from './cast';
@@ -45,8 +45,8 @@ const cdistDefaults: Required<CdistOptions> = { p: 2, computeMode: 'useMmForEucl
 
 /** The p-norm distances of all pairs of vectors: [.., m, d] and [.., n, d] give [.., m, n]. */
 export function cdist(a: Tensor, b: Tensor, how: number | CdistOptions = {}): Tensor {
-  a.checkAlive('cdist');
-  b.checkAlive('cdist');
+  needTensor('cdist', a);
+  needTensor('cdist', b);
   sameDevice('cdist', a, b);
   const { p, computeMode } = readArguments('cdist', cdistDefaults, [how]);
   if (typeof p !== 'number' || !(p >= 0)) throw new ArgumentError(`[cdist] p must not be negative, got ${String(p)}`);
@@ -74,7 +74,7 @@ export function cdist(a: Tensor, b: Tensor, how: number | CdistOptions = {}): Te
  * @throws ShapeError unless x is a matrix
  */
 export function pdist(x: Tensor, how: number | { p?: number } = {}): Tensor {
-  x.checkAlive('pdist');
+  needTensor('pdist', x);
   if (x.ndim !== 2) throw new ShapeError(`[pdist] takes a matrix, got ${showShape(x.shape)}`);
   const { p = 2 } = typeof how === 'number' ? { p: how } : how;
   const all = cdist(x, x, { p, computeMode: 'donotUseMmForEuclidDist' });

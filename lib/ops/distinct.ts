@@ -1,7 +1,7 @@
 /** @file Distinct values. How many there are is a shape, so these ops wait for the stream. Nothing is tracked. */
 import { ArgumentError } from '../core/errors';
 import { checkAxis, numel } from '../core/shape';
-import { addMethods, empty, type Tensor } from '../core/tensor';
+import { addMethods, empty, type Tensor, needTensor } from '../core/tensor';
 import { kernel, opcode } from '../native';
 import { checkOptions } from './arguments';
 import { ne, sub } from './arithmetic';
@@ -59,7 +59,7 @@ function orderOf(rows: Tensor): Tensor {
 }
 
 function distinct(op: string, t: Tensor, options: UniqueOptions, sorting: boolean): Tensor | Tensor[] {
-  t.checkAlive(op);
+  needTensor(op, t);
   const x = t.detach();
   checkOptions(op, options, ['dim', 'sorted', 'returnInverse', 'returnCounts']);
   const { dim, returnInverse = false, returnCounts = false } = options;

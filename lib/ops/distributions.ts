@@ -2,7 +2,7 @@
 import { isFloat } from '../core/dtype';
 import { ArgumentError, DTypeError } from '../core/errors';
 import type { Shape } from '../core/shape';
-import { addMethods, empty, type Method, type Tensor } from '../core/tensor';
+import { addMethods, empty, type Method, type Tensor, needTensor } from '../core/tensor';
 import { kernel } from '../native';
 import { add, div, mul, neg, sub } from './arithmetic';
 import { castOf, denseOf, runCopy } from './launch';
@@ -80,7 +80,7 @@ const intRange = { int32: 2 ** 31, int64: Number.MAX_SAFE_INTEGER, uint8: 256, b
  * non-negative ones that the dtype holds exactly.
  */
 function random_(t: Tensor, from?: number | RandomOptions, to?: number, options?: RandomOptions): Tensor {
-  t.checkAlive('random_');
+  needTensor('random_', t);
   const given = [from, to].filter((v): v is number => typeof v === 'number');
   const most = isFloat(t.dtype) ? wholeRange[t.dtype as 'float32'] : intRange[t.dtype as 'int32'];
   const [low, high] = given.length === 2 ? (given as [number, number]) : [0, given[0] ?? most];

@@ -6,7 +6,7 @@
 import { resultType } from '../core/dtype';
 import { ArgumentError, ShapeError } from '../core/errors';
 import { describe, numel, type Shape, showShape } from '../core/shape';
-import { Tensor } from '../core/tensor';
+import { Tensor, needTensor } from '../core/tensor';
 import { mul } from './arithmetic';
 import { cast } from './cast';
 import { diagonal } from './diagonals';
@@ -165,7 +165,7 @@ export function einsum(equation: string, ...tensors: (Tensor | readonly Tensor[]
   if (list.length === 0) throw new ArgumentError('[einsum] expected at least one operand');
   for (const t of list) {
     if (!(t instanceof Tensor)) throw new ArgumentError(`[einsum] expected tensors, got ${describe(t)}`);
-    t.checkAlive('einsum');
+    needTensor('einsum', t);
     sameDevice('einsum', list[0]!, t);
   }
   const dtype = list.reduce<Tensor | { dtype: Tensor['dtype']; ndim: number }>(

@@ -6,7 +6,7 @@
 import { track } from '../core/autograd';
 import { DTypeError, ShapeError } from '../core/errors';
 import { checkAxis, numel, type Shape, showShape } from '../core/shape';
-import { addMethods, type Method, Tensor } from '../core/tensor';
+import { addMethods, type Method, Tensor, needTensor } from '../core/tensor';
 import { checkOptions } from './arguments';
 import { mul } from './arithmetic';
 import { cast } from './cast';
@@ -23,7 +23,7 @@ const aroundAxis = (t: Tensor, axis: number): Tensor =>
 
 /** The slices of one axis that a vector of indices names. */
 export function indexSelect(t: Tensor, axis: number, index: IndexLike): Tensor {
-  t.checkAlive('indexSelect');
+  needTensor('indexSelect', t);
   const a = checkAxis('indexSelect', axis, t.ndim);
   const at = asIndex('indexSelect', index, t);
   checkVector('indexSelect', at);
@@ -37,7 +37,7 @@ export function indexSelect(t: Tensor, axis: number, index: IndexLike): Tensor {
 
 /** out[i][j].. = t[index[i][j]..][j].. (for axis 0): one element per index. */
 export function gather(t: Tensor, axis: number, index: IndexLike): Tensor {
-  t.checkAlive('gather');
+  needTensor('gather', t);
   const a = checkAxis('gather', axis, t.ndim);
   const at = asIndex('gather', index, t);
   checkGather('gather', t, a, at, t.shape, 'the tensor', false);
@@ -171,7 +171,7 @@ const alongAxis = (index: Tensor, axis: number, shape: Shape): Tensor =>
       );
 
 function slices(name: 'indexAdd' | 'indexCopy', t: Tensor, axis: number, index: IndexLike, src: Tensor): Overwrite {
-  t.checkAlive(name);
+  needTensor(name, t);
   const a = checkAxis(name, axis, t.ndim);
   const at = asIndex(name, index, t);
   checkVector(name, at);
@@ -215,7 +215,7 @@ export const indexCopy_ = (t: Tensor, axis: number, index: IndexLike, src: Tenso
   overwriteSelf(t, slices('indexCopy', t, axis, index, src));
 
 function filling(t: Tensor, axis: number, index: IndexLike, value: Tensor | number | boolean): Overwrite {
-  t.checkAlive('indexFill');
+  needTensor('indexFill', t);
   const a = checkAxis('indexFill', axis, t.ndim);
   const given = asIndex('indexFill', index, t);
   checkVector('indexFill', given);
@@ -248,7 +248,7 @@ export const indexFill_ = (t: Tensor, axis: number, index: IndexLike, value: Ten
 
 /** The elements at positions of the flattened tensor (negative: from the end), in the shape of the index. */
 export function take(t: Tensor, index: IndexLike): Tensor {
-  t.checkAlive('take');
+  needTensor('take', t);
   const at = asIndex('take', index, t);
   return reshape(takeRows(reshape(t, [1, t.numel, 1]), linearIndex([at], [t.numel], [1], at.shape)), at.shape);
 }

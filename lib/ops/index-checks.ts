@@ -1,7 +1,7 @@
 /** @file Checks that the ops with an index tensor share. */
 import { DTypeError, ShapeError } from '../core/errors';
 import { checkAxis, type Shape, showShape } from '../core/shape';
-import { Tensor } from '../core/tensor';
+import { Tensor, needTensor } from '../core/tensor';
 import { type NestedArray, tensor } from './create';
 import { lift } from './index-kernels';
 import { castOf, sameDevice } from './launch';
@@ -14,7 +14,7 @@ export type IndexLike = Tensor | NestedArray;
 /** An index as an int64 or int32 tensor. */
 export function asIndex(op: string, index: IndexLike, like: Tensor): Tensor {
   const t = index instanceof Tensor ? index : tensor(index, { dtype: 'int64', device: like.device });
-  t.checkAlive(op);
+  needTensor(op, t);
   sameDevice(op, like, t);
   if (t.dtype === 'int64' || t.dtype === 'int32') return t;
   if (t.dtype === 'uint8') return castOf(t, 'int64');
@@ -64,7 +64,7 @@ export interface Placed {
 
 /** Checks the arguments of a scatter. */
 export function place(op: string, t: Tensor, axis: number, index: IndexLike, src: Tensor | number | boolean): Placed {
-  t.checkAlive(op);
+  needTensor(op, t);
   const a = checkAxis(op, axis, t.ndim);
   const at = asIndex(op, index, t);
   checkGather(op, t, a, at, t.shape, 'the tensor', false);

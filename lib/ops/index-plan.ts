@@ -4,7 +4,7 @@
  */
 import { ArgumentError, DTypeError, IndexError, ShapeError } from '../core/errors';
 import { broadcastShapes, contiguousStrides, describe, sameShape, type Shape, showShape } from '../core/shape';
-import { Tensor } from '../core/tensor';
+import { Tensor, needTensor } from '../core/tensor';
 import { tensor } from './create';
 import { linearIndex, nonzeroFlat } from './index-kernels';
 import { castOf, sameDevice } from './launch';
@@ -77,7 +77,7 @@ function indexTensor(op: string, item: Tensor | NestedIndex | boolean, like: Ten
     item instanceof Tensor
       ? item
       : tensor(item, { dtype: typeof leaf === 'boolean' ? 'bool' : 'int64', device: like.device });
-  t.checkAlive(op);
+  needTensor(op, t);
   sameDevice(op, like, t);
   if (t.dtype === 'uint8') return castOf(t, 'bool');
   if (t.dtype !== 'bool' && t.dtype !== 'int64' && t.dtype !== 'int32')

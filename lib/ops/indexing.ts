@@ -4,7 +4,7 @@
  */
 import { ShapeError } from '../core/errors';
 import { checkAxis, numel, sameShape, type Shape, showShape } from '../core/shape';
-import { addMethods, alias, type Method, Tensor } from '../core/tensor';
+import { addMethods, alias, type Method, Tensor, needTensor } from '../core/tensor';
 import { readArguments } from './arguments';
 import { add } from './arithmetic';
 import { cast } from './cast';
@@ -48,7 +48,7 @@ function apply(t: Tensor, plan: Plan, linear: Tensor | undefined): Tensor {
  * at once, one inside a tensor at the next wait.
  */
 export function at(t: Tensor, index: Index): Tensor {
-  t.checkAlive('at');
+  needTensor('at', t);
   const plan = makePlan('at', t, index);
   return apply(t, plan, plan.linear);
 }
@@ -115,7 +115,7 @@ const isMask = (v: unknown): v is Tensor => v instanceof Tensor && v.dtype === '
 
 /** Assigns to the elements that an index names (see {@link at}), in place; the value is cast and broadcast. */
 export function set(t: Tensor, index: Index, value: Assignable): Tensor {
-  t.checkAlive('set');
+  needTensor('set', t);
   const items = (Array.isArray(index) ? index : [index]) as readonly IndexItem[];
   const [mask] = items;
   // One value behind one mask needs no positions, so nothing waits.
@@ -139,14 +139,14 @@ const accumulates = (options: boolean | IndexPutOptions | undefined): boolean =>
 
 /** A copy with the elements that `indices` name replaced by `values` (or, accumulating, increased). */
 export function indexPut(t: Tensor, indices: Index, values: Assignable, options?: boolean | IndexPutOptions): Tensor {
-  t.checkAlive('indexPut');
+  needTensor('indexPut', t);
   const plan = makePlan('indexPut', t, indices);
   return overwriteCopy(t, assigning(plan, valueFor('indexPut', t, plan, values), accumulates(options)));
 }
 
 /** {@link indexPut} in place. */
 export function indexPut_(t: Tensor, indices: Index, values: Assignable, options?: boolean | IndexPutOptions): Tensor {
-  t.checkAlive('indexPut_');
+  needTensor('indexPut_', t);
   const plan = makePlan('indexPut_', t, indices);
   return overwriteSelf(t, assigning(plan, valueFor('indexPut_', t, plan, values), accumulates(options)));
 }

@@ -3,7 +3,7 @@ import { track } from '../core/autograd';
 import { type DType, resultType } from '../core/dtype';
 import { ArgumentError, ShapeError } from '../core/errors';
 import { checkAxis, describe, type Shape, showShape } from '../core/shape';
-import { addMethods, alias, empty, type Method, Tensor } from '../core/tensor';
+import { addMethods, alias, empty, type Method, Tensor, needTensor } from '../core/tensor';
 import { cast } from './cast';
 import { zeros } from './create';
 import { runCopy, sameDevice } from './launch';
@@ -20,7 +20,7 @@ function checkList(op: string, tensors: readonly Tensor[]): void {
   if (tensors.length === 0) throw new ArgumentError(`[${op}] expected at least one tensor`);
   for (const t of tensors as readonly Tensor[]) {
     if (!(t instanceof Tensor)) throw new ArgumentError(`[${op}] expected tensors, got ${describe(t)}`);
-    t.checkAlive(op);
+    needTensor(op, t);
     sameDevice(op, tensors[0]!, t);
   }
 }
@@ -162,7 +162,7 @@ function parts(name: string, t: Tensor, axis: number, lengths: readonly number[]
 }
 
 function splittable(op: string, t: Tensor, axis: number): number {
-  t.checkAlive(op);
+  needTensor(op, t);
   if (t.ndim === 0) throw new ShapeError(`[${op}] a 0-dim tensor cannot be split`);
   return checkAxis(op, axis, t.ndim);
 }
@@ -236,7 +236,7 @@ function splitAlong(
   axis: number,
   sections: number | readonly number[],
 ): Tensor[] {
-  t.checkAlive(op);
+  needTensor(op, t);
   if (t.ndim < least) throw new ShapeError(`[${op}] needs at least ${least} dimensions, got ${showShape(t.shape)}`);
   if (typeof sections === 'number' && t.shape[axis]! % sections !== 0)
     throw new ShapeError(`[${op}] dimension ${axis} of ${showShape(t.shape)} is not divisible into ${sections} parts`);

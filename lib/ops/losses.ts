@@ -2,7 +2,7 @@
 import { noGrad, track } from '../core/autograd';
 import { ArgumentError, ShapeError } from '../core/errors';
 import { broadcastShapes, sameShape, showShape } from '../core/shape';
-import { Tensor } from '../core/tensor';
+import { needTensor, Tensor } from '../core/tensor';
 import { logSigmoid } from './activations';
 import { type Arguments, readArguments } from './arguments';
 import { add, div, gt, le, log, lt, mul, neg, sub } from './arithmetic';
@@ -104,6 +104,7 @@ export interface BinaryCrossEntropyOptions extends ReductionOptions {
 
 function weighted(op: string, loss: Tensor, weight: Tensor | null | undefined): Tensor {
   if (!weight) return loss;
+  needTensor(op, weight);
   if (!sameShape(broadcastShapes(op, loss.shape, weight.shape), loss.shape))
     throw new ShapeError(`[${op}] weight ${showShape(weight.shape)} does not fit the input ${showShape(loss.shape)}`);
   return mul(loss, weight);

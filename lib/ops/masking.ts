@@ -2,7 +2,7 @@
 import { checkInPlace, trackInPlace } from '../core/autograd';
 import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
 import { broadcastShapes, describe, sameShape, showShape } from '../core/shape';
-import { addMethods, type Method, Tensor } from '../core/tensor';
+import { addMethods, type Method, Tensor, needTensor } from '../core/tensor';
 import { cast } from './cast';
 import { nonzeroFlat, takeRows } from './index-kernels';
 import { indexPut } from './indexing';
@@ -12,8 +12,8 @@ import { broadcastTo, narrow, reshape } from './views';
 import { runWhere, where } from './where';
 
 function checkMask(op: string, t: Tensor, mask: Tensor): void {
-  t.checkAlive(op);
-  mask.checkAlive(op);
+  needTensor(op, t);
+  needTensor(op, mask);
   sameDevice(op, t, mask);
   if (mask.dtype !== 'bool')
     throw new DTypeError(`[${op}] the mask must be bool, not ${mask.dtype}; compare it with 0 first`);
@@ -79,7 +79,7 @@ export function maskedScatter(t: Tensor, mask: Tensor, src: Tensor): Tensor {
 
 /** Overwrites every element. */
 export function fill_(t: Tensor, value: Tensor | number | boolean): Tensor {
-  t.checkAlive('fill_');
+  needTensor('fill_', t);
   const v = fillValue('fill_', t, value);
   checkInPlace('fill_', t, [t, v]);
   runCopy(t, apart(t, v));

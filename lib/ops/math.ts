@@ -1,6 +1,6 @@
 /** @file Elementwise functions of one tensor, and clamp. Integers are computed as float32 unless noted. */
 import { finfo } from '../core/limits';
-import { addMethods, Tensor } from '../core/tensor';
+import { addMethods, needTensor, Tensor } from '../core/tensor';
 import { type DType, isFloat, resultTypeScalar } from '../core/dtype';
 import { ArgumentError, DTypeError } from '../core/errors';
 import { describe } from '../core/shape';
@@ -119,6 +119,7 @@ const invert = defineUnary('bitwiseNot', { ints: 'keep', cost: 0.25 });
 
 /** All bits of an integer inverted; of a bool, its opposite. */
 export function bitwiseNot(x: Tensor): Tensor {
+  needTensor('bitwiseNot', x);
   if (isFloat(x.dtype)) throw new DTypeError(`[bitwiseNot] takes integers or bool, not ${x.dtype}`);
   return x.dtype === 'bool' ? logicalNot(x) : invert(x);
 }
@@ -147,6 +148,7 @@ const nanDefaults: NanToNumOptions = { nan: 0, posinf: undefined, neginf: undefi
 
 /** Replaces NaN and infinities by finite numbers; no gradient flows through them. */
 export function nanToNum(x: Tensor, ...args: Arguments<NanToNumOptions>): Tensor {
+  needTensor('nanToNum', x);
   const options = readArguments<NanToNumOptions>('nanToNum', nanDefaults, args);
   const defaults = options.posinf === undefined && options.neginf === undefined;
   if (defaults && (x.dtype === 'float32' || x.dtype === 'float64')) return finite(x, options.nan ?? 0);

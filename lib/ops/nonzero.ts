@@ -1,6 +1,6 @@
 /** @file Positions of nonzero elements. Their number is a shape, so these ops wait for the stream. */
 import { contiguousStrides, type Shape } from '../core/shape';
-import { addMethods, empty, type Tensor } from '../core/tensor';
+import { addMethods, empty, type Tensor, needTensor } from '../core/tensor';
 import { checkOptions } from './arguments';
 import { floorDivide, remainder } from './arithmetic';
 import { nonzeroFlat } from './index-kernels';
@@ -25,7 +25,7 @@ export interface NonzeroOptions {
 export function nonzero(t: Tensor, options?: { asTuple?: false }): Tensor;
 export function nonzero(t: Tensor, options: { asTuple: true }): Tensor[];
 export function nonzero(t: Tensor, options: NonzeroOptions = {}): Tensor | Tensor[] {
-  t.checkAlive('nonzero');
+  needTensor('nonzero', t);
   checkOptions('nonzero', options, ['asTuple']);
   const flat = nonzeroFlat(t);
   if (options.asTuple) return unravelIndex(flat, t.ndim === 0 ? [1] : t.shape);

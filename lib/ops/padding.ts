@@ -2,7 +2,7 @@
 import { track } from '../core/autograd';
 import { ArgumentError, ShapeError } from '../core/errors';
 import { describe, showShape } from '../core/shape';
-import { addMethods, alias, empty, type Method, type Tensor } from '../core/tensor';
+import { addMethods, alias, empty, type Method, type Tensor, needTensor } from '../core/tensor';
 import { clone } from './cast';
 import { tensor } from './create';
 import { indexSelect } from './gather';
@@ -107,7 +107,7 @@ export function pad(
   how: PadMode | PadOptions = {},
   value?: number,
 ): Tensor {
-  t.checkAlive('pad');
+  needTensor('pad', t);
   const options = typeof how === 'string' ? { mode: how, value } : how;
   const mode = options.mode ?? 'constant';
   if (!modes.includes(mode)) throw new ArgumentError(`[pad] unknown mode ${String(mode)}; one of ${modes.join(', ')}`);

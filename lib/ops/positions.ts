@@ -3,7 +3,7 @@ import { type Device } from '../core/device';
 import { type DType } from '../core/dtype';
 import { ArgumentError, ShapeError } from '../core/errors';
 import { describe, showShape } from '../core/shape';
-import type { Tensor } from '../core/tensor';
+import { needTensor, type Tensor } from '../core/tensor';
 import { checkOptions, readArguments } from './arguments';
 import { add, mul, sub } from './arithmetic';
 import { cast } from './cast';
@@ -57,7 +57,7 @@ const rotaryDefaults = { base: 10000, offset: 0, interleaved: false };
  */
 export function rotary(x: Tensor, options: RotaryOptions = {}): Tensor {
   const { base, offset, interleaved } = readArguments('rotary', rotaryDefaults, [options]);
-  x.checkAlive('rotary');
+  needTensor('rotary', x);
   const width = x.shape[x.ndim - 1];
   if (x.ndim < 2 || width! % 2 !== 0)
     throw new ShapeError(`[rotary] expected [..., length, an even number of features], got ${showShape(x.shape)}`);

@@ -2,7 +2,7 @@
 import { isFloat } from '../core/dtype';
 import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
 import { checkAxis, numel, type Shape, showShape } from '../core/shape';
-import { addMethods, type Method, type Tensor } from '../core/tensor';
+import { addMethods, type Method, needTensor, type Tensor } from '../core/tensor';
 import { readArguments } from './arguments';
 import { add, mul } from './arithmetic';
 import { linear, matmul } from './matmul';
@@ -10,6 +10,7 @@ import { sum } from './reduce';
 import { permute, reshape, transpose, unsqueeze } from './views';
 
 function needDims(op: string, wanted: readonly number[], ...list: readonly Tensor[]): void {
+  for (const t of list) needTensor(op, t);
   list.forEach((t, i) => {
     if (t.ndim !== wanted[i])
       throw new ShapeError(
@@ -75,6 +76,8 @@ const tensordotDefaults = { dims: 2 as PairedAxes };
 
 /** Sums of products over several dimensions: the last `axes` of a with the first of b, or those listed for each. */
 export function tensordot(a: Tensor, b: Tensor, how: PairedAxes | { dims?: PairedAxes } = 2): Tensor {
+  needTensor('tensordot', a);
+  needTensor('tensordot', b);
   const { dims: axes } = readArguments('tensordot', tensordotDefaults, [how]);
   let of: readonly (readonly number[])[];
   if (typeof axes === 'number') {

@@ -5,7 +5,7 @@ import { checkDType, dtypeSize, isFloat } from '../core/dtype';
 import { ArgumentError, DTypeError } from '../core/errors';
 import { defaultGenerator, Generator, type RngState } from '../core/random';
 import { checkShape, describe, type Shape } from '../core/shape';
-import { empty, type Tensor } from '../core/tensor';
+import { empty, type Tensor, needTensor } from '../core/tensor';
 import { kernel } from '../native';
 import type { TensorOptions } from './create';
 import { checkOptions } from './arguments';
@@ -66,7 +66,7 @@ export function fillNormal(t: Tensor, mean: number, std: number, options?: Rando
 
 /** Overwrites t with what `fill` writes into a contiguous tensor. */
 export function overwrite(op: string, t: Tensor, fill: (dense: Tensor) => void): Tensor {
-  t.checkAlive(op);
+  needTensor(op, t);
   checkInPlace(op, t, [t]);
   if (t.isContiguous()) fill(t);
   else {
@@ -80,5 +80,6 @@ export function overwrite(op: string, t: Tensor, fill: (dense: Tensor) => void):
 }
 
 export function needFloat(op: string, t: Tensor): void {
+  needTensor(op, t);
   if (!isFloat(t.dtype)) throw new DTypeError(`[${op}] needs a floating-point tensor, got ${t.dtype}`);
 }

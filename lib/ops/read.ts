@@ -3,7 +3,7 @@ import { backward, type BackwardOptions } from '../core/autograd';
 import { dtypeSize, newTypedArray, type TypedArray } from '../core/dtype';
 import { ArgumentError } from '../core/errors';
 import { showShape } from '../core/shape';
-import { addMethods, type Tensor } from '../core/tensor';
+import { addMethods, type Tensor, needTensor } from '../core/tensor';
 import { readStorage, readStorageSync } from '../native';
 import { type Arguments, readArguments } from './arguments';
 import { castOf, denseOf } from './launch';
@@ -16,7 +16,7 @@ const readable = (t: Tensor): Tensor => denseOf(dtypeSize(t.dtype) === 2 ? castO
 
 /** All values in row-major order, without blocking the event loop. int64 comes as BigInt64Array, bool as bytes. */
 export async function data(t: Tensor): Promise<TypedArray> {
-  t.checkAlive('data');
+  needTensor('data', t);
   const d = readable(t);
   const out = newTypedArray(d.dtype, d.numel);
   await readStorage(d.storage, d.offset * dtypeSize(d.dtype), out);
@@ -25,7 +25,7 @@ export async function data(t: Tensor): Promise<TypedArray> {
 
 /** Like {@link data}, but blocks until the values are there. */
 export function dataSync(t: Tensor): TypedArray {
-  t.checkAlive('dataSync');
+  needTensor('dataSync', t);
   const d = readable(t);
   const out = newTypedArray(d.dtype, d.numel);
   readStorageSync(d.storage, d.offset * dtypeSize(d.dtype), out);

@@ -2,7 +2,7 @@
 import { isFloat } from '../core/dtype';
 import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
 import { describe, sameShape, showShape } from '../core/shape';
-import { Tensor } from '../core/tensor';
+import { Tensor, needTensor } from '../core/tensor';
 import { sameDevice } from './launch';
 import { mean, sum } from './reduce';
 
@@ -31,7 +31,7 @@ export const reductionDefaults = { reduction: byMean };
 export function checkInputs(op: string, input: Tensor, ...others: Tensor[]): void {
   for (const t of [input, ...others]) {
     if (!(t instanceof Tensor)) throw new ArgumentError(`[${op}] expected tensors, got ${describe(t)}`);
-    t.checkAlive(op);
+    needTensor(op, t);
     sameDevice(op, input, t);
   }
   if (!isFloat(input.dtype)) throw new DTypeError(`[${op}] the input must be floating-point, got ${input.dtype}`);

@@ -1,7 +1,7 @@
 /** @file Places of values in sorted sequences. */
 import { ArgumentError, ShapeError } from '../core/errors';
 import { numel, sameShape, showShape } from '../core/shape';
-import { addMethods, Tensor } from '../core/tensor';
+import { addMethods, Tensor, needTensor } from '../core/tensor';
 import { checkOptions } from './arguments';
 import { add, eq, floorDivide, ge, gt, lt } from './arithmetic';
 import { logicalAnd } from './binary';
@@ -32,7 +32,7 @@ export interface SearchOptions {
  * to the end.
  */
 export function searchsorted(sorted: Tensor, values: Tensor | number, options: SearchOptions = {}): Tensor {
-  sorted.checkAlive('searchsorted');
+  needTensor('searchsorted', sorted);
   const v =
     values instanceof Tensor ? values.detach() : full([], values, { dtype: sorted.dtype, device: sorted.device });
   sameDevice('searchsorted', sorted, v);
@@ -89,7 +89,7 @@ export interface IsinOptions {
 
 /** Which elements occur among the others (or, with `invert`, do not). */
 export function isin(elements: Tensor, others: Tensor | readonly number[], options: IsinOptions = {}): Tensor {
-  elements.checkAlive('isin');
+  needTensor('isin', elements);
   checkOptions('isin', options, ['invert', 'assumeUnique']);
   const list = others instanceof Tensor ? others : tensor(others, { dtype: elements.dtype, device: elements.device });
   sameDevice('isin', elements, list);

@@ -2,7 +2,7 @@
 import { track } from '../core/autograd';
 import { ArgumentError, IndexError } from '../core/errors';
 import { checkAxis, numel, type Shape } from '../core/shape';
-import { addMethods, empty, type Method, type Tensor } from '../core/tensor';
+import { addMethods, empty, type Method, type Tensor, needTensor } from '../core/tensor';
 import { kernel } from '../native';
 import { readArguments } from './arguments';
 import { zeros } from './create';
@@ -32,7 +32,7 @@ interface Lines {
 }
 
 function linesOf(op: string, t: Tensor, axis: number): Lines {
-  t.checkAlive(op);
+  needTensor(op, t);
   const a = checkAxis(op, axis, t.ndim);
   return { axis: a, outer: numel(t.shape.slice(0, a)), length: t.shape[a] ?? 1, inner: numel(t.shape.slice(a + 1)) };
 }

@@ -4,7 +4,7 @@ import { type Device, deviceIndex } from '../core/device';
 import { checkDType, type DType, dtypes, dtypeSize, newTypedArray } from '../core/dtype';
 import { ArgumentError } from '../core/errors';
 import { describe } from '../core/shape';
-import { addMethods, empty, Tensor } from '../core/tensor';
+import { addMethods, empty, Tensor, needTensor } from '../core/tensor';
 import { readStorageSync, writeStorage } from '../native';
 import { cast } from './cast';
 import { denseOf } from './launch';
@@ -45,7 +45,7 @@ function transfer(t: Tensor, device: Device): Tensor {
 
 /** The same values on that device, in that dtype; the tensor itself if nothing changes. */
 export function moved(t: Tensor, { device, dtype }: Target): Tensor {
-  t.checkAlive('to');
+  needTensor('to', t);
   const there = device === undefined ? t : transfer(t, device);
   return dtype === undefined ? there : cast(there, dtype);
 }

@@ -11,7 +11,7 @@ import {
   showShape,
   viewStrides,
 } from '../core/shape';
-import { addMethods, alias, type Method, Tensor } from '../core/tensor';
+import { addMethods, alias, type Method, Tensor, needTensor } from '../core/tensor';
 import { listOf, readArguments } from './arguments';
 import { contiguous } from './cast';
 import { runCopy } from './launch';
@@ -34,6 +34,7 @@ export function view(
  * @throws ShapeError if that is not possible without a copy; use {@link reshape} then.
  */
 export function viewAs(t: Tensor, shape: Shape | number, ...more: number[]): Tensor {
+  needTensor('view', t);
   const to = inferShape('view', t.numel, listOf('view', shape, more));
   const strides = viewStrides(t.shape, t.strides, to);
   if (!strides)
@@ -46,6 +47,7 @@ export function viewAs(t: Tensor, shape: Shape | number, ...more: number[]): Ten
 
 /** Another shape with the same number of elements (one dimension may be -1): a view if possible, else a copy. */
 export function reshape(t: Tensor, shape: Shape | number, ...more: number[]): Tensor {
+  needTensor('reshape', t);
   const to = inferShape('reshape', t.numel, listOf('reshape', shape, more));
   const strides = viewStrides(t.shape, t.strides, to);
   const from = t.shape;
@@ -63,6 +65,7 @@ export interface FlattenOptions {
 
 /** One dimension from `start` to `end` (default: all), e.g. `flatten(x, 1)` keeps the batch. */
 export function flatten(t: Tensor, how: number | FlattenOptions = {}, to?: number): Tensor {
+  needTensor('flatten', t);
   const { startDim: start, endDim: end } = readArguments('flatten', { startDim: 0, endDim: -1 }, [how, to]);
   if (t.ndim === 0) return reshape(t, [1]);
   const a = checkAxis('flatten', start, t.ndim);
@@ -73,12 +76,14 @@ export function flatten(t: Tensor, how: number | FlattenOptions = {}, to?: numbe
 
 /** Splits one dimension into several. */
 export function unflatten(t: Tensor, axis: number, sizes: Shape): Tensor {
+  needTensor('unflatten', t);
   const a = checkAxis('unflatten', axis, t.ndim);
   return reshape(t, [...t.shape.slice(0, a), ...inferShape('unflatten', t.shape[a]!, sizes), ...t.shape.slice(a + 1)]);
 }
 
 /** Dimensions in another order. */
 export function permute(t: Tensor, first: number | readonly number[], ...more: number[]): Tensor {
+  needTensor('permute', t);
   const axes = listOf('permute', first, more);
   const order = axes.map((a) => checkAxis('permute', a, t.ndim));
   if (order.length !== t.ndim || new Set(order).size !== t.ndim)
@@ -92,6 +97,7 @@ export function permute(t: Tensor, first: number | readonly number[], ...more: n
 
 /** Two dimensions exchanged. */
 export function transpose(t: Tensor, a: number, b: number): Tensor {
+  needTensor('transpose', t);
   const i = checkAxis('transpose', a, t.ndim);
   const j = checkAxis('transpose', b, t.ndim);
   if (t.ndim === 0) return t;
@@ -108,6 +114,7 @@ export const reverseDims = (t: Tensor): Tensor =>
 
 /** Drops dimensions of length 1: all of them, or those named (others are left alone). */
 export function squeeze(t: Tensor, axis?: number | readonly number[]): Tensor {
+  needTensor('squeeze', t);
   const named =
     axis === undefined
       ? undefined
@@ -126,6 +133,7 @@ export function squeeze(t: Tensor, axis?: number | readonly number[]): Tensor {
 
 /** A new dimension of length 1 before `axis`. */
 export function unsqueeze(t: Tensor, axis: number): Tensor {
+  needTensor('unsqueeze', t);
   const a = checkAxis('unsqueeze', axis, t.ndim + 1);
   const shape = [...t.shape.slice(0, a), 1, ...t.shape.slice(a)];
   checkShape('unsqueeze', shape);
@@ -137,6 +145,7 @@ export function unsqueeze(t: Tensor, axis: number): Tensor {
 
 /** Repeats dimensions of length 1 without copying (-1 keeps a length); new dimensions may be added in front. */
 export function expand(t: Tensor, sizes: Shape | number, ...more: number[]): Tensor {
+  needTensor('expand', t);
   const shape = listOf('expand', sizes, more);
   const lead = shape.length - t.ndim;
   const to = shape.map((d, i) => (d === -1 && i >= lead ? t.shape[i - lead]! : d));
@@ -166,6 +175,7 @@ export function sumTo(t: Tensor, shape: Shape): Tensor {
 
 /** Elements `start` to `start + length` of one dimension, as a view. */
 export function narrow(t: Tensor, axis: number, start: number, length: number): Tensor {
+  needTensor('narrow', t);
   const a = checkAxis('narrow', axis, t.ndim);
   const size = t.shape[a] ?? 1;
   const from = start < 0 ? start + size : start;
@@ -178,6 +188,7 @@ export function narrow(t: Tensor, axis: number, start: number, length: number): 
 
 /** `length` elements from `start`, `step` apart (negative allowed), of one dimension; checked by the caller. */
 export function slice(t: Tensor, axis: number, start: number, length: number, step: number): Tensor {
+  needTensor('slice', t);
   const shape = t.shape.slice();
   shape[axis] = length;
   return region('slice', t, shape, (s) => ({
