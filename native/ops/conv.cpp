@@ -1,6 +1,6 @@
 // Convolution, its adjoint in the input (transposed convolution) and its adjoint in the weights, all as matrix products
-// over patches that are gathered while packing. The adjoint in the input is cut into one product per phase of the
-// stride, so that no multiplication with inserted zeros is done.
+// over patches that are read where they lie (conv_direct.h) or gathered while packing. The adjoint in the input is cut
+// into one product per phase of the stride, so that no multiplication with inserted zeros is done.
 #include "conv_depthwise.h"
 #include "conv_direct.h"
 #include "conv_direct_weight.h"
@@ -9,7 +9,6 @@ namespace ng::NG_ISA {
 namespace {
 
 constexpr int64_t kPieceColumns = 1024;  // columns per task: their packed patches stay in L2
-constexpr int64_t kEnoughTasks = 8;      // from here on tasks run side by side, each product on one thread
 constexpr double kTaskFlops = 1e6;       // several tasks in a row until there is that much to do
 
 template <class T>

@@ -5,6 +5,7 @@
 #pragma once
 #include "../gemm/patches.h"
 #include "../runtime/parallel.h"
+#include "conv_geometry.h"
 
 namespace ng::NG_ISA {
 
@@ -33,7 +34,6 @@ class DirectConv {
   static constexpr int L = Tile<T>::kLanes, R = Tile<T>::kRows;
   static constexpr int64_t kColumns = 1024;    // of a task, about
   static constexpr int64_t kBlockDepth = 576;  // (channel, tap) per pass
-  static constexpr int64_t kEnoughTasks = 8;
   // What packing costs, measured: as much time as this many rows of the product.
   static constexpr int64_t kPackingRows = 34;
 

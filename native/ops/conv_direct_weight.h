@@ -35,7 +35,7 @@ class DirectWeight {
   bool suits() const {
     const bool planar = g_.taps[0] == 1 && g_.grid[0] == 1 && g_.padding[0] == 0;
     return planar && g_.tapCount() > 1 && g_.groupOutputs() >= 8 && 4 * g_.groupChannels() >= 3 * padded_ &&
-           weights_ <= kMostWeights && pieces_ * g_.groups >= 8 && g_.grid[2] <= kDepth;
+           weights_ <= kMostWeights && pieces_ * g_.groups >= kEnoughTasks && g_.grid[2] <= kDepth;
   }
 
   // grad: [batch, outputs, positions]; x: the input; out: [outputs, channels of a group, taps]

@@ -5,6 +5,8 @@
 
 namespace ng::NG_ISA {
 
+inline constexpr int64_t kEnoughTasks = 8;  // from here on tasks run side by side, each product on one thread
+
 struct ConvGeometry {
   int64_t batch, channels, outputs, groups;
   int64_t size[3], grid[3], taps[3], stride[3], padding[3], dilation[3];
