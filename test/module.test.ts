@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { runInNewContext } from 'node:vm';
 import * as ng from '../lib';
 import { nn } from '../lib';
-import { caught } from './caught';
+import { caught, codeOf } from './caught';
 
 const file = join(__dirname, '..', '..', 'test', 'fixtures', 'modules.json');
 const rows = JSON.parse(readFileSync(file, 'utf8')) as {
@@ -26,6 +26,24 @@ class Net extends nn.Module {
   }
 }
 const values = (t: ng.Tensor): number[] => Array.from(t.dataSync() as Float32Array);
+
+test('modules, parameters and buffers by path; casts by name', () => {
+  const model = new nn.Sequential(new Net(), new nn.ReLU());
+  expect(model.getSubmodule('')).toBe(model);
+  expect(model.getSubmodule('0.fc1')).toBe((model.getSubmodule('0') as Net).fc1);
+  expect(model.getParameter('0.fc2.weight').shape).toEqual([2, 3]);
+  expect(model.getBuffer('0.steps').dtype).toBe('int64');
+  const absent = (): unknown => model.getParameter('0.fc2.bias');
+  expect(codeOf(absent)).toBe('ERR_INVALID_ARG');
+  expect(absent).toThrow('[getParameter] Sequential has none named "0.fc2.bias"');
+  const dtypes = (): (string | undefined)[] => [model.parameters()[0]!.dtype, model.getBuffer('0.steps').dtype];
+  expect(model.double()).toBe(model);
+  expect(dtypes()).toEqual(['float64', 'int64']);
+  model.half();
+  expect(dtypes()).toEqual(['float16', 'int64']);
+  model.float();
+  expect(dtypes()).toEqual(['float32', 'int64']);
+});
 
 describe('like PyTorch', () => {
   test.each(rows)('$code', ({ code, text, state }) => {

@@ -158,6 +158,27 @@ export abstract class Module {
     return this.namedModules().map(([, m]) => m);
   }
 
+  /** The module below with that path ('blocks.0.norm'; '' is this one). */
+  getSubmodule(path: string): Module {
+    return this.#find('getSubmodule', path, this.namedModules());
+  }
+
+  /** The parameter with that path. */
+  getParameter(path: string): Parameter {
+    return this.#find('getParameter', path, this.namedParameters());
+  }
+
+  /** The buffer with that path. */
+  getBuffer(path: string): Tensor {
+    return this.#find('getBuffer', path, this.namedBuffers());
+  }
+
+  #find<T>(op: string, path: string, all: readonly [string, T][]): T {
+    const found = all.find(([name]) => name === path);
+    if (!found) throw new ArgumentError(`[${op}] ${this.constructor.name} has none named "${path}"`);
+    return found[1];
+  }
+
   #namedTensors(kind: 'parameters' | 'buffers'): [string, Tensor][] {
     const seen = new Set<Tensor>();
     const out: [string, Tensor][] = [];
@@ -280,6 +301,19 @@ export abstract class Module {
       if (t.grad) t.grad = change(t.grad);
     }
     return this;
+  }
+
+  /** {@link to} float32. */
+  float(): this {
+    return this.to('float32');
+  }
+  /** {@link to} float64. */
+  double(): this {
+    return this.to('float64');
+  }
+  /** {@link to} float16. */
+  half(): this {
+    return this.to('float16');
   }
 
   /** Says for all parameters whether they are trained. */

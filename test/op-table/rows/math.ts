@@ -43,7 +43,7 @@ function clampArgs([first, second]: unknown[]): [number, number] {
 
 export const mathRows = {
   abs: unary(Math.abs, { dtypes: ints }),
-  sign: unary((x) => Math.sign(x), { ...steps, extremes: true }),
+  sign: unary((x) => Number(x > 0) - Number(x < 0), { ...steps, extremes: true }),
   square: unary((x) => x * x, { dtypes: ints }),
   sqrt: unary(Math.sqrt, inside(0.2, 3)),
   rsqrt: unary((x) => 1 / Math.sqrt(x), inside(0.2, 3)),
