@@ -84,8 +84,9 @@ struct PatchColumns {
 
  private:
   void oneRun(T* to, const T* row, int64_t first, int64_t length) const {
+    if (row == nullptr) return zeroRun(to, length);
     int64_t lo = 0, hi = 0;
-    if (row) insideRange(first, v.w.step, v.w.size, length, lo, hi);
+    insideRange(first, v.w.step, v.w.size, length, lo, hi);
     zeroRun(to, lo);
     if (v.w.step == 1) {
       copyRun(to + lo, row + first + lo, hi - lo);
