@@ -193,7 +193,6 @@ abstract class AlongAxis extends Module {
   }
   protected axis(x: Tensor): number {
     checkInput(this, x);
-    checkInput(this, x);
     return this.dim ?? (x.ndim === 0 || x.ndim === 1 || x.ndim === 3 ? 0 : 1);
   }
   override extraRepr(): string {

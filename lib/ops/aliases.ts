@@ -1,8 +1,8 @@
 /** @file The second names that PyTorch has for elementwise ops (NumPy's, mostly), as functions and methods. */
-import { addMethods, Tensor } from '../core/tensor';
+import { addMethods, needTensor, Tensor } from '../core/tensor';
 import { div, ge, gt, le, lt, mul, ne, neg, sub } from './arithmetic';
 import { atan2 } from './binary';
-import { needTensor, type Operand } from './define';
+import { type Operand } from './define';
 import { abs, acos, acosh, asin, asinh, atan, atanh, clamp, type ClampBounds, sign, trunc } from './math';
 
 /** {@link abs} */

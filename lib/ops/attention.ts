@@ -6,7 +6,7 @@ import { isGradEnabled, noGrad, track } from '../core/autograd';
 import { type DType, isFloat } from '../core/dtype';
 import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
 import { broadcastShapes, describe, numel, sameShape, type Shape, showShape } from '../core/shape';
-import { alias, empty, Tensor, needTensor } from '../core/tensor';
+import { alias, empty, needTensor, Tensor } from '../core/tensor';
 import { kernel } from '../native';
 import { type Arguments, checkOptions, readArguments } from './arguments';
 import { add, eq, mul } from './arithmetic';

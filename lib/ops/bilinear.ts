@@ -1,9 +1,8 @@
 /** @file The bilinear map of two inputs. */
 import { ShapeError } from '../core/errors';
 import { numel, sameShape, showShape } from '../core/shape';
-import type { Tensor } from '../core/tensor';
+import { needTensor, type Tensor } from '../core/tensor';
 import { add } from './arithmetic';
-import { needTensor } from './define';
 import { matmul } from './matmul';
 import { permute, reshape } from './views';
 

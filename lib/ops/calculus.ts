@@ -1,11 +1,10 @@
 /** @file Integrals and derivatives of sampled functions. */
 import { ArgumentError, ShapeError } from '../core/errors';
 import { checkAxis, showShape } from '../core/shape';
-import { addMethods, type Method, Tensor } from '../core/tensor';
+import { addMethods, type Method, needTensor, Tensor } from '../core/tensor';
 import { checkOptions, readArguments } from './arguments';
 import { add, div, mul, neg, sub } from './arithmetic';
 import { full } from './create';
-import { needTensor } from './define';
 import { cat } from './joining';
 import { type Axes, sum } from './reduce';
 import { cumsum } from './scans';

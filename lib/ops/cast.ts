@@ -1,7 +1,7 @@
 /** @file Copies: cast, clone, contiguous, detach, copy_. */
 import { checkInPlace, engineOps, track, trackInPlace } from '../core/autograd';
 import { checkDType, type DType, isFloat } from '../core/dtype';
-import { addMethods, alias, empty, type Method, type Tensor, needTensor } from '../core/tensor';
+import { addMethods, alias, empty, type Method, needTensor, type Tensor } from '../core/tensor';
 import { broadcastShapes, sameShape, showShape } from '../core/shape';
 import { ShapeError } from '../core/errors';
 import { onesLike, zeros } from './create';

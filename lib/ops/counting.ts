@@ -2,7 +2,7 @@
 import { DTypeError, ShapeError, ArgumentError, IndexError } from '../core/errors';
 import { isFloat } from '../core/dtype';
 import { showShape } from '../core/shape';
-import { addMethods, type Method, type Tensor, needTensor } from '../core/tensor';
+import { addMethods, type Method, needTensor, type Tensor } from '../core/tensor';
 import { opcode } from '../native';
 import { readArguments } from './arguments';
 import { cast } from './cast';

@@ -2,8 +2,8 @@
 import { isGradEnabled, track } from '../core/autograd';
 import { isFloat } from '../core/dtype';
 import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
-import { describe, sameShape, showShape } from '../core/shape';
-import { empty, Tensor, needTensor } from '../core/tensor';
+import { sameShape, showShape } from '../core/shape';
+import { empty, needTensor, Tensor } from '../core/tensor';
 import { kernel } from '../native';
 import { type Arguments, readArguments } from './arguments';
 import { add, div, eq, mul, ne, neg, sub } from './arithmetic';
@@ -78,10 +78,8 @@ function toRows(op: string, x: Tensor, target: Tensor): Rows {
 }
 
 function checkInput(op: string, x: Tensor, target: Tensor): void {
-  if (!(x instanceof Tensor) || !(target instanceof Tensor))
-    throw new ArgumentError(`[${op}] expected two tensors, got ${describe(x)} and ${describe(target)}`);
   needTensor(op, x);
-  target.checkAlive(op);
+  needTensor(op, target);
   sameDevice(op, x, target);
   if (!isFloat(x.dtype)) throw new DTypeError(`[${op}] the input must be floating-point, got ${x.dtype}`);
   if (x.ndim === 0) throw new ShapeError(`[${op}] the input needs a dimension of classes, got ${showShape(x.shape)}`);

@@ -36,8 +36,6 @@ export interface UnaryOp {
   inPlace(x: Tensor, p0?: number, p1?: number): Tensor;
 }
 
-export { needTensor };
-
 /** Defines an elementwise op of one tensor. */
 export function defineUnary(name: string, spec: UnarySpec): UnaryOp {
   const code = opcode('unary', spec.kernel ?? name);

@@ -3,7 +3,7 @@ import { track } from '../core/autograd';
 import type { Device } from '../core/device';
 import { ArgumentError, ShapeError } from '../core/errors';
 import { checkAxis, showShape } from '../core/shape';
-import { addMethods, type Method, type Tensor, needTensor } from '../core/tensor';
+import { addMethods, type Method, needTensor, type Tensor } from '../core/tensor';
 import { type Arguments, readArguments } from './arguments';
 import { eq, ge, le } from './arithmetic';
 import { arange, zeros } from './create';

@@ -2,7 +2,7 @@
 import { isFloat } from '../core/dtype';
 import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
 import { broadcastShapes, showShape } from '../core/shape';
-import { addMethods, type Method, type Tensor, needTensor } from '../core/tensor';
+import { addMethods, type Method, needTensor, type Tensor } from '../core/tensor';
 import { readArguments } from './arguments';
 import { add, eq, mul, ne, pow, sub } from './arithmetic';
 import { cast } from './cast';
@@ -76,7 +76,7 @@ export function cdist(a: Tensor, b: Tensor, how: number | CdistOptions = {}): Te
 export function pdist(x: Tensor, how: number | { p?: number } = {}): Tensor {
   needTensor('pdist', x);
   if (x.ndim !== 2) throw new ShapeError(`[pdist] takes a matrix, got ${showShape(x.shape)}`);
-  const { p = 2 } = typeof how === 'number' ? { p: how } : how;
+  const { p } = readArguments('pdist', { p: 2 }, [how]);
   const all = cdist(x, x, { p, computeMode: 'donotUseMmForEuclidDist' });
   const n = x.shape[0]!;
   const [row, column] = unbind(triuIndices(n, n, 1, { device: x.device })) as [Tensor, Tensor];

@@ -1,7 +1,7 @@
 /** @file Distinct values. How many there are is a shape, so these ops wait for the stream. Nothing is tracked. */
 import { ArgumentError } from '../core/errors';
 import { checkAxis, numel } from '../core/shape';
-import { addMethods, empty, type Tensor, needTensor } from '../core/tensor';
+import { addMethods, empty, needTensor, type Tensor } from '../core/tensor';
 import { kernel, opcode } from '../native';
 import { checkOptions } from './arguments';
 import { ne, sub } from './arithmetic';

@@ -2,7 +2,7 @@
 import { isFloat } from '../core/dtype';
 import { ArgumentError, DTypeError } from '../core/errors';
 import type { Shape } from '../core/shape';
-import { addMethods, empty, type Method, type Tensor, needTensor } from '../core/tensor';
+import { addMethods, empty, type Method, needTensor, type Tensor } from '../core/tensor';
 import { kernel } from '../native';
 import { add, div, mul, neg, sub } from './arithmetic';
 import { castOf, denseOf, runCopy } from './launch';

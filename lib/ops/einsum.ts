@@ -6,7 +6,7 @@
 import { resultType } from '../core/dtype';
 import { ArgumentError, ShapeError } from '../core/errors';
 import { describe, numel, type Shape, showShape } from '../core/shape';
-import { Tensor, needTensor } from '../core/tensor';
+import { needTensor, Tensor } from '../core/tensor';
 import { mul } from './arithmetic';
 import { cast } from './cast';
 import { diagonal } from './diagonals';
@@ -164,7 +164,6 @@ export function einsum(equation: string, ...tensors: (Tensor | readonly Tensor[]
   const list = tensors.flat() as Tensor[];
   if (list.length === 0) throw new ArgumentError('[einsum] expected at least one operand');
   for (const t of list) {
-    if (!(t instanceof Tensor)) throw new ArgumentError(`[einsum] expected tensors, got ${describe(t)}`);
     needTensor('einsum', t);
     sameDevice('einsum', list[0]!, t);
   }

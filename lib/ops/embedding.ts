@@ -6,7 +6,7 @@ import { isGradEnabled, noGrad, track } from '../core/autograd';
 import { isFloat } from '../core/dtype';
 import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
 import { describe, showShape } from '../core/shape';
-import { alias, empty, type Tensor, needTensor } from '../core/tensor';
+import { alias, empty, needTensor, type Tensor } from '../core/tensor';
 import { kernel, opcode } from '../native';
 import { type Arguments, readArguments } from './arguments';
 import { add, div, eq, mul, ne, pow, sub } from './arithmetic';

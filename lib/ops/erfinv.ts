@@ -1,10 +1,9 @@
 /** @file The inverse of erf. */
 import { noGrad, track } from '../core/autograd';
 import { isFloat } from '../core/dtype';
-import { addMethods, type Tensor } from '../core/tensor';
+import { addMethods, needTensor, type Tensor } from '../core/tensor';
 import { add, div, eq, gt, log, lt, mul, neg, sub } from './arithmetic';
 import { cast } from './cast';
-import { needTensor } from './define';
 import { abs, erf, erfc, exp, sign, sqrt, square } from './math';
 import { where } from './where';
 

@@ -1,9 +1,8 @@
 /** @file Largest and smallest elements, and where they are. NaN counts as both: a line with NaN gives NaN. */
 import { ShapeError } from '../core/errors';
 import { checkAxes, checkAxis, showShape } from '../core/shape';
-import { addMethods, type Method, Tensor } from '../core/tensor';
+import { addMethods, type Method, needTensor, Tensor } from '../core/tensor';
 import { opcode } from '../native';
-import { needTensor } from './define';
 import { maximum, minimum } from './arithmetic';
 import { readArguments } from './arguments';
 import { type AlongOptions, extremeIndex, pick, sharedByEqual } from './chosen';

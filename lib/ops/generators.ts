@@ -1,11 +1,11 @@
 /** @file Tensors made by a rule: windows of signal processing, geometric sequences, Vandermonde and block matrices. */
 import { ArgumentError, ShapeError } from '../core/errors';
 import { describe, showShape } from '../core/shape';
-import { addMethods, type Method, type Tensor } from '../core/tensor';
+import { addMethods, type Method, needTensor, type Tensor } from '../core/tensor';
 import { add, mul, pow, sub } from './arithmetic';
 import { arange, linspace, ones, type TensorOptions } from './create';
+import { type Arguments, readArguments } from './arguments';
 import { cast } from './cast';
-import { needTensor } from './define';
 import { flip } from './arranging';
 import { cat } from './joining';
 import { abs, cos } from './math';
@@ -38,11 +38,16 @@ export interface WindowOptions extends TensorOptions {
   periodic?: boolean;
 }
 
+const windowDefaults = {
+  periodic: true,
+  ...({ dtype: undefined, device: undefined, requiresGrad: false } as TensorOptions),
+};
+
 // f of the position in [0, 1] for each of n samples.
 function windowOf(op: string, n: number, how: boolean | WindowOptions, f: (x: Tensor) => Tensor): Tensor {
   if (!Number.isSafeInteger(n) || n < 0)
     throw new ArgumentError(`[${op}] the length must be a non-negative integer, got ${describe(n)}`);
-  const { periodic = true, ...rest } = typeof how === 'boolean' ? { periodic: how } : how;
+  const { periodic, ...rest } = readArguments(op, windowDefaults, [how]);
   const wide = { dtype: 'float64', device: rest.device } as const;
   if (n === 1) return rounded(ones([1], wide), rest);
   return rounded(f(mul(arange(n, wide), 1 / (periodic ? n : n - 1))), rest);
@@ -82,12 +87,14 @@ export interface VanderOptions {
   increasing?: boolean;
 }
 
+const vanderDefaults = { N: null as number | null, increasing: false };
+
 /** The Vandermonde matrix of a vector: each row holds the powers of one element. */
-export function vander(x: Tensor, N?: number | null | VanderOptions, increasing = false): Tensor {
-  const o = typeof N === 'object' && N !== null ? N : { N, increasing };
-  const rows = powers('vander', x, o.N);
+export function vander(x: Tensor, ...args: Arguments<VanderOptions>): Tensor {
+  const { N, increasing } = readArguments('vander', vanderDefaults, args);
+  const rows = powers('vander', x, N);
   if (x.ndim !== 1) throw new ShapeError(`[vander] takes a vector, got ${showShape(x.shape)}`);
-  return o.increasing ? rows : flip(rows, -1);
+  return increasing ? rows : flip(rows, -1);
 }
 
 /** A matrix with these matrices (or vectors, as rows) on its diagonal, and zeros elsewhere. */

@@ -2,14 +2,13 @@
 import { isFloat } from '../core/dtype';
 import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
 import { describe, showShape } from '../core/shape';
-import type { Tensor } from '../core/tensor';
+import { needTensor, type Tensor } from '../core/tensor';
 import { add, ge, gt, le, mul, sub } from './arithmetic';
 import { type Arguments, readArguments } from './arguments';
 import { expandAs } from './arranging';
 import { fmod, logicalAnd } from './binary';
 import { cast } from './cast';
 import { linspace, zeros } from './create';
-import { needTensor } from './define';
 import { gather } from './gather';
 import { stack } from './joining';
 import { sameDevice } from './launch';

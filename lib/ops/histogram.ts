@@ -1,14 +1,13 @@
 /** @file Histograms. */
 import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
 import { sameShape, showShape } from '../core/shape';
-import { addMethods, type Method, Tensor } from '../core/tensor';
+import { addMethods, type Method, needTensor, Tensor } from '../core/tensor';
 import { opcode } from '../native';
 import { type Arguments, readArguments } from './arguments';
 import { div, eq, ge, le, mul, sub } from './arithmetic';
 import { logicalAnd } from './binary';
 import { cast } from './cast';
 import { full, linspace, onesLike, zeros } from './create';
-import { needTensor } from './define';
 import { scatterAdd } from './gather';
 import { castOf, sameDevice } from './launch';
 import { clamp, floor } from './math';

@@ -1,7 +1,7 @@
 /** @file Checks that the ops with an index tensor share. */
 import { DTypeError, ShapeError } from '../core/errors';
 import { checkAxis, type Shape, showShape } from '../core/shape';
-import { Tensor, needTensor } from '../core/tensor';
+import { needTensor, Tensor } from '../core/tensor';
 import { type NestedArray, tensor } from './create';
 import { lift } from './index-kernels';
 import { castOf, sameDevice } from './launch';

@@ -4,7 +4,7 @@
  */
 import { ArgumentError, DTypeError, IndexError, ShapeError } from '../core/errors';
 import { broadcastShapes, contiguousStrides, describe, sameShape, type Shape, showShape } from '../core/shape';
-import { Tensor, needTensor } from '../core/tensor';
+import { needTensor, Tensor } from '../core/tensor';
 import { tensor } from './create';
 import { linearIndex, nonzeroFlat } from './index-kernels';
 import { castOf, sameDevice } from './launch';

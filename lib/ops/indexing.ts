@@ -4,7 +4,7 @@
  */
 import { ShapeError } from '../core/errors';
 import { checkAxis, numel, sameShape, type Shape, showShape } from '../core/shape';
-import { addMethods, alias, type Method, Tensor, needTensor } from '../core/tensor';
+import { addMethods, alias, type Method, needTensor, Tensor } from '../core/tensor';
 import { readArguments } from './arguments';
 import { add } from './arithmetic';
 import { cast } from './cast';

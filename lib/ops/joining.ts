@@ -3,7 +3,7 @@ import { track } from '../core/autograd';
 import { type DType, resultType } from '../core/dtype';
 import { ArgumentError, ShapeError } from '../core/errors';
 import { checkAxis, describe, type Shape, showShape } from '../core/shape';
-import { addMethods, alias, empty, type Method, Tensor, needTensor } from '../core/tensor';
+import { addMethods, alias, empty, type Method, needTensor, Tensor } from '../core/tensor';
 import { cast } from './cast';
 import { zeros } from './create';
 import { runCopy, sameDevice } from './launch';
@@ -19,7 +19,6 @@ function checkList(op: string, tensors: readonly Tensor[]): void {
     throw new ArgumentError(`[${op}] expected an array of tensors, got ${describe(tensors)}`);
   if (tensors.length === 0) throw new ArgumentError(`[${op}] expected at least one tensor`);
   for (const t of tensors as readonly Tensor[]) {
-    if (!(t instanceof Tensor)) throw new ArgumentError(`[${op}] expected tensors, got ${describe(t)}`);
     needTensor(op, t);
     sameDevice(op, tensors[0]!, t);
   }

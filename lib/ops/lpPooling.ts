@@ -1,10 +1,9 @@
 /** @file Pooling by the p-norm of each window. */
 import { ArgumentError } from '../core/errors';
 import { describe } from '../core/shape';
-import type { Tensor } from '../core/tensor';
+import { needTensor, type Tensor } from '../core/tensor';
 import { type Arguments, readArguments, type Sizes, sizesOf } from './arguments';
 import { mul, pow } from './arithmetic';
-import { needTensor } from './define';
 import { avgPool1d, avgPool2d, avgPool3d } from './pooling';
 
 /** Options of {@link lpPool1d} and its kind, in PyTorch's order. */
@@ -29,29 +28,22 @@ function lpPool(n: 1 | 2 | 3, x: Tensor, normType: number, kernelSize: Sizes, ar
   return pow(mul(out, elements), 1 / normType);
 }
 
+/** A p-norm pooling of so many dimensions. */
+export type LpPool = (x: Tensor, normType: number, kernelSize: Sizes, ...options: Arguments<LpPoolOptions>) => Tensor;
+
+const lpPoolOf =
+  (n: 1 | 2 | 3): LpPool =>
+  (x, normType, kernelSize, ...options) =>
+    lpPool(n, x, normType, kernelSize, options);
+
 /**
  * The p-norm of each window of x [batch, channels, length] (the batch may be missing): p = 1 is its sum, p = infinity
  * would be its maximum.
  * @param normType - p
  * @throws ShapeError for another number of dimensions, or windows larger than x; ArgumentError unless p is positive
  */
-export const lpPool1d = (
-  x: Tensor,
-  normType: number,
-  kernelSize: Sizes,
-  ...options: Arguments<LpPoolOptions>
-): Tensor => lpPool(1, x, normType, kernelSize, options);
+export const lpPool1d = lpPoolOf(1);
 /** {@link lpPool1d} of images. */
-export const lpPool2d = (
-  x: Tensor,
-  normType: number,
-  kernelSize: Sizes,
-  ...options: Arguments<LpPoolOptions>
-): Tensor => lpPool(2, x, normType, kernelSize, options);
+export const lpPool2d = lpPoolOf(2);
 /** {@link lpPool1d} of volumes. */
-export const lpPool3d = (
-  x: Tensor,
-  normType: number,
-  kernelSize: Sizes,
-  ...options: Arguments<LpPoolOptions>
-): Tensor => lpPool(3, x, normType, kernelSize, options);
+export const lpPool3d = lpPoolOf(3);

@@ -2,7 +2,7 @@
 import { checkInPlace, trackInPlace } from '../core/autograd';
 import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
 import { broadcastShapes, describe, sameShape, showShape } from '../core/shape';
-import { addMethods, type Method, Tensor, needTensor } from '../core/tensor';
+import { addMethods, type Method, needTensor, Tensor } from '../core/tensor';
 import { cast } from './cast';
 import { nonzeroFlat, takeRows } from './index-kernels';
 import { indexPut } from './indexing';

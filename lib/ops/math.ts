@@ -3,7 +3,6 @@ import { finfo } from '../core/limits';
 import { addMethods, needTensor, Tensor } from '../core/tensor';
 import { type DType, isFloat, resultTypeScalar } from '../core/dtype';
 import { ArgumentError, DTypeError } from '../core/errors';
-import { describe } from '../core/shape';
 import { type Arguments, checkOptions, readArguments } from './arguments';
 import { add, div, eq, ge, gt, le, log, lt, mul, neg, sub } from './arithmetic';
 import { cast } from './cast';
@@ -196,7 +195,7 @@ function readBounds(
   first: Operand | ClampBounds | null | undefined,
   second?: Operand | null,
 ): ClampBounds {
-  if (!(x instanceof Tensor)) throw new ArgumentError(`[${op}] expected a tensor, got ${describe(x)}`);
+  needTensor(op, x);
   const isBounds = typeof first === 'object' && first !== null && !(first instanceof Tensor);
   if (isBounds) checkOptions(op, first, ['min', 'max']);
   const bounds: ClampBounds = isBounds ? first : { min: first as Operand | null, max: second };

@@ -3,10 +3,9 @@ import { track } from '../core/autograd';
 import { isFloat, resultType } from '../core/dtype';
 import { DTypeError, ShapeError } from '../core/errors';
 import { broadcastShapes, broadcastStrides, numel, showShape } from '../core/shape';
-import { addMethods, empty, type Method, type Tensor } from '../core/tensor';
+import { addMethods, empty, type Method, needTensor, type Tensor } from '../core/tensor';
 import { kernel } from '../native';
 import { cast } from './cast';
-import { needTensor } from './define';
 import { denseOf, sameDevice } from './launch';
 import { reshape, squeeze, sumTo, transpose, unsqueeze } from './views';
 

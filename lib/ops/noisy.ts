@@ -2,12 +2,11 @@
 import { isFloat } from '../core/dtype';
 import { ArgumentError, DTypeError } from '../core/errors';
 import { checkAxis } from '../core/shape';
-import type { Tensor } from '../core/tensor';
+import { needTensor, type Tensor } from '../core/tensor';
 import { leakyRelu } from './activations';
 import { add, div, gt, log, mul, sub } from './arithmetic';
 import { type Arguments, readArguments } from './arguments';
 import { zerosLike } from './create';
-import { needTensor } from './define';
 import { argmax } from './extremes';
 import { clampMin } from './math';
 import { rand, type RandomOptions } from './random';

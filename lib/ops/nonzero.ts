@@ -1,6 +1,6 @@
 /** @file Positions of nonzero elements. Their number is a shape, so these ops wait for the stream. */
 import { contiguousStrides, type Shape } from '../core/shape';
-import { addMethods, empty, type Tensor, needTensor } from '../core/tensor';
+import { addMethods, empty, needTensor, type Tensor } from '../core/tensor';
 import { checkOptions } from './arguments';
 import { floorDivide, remainder } from './arithmetic';
 import { nonzeroFlat } from './index-kernels';

@@ -2,10 +2,9 @@
 import { isFloat } from '../core/dtype';
 import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
 import { checkAxes, checkAxis, describe, showShape } from '../core/shape';
-import { addMethods, type Method, Tensor } from '../core/tensor';
+import { addMethods, type Method, needTensor, Tensor } from '../core/tensor';
 import { add, maximum, mul, ne, sub } from './arithmetic';
 import { cast } from './cast';
-import { needTensor } from './define';
 import { arange, ones, tensor } from './create';
 import { lerp } from './binary';
 import { readArguments } from './arguments';

@@ -2,7 +2,7 @@
 import { track } from '../core/autograd';
 import { ArgumentError, ShapeError } from '../core/errors';
 import { describe, showShape } from '../core/shape';
-import { addMethods, alias, empty, type Method, type Tensor, needTensor } from '../core/tensor';
+import { addMethods, alias, empty, type Method, needTensor, type Tensor } from '../core/tensor';
 import { clone } from './cast';
 import { tensor } from './create';
 import { indexSelect } from './gather';

@@ -10,11 +10,10 @@ import {
   resultTypeScalar,
 } from '../core/dtype';
 import { broadcastShapes as joined, checkAxis, checkShape, sameShape, type Shape } from '../core/shape';
-import { addMethods, Tensor } from '../core/tensor';
+import { addMethods, needTensor, Tensor } from '../core/tensor';
 import { ArgumentError } from '../core/errors';
 import { cast } from './cast';
 import { empty, full, type NestedArray, ones, tensor, type TensorOptions, zeros } from './create';
-import { needTensor } from './define';
 import { moved } from './to';
 
 /** Whether a value is a tensor. */

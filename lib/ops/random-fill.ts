@@ -5,7 +5,7 @@ import { checkDType, dtypeSize, isFloat } from '../core/dtype';
 import { ArgumentError, DTypeError } from '../core/errors';
 import { defaultGenerator, Generator, type RngState } from '../core/random';
 import { checkShape, describe, type Shape } from '../core/shape';
-import { empty, type Tensor, needTensor } from '../core/tensor';
+import { empty, needTensor, type Tensor } from '../core/tensor';
 import { kernel } from '../native';
 import type { TensorOptions } from './create';
 import { checkOptions } from './arguments';
@@ -22,7 +22,8 @@ export interface RandomOptions {
 /** As what a random tensor is created. */
 export type RandomTensorOptions = TensorOptions & RandomOptions;
 
-const randomTensorOptions = ['dtype', 'device', 'requiresGrad', 'generator'];
+/** Their names, for `checkOptions`. */
+export const randomTensorOptions = ['dtype', 'device', 'requiresGrad', 'generator'];
 
 export const take = (options: RandomOptions | undefined, elements: number): RngState => {
   const g = options?.generator ?? defaultGenerator;

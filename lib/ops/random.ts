@@ -3,13 +3,12 @@ import { deviceIndex } from '../core/device';
 import { checkDType, type DType, dtypeSize, isFloat } from '../core/dtype';
 import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
 import { broadcastShapes, checkShape, describe, type Shape, showShape } from '../core/shape';
-import { addMethods, empty, Tensor } from '../core/tensor';
+import { addMethods, empty, needTensor, Tensor } from '../core/tensor';
 import { kernel } from '../native';
 import { type Arguments, checkOptions, readArguments } from './arguments';
 import { add, div, mul, neg, sub } from './arithmetic';
 import { cast } from './cast';
 import { full } from './create';
-import { needTensor } from './define';
 import { erfinv } from './erfinv';
 import { castOf, denseOf, runCopy } from './launch';
 import { clamp, erf, log1p } from './math';
@@ -19,6 +18,7 @@ import {
   fillUniform,
   needFloat,
   overwrite,
+  randomTensorOptions,
   type RandomOptions,
   type RandomTensorOptions,
   take,
@@ -63,7 +63,7 @@ export function randint(
   const [low, high] = short ? [0, a] : [a, b];
   const shape = (short ? b : c) as Shape;
   const options = (short ? c : d) as RandomTensorOptions | undefined;
-  checkOptions('randint', options, ['dtype', 'device', 'requiresGrad', 'generator']);
+  checkOptions('randint', options, randomTensorOptions);
   const dtype = options?.dtype === undefined ? 'int64' : checkDType(options.dtype);
   if (!Number.isSafeInteger(low) || !Number.isSafeInteger(high))
     throw new ArgumentError(`[randint] the bounds must be integers, got ${low} and ${high}`);
@@ -104,7 +104,7 @@ export function randintLike(
 export function randperm(n: number, options?: RandomTensorOptions): Tensor {
   if (!Number.isSafeInteger(n) || n < 0)
     throw new ArgumentError(`[randperm] expected a non-negative integer, got ${describe(n)}`);
-  checkOptions('randperm', options, ['dtype', 'device', 'requiresGrad', 'generator']);
+  checkOptions('randperm', options, randomTensorOptions);
   const t = empty([n], 'int64', deviceIndex(options?.device));
   const { seed, offset } = take(options, n);
   randpermKernel(n * 10, t, n, seed, offset);

@@ -1,9 +1,8 @@
 /** @file Copies of a tensor with one region of it replaced: what assignment to a view is, out of place. */
 import { ArgumentError, IndexError, ShapeError } from '../core/errors';
 import { checkAxis, describe, sameShape, showShape } from '../core/shape';
-import { addMethods, type Method, type Tensor } from '../core/tensor';
+import { addMethods, type Method, needTensor, type Tensor } from '../core/tensor';
 import { arange } from './create';
-import { needTensor } from './define';
 import { diagEmbed, type DiagonalOptions, diagonal } from './diagonals';
 import { eq } from './arithmetic';
 import { indexCopy } from './gather';

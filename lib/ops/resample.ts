@@ -2,12 +2,11 @@
 import { isFloat } from '../core/dtype';
 import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
 import { describe, numel, showShape } from '../core/shape';
-import { type Tensor } from '../core/tensor';
+import { needTensor, type Tensor } from '../core/tensor';
 import { type Arguments, readArguments, type Sizes, sizesOf } from './arguments';
 import { add, mul } from './arithmetic';
 import { conv2d, convTranspose2d } from './conv';
 import { tensor } from './create';
-import { needTensor } from './define';
 import { indexSelect } from './gather';
 import { adaptiveAvgPool1d, adaptiveAvgPool2d, adaptiveAvgPool3d } from './pooling';
 import { permute, reshape } from './views';

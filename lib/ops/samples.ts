@@ -2,13 +2,12 @@
 import { isFloat } from '../core/dtype';
 import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
 import { showShape } from '../core/shape';
-import { addMethods, type Method, Tensor } from '../core/tensor';
+import { addMethods, type Method, needTensor, Tensor } from '../core/tensor';
 import { type Arguments, readArguments } from './arguments';
 import { add, div, mul, sub } from './arithmetic';
 import { meshgrid } from './arranging';
 import { cast } from './cast';
 import { tensor } from './create';
-import { needTensor } from './define';
 import { diagonal } from './diagonals';
 import { indexSelect } from './gather';
 import { stack } from './joining';

@@ -1,7 +1,7 @@
 /** @file Places of values in sorted sequences. */
 import { ArgumentError, ShapeError } from '../core/errors';
 import { numel, sameShape, showShape } from '../core/shape';
-import { addMethods, Tensor, needTensor } from '../core/tensor';
+import { addMethods, needTensor, Tensor } from '../core/tensor';
 import { checkOptions } from './arguments';
 import { add, eq, floorDivide, ge, gt, lt } from './arithmetic';
 import { logicalAnd } from './binary';

@@ -2,8 +2,7 @@
 import { noGrad } from '../core/autograd';
 import { ArgumentError, ShapeError } from '../core/errors';
 import { describe, sameShape, showShape } from '../core/shape';
-import type { Tensor } from '../core/tensor';
-import { needTensor } from './define';
+import { needTensor, type Tensor } from '../core/tensor';
 import { type Arguments, readArguments } from './arguments';
 import { add, div, eq, minimum, mul, sub } from './arithmetic';
 import { clampMin, sqrt, square } from './math';

@@ -2,7 +2,7 @@
 import { track } from '../core/autograd';
 import { ArgumentError, IndexError } from '../core/errors';
 import { checkAxis, numel, type Shape } from '../core/shape';
-import { addMethods, empty, type Method, type Tensor, needTensor } from '../core/tensor';
+import { addMethods, empty, type Method, needTensor, type Tensor } from '../core/tensor';
 import { kernel } from '../native';
 import { readArguments } from './arguments';
 import { zeros } from './create';

@@ -2,12 +2,12 @@
 import { isFloat } from '../core/dtype';
 import { ArgumentError, DTypeError } from '../core/errors';
 import { checkAxis, describe } from '../core/shape';
-import { addMethods, type Method, type Tensor } from '../core/tensor';
+import { addMethods, type Method, needTensor, type Tensor } from '../core/tensor';
 import { add, div, eq, gt, lt, maximum, mul, pow, sub } from './arithmetic';
 import { copysign } from './binary';
 import { cast } from './cast';
 import { onesLike } from './create';
-import { needTensor, type Operand } from './define';
+import { type Operand } from './define';
 import { abs, exp, exp2, log1p, sin } from './math';
 import { norm } from './statistics';
 import { where } from './where';

@@ -3,13 +3,12 @@ import { track } from '../core/autograd';
 import { isFloat } from '../core/dtype';
 import { ArgumentError, DTypeError } from '../core/errors';
 import { checkAxes, describe, numel, type Shape } from '../core/shape';
-import { addMethods, type Method, type Tensor } from '../core/tensor';
+import { addMethods, type Method, needTensor, type Tensor } from '../core/tensor';
 import { opcode } from '../native';
 import { add, div, eq, log, mul, ne, pow, sub } from './arithmetic';
 import { abs, exp, isfinite, isnan, logicalNot, sign, sqrt } from './math';
 import { readArguments } from './arguments';
 import { cast } from './cast';
-import { needTensor } from './define';
 import { amax, amin } from './extremes';
 import {
   type Axes,

@@ -4,7 +4,7 @@ import { type Device, deviceIndex } from '../core/device';
 import { checkDType, type DType, dtypes, dtypeSize, newTypedArray } from '../core/dtype';
 import { ArgumentError } from '../core/errors';
 import { describe } from '../core/shape';
-import { addMethods, empty, Tensor, needTensor } from '../core/tensor';
+import { addMethods, empty, needTensor, Tensor } from '../core/tensor';
 import { readStorageSync, writeStorage } from '../native';
 import { cast } from './cast';
 import { denseOf } from './launch';

@@ -11,7 +11,7 @@ import {
   showShape,
   viewStrides,
 } from '../core/shape';
-import { addMethods, alias, type Method, Tensor, needTensor } from '../core/tensor';
+import { addMethods, alias, type Method, needTensor, Tensor } from '../core/tensor';
 import { listOf, readArguments } from './arguments';
 import { contiguous } from './cast';
 import { runCopy } from './launch';

@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <type_traits>
 
-#include "../ops/runs.h"
 #include "micro.h"
+#include "runs.h"
 
 namespace ng::NG_ISA {
 

@@ -1,8 +1,8 @@
 // Convolution as a matrix product without a matrix of patches: packers that gather the patches of an image while the
 // product packs its panels (implicit im2col; Chetlur et al. 2014, "cuDNN: Efficient primitives for deep learning").
 #pragma once
-#include "../ops/runs.h"
 #include "gemm.h"
+#include "runs.h"
 
 namespace ng::NG_ISA {
 

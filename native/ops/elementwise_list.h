@@ -12,7 +12,7 @@
 #define NG_UNARY_OPS(U)                                                                                                \
   U(neg, Num, T(-x))                                                                                                   \
   U(abs, Num, T(x < T(0) ? T(-x) : x == T(0) ? T(0) : x))                                                              \
-  U(sign, Num, T(x > T(0) ? T(1) : x < T(0) ? T(-1) : T(0)))                                                              \
+  U(sign, Num, T(x > T(0) ? T(1) : x < T(0) ? T(-1) : T(0)))                                                           \
   U(square, Num, T(x * x))                                                                                             \
   U(sqrt, Real, m::sqrt(x))                                                                                            \
   U(rsqrt, Real, T(1) / m::sqrt(x))                                                                                    \

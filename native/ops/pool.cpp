@@ -2,10 +2,10 @@
 #include <cmath>
 #include <type_traits>
 
+#include "../gemm/runs.h"
 #include "../kernels.h"
 #include "../runtime/parallel.h"
 #include "../runtime/scratch.h"
-#include "runs.h"
 
 namespace ng::NG_ISA {
 namespace {

@@ -2,13 +2,12 @@
 import type { DType } from '../../core/dtype';
 import { ArgumentError, ShapeError } from '../../core/errors';
 import { checkAxes, checkAxis, showShape } from '../../core/shape';
-import type { Tensor } from '../../core/tensor';
+import { needTensor, type Tensor } from '../../core/tensor';
 import { div, eq, mul } from '../arithmetic';
 import { readArguments } from '../arguments';
 import { movedim } from '../arranging';
 import { cast } from '../cast';
 import { eye } from '../create';
-import { needTensor } from '../define';
 import { amax, amin } from '../extremes';
 import { abs } from '../math';
 import { sum } from '../reduce';

@@ -2,9 +2,8 @@
 import { isGradEnabled, track } from '../../core/autograd';
 import { DTypeError, ShapeError } from '../../core/errors';
 import { broadcastShapes, numel, sameShape, type Shape, showShape } from '../../core/shape';
-import { empty, type Tensor } from '../../core/tensor';
+import { empty, needTensor, type Tensor } from '../../core/tensor';
 import { waitForStream } from '../../native';
-import { needTensor } from '../define';
 import { expand, transpose } from '../views';
 
 export { isGradEnabled, track };

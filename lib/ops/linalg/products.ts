@@ -1,11 +1,10 @@
 /** @file Powers, exponentials, chains and cross products of matrices and vectors. */
 import { ArgumentError, ShapeError } from '../../core/errors';
 import { checkAxis, showShape } from '../../core/shape';
-import { addMethods, type Method, type Tensor } from '../../core/tensor';
+import { addMethods, type Method, needTensor, type Tensor } from '../../core/tensor';
 import { add, mul, sub } from '../arithmetic';
 import { cast, clone } from '../cast';
 import { eye } from '../create';
-import { needTensor } from '../define';
 import { indexSelect } from '../gather';
 import { abs } from '../math';
 import { matmul } from '../matmul';

@@ -1,12 +1,11 @@
 /** @file Linear systems, inverses and determinants. Gradients: Giles, Collected matrix derivative results (2008). */
 import { ArgumentError, ShapeError } from '../../core/errors';
 import { showShape } from '../../core/shape';
-import { addMethods, type Method, type Tensor } from '../../core/tensor';
+import { addMethods, type Method, needTensor, type Tensor } from '../../core/tensor';
 import { kernel } from '../../native';
 import { readArguments } from '../arguments';
 import { lt, mul, neg } from '../arithmetic';
 import { eye } from '../create';
-import { needTensor } from '../define';
 import { tril, triu } from '../diagonals';
 import { denseOf, sameDevice } from '../launch';
 import { matmul } from '../matmul';
