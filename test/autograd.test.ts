@@ -67,6 +67,22 @@ describe('backward', () => {
     expect(ng.grad(x.sum(), [x, leaf([1])], { allowUnused: true })[1]).toBeNull();
   });
 
+  test('arguments of grad and backward that cannot be meant are refused', () => {
+    const x = leaf([1, 2]);
+    const y = x.mul(x).sum();
+    expect(codeOf(() => ng.grad(y, x, { create_graph: true } as never))).toBe('ERR_INVALID_ARG');
+    expect(codeOf(() => ng.grad(y, x, { retainGraph: 1 } as never))).toBe('ERR_INVALID_ARG');
+    expect(codeOf(() => ng.grad(y, x, { gradOutputs: [ng.ones([]), ng.ones([])] }))).toBe('ERR_INVALID_ARG');
+    expect(codeOf(() => ng.grad(y, [3 as never]))).toBe('ERR_INVALID_ARG');
+    expect(codeOf(() => ng.grad(y, x, { gradOutputs: 2 as never }))).toBe('ERR_INVALID_ARG');
+    expect(codeOf(() => y.backward({ keepGraph: true } as never))).toBe('ERR_INVALID_ARG');
+    expect(codeOf(() => y.backward(2 as never))).toBe('ERR_INVALID_ARG');
+    expect(ng.grad(y, [x, leaf([1, 2, 3])], { materializeGrads: true }).map(values)).toEqual([
+      [2, 4],
+      [0, 0, 0],
+    ]);
+  });
+
   test('hooks see and replace gradients', () => {
     const x = leaf([1, 2]);
     const h = x.mul(3);

@@ -8,7 +8,6 @@ import { type DType, dtypeSize, isFloat } from './dtype';
 import { sameShape, type Shape, showShape } from './shape';
 import { isGradEnabled, setGradEnabled } from './grad-mode';
 import { tensorHooks } from './hooks';
-
 import type { GradHook, Tensor } from './tensor';
 
 export { enableGrad, isGradEnabled, noGrad, setGradEnabled } from './grad-mode';
@@ -165,7 +164,8 @@ export function trackInPlace(name: string, t: Tensor, inputs: readonly Tensor[],
 
 // --- backward -------------------------------------------------------------------------------------------------------
 
-interface RunOptions {
+/** How one backward pass runs. */
+export interface RunOptions {
   retainGraph: boolean;
   createGraph: boolean;
   /** Gradients of these are returned; leaves are left alone. Undefined: accumulate into the leaves' `grad`. */
@@ -348,51 +348,17 @@ function start(
   return run;
 }
 
-/** Options of {@link Tensor.backward}. */
-export interface BackwardOptions {
-  /** Keep what was saved, for another backward through the same graph. Default: the value of `createGraph`. */
-  retainGraph?: boolean;
-  /** Record the backward pass itself, for higher derivatives. Default false. */
-  createGraph?: boolean;
-}
-
 /** Computes the gradients of `root` and adds them to the `grad` of every leaf that requires one. */
-export function backward(root: Tensor, gradient?: Tensor | null, options: BackwardOptions = {}): void {
-  const createGraph = options.createGraph ?? false;
-  start('backward', [root], [gradient], { createGraph, retainGraph: options.retainGraph ?? createGraph });
+export function backward(root: Tensor, gradient: Tensor | null | undefined, options: RunOptions): void {
+  start('backward', [root], [gradient], options);
 }
 
-/** Options of {@link grad}. */
-export interface GradOptions extends BackwardOptions {
-  /** Start gradients, one per output (default: ones for scalars). */
-  gradOutputs?: Tensor | readonly (Tensor | null)[];
-  /** Return null instead of throwing for an input that the outputs do not depend on. Default false. */
-  allowUnused?: boolean;
-}
-
-/**
- * The gradients of `outputs` with respect to `inputs`, without touching any `grad`. With `createGraph` the result can
- * be differentiated again.
- */
-export function grad(
-  outputs: Tensor | readonly Tensor[],
-  inputs: Tensor | readonly Tensor[],
-  options: GradOptions = {},
-): Tensor[] {
-  const outs = Array.isArray(outputs) ? (outputs as readonly Tensor[]) : [outputs as Tensor];
-  const ins = Array.isArray(inputs) ? (inputs as readonly Tensor[]) : [inputs as Tensor];
-  for (const t of ins)
-    if (!t.requiresGrad) throw new AutogradError(`[grad] an input ${showShape(t.shape)} does not require gradients`);
-  const given = options.gradOutputs;
-  const seeds =
-    given === undefined ? [] : Array.isArray(given) ? (given as readonly (Tensor | null)[]) : [given as Tensor];
-  const createGraph = options.createGraph ?? false;
-  const run = start('grad', outs, seeds, { createGraph, retainGraph: options.retainGraph ?? createGraph, inputs: ins });
-  return run.results.map((g, i) => {
-    if (g) return g;
-    if (options.allowUnused) return null as unknown as Tensor;
-    throw new AutogradError(
-      `[grad] the outputs do not depend on input ${i} ${showShape(ins[i]!.shape)}; pass { allowUnused: true } to get null`,
-    );
-  });
+/** The gradients of `outputs` with respect to `inputs`, undefined where nothing flowed; no `grad` is touched. */
+export function gradients(
+  outputs: readonly Tensor[],
+  inputs: readonly Tensor[],
+  seeds: readonly (Tensor | null | undefined)[],
+  options: RunOptions,
+): readonly (Tensor | undefined)[] {
+  return start('grad', outputs, seeds, { ...options, inputs }).results;
 }

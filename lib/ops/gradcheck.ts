@@ -1,5 +1,5 @@
 /** @file Checks of gradients against finite differences, as torch.autograd.gradcheck. */
-import { enableGrad, grad } from '../core/autograd';
+import { enableGrad } from '../core/autograd';
 import { isFloat } from '../core/dtype';
 import { ArgumentError, AutogradError } from '../core/errors';
 import { describe, showShape } from '../core/shape';
@@ -7,6 +7,7 @@ import { Tensor } from '../core/tensor';
 import { checkOptions } from './arguments';
 import { cast } from './cast';
 import { tensor, zeros } from './create';
+import { grad } from './backward';
 
 /** A function under test: tensors to a tensor, or to several. */
 export type Checked = (...inputs: Tensor[]) => Tensor | readonly Tensor[];

@@ -1,11 +1,9 @@
-/** @file Values out of tensors, without blocking (`data`, `array`, `item`) and blocking (`...Sync`); backward. */
-import { backward, type BackwardOptions } from '../core/autograd';
+/** @file Values out of tensors, without blocking (`data`, `array`, `item`) and blocking (`...Sync`). */
 import { dtypeSize, newTypedArray, type TypedArray } from '../core/dtype';
 import { ArgumentError } from '../core/errors';
 import { showShape } from '../core/shape';
-import { addMethods, type Tensor, needTensor } from '../core/tensor';
+import { addMethods, needTensor, type Tensor } from '../core/tensor';
 import { readStorage, readStorageSync } from '../native';
-import { type Arguments, readArguments } from './arguments';
 import { castOf, denseOf } from './launch';
 
 /** What `array()` returns: numbers (booleans for bool) nested as deep as the tensor has dimensions. */
@@ -67,18 +65,7 @@ export function itemSync(t: Tensor): number {
   return Number(dataSync(t)[0]);
 }
 
-interface BackwardArguments extends BackwardOptions {
-  gradient?: Tensor | null;
-}
-const backwardDefaults: BackwardArguments = { gradient: null, retainGraph: undefined, createGraph: false };
-
-/** {@link backward}, whose options may also come first: `loss.backward({ retainGraph: true })`. */
-function backwardFrom(t: Tensor, ...args: Arguments<BackwardArguments>): void {
-  const { gradient, ...options } = readArguments('backward', backwardDefaults, args);
-  backward(t, gradient, options);
-}
-
-addMethods({ data, dataSync, array, arraySync, item, itemSync, backward: backwardFrom });
+addMethods({ data, dataSync, array, arraySync, item, itemSync });
 declare module '../core/tensor' {
   interface Tensor {
     data(): Promise<TypedArray>;
@@ -87,7 +74,5 @@ declare module '../core/tensor' {
     arraySync(): NestedNumbers;
     item(): Promise<number>;
     itemSync(): number;
-    /** Computes the gradients of this tensor and adds them to the `grad` of every leaf that requires one. */
-    backward(gradient?: Tensor | BackwardArguments | null, options?: BackwardOptions): void;
   }
 }

@@ -2,8 +2,9 @@
  * @file Higher derivatives of fused ops: where the backward pass itself is recorded, the gradient is taken of the same
  * function written with differentiable ops, evaluated again.
  */
-import { enableGrad, grad } from '../core/autograd';
+import { enableGrad } from '../core/autograd';
 import type { Tensor } from '../core/tensor';
+import { grad } from './backward';
 import { reshape } from './views';
 
 /**
