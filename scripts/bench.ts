@@ -34,10 +34,7 @@ function ops(): Bench[] {
   const [x, h, logits] = [ng.rand([64, 784]), ng.rand([64, 128]), ng.rand([64, 10])];
   const [w, g] = [ng.rand([128, 784]), ng.rand([64, 128])];
   const [bias, y] = [ng.rand([128]), ng.randint(0, 10, [64])];
-  const [p, big, square] = [ng.rand([101770]), ng.rand([1 << 20]), ng.rand([512, 512])];
-  const parameter = new nn.Parameter(p.clone());
-  parameter.grad = p.clone();
-  const optimizer = new optim.Adam([parameter]);
+  const [big, square] = [ng.rand([1 << 20]), ng.rand([512, 512])];
   return [
     repeat('linear [64, 784] -> 128', 200, () => nn.functional.linear(x, w, bias)),
     repeat('matmul [128, 64] [64, 784]', 200, () => ng.matmul(g.T, x)),
@@ -46,11 +43,28 @@ function ops(): Bench[] {
     repeat('crossEntropy [64, 10]', 500, () => nn.functional.crossEntropy(logits, y)),
     repeat('softmax [64, 10]', 1000, () => ng.softmax(logits, 1)),
     repeat('sum over rows [64, 128]', 1000, () => h.sum(0)),
-    repeat('Adam, 101,770 parameters', 200, () => optimizer.step()),
     repeat('add, a million elements', 50, () => big.add(big)),
     repeat('exp, a million elements', 50, () => big.exp()),
     repeat('sum, a million elements', 50, () => big.sum()),
   ];
+}
+
+/** One step over the parameters of a network 784-128-10 (four tensors, 101,770 numbers). */
+function optimizers(): Bench[] {
+  const names = [
+    ...['SGD', 'Adam', 'AdamW', 'NAdam', 'RAdam', 'Adamax', 'RMSprop', 'Adagrad', 'Adadelta'],
+    ...['Adafactor', 'Muon', 'Lion', 'LAMB'],
+  ] as const;
+  const shapes = [[128, 784], [128], [10, 128], [10]];
+  return names.map((name) => {
+    const parameters = (name === 'Muon' ? shapes.filter((s) => s.length === 2) : shapes).map((shape) => {
+      const p = new nn.Parameter(ng.rand(shape));
+      p.grad = ng.rand(shape);
+      return p;
+    });
+    const optimizer = new optim[name](parameters, { lr: 1e-3 });
+    return repeat(`${name} step, 784-128-10`, name === 'Muon' ? 5 : 100, () => optimizer.step());
+  });
 }
 
 function dispatch(): Bench[] {
@@ -146,7 +160,7 @@ async function main(): Promise<void> {
   const training = await turns('training steps', Object.keys(models), settings);
   const eager = settings.ways.filter((way) => way === 'eager');
   const both = await turns('forward and backward', Object.keys(layers), settings, eager);
-  const sections = Object.entries({ ops: ops(), 'dispatch of small ops': dispatch() }).map(
+  const sections = Object.entries({ ops: ops(), optimizers: optimizers(), 'dispatch of small ops': dispatch() }).map(
     ([title, list]) => [title, list.filter(({ name }) => name.includes(only))] as const,
   );
   const micros: Record<string, number> = {};
