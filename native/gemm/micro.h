@@ -33,6 +33,35 @@ struct Epilogue {
   const T* rowBias = nullptr;  // for the tile's rows, or null
 };
 
+// Where the lines of a lie for one k after the other: packed side by side; side by side at steps; or as blocks of one
+// vector of k per line, line after line, R lines to a block.
+template <class T>
+struct PackedLines {
+  const T* p;
+  PackedLines(const T* from) : p(from) {}  // any packed panel is one
+  T at(int i) const { return p[i]; }
+  void next(int lines) { p += lines; }
+};
+template <class T>
+struct SteppedLines {
+  const T* p;
+  int64_t step;
+  T at(int i) const { return p[i]; }
+  void next(int) { p += step; }
+};
+template <class T>
+struct BlockedLines {
+  const T* p;
+  int left = Tile<T>::kLanes;
+  T at(int i) const { return p[i * Tile<T>::kLanes]; }
+  void next(int lines) {
+    p++;
+    if (--left > 0) return;
+    left = Tile<T>::kLanes;
+    p += (lines - 1) * Tile<T>::kLanes;
+  }
+};
+
 // Where the vectors of b lie for one k after the other: `step` apart (kCols if packed, then zero padded), or at offsets
 // from a table, each of the two vectors from its own start.
 template <class T>
@@ -50,9 +79,9 @@ struct TableRows {
   void next() { offset++; }
 };
 
-// a: packed, `R` values per k; b: `NV` vectors per k. Only `cols` columns of c are written.
-template <class T, class B, int R, int NV>
-static void microTile(int64_t k, const T* a, B b, T* c, int64_t ldc, int cols, const Epilogue<T>& e) {
+// a: `R` values per k; b: `NV` vectors per k. Only `cols` columns of c are written.
+template <class T, class A, class B, int R, int NV>
+static void microTile(int64_t k, A a, B b, T* c, int64_t ldc, int cols, const Epilogue<T>& e) {
   using Vec = typename Tile<T>::Vec;
   constexpr int L = Tile<T>::kLanes;
   Vec acc[R][NV];
@@ -67,11 +96,11 @@ static void microTile(int64_t k, const T* a, B b, T* c, int64_t ldc, int cols, c
     for (int j = 0; j < NV; j++) bv[j] = *reinterpret_cast<const Vec*>(b.at(j));
 #pragma GCC unroll 16
     for (int i = 0; i < R; i++) {
-      const T s = a[i];
+      const T s = a.at(i);
 #pragma GCC unroll 2
       for (int j = 0; j < NV; j++) acc[i][j] += s * bv[j];
     }
-    a += R;
+    a.next(R);
     b.next();
   }
   if (cols == NV * L) {
@@ -107,15 +136,15 @@ static void microTile(int64_t k, const T* a, B b, T* c, int64_t ldc, int cols, c
 }
 
 template <class T, class B>
-using MicroFn = void (*)(int64_t k, const T* a, B b, T* c, int64_t ldc, int cols, const Epilogue<T>& e);
+using MicroFn = void (*)(int64_t k, PackedLines<T> a, B b, T* c, int64_t ldc, int cols, const Epilogue<T>& e);
 
 // The micro-kernel for `rows` (1 .. kRows) rows; narrow: at most one vector of columns.
 template <class T, class B = SteppedRows<T>, int R = Tile<T>::kRows>
 static MicroFn<T, B> microFor(int rows, bool narrow) {
   if constexpr (R == 1) {
-    return narrow ? microTile<T, B, 1, 1> : microTile<T, B, 1, 2>;
+    return narrow ? microTile<T, PackedLines<T>, B, 1, 1> : microTile<T, PackedLines<T>, B, 1, 2>;
   } else {
-    if (rows == R) return narrow ? microTile<T, B, R, 1> : microTile<T, B, R, 2>;
+    if (rows == R) return narrow ? microTile<T, PackedLines<T>, B, R, 1> : microTile<T, PackedLines<T>, B, R, 2>;
     return microFor<T, B, R - 1>(rows, narrow);
   }
 }

@@ -2,7 +2,6 @@
 // rows (or columns) side by side for every k: to[k * width + i] = from[i * step + k * along].
 #pragma once
 #include <cstdint>
-#include <type_traits>
 
 #include "micro.h"
 #include "runs.h"
@@ -18,38 +17,38 @@ inline constexpr int kTransposed = sizeof(T) == 4 && kVectorBytes >= 32 ? 8 : 4;
 template <int N, class T>
 static inline void transposeBlock(const T* const* from, T* to, int64_t width) {
   typedef T V __attribute__((vector_size(N * sizeof(T)), aligned(sizeof(T)), may_alias));
-  typedef std::conditional_t<sizeof(T) == 4, int32_t, int64_t> I;
-  typedef I M __attribute__((vector_size(N * sizeof(T))));
   const auto put = [&](int k, V v) { *reinterpret_cast<V*>(to + k * width) = v; };
   V r[N];
 #pragma GCC unroll 8
   for (int i = 0; i < N; i++) r[i] = *reinterpret_cast<const V*>(from[i]);
   if constexpr (N == 4) {
-    const V lo01 = __builtin_shuffle(r[0], r[1], M{0, 4, 1, 5}), hi01 = __builtin_shuffle(r[0], r[1], M{2, 6, 3, 7});
-    const V lo23 = __builtin_shuffle(r[2], r[3], M{0, 4, 1, 5}), hi23 = __builtin_shuffle(r[2], r[3], M{2, 6, 3, 7});
-    put(0, __builtin_shuffle(lo01, lo23, M{0, 1, 4, 5}));
-    put(1, __builtin_shuffle(lo01, lo23, M{2, 3, 6, 7}));
-    put(2, __builtin_shuffle(hi01, hi23, M{0, 1, 4, 5}));
-    put(3, __builtin_shuffle(hi01, hi23, M{2, 3, 6, 7}));
+    const V lo01 = __builtin_shufflevector(r[0], r[1], 0, 4, 1, 5),
+            hi01 = __builtin_shufflevector(r[0], r[1], 2, 6, 3, 7);
+    const V lo23 = __builtin_shufflevector(r[2], r[3], 0, 4, 1, 5),
+            hi23 = __builtin_shufflevector(r[2], r[3], 2, 6, 3, 7);
+    put(0, __builtin_shufflevector(lo01, lo23, 0, 1, 4, 5));
+    put(1, __builtin_shufflevector(lo01, lo23, 2, 3, 6, 7));
+    put(2, __builtin_shufflevector(hi01, hi23, 0, 1, 4, 5));
+    put(3, __builtin_shufflevector(hi01, hi23, 2, 3, 6, 7));
   } else {
     V pairs[8], fours[8];  // of lines, within each half of a vector
 #pragma GCC unroll 4
     for (int i = 0; i < 8; i += 2) {
-      pairs[i] = __builtin_shuffle(r[i], r[i + 1], M{0, 8, 1, 9, 4, 12, 5, 13});
-      pairs[i + 1] = __builtin_shuffle(r[i], r[i + 1], M{2, 10, 3, 11, 6, 14, 7, 15});
+      pairs[i] = __builtin_shufflevector(r[i], r[i + 1], 0, 8, 1, 9, 4, 12, 5, 13);
+      pairs[i + 1] = __builtin_shufflevector(r[i], r[i + 1], 2, 10, 3, 11, 6, 14, 7, 15);
     }
 #pragma GCC unroll 2
     for (int i = 0; i < 8; i += 4) {
 #pragma GCC unroll 2
       for (int j = 0; j < 2; j++) {
-        fours[i + 2 * j] = __builtin_shuffle(pairs[i + j], pairs[i + 2 + j], M{0, 1, 8, 9, 4, 5, 12, 13});
-        fours[i + 2 * j + 1] = __builtin_shuffle(pairs[i + j], pairs[i + 2 + j], M{2, 3, 10, 11, 6, 7, 14, 15});
+        fours[i + 2 * j] = __builtin_shufflevector(pairs[i + j], pairs[i + 2 + j], 0, 1, 8, 9, 4, 5, 12, 13);
+        fours[i + 2 * j + 1] = __builtin_shufflevector(pairs[i + j], pairs[i + 2 + j], 2, 3, 10, 11, 6, 7, 14, 15);
       }
     }
 #pragma GCC unroll 4
     for (int i = 0; i < 4; i++) {
-      put(i, __builtin_shuffle(fours[i], fours[i + 4], M{0, 1, 2, 3, 8, 9, 10, 11}));
-      put(i + 4, __builtin_shuffle(fours[i], fours[i + 4], M{4, 5, 6, 7, 12, 13, 14, 15}));
+      put(i, __builtin_shufflevector(fours[i], fours[i + 4], 0, 1, 2, 3, 8, 9, 10, 11));
+      put(i + 4, __builtin_shufflevector(fours[i], fours[i + 4], 4, 5, 6, 7, 12, 13, 14, 15));
     }
   }
 }

@@ -4,12 +4,15 @@
 #include "conv_depthwise.h"
 #include "conv_direct.h"
 #include "conv_direct_weight.h"
+#include "conv_winograd.h"
+#include "conv_winograd_weight.h"
 
 namespace ng::NG_ISA {
 namespace {
 
-constexpr int64_t kPieceColumns = 1024;  // columns per task: their packed patches stay in L2
-constexpr double kTaskFlops = 1e6;       // several tasks in a row until there is that much to do
+constexpr int64_t kPieceColumns = 1024;                      // columns per task: their packed patches stay in L2
+constexpr double kTaskFlops = 1e6;                           // several tasks in a row until there is that much to do
+constexpr int64_t kWinogradConv = 32, kWinogradWeight = 64;  // least channels and outputs for Winograd's transforms
 
 template <class T>
 void patchProduct(const PatchProduct<T>& g) {
@@ -93,6 +96,10 @@ Patches<T> inputPatches(const ConvGeometry& g, const T* x) {
 template <class T>
 void forward(const ConvGeometry& g, T* out, const T* x, const T* w, const T* bias) {
   if (g.depthwise()) return depthwiseForward(g, out, x, w, bias);
+  if constexpr (sizeof(T) == 4) {
+    if (winogradSuits(g, kWinogradConv))
+      return WinogradConv<T>(winogradShape(g)).run(out, x, w, {9 * g.channels, 9, false}, bias);
+  }
   const Target target{g.positions(), 0, {g.grid[1] * g.grid[2], g.grid[2], 1}, true};
   patchProduct(PatchProduct<T>{g.batch, g.groups, g.groupOutputs(), g.groupChannels(), w, inputPatches(g, x),
                                g.groupChannels() * g.plane(), out, target, bias});
@@ -119,6 +126,17 @@ Phase phaseOf(const ConvGeometry& g, int a, int64_t r, int64_t* room) {
 template <class T>
 void transposed(const ConvGeometry& g, T* out, const T* grad, const T* w, const T* bias) {
   if (g.depthwise()) return depthwiseTranspose(g, out, grad, w, bias);
+  if constexpr (sizeof(T) == 4) {
+    if (winogradSuits(g, kWinogradConv)) {
+      const WinogradShape s{g.batch,
+                            g.outputs,
+                            g.channels,
+                            {g.grid[1], g.grid[2]},
+                            {g.size[1], g.size[2]},
+                            {g.padding[1] - 2, g.padding[2] - 2}};
+      return WinogradConv<T>(s).run(out, grad, w, {9, 9 * g.channels, true}, bias);
+    }
+  }
   const int64_t cg = g.groupChannels(), og = g.groupOutputs(), taps = g.tapCount();
   int64_t* room = scratch<int64_t>(6, static_cast<size_t>(2 * (g.taps[0] + g.taps[1] + g.taps[2])));
   const bool whole = g.stride[0] == 1 && g.stride[1] == 1 && g.stride[2] == 1;
@@ -178,6 +196,9 @@ void weightGrad(const ConvGeometry& g, T* out, const T* grad, const T* x) {
   const int64_t og = g.groupOutputs(), lines = g.groupChannels() * g.tapCount(), positions = g.positions();
   const int64_t columns = g.batch * positions, size = g.groups * og * lines;
   if (size == 0) return;
+  if constexpr (sizeof(T) == 4) {
+    if (winogradSuits(g, kWinogradWeight)) return WinogradWeight<T>(winogradShape(g)).run(out, grad, x);
+  }
   const DirectWeight<T> direct(g);
   if (direct.suits()) return direct.run(out, grad, x);
   const Patches<T> v = inputPatches(g, x);
