@@ -5,13 +5,7 @@
 #include "../kernels.h"
 #include "../runtime/parallel.h"
 #include "../runtime/scratch.h"
-
-// The arrays of the innermost loops do not overlap, and are too many to compare before each.
-#ifdef __clang__
-#define NG_APART _Pragma("clang loop vectorize(assume_safety)")
-#else
-#define NG_APART _Pragma("GCC ivdep")
-#endif
+#include "apart.h"
 
 namespace ng::NG_ISA {
 namespace {

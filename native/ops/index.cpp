@@ -48,9 +48,9 @@ T combine(T a, T b) {
   } else if constexpr (M == Mode::mul) {
     return static_cast<T>(a * b);
   } else if constexpr (M == Mode::max) {
-    return (a > b) | (a != a) ? a : b;
+    return ((a > b) | (a != a)) ? a : b;
   } else {
-    return (a < b) | (a != a) ? a : b;
+    return ((a < b) | (a != a)) ? a : b;
   }
 }
 

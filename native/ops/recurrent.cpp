@@ -2,6 +2,7 @@
 // the matmul kernel's. Gates lie side by side in a row, in PyTorch's order; all buffers are contiguous.
 #include "../kernels.h"
 #include "../runtime/parallel.h"
+#include "apart.h"
 #include "cast.h"
 #include "recurrent_step.h"
 
@@ -36,7 +37,7 @@ void lstmGradRow(T* __restrict d, const T* __restrict dh, T* __restrict dc, cons
                  const T* __restrict gates, const T* __restrict c, const T* __restrict cNext, int64_t hidden) {
   const T *i = gates, *f = gates + hidden, *g = gates + 2 * hidden, *o = gates + 3 * hidden;
   T *di = d, *df = d + hidden, *dg = d + 2 * hidden, *dO = d + 3 * hidden;
-#pragma GCC ivdep
+  NG_APART
   for (int64_t j = 0; j < hidden; j++) {
     const LstmGrad<T> v = lstmGrad(i[j], f[j], g[j], o[j], c[j], cNext[j], dh[j] + dy[j], dc[j]);
     di[j] = v.i;
@@ -66,7 +67,7 @@ template <class T>
 void gruGradRow(T* __restrict d, T* __restrict dHidden, T* __restrict dh, const T* __restrict dy,
                 const T* __restrict gates, const T* __restrict q, const T* __restrict h, int64_t hidden) {
   const T *r = gates, *z = gates + hidden, *n = gates + 2 * hidden;
-#pragma GCC ivdep
+  NG_APART
   for (int64_t j = 0; j < hidden; j++) {
     const GruGrad<T> v = gruGrad(r[j], z[j], n[j], q[j], h[j], dh[j] + dy[j]);
     d[j] = dHidden[j] = v.r;

@@ -103,7 +103,7 @@ struct ExtremeOp {
   template <class V>
   static NG_FN_MEMBER V merge(V a, V b) {
     if constexpr (kFloating<In>) {
-      return (Max ? a > b : a < b) | (a != a) ? a : b;
+      return ((Max ? a > b : a < b) | (a != a)) ? a : b;
     } else {
       return (Max ? a > b : a < b) ? a : b;
     }

@@ -60,12 +60,15 @@ TEST(cuda_unary) {
     x.random(t == DType::f32 || t == DType::f64 ? -9 : t == DType::u8 || t == DType::boolean ? 0 : -9, 9);
     for (int64_t op = 0; op < static_cast<int64_t>(std::size(kUnary)); op++) {
       const DType to = tests(kUnary[op]) ? DType::boolean : t;
-      for (const auto& [d, so, sa] :
-           {std::tuple{dims({n}), dims({1}), dims({1})}, std::tuple{dims({17, 59}), dims({59, 1}), dims({1, 17})},
-            std::tuple{dims({5}), dims({3}), dims({0})}}) {
+      struct Layout {
+        Dims d, out, x;
+      };
+      for (const Layout& l :
+           {Layout{dims({n}), dims({1}), dims({1})}, Layout{dims({17, 59}), dims({59, 1}), dims({1, 17})},
+            Layout{dims({5}), dims({3}), dims({0})}}) {
         Two out(to, n);
         const bool good = both(gpu, [&](const KernelTable& k, Ctx& c, int i) {
-          k.unary(c, op, out[i].buf(), x.buf(1), d, so, sa, 0.5, 3);
+          k.unary(c, op, out[i].buf(), x.buf(1), l.d, l.out, l.x, 0.5, 3);
         });
         if (good) close(out.gpu, out.cpu, tolerance(to), tolerance(to), kUnary[op]);
       }

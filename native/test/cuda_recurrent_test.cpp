@@ -26,8 +26,8 @@ TEST(cuda_recurrent) {
   Gpu gpu;
   for (DType t : {DType::f32, DType::f64}) {
     const double tol = t == DType::f32 ? 4e-6 : 1e-14;
-    for (const auto& [n, hidden] : {std::pair<int64_t, int64_t>{1, 1}, {5, 37}, {3, 300}, {0, 8}}) {
-      const int64_t size = n * hidden;
+    for (const auto& sizes : {std::pair<int64_t, int64_t>{1, 1}, {5, 37}, {3, 300}, {0, 8}}) {
+      const int64_t n = sizes.first, hidden = sizes.second, size = n * hidden;
       Two gates(t, 4 * size, -3, 3), c(t, size, -2, 2), next(t, size, 0, 1), h(t, size, 0, 1), d(t, 4 * size, 0, 1),
           dh(t, size, -1, 1), dc(t, size, -1, 1), dy(t, size, -1, 1);
       both(gpu, [&](const KernelTable& k, Ctx& x, int i) {
