@@ -1,6 +1,7 @@
 /** @file Modules and layers. */
 export { Module } from './module';
-export type { ForwardHook, ForwardPreHook, HookHandle, LoadResult, StateDict } from './module';
+export type { BackwardHook, BackwardPreHook, ForwardHook, ForwardPreHook, Gradients, HookHandle } from './hooks';
+export type { LoadResult, StateDict } from './module';
 export { Parameter, UninitializedBuffer, UninitializedParameter } from './parameter';
 export * from './containers';
 export { Identity, Linear, type LinearOptions, type WeightOptions } from './linear';

@@ -11,31 +11,18 @@ import { Tensor } from '../core/tensor';
 import { readArguments } from '../ops/arguments';
 import { zeroGradients } from '../ops/gradients';
 import { moved, type Target, targetOf } from '../ops/to';
+import {
+  type BackwardHook,
+  type BackwardPreHook,
+  type ForwardHook,
+  type ForwardPreHook,
+  type HookHandle,
+  Hooks,
+} from './hooks';
 import { isUnsized, Parameter, type Unsized } from './parameter';
 
 /** Tensors by their PyTorch name, e.g. `fc1.weight`. */
 export type StateDict = Record<string, Tensor>;
-
-/** Runs after `forward`; a returned value (not undefined) replaces the output. */
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- inputs and output are what the module's forward says
-export type ForwardHook = (module: Module, inputs: any[], output: any) => unknown;
-/** Runs before `forward`; a returned array replaces the inputs, any other value but undefined the only input. */
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- inputs are what the module's forward says
-export type ForwardPreHook = (module: Module, inputs: any[]) => unknown;
-
-/** Removes a hook, called directly or by its method. */
-export interface HookHandle {
-  (): void;
-  remove(): void;
-}
-
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- as above
-type Forward = (...inputs: any[]) => unknown;
-
-interface Hooks {
-  before: Set<ForwardHook>;
-  after: Set<ForwardHook>;
-}
 
 /** What `loadStateDict` found not to match; both empty in strict mode. */
 export interface LoadResult {
@@ -336,43 +323,33 @@ export abstract class Module {
 
   // --- hooks --------------------------------------------------------------------------------------------------------
 
+  #hook(): Hooks {
+    return (this.#hooks ??= new Hooks(this));
+  }
+
   /** Calls `hook(module, inputs, output)` after each `forward`; what it returns replaces the output. */
   registerForwardHook(hook: ForwardHook): HookHandle {
-    return this.#addHook('after', hook);
+    return this.#hook().add('registerForwardHook', this.#hook().after, hook);
   }
 
   /** Calls `hook(module, inputs)` before each `forward`; what it returns replaces the inputs. */
   registerForwardPreHook(hook: ForwardPreHook): HookHandle {
-    return this.#addHook('before', hook);
+    return this.#hook().add('registerForwardPreHook', this.#hook().before, hook);
   }
 
-  // The first hook shadows `forward` with a wrapper on this object, so that modules without hooks pay nothing.
-  #addHook(when: keyof Hooks, hook: ForwardHook): HookHandle {
-    if (typeof hook !== 'function')
-      throw new ArgumentError(`[registerForwardHook] expected a function, got ${describe(hook)}`);
-    const hooks = (this.#hooks ??= this.#wrapForward());
-    // Wrapped so that a function that is registered twice runs twice.
-    const entry: ForwardHook = (module, inputs, output) => hook(module, inputs, output);
-    hooks[when].add(entry);
-    const remove = (): void => void hooks[when].delete(entry);
-    return Object.assign(remove, { remove });
+  /**
+   * Calls `hook(module, gradInput, gradOutput)` in each backward pass, when the gradients of the inputs of `forward` are
+   * known (arrays in the order of its arguments and of what it returns, null for what has no gradient); gradients that
+   * it returns replace those of the inputs. Tensors inside of arrays and objects among the arguments are not seen, and
+   * inputs and outputs cannot be changed in place meanwhile.
+   */
+  registerFullBackwardHook(hook: BackwardHook): HookHandle {
+    return this.#hook().add('registerFullBackwardHook', this.#hook().backward, hook);
   }
 
-  #wrapForward(): Hooks {
-    const hooks: Hooks = { before: new Set(), after: new Set() };
-    const inner = this.forward as Forward;
-    const wrapped: Forward = (...given) => {
-      let inputs = given;
-      for (const hook of hooks.before) {
-        const replaced = hook(this, inputs, undefined) ?? undefined;
-        if (replaced !== undefined) inputs = Array.isArray(replaced) ? (replaced as unknown[]) : [replaced];
-      }
-      let output = inner.apply(this, inputs);
-      for (const hook of hooks.after) output = hook(this, inputs, output) ?? output;
-      return output;
-    };
-    Object.defineProperty(this, 'forward', { value: wrapped, configurable: true, writable: true, enumerable: false });
-    return hooks;
+  /** Calls `hook(module, gradOutput)` before that; gradients that it returns replace those of the outputs. */
+  registerFullBackwardPreHook(hook: BackwardPreHook): HookHandle {
+    return this.#hook().add('registerFullBackwardPreHook', this.#hook().backwardBefore, hook);
   }
 
   // --- printing -----------------------------------------------------------------------------------------------------

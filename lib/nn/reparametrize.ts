@@ -14,7 +14,8 @@ import { normalize } from '../ops/similarity';
 import { norm } from '../ops/statistics';
 import { reshape } from '../ops/views';
 import { ConvTranspose1d, ConvTranspose2d, ConvTranspose3d } from './conv';
-import { type HookHandle, Module } from './module';
+import type { HookHandle } from './hooks';
+import { Module } from './module';
 import { isUnsized, Parameter } from './parameter';
 
 type Fields = Record<string, unknown>;

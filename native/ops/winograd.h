@@ -25,16 +25,17 @@ static inline WinogradShape winogradShape(const ConvGeometry& g) {
 }
 
 // Whether the transforms cost less than they save, measured: with that many channels and outputs, and multiplications
-// saved per weight enough to pay for the weights' transform.
+// saved per weight enough to pay for the weights' transform, which must not take too much memory either.
 static inline bool winogradSuits(const ConvGeometry& g, int64_t leastChannels) {
   constexpr int64_t kLeastSaved = 800;
+  constexpr int64_t kMostWeights = int64_t(1) << 20;
   const bool taps = g.taps[0] == 1 && g.taps[1] == 3 && g.taps[2] == 3 && g.size[0] == 1 && g.padding[0] == 0;
   for (int a = 0; a < 3; a++) {
     if (g.stride[a] != 1 || g.dilation[a] != 1) return false;
   }
   const int64_t tiles = ((g.grid[1] + 1) / 2) * ((g.grid[2] + 1) / 2);
   return taps && g.groups == 1 && g.channels >= leastChannels && g.outputs >= leastChannels &&
-         g.batch * (9 * g.positions() - 16 * tiles) >= kLeastSaved;
+         g.channels * g.outputs <= kMostWeights && g.batch * (9 * g.positions() - 16 * tiles) >= kLeastSaved;
 }
 
 // Planes are cut into strips of whole rows of tiles, and strips are worked on a chunk at a time, so that the

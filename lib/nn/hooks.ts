@@ -1,0 +1,130 @@
+/** @file Functions that run around a module's `forward`, and around its part of the backward pass. */
+import { isGradEnabled, track } from '../core/autograd';
+import { ArgumentError, ShapeError } from '../core/errors';
+import { describe, sameShape, showShape } from '../core/shape';
+import { alias, Tensor } from '../core/tensor';
+import type { Module } from './module';
+
+/** Runs after `forward`; a returned value (not undefined) replaces the output. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- inputs and output are what the module's forward says
+export type ForwardHook = (module: Module, inputs: any[], output: any) => unknown;
+/** Runs before `forward`; a returned array replaces the inputs, any other value but undefined the only input. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- inputs are what the module's forward says
+export type ForwardPreHook = (module: Module, inputs: any[]) => unknown;
+
+/** Gradients in the order of a module's inputs or outputs; null for one that has none. */
+export type Gradients = readonly (Tensor | null)[];
+type Replaced = Tensor | Gradients | null | undefined | void;
+/** Runs when the gradients of a module's inputs are known; returned ones replace them. */
+export type BackwardHook = (module: Module, gradInput: Gradients, gradOutput: Gradients) => Replaced;
+/** Runs when the gradients of a module's outputs are known; returned ones replace them. */
+export type BackwardPreHook = (module: Module, gradOutput: Gradients) => Replaced;
+
+/** Removes a hook, called directly or by its method. */
+export interface HookHandle {
+  (): void;
+  remove(): void;
+}
+
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- each module has its own inputs and output
+type Forward = (...inputs: any[]) => unknown;
+
+/** What the gradients become: those that a hook returned, or what they were. */
+function replacedBy(what: string, replaced: Replaced, grads: Gradients): Gradients {
+  if (replaced === undefined || replaced === null) return grads;
+  const list = replaced instanceof Tensor ? [replaced] : replaced;
+  if (!Array.isArray(list) || list.length !== grads.length)
+    throw new ArgumentError(
+      `[${what}] a hook must return as many gradients as it got, ${grads.length}, or nothing; got ${describe(replaced)}`,
+    );
+  (list as Gradients).forEach((g, i) => {
+    if (g && grads[i] && !sameShape(g.shape, grads[i].shape))
+      throw new ShapeError(
+        `[${what}] gradient ${i} must keep its shape ${showShape(grads[i].shape)}, got ${showShape(g.shape)}`,
+      );
+  });
+  return list as Gradients;
+}
+
+/**
+ * Stands views in for the tensors of a list that require gradients, so that one step of the backward pass sees the
+ * gradients of all of them together.
+ */
+function watched(name: string, values: readonly unknown[], see: (grads: Gradients) => Gradients): readonly unknown[] {
+  const at = [...values.keys()].filter((i) => values[i] instanceof Tensor && (values[i] as Tensor).requiresGrad);
+  if (at.length === 0) return values;
+  const tensors = at.map((i) => values[i] as Tensor);
+  const views = tensors.map((t) => alias(t, t.shape, t.strides, t.offset));
+  track(name, views, tensors, [], (grads) => {
+    const all: (Tensor | null)[] = values.map(() => null);
+    at.forEach((i, k) => (all[i] = (grads[k] as Tensor | undefined) ?? null));
+    const seen = see(all);
+    return at.map((i) => seen[i] ?? null);
+  });
+  const out = [...values];
+  at.forEach((i, k) => (out[i] = views[k]));
+  return out;
+}
+
+/** The hooks of one module. */
+export class Hooks {
+  readonly before = new Set<ForwardPreHook>();
+  readonly after = new Set<ForwardHook>();
+  readonly backwardBefore = new Set<BackwardPreHook>();
+  readonly backward = new Set<BackwardHook>();
+
+  /** Shadows `forward` with a wrapper on this object, so that modules without hooks pay nothing. */
+  constructor(private readonly module: Module) {
+    const inner = module.forward as Forward;
+    const wrapped: Forward = (...given) => {
+      let inputs = given;
+      for (const hook of this.before) {
+        const replaced = hook(module, inputs) ?? undefined;
+        if (replaced !== undefined) inputs = Array.isArray(replaced) ? (replaced as unknown[]) : [replaced];
+      }
+      const run: Forward = (...final) => {
+        let output = inner.apply(module, final);
+        for (const hook of this.after) output = hook(module, final, output) ?? output;
+        return output;
+      };
+      const plain = (this.backward.size === 0 && this.backwardBefore.size === 0) || !isGradEnabled();
+      return plain ? run(...inputs) : this.#withGradients(inputs, run);
+    };
+    Object.defineProperty(module, 'forward', { value: wrapped, configurable: true, writable: true, enumerable: false });
+  }
+
+  #withGradients(given: readonly unknown[], run: Forward): unknown {
+    // Of the pass under way. A pass that begins within the module (second derivatives) is not the hooks' business.
+    let gradOutput: Gradients | undefined;
+    const inputsSeen = (grads: Gradients): Gradients => {
+      let now = grads;
+      if (!gradOutput) return now;
+      for (const hook of this.backward)
+        now = replacedBy('registerFullBackwardHook', hook(this.module, now, gradOutput), now);
+      gradOutput = undefined;
+      return now;
+    };
+    const inputs = watched('moduleInputs', given, inputsSeen);
+    const output = run(...inputs);
+    const many = Array.isArray(output);
+    const outputs = watched('moduleOutputs', many ? (output as unknown[]) : [output], (grads) => {
+      let now = grads;
+      for (const hook of this.backwardBefore)
+        now = replacedBy('registerFullBackwardPreHook', hook(this.module, now), now);
+      gradOutput = now;
+      // No input leads further: nothing will tell later.
+      if (inputs === given) inputsSeen(given.map(() => null));
+      return now;
+    });
+    return many ? outputs : outputs[0];
+  }
+
+  /** Adds a hook. A function that is registered twice runs twice. */
+  add<H extends (...args: never[]) => unknown>(op: string, set: Set<H>, hook: H): HookHandle {
+    if (typeof hook !== 'function') throw new ArgumentError(`[${op}] expected a function, got ${describe(hook)}`);
+    const entry = ((...args) => hook(...args)) as H;
+    set.add(entry);
+    const remove = (): void => void set.delete(entry);
+    return Object.assign(remove, { remove });
+  }
+}
