@@ -25,7 +25,7 @@ for (const sanitizer of ['address,undefined', 'thread']) {
     '-DNG_TESTS=ON',
     '-DNG_ADDON=OFF',
     `-DNG_SANITIZE=${sanitizer}`,
-    '-DCMAKE_BUILD_TYPE=RelWithDebInfo',
+    '-DCMAKE_BUILD_TYPE=Debug',
   ];
   for (const args of [configure, ['--build', build, '--target', 'native_tests', '-j', jobs]]) {
     const r = spawnSync('cmake', args, { encoding: 'utf8' });

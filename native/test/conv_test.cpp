@@ -51,10 +51,10 @@ const Sizes kCases[] = {
     flat(17, 33, 8, 1, 12, 12, 3, 2, 1, 1),  //
     flat(9, 48, 18, 2, 10, 11, 3, 1, 2, 2),  //
     flat(16, 64, 64, 1, 4, 4, 3, 1, 1, 1),   // Winograd's transforms: small planes
-    flat(3, 70, 67, 1, 9, 13, 3, 1, 1, 1),   // sizes that fill neither tiles nor vectors
-    flat(2, 64, 80, 1, 35, 37, 3, 1, 0, 1),  // several strips, no padding
-    flat(9, 300, 64, 1, 6, 7, 3, 1, 2, 1),   // padding beyond what the taps reach; channels in two passes
-    flat(2, 64, 64, 1, 5, 140, 3, 1, 1, 1),  // wide
+    flat(2, 70, 67, 1, 9, 13, 3, 1, 1, 1),   // sizes that fill neither tiles nor vectors
+    flat(1, 64, 64, 1, 19, 37, 3, 1, 0, 1),  // several strips, no padding
+    flat(3, 290, 32, 1, 6, 7, 3, 1, 2, 1),   // padding beyond what the taps reach; channels in two passes
+    flat(1, 64, 64, 1, 3, 134, 3, 1, 1, 1),  // wide
     {2, 3, 4, 1, {4, 5, 18}, {3, 2, 3}, {1, 2, 1}, {1, 0, 1}, {1, 1, 2}},
     {8, 4, 5, 1, {1, 1, 400}, {1, 1, 9}, {1, 1, 1}, {0, 0, 4}, {1, 1, 1}},
     {8, 12, 5, 1, {1, 1, 64}, {1, 1, 4}, {1, 1, 2}, {0, 0, 1}, {1, 1, 1}},
