@@ -54,7 +54,8 @@ function backward(t: Tensor, ...args: Arguments<BackwardArguments>): void {
   run(t, gradient, runOptions('backward', options));
 }
 
-const listOf = <T>(given: T | readonly T[]): readonly T[] =>
+/** One, or several in an array, as an array. */
+export const listOf = <T>(given: T | readonly T[]): readonly T[] =>
   Array.isArray(given) ? (given as readonly T[]) : [given as T];
 
 /**

@@ -7,7 +7,7 @@ import { Tensor } from '../core/tensor';
 import { checkOptions } from './arguments';
 import { cast } from './cast';
 import { tensor, zeros } from './create';
-import { grad } from './backward';
+import { grad, listOf } from './backward';
 
 /** A function under test: tensors to a tensor, or to several. */
 export type Checked = (...inputs: Tensor[]) => Tensor | readonly Tensor[];
@@ -24,7 +24,6 @@ export interface GradcheckOptions {
   raiseException?: boolean;
 }
 
-const listOf = (out: Tensor | readonly Tensor[]): readonly Tensor[] => (out instanceof Tensor ? [out] : out);
 const valuesOf = (t: Tensor): Float64Array => cast(t.detach(), 'float64').dataSync() as Float64Array;
 const leafOf = (values: Float64Array, like: Tensor): Tensor =>
   tensor(values, { shape: like.shape, dtype: 'float64', device: like.device }).requiresGrad_();

@@ -16,16 +16,14 @@ class WinogradConv {
   using W = Winograd<T>;
   using Vec = typename W::Vec;
   static constexpr int L = Tile<T>::kLanes, R = Tile<T>::kRows, N = Tile<T>::kCols;
-  static constexpr int64_t kDepth = 256;   // channels per pass: a panel of weights stays in L1
-  static constexpr int64_t kSkew = 5 * L;  // keeps the 16 matrices of a chunk out of each other's cache sets
 
  public:
   explicit WinogradConv(const WinogradShape& shape)
       : s_(shape), tiles_(shape), blocks_((s_.channels + L - 1) / L), panels_((s_.outputs + N - 1) / N) {
     room_ = (tiles_.mostTiles() + R - 1) / R * R;
-    inputSize_ = room_ * blocks_ * L + kSkew;
+    inputSize_ = room_ * blocks_ * L + W::kSkew;
     pitch_ = panels_ * N + L;
-    outputSize_ = room_ * pitch_ + kSkew;
+    outputSize_ = room_ * pitch_ + W::kSkew;
   }
 
   void run(T* out, const T* x, const T* w, const WinogradWeights& order, const T* bias) {
@@ -34,8 +32,7 @@ class WinogradConv {
     T* inputs = scratch<T>(1, static_cast<size_t>(16 * inputSize_));
     T* products = scratch<T>(4, static_cast<size_t>(16 * outputSize_));
     const int64_t outputs = (s_.outputs + L - 1) / L;
-    for (int64_t first = 0; first < tiles_.strips; first += tiles_.perChunk) {
-      const int64_t last = tiles_.strips - first < tiles_.perChunk ? tiles_.strips : first + tiles_.perChunk;
+    tiles_.eachChunk([&](int64_t first, int64_t last) {
       const int64_t tile0 = tiles_.firstTile(first);
       parallelFor((last - first) * blocks_, 2, [&](int64_t begin, int64_t end) {
         for (int64_t i = begin; i < end; i++) inputStrip(inputs, x, first + i / blocks_, tile0, i % blocks_);
@@ -44,7 +41,7 @@ class WinogradConv {
       parallelFor((last - first) * outputs, 2, [&](int64_t begin, int64_t end) {
         for (int64_t i = begin; i < end; i++) outputStrip(out, products, bias, first + i / outputs, tile0, i % outputs);
       });
-    }
+    });
   }
 
  private:
@@ -88,14 +85,13 @@ class WinogradConv {
     const int64_t tile = tiles_.firstTile(strip) - tile0, n = tiles_.tilesOf(strip), pitch = W::inputPitch(tiles_);
     for (int64_t i = 0; i < n; i++) {
       T* at = to + (((tile + i) / R * blocks_ + block) * R + (tile + i) % R) * L;
-      W::input(copy + 2 * (i / tiles_.columns) * pitch + 2 * (i % tiles_.columns) * L, pitch,
-               [&](int e, Vec v) { W::store(at + e * inputSize_, v); });
+      W::input(copy + W::tileAt(tiles_, i, pitch), pitch, [&](int e, Vec v) { W::store(at + e * inputSize_, v); });
     }
   }
 
   // Products [16, tile, output].
   void multiply(T* products, const T* inputs, const T* weights, int64_t tiles) const {
-    const int64_t depth = (s_.channels + kDepth - 1) / kDepth;
+    const int64_t depth = (s_.channels + W::kDepth - 1) / W::kDepth;
     const int64_t step = ((s_.channels + depth - 1) / depth + L - 1) / L * L;
     parallelFor(16 * panels_, 1, [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; i++) {
@@ -125,8 +121,7 @@ class WinogradConv {
     const T* from = products + (tiles_.firstTile(strip) - tile0) * pitch_ + block * L;
     for (int64_t i = 0; i < n; i++, from += pitch_) {
       W::output(
-          copy + 2 * (i / tiles_.columns) * pitch + 2 * (i % tiles_.columns) * L, pitch,
-          [&](int e) { return W::load(from + e * outputSize_); }, shift);
+          copy + W::tileAt(tiles_, i, pitch), pitch, [&](int e) { return W::load(from + e * outputSize_); }, shift);
     }
     const int64_t row = 2 * tiles_.firstRow(strip), left = s_.grid[0] - row;
     const int64_t rows = left < 2 * tiles_.height ? left : 2 * tiles_.height;

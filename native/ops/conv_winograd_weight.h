@@ -10,8 +10,6 @@ class WinogradWeight {
   using W = Winograd<T>;
   using Vec = typename W::Vec;
   static constexpr int L = Tile<T>::kLanes, R = Tile<T>::kRows, N = Tile<T>::kCols;
-  static constexpr int64_t kDepth = 256;  // tiles per pass: a panel of inputs stays in L1
-  static constexpr int64_t kSkew = 5 * L;
 
  public:
   explicit WinogradWeight(const WinogradShape& shape)
@@ -22,8 +20,8 @@ class WinogradWeight {
         inputPitch_(panels_ * N + L),
         gradPitch_((rows_ * R + L - 1) / L * L + L) {
     const int64_t room = tiles_.mostTiles();
-    inputSize_ = room * inputPitch_ + kSkew;
-    gradSize_ = room * gradPitch_ + kSkew;
+    inputSize_ = room * inputPitch_ + W::kSkew;
+    gradSize_ = room * gradPitch_ + W::kSkew;
   }
 
   // grad: [batch, outputs, positions]; x: the input; out: [outputs, channels, 9]
@@ -32,8 +30,7 @@ class WinogradWeight {
     T* grads = scratch<T>(4, static_cast<size_t>(16 * gradSize_));
     T* sums = scratch<T>(7, static_cast<size_t>(16 * rows_ * R * panels_ * N));
     const int64_t blocks = (s_.channels + L - 1) / L, both = blocks + (s_.outputs + L - 1) / L;
-    for (int64_t first = 0; first < tiles_.strips; first += tiles_.perChunk) {
-      const int64_t last = tiles_.strips - first < tiles_.perChunk ? tiles_.strips : first + tiles_.perChunk;
+    tiles_.eachChunk([&](int64_t first, int64_t last) {
       const int64_t tile0 = tiles_.firstTile(first);
       parallelFor((last - first) * both, 2, [&](int64_t begin, int64_t end) {
         for (int64_t i = begin; i < end; i++) {
@@ -46,7 +43,7 @@ class WinogradWeight {
         }
       });
       multiply(sums, grads, inputs, tiles_.firstTile(last) - tile0, first == 0);
-    }
+    });
     deliver(out, sums);
   }
 
@@ -57,8 +54,7 @@ class WinogradWeight {
     const int64_t n = tiles_.tilesOf(strip), pitch = W::inputPitch(tiles_);
     T* at = to + (tiles_.firstTile(strip) - tile0) * inputPitch_ + block * L;
     for (int64_t i = 0; i < n; i++, at += inputPitch_) {
-      W::input(copy + 2 * (i / tiles_.columns) * pitch + 2 * (i % tiles_.columns) * L, pitch,
-               [&](int e, Vec v) { W::store(at + e * inputSize_, v); });
+      W::input(copy + W::tileAt(tiles_, i, pitch), pitch, [&](int e, Vec v) { W::store(at + e * inputSize_, v); });
     }
   }
 
@@ -71,14 +67,13 @@ class WinogradWeight {
                  2 * tiles_.firstRow(strip), 2 * n / tiles_.columns, 0, columns);
     T* at = to + (tiles_.firstTile(strip) - tile0) * gradPitch_ + block * L;
     for (int64_t i = 0; i < n; i++, at += gradPitch_) {
-      W::gradient(copy + 2 * (i / tiles_.columns) * pitch + 2 * (i % tiles_.columns) * L, pitch,
-                  [&](int e, Vec v) { W::store(at + e * gradSize_, v); });
+      W::gradient(copy + W::tileAt(tiles_, i, pitch), pitch, [&](int e, Vec v) { W::store(at + e * gradSize_, v); });
     }
   }
 
   // Adds a chunk to the sums [16, output, channel].
   void multiply(T* sums, const T* grads, const T* inputs, int64_t tiles, bool first) const {
-    const int64_t ld = panels_ * N, passes = (tiles + kDepth - 1) / kDepth, step = (tiles + passes - 1) / passes;
+    const int64_t ld = panels_ * N, passes = (tiles + W::kDepth - 1) / W::kDepth, step = (tiles + passes - 1) / passes;
     parallelFor(16 * panels_, 1, [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; i++) {
         const int64_t e = i / panels_, panel = i % panels_;
