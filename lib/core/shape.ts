@@ -58,11 +58,20 @@ export function checkShape(op: string, shape: unknown): number[] {
   return list.slice();
 }
 
-export function describe(v: unknown): string {
+/** A value in a few words, for messages. Never fails, whatever it is given. */
+export function describe(v: unknown, depth = 0): string {
   if (v === null) return 'null';
-  if (typeof v === 'object') return v.constructor?.name ?? 'object';
+  if (typeof v === 'string') return `'${v.length > 40 ? `${v.slice(0, 40)}...` : v}'`;
   if (typeof v === 'function') return 'a function';
-  return `${typeof v} ${String(v)}`;
+  if (typeof v !== 'object') return v === undefined ? 'undefined' : `${typeof v} ${String(v)}`;
+  if (Array.isArray(v)) {
+    if (depth > 0) return 'an array';
+    const shown = v.slice(0, 8).map((e) => (typeof e === 'number' ? String(e) : describe(e, 1)));
+    return `[${shown.join(', ')}${v.length > 8 ? ', ...' : ''}]`;
+  }
+  if (Object.getPrototypeOf(v) === null) return 'an object';
+  const name: unknown = v.constructor?.name;
+  return typeof name === 'string' && name !== 'Object' ? `a ${name}` : 'an object';
 }
 
 /** Resolves a possibly negative axis. */

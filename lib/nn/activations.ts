@@ -2,7 +2,7 @@
 import { ArgumentError, ShapeError } from '../core/errors';
 import { showShape } from '../core/shape';
 import { type Tensor } from '../core/tensor';
-import { type Arguments, readSettings } from '../ops/arguments';
+import { type Arguments, readSettings } from '../core/arguments';
 import { full } from '../ops/create';
 import { rrelu } from '../ops/noisy';
 import { logSoftmax, softmax, softmin } from '../ops/softmax';

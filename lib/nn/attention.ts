@@ -4,7 +4,7 @@ import { isFloat } from '../core/dtype';
 import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
 import { describe, showShape } from '../core/shape';
 import { alias, empty, Tensor } from '../core/tensor';
-import { type Arguments, readArguments, readSettings } from '../ops/arguments';
+import { type Arguments, readArguments, readSettings } from '../core/arguments';
 import { add } from '../ops/arithmetic';
 import { attentionWeights, causalMask, scaledDotProductAttention } from '../ops/attention';
 import { cast } from '../ops/cast';

@@ -1,7 +1,7 @@
 /** @file The bilinear layer. */
 import { noGrad } from '../core/autograd';
 import { type Tensor } from '../core/tensor';
-import { type Arguments, readSettings } from '../ops/arguments';
+import { type Arguments, readSettings } from '../core/arguments';
 import { bilinear } from '../ops/bilinear';
 import { uniform_ } from './init';
 import { linearDefaults, type LinearOptions, newParameter } from './linear';

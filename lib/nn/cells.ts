@@ -3,7 +3,7 @@ import { noGrad } from '../core/autograd';
 import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
 import { describe, sameShape, showShape } from '../core/shape';
 import { Tensor } from '../core/tensor';
-import { type Arguments, readSettings } from '../ops/arguments';
+import { type Arguments, readSettings } from '../core/arguments';
 import { zeros } from '../ops/create';
 import { type CellKind, gatesOf, recurrentLayer } from '../ops/recurrent';
 import { squeeze } from '../ops/views';

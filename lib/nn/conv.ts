@@ -3,15 +3,17 @@ import { noGrad } from '../core/autograd';
 import { ArgumentError, ShapeError } from '../core/errors';
 import { describe, numel, showShape } from '../core/shape';
 import { type Tensor } from '../core/tensor';
-import { type Arguments, readArguments, type Sizes, sizesOf } from '../ops/arguments';
+import { type Arguments, readArguments, type Sizes, sizesOf } from '../core/arguments';
 import {
   conv1d,
   conv2d,
   conv3d,
+  convLayerSpec,
   type ConvPadding,
   convTranspose1d,
   convTranspose2d,
   convTranspose3d,
+  convTransposeLayerSpec,
   samePadding,
 } from '../ops/conv';
 import { pad, type PadMode } from '../ops/padding';
@@ -143,12 +145,14 @@ abstract class ConvBase extends Module {
 const convolutions = { 1: conv1d, 2: conv2d, 3: conv3d };
 const transposed = { 1: convTranspose1d, 2: convTranspose2d, 3: convTranspose3d };
 
+const convSpec = { ...convLayerSpec, ...weightDefaults };
+const transposeSpec = { ...convTransposeLayerSpec, ...weightDefaults };
+
 abstract class Conv extends ConvBase {
   readonly #n: 1 | 2 | 3;
   constructor(n: 1 | 2 | 3, inChannels: number, outChannels: number, kernelSize: Sizes, settings: readonly unknown[]) {
     const op = `Conv${n}d`;
-    const defaults = { stride: 1, padding: 0, dilation: 1, groups: 1, bias: true, paddingMode: 'zeros' };
-    const o = readArguments<ConvSettings>(op, { ...defaults, ...weightDefaults } as ConvSettings, settings);
+    const o = readArguments(op, convSpec, settings) as ConvSettings;
     const stride = sizesOf(op, 'stride', o.stride, n, 1);
     if (o.padding === 'same' && !all(stride, 1))
       throw new ArgumentError(`[${op}] padding 'same' needs stride 1, got ${showShape(stride)}`);
@@ -190,12 +194,7 @@ abstract class ConvTranspose extends ConvBase {
   readonly #n: 1 | 2 | 3;
   constructor(n: 1 | 2 | 3, inChannels: number, outChannels: number, kernelSize: Sizes, settings: readonly unknown[]) {
     const op = `ConvTranspose${n}d`;
-    const defaults = { stride: 1, padding: 0, outputPadding: 0, groups: 1, bias: true, dilation: 1 };
-    const o = readArguments<ConvTransposeSettings>(
-      op,
-      { ...defaults, ...weightDefaults } as ConvTransposeSettings,
-      settings,
-    );
+    const o = readArguments(op, transposeSpec, settings) as ConvTransposeSettings;
     const sizes = { inChannels, outChannels, kernelSize: sizesOf(op, 'kernelSize', kernelSize, n, 1) };
     const geometry = {
       stride: sizesOf(op, 'stride', o.stride, n, 1),

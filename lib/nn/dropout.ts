@@ -1,6 +1,6 @@
 /** @file Dropout layers: active in training mode only. */
 import { type Tensor } from '../core/tensor';
-import { type Arguments, readSettings } from '../ops/arguments';
+import { type Arguments, readSettings } from '../core/arguments';
 import { alphaDropout, dropout, dropout1d, dropout2d, dropout3d, featureAlphaDropout } from '../ops/dropout';
 import { checkInput, Module } from './module';
 import { showSettings } from './settings';

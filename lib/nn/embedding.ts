@@ -3,7 +3,7 @@ import { noGrad } from '../core/autograd';
 import { ShapeError } from '../core/errors';
 import { sameShape, showShape } from '../core/shape';
 import { alias, type Tensor } from '../core/tensor';
-import { type Arguments, readArguments, readSettings } from '../ops/arguments';
+import { type Arguments, readArguments, readSettings, type Spec } from '../core/arguments';
 import { type BagMode, embedding, embeddingBag } from '../ops/embedding';
 import type { IndexLike } from '../ops/index-checks';
 import { runFill } from '../ops/launch';
@@ -41,7 +41,8 @@ export interface EmbeddingBagLayerOptions extends EmbeddingLayerOptions {
   includeLastOffset?: boolean;
 }
 
-const lookup: Required<Lookup> & WeightOptions & { _weight?: Tensor } = {
+type TableSettings = Required<Lookup> & WeightOptions & { _weight?: Tensor };
+const lookup: Spec<TableSettings> = {
   paddingIdx: null,
   maxNorm: null,
   normType: 2,
@@ -63,7 +64,7 @@ export abstract class EmbeddingTable extends Module {
   scaleGradByFreq: boolean;
   sparse: boolean;
 
-  constructor(numEmbeddings: number, embeddingDim: number, o: typeof lookup) {
+  constructor(numEmbeddings: number, embeddingDim: number, o: TableSettings) {
     super();
     const layer = this.constructor.name;
     this.numEmbeddings = checkSize(layer, 'numEmbeddings', numEmbeddings);

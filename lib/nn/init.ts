@@ -3,7 +3,7 @@ import { noGrad } from '../core/autograd';
 import { ArgumentError, ShapeError } from '../core/errors';
 import { describe, numel, showShape } from '../core/shape';
 import { Tensor } from '../core/tensor';
-import { type Arguments, readSettings } from '../ops/arguments';
+import { type Arguments, readSettings } from '../core/arguments';
 import { mul } from '../ops/arithmetic';
 import { eye, tensor, zeros } from '../ops/create';
 import { qr } from '../ops/linalg/factor';

@@ -3,7 +3,7 @@ import { noGrad } from '../core/autograd';
 import { ShapeError } from '../core/errors';
 import { showShape } from '../core/shape';
 import type { Tensor } from '../core/tensor';
-import type { Arguments, Sizes } from '../ops/arguments';
+import type { Arguments, Sizes } from '../core/arguments';
 import * as conv from './conv';
 import { checkInput, type Module } from './module';
 import * as norms from './normalization';

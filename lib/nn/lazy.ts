@@ -2,7 +2,7 @@
 import { ArgumentError, ShapeError } from '../core/errors';
 import { describe, showShape } from '../core/shape';
 import { type Tensor } from '../core/tensor';
-import { type Arguments } from '../ops/arguments';
+import { type Arguments } from '../core/arguments';
 import { type ActivationLike, activationOf, activationLabel } from './activation-names';
 import { Linear, type LinearOptions } from './linear';
 import { checkInput } from './module';

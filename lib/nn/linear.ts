@@ -2,8 +2,9 @@
 import { noGrad } from '../core/autograd';
 import { type Device } from '../core/device';
 import { type DType } from '../core/dtype';
+import { device, dtype } from '../core/params';
 import { type Tensor } from '../core/tensor';
-import { type Arguments, readSettings } from '../ops/arguments';
+import { type Arguments, readSettings } from '../core/arguments';
 import { empty } from '../ops/create';
 import { linear } from '../ops/matmul';
 import { kaimingUniform_, uniform_ } from './init';
@@ -26,8 +27,8 @@ export interface LinearOptions extends WeightOptions {
 }
 
 /** For `readSettings`: the options above, not given. */
-export const weightDefaults: WeightOptions = { device: undefined, dtype: undefined };
-export const linearDefaults: LinearOptions = { bias: true, ...weightDefaults };
+export const weightDefaults = { device: device.optional(), dtype: dtype.optional() };
+export const linearDefaults = { bias: true, ...weightDefaults };
 
 /** An uninitialised parameter. */
 export const newParameter = (shape: readonly number[], options: WeightOptions): Parameter =>

@@ -1,6 +1,6 @@
 /** @file Loss layers: each is the function of its name in lib/ops/losses.ts, with that function's options as settings. */
 import { Tensor } from '../core/tensor';
-import { type Arguments, readSettings } from '../ops/arguments';
+import { type Arguments, readSettings } from '../core/arguments';
 import {
   binaryCrossEntropy,
   binaryCrossEntropyWithLogits,

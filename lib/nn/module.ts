@@ -8,7 +8,7 @@ import { type DType, isFloat } from '../core/dtype';
 import { ArgumentError } from '../core/errors';
 import { describe, sameShape, showShape } from '../core/shape';
 import { Tensor } from '../core/tensor';
-import { readArguments } from '../ops/arguments';
+import { readArguments } from '../core/arguments';
 import { zeroGradients } from '../ops/gradients';
 import { moved, type Target, targetOf } from '../ops/to';
 import {

@@ -3,7 +3,8 @@ import { noGrad } from '../core/autograd';
 import { ArgumentError, ShapeError } from '../core/errors';
 import { describe, type Shape, showShape } from '../core/shape';
 import { type Tensor } from '../core/tensor';
-import { type Arguments, readArguments } from '../ops/arguments';
+import { type Arguments, readArguments } from '../core/arguments';
+import { number } from '../core/params';
 import { full, ones, zeros } from '../ops/create';
 import { localResponseNorm } from '../ops/localResponse';
 import { batchNorm, groupNorm, instanceNorm, layerNorm, rmsNorm } from '../ops/normalization';
@@ -57,7 +58,7 @@ abstract class RunningNorm extends Module {
     const name = this.constructor.name;
     const o = readArguments<RunningNormSettings>(
       name,
-      { eps: 1e-5, momentum: 0.1, ...defaults, bias: true, ...weightDefaults },
+      { eps: 1e-5, momentum: number().orNull().or(0.1), ...defaults, bias: true, ...weightDefaults },
       settings,
     );
     this.numFeatures = checkSize(name, 'numFeatures', numFeatures);

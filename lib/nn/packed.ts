@@ -3,7 +3,7 @@ import { type DType } from '../core/dtype';
 import { type Device } from '../core/device';
 import { ArgumentError, ShapeError } from '../core/errors';
 import { describe, sameShape, showShape } from '../core/shape';
-import { type Arguments, readArguments } from '../ops/arguments';
+import { type Arguments, readArguments } from '../core/arguments';
 import { Tensor } from '../core/tensor';
 import { full, tensor } from '../ops/create';
 import { indexSelect } from '../ops/gather';

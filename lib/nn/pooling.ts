@@ -2,7 +2,7 @@
 import { ShapeError } from '../core/errors';
 import { showShape } from '../core/shape';
 import { type Tensor } from '../core/tensor';
-import { type Arguments, readArguments, type Sizes, sizesOf } from '../ops/arguments';
+import { type Arguments, readArguments, type Sizes, sizesOf } from '../core/arguments';
 import { lpPool1d, lpPool2d, lpPool3d, type LpPoolOptions } from '../ops/lpPooling';
 import * as ops from '../ops/pooling';
 import { mean } from '../ops/reduce';
@@ -10,6 +10,10 @@ import { checkInput, Module } from './module';
 import { showSettings } from './settings';
 
 type Dimensions = 1 | 2 | 3;
+
+// The layer has the last two in the other order than the function, as in PyTorch.
+const { ceilMode, ...maxSpecStart } = ops.maxSpec;
+const maxSpec = { ...maxSpecStart, ceilMode };
 
 abstract class MaxPoolLayer extends Module {
   readonly kernelSize: Sizes;
@@ -23,9 +27,7 @@ abstract class MaxPoolLayer extends Module {
   constructor(n: Dimensions, kernelSize: Sizes, settings: readonly unknown[]) {
     super();
     const op = `MaxPool${n}d`;
-    // The layer has these two in the other order than the function, as in PyTorch.
-    const defaults = { stride: null, padding: 0, dilation: 1, returnIndices: false, ceilMode: false };
-    const o = readArguments<ops.MaxPoolOptions>(op, defaults, settings);
+    const o = readArguments<ops.MaxPoolOptions>(op, maxSpec, settings);
     sizesOf(op, 'kernelSize', kernelSize, n, 1);
     this.#n = n;
     this.kernelSize = kernelSize;
@@ -134,8 +136,7 @@ abstract class AvgPoolLayer extends Module {
   constructor(n: Dimensions, kernelSize: Sizes, settings: readonly unknown[]) {
     super();
     const op = `AvgPool${n}d`;
-    const defaults = { stride: null, padding: 0, ceilMode: false, countIncludePad: true, divisorOverride: null };
-    const o = readArguments<ops.AvgPoolOptions>(op, defaults, settings);
+    const o = readArguments<ops.AvgPoolOptions>(op, ops.avgSpec, settings);
     const taps = sizesOf(op, 'kernelSize', kernelSize, n, 1);
     this.#n = n;
     // PyTorch keeps (and prints) tuples in one dimension only.

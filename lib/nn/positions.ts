@@ -2,7 +2,7 @@
 import { ArgumentError, ShapeError } from '../core/errors';
 import { showShape } from '../core/shape';
 import { type Tensor } from '../core/tensor';
-import { readOptions } from '../ops/arguments';
+import { readOptions, type Values } from '../core/arguments';
 import { add } from '../ops/arithmetic';
 import { dropout } from '../ops/dropout';
 import { rotary, type RotaryOptions, sinusoidalPositions } from '../ops/positions';
@@ -33,7 +33,7 @@ abstract class AddedPositions extends Module {
   readonly batchFirst: boolean;
   constructor(
     readonly features: number,
-    o: typeof defaults,
+    o: Values<typeof defaults>,
   ) {
     super();
     const layer = this.constructor.name;

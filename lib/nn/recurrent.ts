@@ -4,7 +4,7 @@ import { isFloat } from '../core/dtype';
 import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
 import { describe, sameShape, showShape } from '../core/shape';
 import { Tensor } from '../core/tensor';
-import { type Arguments, readSettings } from '../ops/arguments';
+import { type Arguments, readSettings, type Values } from '../core/arguments';
 import { zeros } from '../ops/create';
 import { dropout } from '../ops/dropout';
 import { cat } from '../ops/joining';
@@ -77,7 +77,7 @@ export abstract class RecurrentBase extends Module {
     readonly kind: CellKind,
     inputSize: number,
     hiddenSize: number,
-    o: typeof defaults & { projSize?: number },
+    o: Values<typeof defaults> & { projSize?: number },
   ) {
     super();
     const layer = this.constructor.name;

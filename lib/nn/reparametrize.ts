@@ -6,7 +6,8 @@ import { noGrad } from '../core/autograd';
 import { ArgumentError } from '../core/errors';
 import { checkAxis, describe } from '../core/shape';
 import type { Tensor } from '../core/tensor';
-import { type Arguments, readArguments } from '../ops/arguments';
+import { type Arguments, readArguments } from '../core/arguments';
+import { axis as axisParam } from '../core/params';
 import { mul } from '../ops/arithmetic';
 import { movedim } from '../ops/arranging';
 import { randn } from '../ops/random';
@@ -80,6 +81,7 @@ export interface WeightNormOptions {
   /** The dimension with a length of its own for each index; null: one length for all. Default 0. */
   dim: number | null;
 }
+const weightNormSpec = { name: 'weight', dim: axisParam.orNull().or(0) };
 
 /**
  * Splits a weight into its length and its direction: weight = weight_g weight_v / |weight_v| (Salimans and Kingma 2016).
@@ -87,7 +89,7 @@ export interface WeightNormOptions {
  * @throws ArgumentError if there is no such parameter, or it is split already
  */
 export function weightNorm<M extends Module>(module: M, ...options: Arguments<WeightNormOptions>): M {
-  const { name, dim } = readArguments<WeightNormOptions>('weightNorm', { name: 'weight', dim: 0 }, options);
+  const { name, dim } = readArguments<WeightNormOptions>('weightNorm', weightNormSpec, options);
   const weight = weightOf('weightNorm', module, name);
   const axis = dim === null ? null : checkAxis('weightNorm', dim, weight.ndim);
   const others = weight.shape.flatMap((_, i) => (i === axis ? [] : [i]));

@@ -2,7 +2,7 @@
 import { ArgumentError, ShapeError } from '../core/errors';
 import { describe, showShape } from '../core/shape';
 import { type Tensor } from '../core/tensor';
-import { type Arguments, readArguments, type Sizes, sizesOf } from '../ops/arguments';
+import { type Arguments, readArguments, type Sizes, sizesOf } from '../core/arguments';
 import { pad, type PadMode } from '../ops/padding';
 import {
   channelShuffle,

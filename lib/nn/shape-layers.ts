@@ -1,7 +1,7 @@
 /** @file Layers that only change the shape. */
 import { type Shape } from '../core/shape';
 import { type Tensor } from '../core/tensor';
-import { type Arguments, readSettings } from '../ops/arguments';
+import { type Arguments, readSettings } from '../core/arguments';
 import { flatten, unflatten } from '../ops/views';
 import { checkInput, Module } from './module';
 import { showSettings } from './settings';

@@ -3,7 +3,7 @@ import { ArgumentError } from '../core/errors';
 import { describe } from '../core/shape';
 import { Tensor } from '../core/tensor';
 import { gelu, relu } from '../ops/activations';
-import { type Arguments, readArguments, readSettings } from '../ops/arguments';
+import { type Arguments, readArguments, readSettings, type Values } from '../core/arguments';
 import { causalMask } from '../ops/attention';
 import { zeros } from '../ops/create';
 import { add } from '../ops/arithmetic';
@@ -48,7 +48,7 @@ const layerDefaults = {
   bias: true,
   ...weightDefaults,
 };
-type LayerSettings = typeof layerDefaults;
+type LayerSettings = Values<typeof layerDefaults>;
 
 function activationOf(layer: string, a: TransformerActivation | null): (x: Tensor) => Tensor {
   if (a === null || a === 'relu') return relu;

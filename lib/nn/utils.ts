@@ -4,7 +4,7 @@ import { ArgumentError, NumericError, ShapeError } from '../core/errors';
 import { contiguousStrides, describe, numel } from '../core/shape';
 import { alias, empty, Tensor } from '../core/tensor';
 import { opcode } from '../native';
-import { type Arguments, readArguments } from '../ops/arguments';
+import { type Arguments, readArguments } from '../core/arguments';
 import { runCopy } from '../ops/launch';
 import { runReduce } from '../ops/reduce';
 import { joins, runScale, runSquares } from '../ops/segments';

@@ -5,7 +5,7 @@
 import { ArgumentError, ShapeError } from '../core/errors';
 import { checkAxis, describe, showShape } from '../core/shape';
 import { addMethods, needTensor, type Tensor } from '../core/tensor';
-import { type Arguments, checkOptions, readArguments } from './arguments';
+import { type Arguments, checkOptions, readArguments } from '../core/arguments';
 import { abs, clamp, clampMax, erfc, exp, square, tanh } from './math';
 import { add, div, ge, gt, le, lt, mul, neg, sub } from './arithmetic';
 import { logicalAnd } from './binary';

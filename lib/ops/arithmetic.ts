@@ -4,7 +4,7 @@ import { engineOps } from '../core/autograd';
 import { isFloat } from '../core/dtype';
 import { ArgumentError, DTypeError } from '../core/errors';
 import { describe } from '../core/shape';
-import { readArguments } from './arguments';
+import { readArguments } from '../core/arguments';
 import { cast } from './cast';
 import { type BinaryOp, defineBinary, defineUnary, type Operand } from './define';
 

@@ -3,7 +3,7 @@ import { track } from '../core/autograd';
 import { ArgumentError, ShapeError } from '../core/errors';
 import { broadcastShapes, checkAxes, checkAxis, describe, type Shape, showShape } from '../core/shape';
 import { addMethods, alias, empty, type Method, needTensor, Tensor } from '../core/tensor';
-import { checkOptions, listOf as several, readArguments } from './arguments';
+import { checkOptions, listOf as several, readArguments } from '../core/arguments';
 import { clone } from './cast';
 import { tensor, zeros } from './create';
 import { indexAdd, indexSelect } from './gather';

@@ -8,7 +8,7 @@ import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
 import { broadcastShapes, describe, numel, sameShape, type Shape, showShape } from '../core/shape';
 import { alias, empty, needTensor, Tensor } from '../core/tensor';
 import { kernel } from '../native';
-import { type Arguments, checkOptions, readArguments } from './arguments';
+import { type Arguments, checkOptions, readArguments } from '../core/arguments';
 import { add, eq, mul } from './arithmetic';
 import { arange, tensor } from './create';
 import { dropout } from './dropout';

@@ -3,7 +3,7 @@ import { backward as run, gradients } from '../core/autograd';
 import { ArgumentError, AutogradError } from '../core/errors';
 import { showShape } from '../core/shape';
 import { addMethods, needTensor, type Tensor } from '../core/tensor';
-import { type Arguments, readArguments } from './arguments';
+import { type Arguments, readArguments } from '../core/arguments';
 import { zerosLike } from './create';
 
 /** Options of {@link Tensor.backward}. */

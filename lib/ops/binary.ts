@@ -3,7 +3,7 @@ import { isFloat, resultType } from '../core/dtype';
 import { ArgumentError } from '../core/errors';
 import { describe, sameShape } from '../core/shape';
 import { addMethods, Tensor } from '../core/tensor';
-import { type Arguments, readArguments } from './arguments';
+import { type Arguments, readArguments } from '../core/arguments';
 import { add, div, eq, ge, le, log, mul, neg, sub } from './arithmetic';
 import { cast } from './cast';
 import { full, zerosLike } from './create';

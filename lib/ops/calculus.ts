@@ -2,7 +2,7 @@
 import { ArgumentError, ShapeError } from '../core/errors';
 import { checkAxis, showShape } from '../core/shape';
 import { addMethods, type Method, needTensor, Tensor } from '../core/tensor';
-import { checkOptions, readArguments } from './arguments';
+import { checkOptions, readArguments } from '../core/arguments';
 import { add, div, mul, neg, sub } from './arithmetic';
 import { full } from './create';
 import { cat } from './joining';

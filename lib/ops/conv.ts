@@ -8,7 +8,8 @@ import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
 import { describe, numel, showShape } from '../core/shape';
 import { empty, needTensor, type Tensor } from '../core/tensor';
 import { kernel } from '../native';
-import { type Arguments, readArguments, type Sizes, sizesOf, three } from './arguments';
+import { type Arguments, readArguments, type Sizes, sizesOf, three } from '../core/arguments';
+import { either, integer, oneOf, sizes, tensor } from '../core/params';
 import { cast } from './cast';
 import { denseOf, sameDevice } from './launch';
 import { sum } from './reduce';
@@ -79,6 +80,16 @@ function weightAdjoint(d: Tensor, x: Tensor, g: Geometry): Tensor {
 
 /** Zeros around the input: a size, 'valid' (none), or 'same' (as many outputs as inputs; needs stride 1). */
 export type ConvPadding = Sizes | 'same' | 'valid';
+
+const padding = either(sizes(0), oneOf('same', 'valid')).or(0);
+const groups = integer({ least: 1 }).or(1);
+// Of functions, and of layers, which have the bias elsewhere; in PyTorch's order.
+const geometrySpec = { stride: sizes(1).or(1), padding, dilation: sizes(1).or(1), groups };
+const convSpec = { bias: tensor.orNull(), ...geometrySpec };
+export const convLayerSpec = { ...geometrySpec, bias: true, paddingMode: 'zeros' };
+const transposeStart = { stride: sizes(1).or(1), padding: sizes(0).or(0), outputPadding: sizes(0).or(0), groups };
+const convTransposeSpec = { bias: tensor.orNull(), ...transposeStart, dilation: sizes(1).or(1) };
+export const convTransposeLayerSpec = { ...transposeStart, bias: true, dilation: sizes(1).or(1) };
 
 /** Options of convolutions, in PyTorch's order. */
 export interface ConvOptions {
@@ -158,7 +169,7 @@ export const samePadding = (kernel: readonly number[], dilation: readonly number
   });
 
 function conv(op: string, n: number, x: Tensor, w: Tensor, args: readonly unknown[]): Tensor {
-  const o = readArguments<ConvOptions>(op, { bias: null, stride: 1, padding: 0, dilation: 1, groups: 1 }, args);
+  const o = readArguments<ConvOptions>(op, convSpec, args);
   checkOperands(op, n, x, w, o.bias);
   checkGroups(op, o.groups);
   checkBias(op, o.bias, w.shape[0]!);
@@ -204,8 +215,7 @@ function conv(op: string, n: number, x: Tensor, w: Tensor, args: readonly unknow
 }
 
 function convTranspose(op: string, n: number, x: Tensor, w: Tensor, args: readonly unknown[]): Tensor {
-  const defaults = { bias: null, stride: 1, padding: 0, outputPadding: 0, groups: 1, dilation: 1 };
-  const o = readArguments<ConvTransposeOptions>(op, defaults, args);
+  const o = readArguments<ConvTransposeOptions>(op, convTransposeSpec, args);
   checkOperands(op, n, x, w, o.bias);
   checkGroups(op, o.groups);
   checkBias(op, o.bias, w.shape[1]! * o.groups);

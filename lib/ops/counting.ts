@@ -4,7 +4,7 @@ import { isFloat } from '../core/dtype';
 import { showShape } from '../core/shape';
 import { addMethods, type Method, needTensor, type Tensor } from '../core/tensor';
 import { opcode } from '../native';
-import { readArguments } from './arguments';
+import { readArguments } from '../core/arguments';
 import { cast } from './cast';
 import { ones, zeros } from './create';
 import { scatter, scatterAdd } from './gather';

@@ -5,7 +5,7 @@ import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
 import { checkShape, describe, maxDims, numel, type Shape, showShape } from '../core/shape';
 import { empty as emptyTensor, Tensor } from '../core/tensor';
 import { kernel, writeStorage } from '../native';
-import { checkOptions } from './arguments';
+import { checkOptions } from '../core/arguments';
 import { runCopy, runFill } from './launch';
 
 const iotaKernel = kernel('iota');

@@ -5,7 +5,7 @@ import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
 import { sameShape, showShape } from '../core/shape';
 import { empty, needTensor, Tensor } from '../core/tensor';
 import { kernel } from '../native';
-import { type Arguments, readArguments } from './arguments';
+import { type Arguments, readArguments } from '../core/arguments';
 import { add, div, eq, mul, ne, neg, sub } from './arithmetic';
 import { cast } from './cast';
 import { arange } from './create';

@@ -5,7 +5,7 @@ import { ArgumentError, AutogradError, DTypeError, ShapeError } from '../core/er
 import { describe, sameShape, showShape } from '../core/shape';
 import { empty, Tensor } from '../core/tensor';
 import { kernel } from '../native';
-import { type Arguments, readArguments } from './arguments';
+import { type Arguments, readArguments } from '../core/arguments';
 import { div, mul } from './arithmetic';
 import { cast } from './cast';
 import { tensor, zeros } from './create';

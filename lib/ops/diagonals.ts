@@ -4,7 +4,7 @@ import type { Device } from '../core/device';
 import { ArgumentError, ShapeError } from '../core/errors';
 import { checkAxis, showShape } from '../core/shape';
 import { addMethods, type Method, needTensor, type Tensor } from '../core/tensor';
-import { type Arguments, readArguments } from './arguments';
+import { type Arguments, readArguments } from '../core/arguments';
 import { eq, ge, le } from './arithmetic';
 import { arange, zeros } from './create';
 import { runCopy } from './launch';

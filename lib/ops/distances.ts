@@ -3,7 +3,7 @@ import { isFloat } from '../core/dtype';
 import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
 import { broadcastShapes, showShape } from '../core/shape';
 import { addMethods, type Method, needTensor, type Tensor } from '../core/tensor';
-import { readArguments } from './arguments';
+import { readArguments } from '../core/arguments';
 import { add, eq, mul, ne, pow, sub } from './arithmetic';
 import { cast } from './cast';
 import { triuIndices } from './diagonals';

@@ -3,7 +3,7 @@ import { ArgumentError } from '../core/errors';
 import { checkAxis, numel } from '../core/shape';
 import { addMethods, empty, needTensor, type Tensor } from '../core/tensor';
 import { kernel, opcode } from '../native';
-import { checkOptions } from './arguments';
+import { checkOptions } from '../core/arguments';
 import { ne, sub } from './arithmetic';
 import { cast } from './cast';
 import { arange, ones, tensor } from './create';

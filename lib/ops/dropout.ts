@@ -6,7 +6,7 @@ import { defaultGenerator, type RngState } from '../core/random';
 import { describe, showShape } from '../core/shape';
 import { empty, needTensor, type Tensor } from '../core/tensor';
 import { kernel } from '../native';
-import { readArguments } from './arguments';
+import { readArguments } from '../core/arguments';
 import { add, mul, ne } from './arithmetic';
 import { ones, zerosLike } from './create';
 import { denseOf } from './launch';

@@ -8,7 +8,7 @@ import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
 import { describe, showShape } from '../core/shape';
 import { alias, empty, needTensor, type Tensor } from '../core/tensor';
 import { kernel, opcode } from '../native';
-import { type Arguments, readArguments } from './arguments';
+import { type Arguments, readArguments } from '../core/arguments';
 import { add, div, eq, mul, ne, pow, sub } from './arithmetic';
 import { castOf, denseOf, runFill } from './launch';
 import { arange, full, ones, zeros } from './create';

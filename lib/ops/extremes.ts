@@ -4,7 +4,7 @@ import { checkAxes, checkAxis, showShape } from '../core/shape';
 import { addMethods, type Method, needTensor, Tensor } from '../core/tensor';
 import { opcode } from '../native';
 import { maximum, minimum } from './arithmetic';
-import { readArguments } from './arguments';
+import { readArguments } from '../core/arguments';
 import { type AlongOptions, extremeIndex, pick, sharedByEqual } from './chosen';
 import { type Named, named, type ValuesAndIndices } from './named';
 import { type Axes, type KeepdimOptions, keepdimDefaults, runReduce } from './reduce';

@@ -9,7 +9,7 @@ import { ArgumentError, ShapeError } from '../core/errors';
 import { checkAxes, checkAxis, describe, numel, showShape } from '../core/shape';
 import { empty, needTensor, type Tensor } from '../core/tensor';
 import { kernel } from '../native';
-import { type Arguments, readArguments } from './arguments';
+import { type Arguments, readArguments } from '../core/arguments';
 import { mul } from './arithmetic';
 import { movedim, roll } from './arranging';
 import { cast } from './cast';

@@ -7,7 +7,7 @@ import { track } from '../core/autograd';
 import { DTypeError, ShapeError } from '../core/errors';
 import { checkAxis, numel, type Shape, showShape } from '../core/shape';
 import { addMethods, type Method, needTensor, Tensor } from '../core/tensor';
-import { checkOptions } from './arguments';
+import { checkOptions } from '../core/arguments';
 import { mul } from './arithmetic';
 import { cast } from './cast';
 import { zeros } from './create';

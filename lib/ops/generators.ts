@@ -4,7 +4,7 @@ import { describe, showShape } from '../core/shape';
 import { addMethods, type Method, needTensor, type Tensor } from '../core/tensor';
 import { add, mul, pow, sub } from './arithmetic';
 import { arange, linspace, ones, type TensorOptions } from './create';
-import { type Arguments, readArguments } from './arguments';
+import { type Arguments, readArguments } from '../core/arguments';
 import { cast } from './cast';
 import { flip } from './arranging';
 import { cat } from './joining';

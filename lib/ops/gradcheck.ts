@@ -4,7 +4,7 @@ import { isFloat } from '../core/dtype';
 import { ArgumentError, AutogradError } from '../core/errors';
 import { describe, showShape } from '../core/shape';
 import { Tensor } from '../core/tensor';
-import { checkOptions } from './arguments';
+import { checkOptions } from '../core/arguments';
 import { cast } from './cast';
 import { tensor, zeros } from './create';
 import { grad, listOf } from './backward';

@@ -4,7 +4,7 @@ import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
 import { describe, showShape } from '../core/shape';
 import { needTensor, type Tensor } from '../core/tensor';
 import { add, ge, gt, le, mul, sub } from './arithmetic';
-import { type Arguments, readArguments } from './arguments';
+import { type Arguments, readArguments } from '../core/arguments';
 import { expandAs } from './arranging';
 import { fmod, logicalAnd } from './binary';
 import { cast } from './cast';

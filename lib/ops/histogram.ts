@@ -3,7 +3,7 @@ import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
 import { sameShape, showShape } from '../core/shape';
 import { addMethods, type Method, needTensor, Tensor } from '../core/tensor';
 import { opcode } from '../native';
-import { type Arguments, readArguments } from './arguments';
+import { type Arguments, readArguments } from '../core/arguments';
 import { div, eq, ge, le, mul, sub } from './arithmetic';
 import { logicalAnd } from './binary';
 import { cast } from './cast';

@@ -5,7 +5,7 @@
 import { ShapeError } from '../core/errors';
 import { checkAxis, numel, sameShape, type Shape, showShape } from '../core/shape';
 import { addMethods, alias, type Method, needTensor, Tensor } from '../core/tensor';
-import { readArguments } from './arguments';
+import { readArguments } from '../core/arguments';
 import { add } from './arithmetic';
 import { cast } from './cast';
 import { type NestedArray, tensor } from './create';

@@ -2,7 +2,7 @@
 import { ArgumentError } from '../core/errors';
 import { describe, numel } from '../core/shape';
 import { type Tensor } from '../core/tensor';
-import { type Arguments, readArguments } from './arguments';
+import { type Arguments, readArguments } from '../core/arguments';
 import { add, div, mul, pow } from './arithmetic';
 import { checkInput } from './normalization';
 import { pad } from './padding';

@@ -4,7 +4,7 @@ import { ArgumentError, ShapeError } from '../core/errors';
 import { broadcastShapes, sameShape, showShape } from '../core/shape';
 import { needTensor, Tensor } from '../core/tensor';
 import { logSigmoid } from './activations';
-import { type Arguments, readArguments } from './arguments';
+import { type Arguments, readArguments } from '../core/arguments';
 import { add, div, gt, le, log, lt, mul, neg, sub } from './arithmetic';
 import { xlogy } from './binary';
 import { cast } from './cast';

@@ -2,7 +2,7 @@
 import { ArgumentError } from '../core/errors';
 import { describe } from '../core/shape';
 import { needTensor, type Tensor } from '../core/tensor';
-import { type Arguments, readArguments, type Sizes, sizesOf } from './arguments';
+import { type Arguments, readArguments, type Sizes, sizesOf } from '../core/arguments';
 import { mul, pow } from './arithmetic';
 import { avgPool1d, avgPool2d, avgPool3d } from './pooling';
 

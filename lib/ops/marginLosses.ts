@@ -3,7 +3,7 @@ import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
 import { isFloat } from '../core/dtype';
 import { sameShape, showShape } from '../core/shape';
 import type { Tensor } from '../core/tensor';
-import { type Arguments, readArguments } from './arguments';
+import { type Arguments, readArguments } from '../core/arguments';
 import { add, eq, lt, mul, ne, neg, sub } from './arithmetic';
 import { logSigmoid, relu } from './activations';
 import { logicalAnd } from './binary';

@@ -3,7 +3,7 @@ import { finfo } from '../core/limits';
 import { addMethods, needTensor, Tensor } from '../core/tensor';
 import { type DType, isFloat, resultTypeScalar } from '../core/dtype';
 import { ArgumentError, DTypeError } from '../core/errors';
-import { type Arguments, checkOptions, readArguments } from './arguments';
+import { type Arguments, checkOptions, readArguments } from '../core/arguments';
 import { add, div, eq, ge, gt, le, log, lt, mul, neg, sub } from './arithmetic';
 import { cast } from './cast';
 import { zerosLike } from './create';

@@ -5,7 +5,7 @@ import { checkAxis } from '../core/shape';
 import { needTensor, type Tensor } from '../core/tensor';
 import { leakyRelu } from './activations';
 import { add, div, gt, log, mul, sub } from './arithmetic';
-import { type Arguments, readArguments } from './arguments';
+import { type Arguments, readArguments } from '../core/arguments';
 import { zerosLike } from './create';
 import { argmax } from './extremes';
 import { clampMin } from './math';

@@ -1,7 +1,7 @@
 /** @file Positions of nonzero elements. Their number is a shape, so these ops wait for the stream. */
 import { contiguousStrides, type Shape } from '../core/shape';
 import { addMethods, empty, needTensor, type Tensor } from '../core/tensor';
-import { checkOptions } from './arguments';
+import { checkOptions } from '../core/arguments';
 import { floorDivide, remainder } from './arithmetic';
 import { nonzeroFlat } from './index-kernels';
 import { stack } from './joining';

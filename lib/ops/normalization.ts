@@ -6,7 +6,7 @@ import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
 import { describe, numel, sameShape, type Shape, showShape } from '../core/shape';
 import { empty, needTensor, type Tensor } from '../core/tensor';
 import { kernel } from '../native';
-import { type Arguments, readArguments } from './arguments';
+import { type Arguments, readArguments } from '../core/arguments';
 import { add, mul, sub } from './arithmetic';
 import { cast } from './cast';
 import { castOf, denseOf, sameDevice } from './launch';

@@ -7,7 +7,7 @@ import { add, maximum, mul, ne, sub } from './arithmetic';
 import { cast } from './cast';
 import { arange, ones, tensor } from './create';
 import { lerp } from './binary';
-import { readArguments } from './arguments';
+import { readArguments } from '../core/arguments';
 import { type AlongOptions, extremeIndex, pick, sharedByEqual } from './chosen';
 import { type Along, argmax } from './extremes';
 import { gather } from './gather';

@@ -5,7 +5,8 @@ import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
 import { describe, numel, showShape } from '../core/shape';
 import { empty, needTensor, type Tensor } from '../core/tensor';
 import { kernel } from '../native';
-import { type Arguments, readArguments, type Sizes, sizesOf, three } from './arguments';
+import { type Arguments, readArguments, type Sizes, sizesOf, three } from '../core/arguments';
+import { number, sizes } from '../core/params';
 import { cast } from './cast';
 import { zeros } from './create';
 import { scatter, scatterAdd } from './gather';
@@ -149,7 +150,9 @@ export interface MaxPoolOptions {
 /** Arguments after the kernel size. */
 export type MaxPoolArguments = Arguments<MaxPoolOptions>;
 
-const maxDefaults: MaxPoolOptions = { stride: null, padding: 0, dilation: 1, ceilMode: false, returnIndices: false };
+const windowSpec = { stride: sizes(1).orNull(), padding: sizes(0).or(0) };
+export const avgSpec = { ...windowSpec, ceilMode: false, countIncludePad: true, divisorOverride: number().orNull() };
+export const maxSpec = { ...windowSpec, dilation: sizes(1).or(1), ceilMode: false, returnIndices: false };
 
 /** Functions of max pooling: a tensor, or { values, indices } with `returnIndices: true`. */
 export interface MaxPool {
@@ -160,7 +163,7 @@ export interface MaxPool {
 const maxPoolOf = (n: 1 | 2 | 3): MaxPool =>
   ((x: Tensor, kernelSize: Sizes, ...args: unknown[]) => {
     const op = `maxPool${n}d`;
-    const o = readArguments(op, maxDefaults, args);
+    const o = readArguments(op, maxSpec, args);
     checkInput(op, n, x);
     const pooled = maxima(op, x, slidingWindows(op, n, x, kernelSize, o));
     return o.returnIndices ? pooled : pooled.values;
@@ -317,8 +320,7 @@ export interface AvgPoolOptions {
 export type AvgPoolArguments = Arguments<AvgPoolOptions>;
 
 function avgPool(op: string, n: number, x: Tensor, kernelSize: Sizes, args: readonly unknown[]): Tensor {
-  const defaults = { stride: null, padding: 0, ceilMode: false, countIncludePad: true, divisorOverride: null };
-  const o = readArguments<AvgPoolOptions>(op, defaults, args);
+  const o = readArguments<AvgPoolOptions>(op, avgSpec, args);
   checkInput(op, n, x);
   const divisor = o.divisorOverride ?? 0;
   if (o.divisorOverride !== null && !(Number.isFinite(divisor) && divisor !== 0))

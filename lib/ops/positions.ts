@@ -4,7 +4,7 @@ import { type DType } from '../core/dtype';
 import { ArgumentError, ShapeError } from '../core/errors';
 import { describe, showShape } from '../core/shape';
 import { needTensor, type Tensor } from '../core/tensor';
-import { checkOptions, readArguments } from './arguments';
+import { checkOptions, readArguments } from '../core/arguments';
 import { add, mul, sub } from './arithmetic';
 import { cast } from './cast';
 import { arange } from './create';

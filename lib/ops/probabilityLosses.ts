@@ -3,7 +3,7 @@ import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
 import { isFloat } from '../core/dtype';
 import { checkAxis, sameShape, showShape } from '../core/shape';
 import type { Tensor } from '../core/tensor';
-import { type Arguments, readArguments } from './arguments';
+import { type Arguments, readArguments } from '../core/arguments';
 import { add, div, log, mul, neg } from './arithmetic';
 import { cast } from './cast';
 import { gather } from './gather';

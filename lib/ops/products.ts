@@ -3,7 +3,8 @@ import { isFloat } from '../core/dtype';
 import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
 import { checkAxis, numel, type Shape, showShape } from '../core/shape';
 import { addMethods, type Method, needTensor, type Tensor } from '../core/tensor';
-import { readArguments } from './arguments';
+import { readArguments } from '../core/arguments';
+import { Param } from '../core/params';
 import { add, mul } from './arithmetic';
 import { linear, matmul } from './matmul';
 import { sum } from './reduce';
@@ -72,7 +73,10 @@ export function outer(a: Tensor, b: Tensor): Tensor {
 export const ger = outer;
 
 type PairedAxes = number | readonly (readonly number[] | number)[];
-const tensordotDefaults = { dims: 2 as PairedAxes };
+const pairedAxes = new Param<PairedAxes>('an integer or two arrays of axes', (v) => v as PairedAxes);
+const tensordotDefaults = {
+  dims: pairedAxes.or(2),
+};
 
 /** Sums of products over several dimensions: the last `axes` of a with the first of b, or those listed for each. */
 export function tensordot(a: Tensor, b: Tensor, how: PairedAxes | { dims?: PairedAxes } = 2): Tensor {

@@ -8,7 +8,7 @@ import { checkShape, describe, type Shape } from '../core/shape';
 import { empty, needTensor, type Tensor } from '../core/tensor';
 import { kernel } from '../native';
 import type { TensorOptions } from './create';
-import { checkOptions } from './arguments';
+import { checkOptions } from '../core/arguments';
 import { runCopy } from './launch';
 
 const uniformKernel = kernel('uniform');

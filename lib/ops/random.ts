@@ -5,7 +5,8 @@ import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
 import { broadcastShapes, checkShape, describe, type Shape, showShape } from '../core/shape';
 import { addMethods, empty, needTensor, Tensor } from '../core/tensor';
 import { kernel } from '../native';
-import { type Arguments, checkOptions, readArguments } from './arguments';
+import { type Arguments, checkOptions, readArguments } from '../core/arguments';
+import { either, number, shape as shapeParam, tensor as tensorParam } from '../core/params';
 import { add, div, mul, neg, sub } from './arithmetic';
 import { cast } from './cast';
 import { full } from './create';
@@ -181,7 +182,7 @@ export interface NormalOptions extends RandomTensorOptions {
   size?: Shape | null;
 }
 const normalDefaults = {
-  ...{ mean: 0 as Tensor | number, std: 1 as Tensor | number, size: null as Shape | null },
+  ...{ mean: either(tensorParam, number()).or(0), std: either(tensorParam, number()).or(1), size: shapeParam.orNull() },
   ...({ dtype: undefined, device: undefined, requiresGrad: false, generator: undefined } as RandomTensorOptions),
 };
 

@@ -5,7 +5,7 @@ import { DTypeError } from '../core/errors';
 import { checkAxes, type Shape } from '../core/shape';
 import { addMethods, empty, type Method, needTensor, type Tensor } from '../core/tensor';
 import { kernel, opcode } from '../native';
-import { readArguments } from './arguments';
+import { readArguments } from '../core/arguments';
 import { cast } from './cast';
 import { div, eq, mul } from './arithmetic';
 import { eye } from './create';

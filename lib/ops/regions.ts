@@ -6,7 +6,7 @@ import { arange } from './create';
 import { diagEmbed, type DiagonalOptions, diagonal } from './diagonals';
 import { eq } from './arithmetic';
 import { indexCopy } from './gather';
-import { readArguments } from './arguments';
+import { readArguments } from '../core/arguments';
 import { expand, reshape, unsqueeze } from './views';
 import { where } from './where';
 import { pad } from './padding';

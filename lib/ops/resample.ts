@@ -3,7 +3,8 @@ import { isFloat } from '../core/dtype';
 import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
 import { describe, numel, showShape } from '../core/shape';
 import { needTensor, type Tensor } from '../core/tensor';
-import { type Arguments, readArguments, type Sizes, sizesOf } from './arguments';
+import { type Arguments, readArguments, type Sizes, sizesOf } from '../core/arguments';
+import { sizes } from '../core/params';
 import { add, mul } from './arithmetic';
 import { conv2d, convTranspose2d } from './conv';
 import { tensor } from './create';
@@ -237,7 +238,7 @@ function picking(x: Tensor, channels: number, [h, w]: readonly number[]): Tensor
   return tensor(values, { shape: [channels * taps, 1, h!, w!], dtype: x.dtype, device: x.device });
 }
 
-const patchDefaults: PatchOptions = { dilation: 1, padding: 0, stride: 1 };
+const patchDefaults = { dilation: sizes(1).or(1), padding: sizes(0).or(0), stride: sizes(1).or(1) };
 
 /** The windows of images [batch, channels, h, w] as columns: [batch, channels * taps, windows]. */
 export function unfoldPatches(x: Tensor, kernelSize: Sizes, ...options: Arguments<PatchOptions>): Tensor {

@@ -9,7 +9,7 @@ import { div, eq, ge, log, mul, ne, neg, sub } from './arithmetic';
 import { logicalAnd, logicalOr } from './binary';
 import { cast } from './cast';
 import { arange, eye } from './create';
-import { type Arguments, readArguments } from './arguments';
+import { type Arguments, readArguments } from '../core/arguments';
 import { pick } from './chosen';
 import { cat } from './joining';
 import { castOf, denseOf } from './launch';

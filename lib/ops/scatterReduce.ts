@@ -3,7 +3,7 @@ import type { GradFn } from '../core/autograd';
 import { type DType, isFloat } from '../core/dtype';
 import { ArgumentError } from '../core/errors';
 import { addMethods, type Method, type Tensor } from '../core/tensor';
-import { readArguments } from './arguments';
+import { readArguments } from '../core/arguments';
 import { div, eq, floorDivide, mul } from './arithmetic';
 import { logicalAnd } from './binary';
 import { cast } from './cast';

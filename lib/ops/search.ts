@@ -2,7 +2,7 @@
 import { ArgumentError, ShapeError } from '../core/errors';
 import { numel, sameShape, showShape } from '../core/shape';
 import { addMethods, needTensor, Tensor } from '../core/tensor';
-import { checkOptions } from './arguments';
+import { checkOptions } from '../core/arguments';
 import { add, eq, floorDivide, ge, gt, lt } from './arithmetic';
 import { logicalAnd } from './binary';
 import { cast } from './cast';

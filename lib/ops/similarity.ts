@@ -3,7 +3,7 @@ import { noGrad } from '../core/autograd';
 import { ArgumentError, ShapeError } from '../core/errors';
 import { describe, sameShape, showShape } from '../core/shape';
 import { needTensor, type Tensor } from '../core/tensor';
-import { type Arguments, readArguments } from './arguments';
+import { type Arguments, readArguments } from '../core/arguments';
 import { add, div, eq, minimum, mul, sub } from './arithmetic';
 import { clampMin, sqrt, square } from './math';
 import { checkInputs, reduceLoss, reductionDefaults, type ReductionOptions, byMean } from './reduction';

@@ -6,7 +6,7 @@ import { checkAxis, numel } from '../core/shape';
 import { addMethods, empty, type Method, needTensor, type Tensor } from '../core/tensor';
 import { kernel } from '../native';
 import { mul, neg, sub } from './arithmetic';
-import { readArguments } from './arguments';
+import { readArguments } from '../core/arguments';
 import { cast } from './cast';
 import { denseOf } from './launch';
 import { exp } from './math';

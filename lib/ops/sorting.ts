@@ -4,7 +4,7 @@ import { ArgumentError, IndexError } from '../core/errors';
 import { checkAxis, numel, type Shape } from '../core/shape';
 import { addMethods, empty, type Method, needTensor, type Tensor } from '../core/tensor';
 import { kernel } from '../native';
-import { readArguments } from './arguments';
+import { readArguments } from '../core/arguments';
 import { zeros } from './create';
 import { gather, scatterAdd } from './gather';
 import { denseOf } from './launch';

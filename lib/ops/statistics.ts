@@ -7,7 +7,8 @@ import { addMethods, type Method, needTensor, type Tensor } from '../core/tensor
 import { opcode } from '../native';
 import { add, div, eq, log, mul, ne, pow, sub } from './arithmetic';
 import { abs, exp, isfinite, isnan, logicalNot, sign, sqrt } from './math';
-import { readArguments } from './arguments';
+import { readArguments } from '../core/arguments';
+import { either, number, oneOf } from '../core/params';
 import { cast } from './cast';
 import { amax, amin } from './extremes';
 import {
@@ -101,7 +102,7 @@ function normGrad(g: Tensor, x: Tensor, y: Tensor, p: number, axes: readonly num
   return mul(slope, spread(share, x.shape, axes));
 }
 
-const normDefaults = { p: 2 as number | 'fro', ...reduceDefaults };
+const normDefaults = { p: either(number(), oneOf('fro')).or(2), ...reduceDefaults };
 
 /** Options of {@link norm}. */
 export interface NormOptions extends ReduceOptions {

@@ -12,7 +12,7 @@ import {
   viewStrides,
 } from '../core/shape';
 import { addMethods, alias, type Method, needTensor, Tensor } from '../core/tensor';
-import { listOf, readArguments } from './arguments';
+import { listOf, readArguments } from '../core/arguments';
 import { contiguous } from './cast';
 import { runCopy } from './launch';
 import { sum } from './reduce';

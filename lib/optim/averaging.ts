@@ -3,7 +3,7 @@ import { noGrad } from '../core/autograd';
 import { ArgumentError, ShapeError } from '../core/errors';
 import { describe, sameShape, showShape } from '../core/shape';
 import { Tensor } from '../core/tensor';
-import { type Arguments, checkOptions, readArguments } from '../ops/arguments';
+import { type Arguments, checkOptions, readArguments } from '../core/arguments';
 import { tensor } from '../ops/create';
 import { denseOf } from '../ops/launch';
 import { joins, runLerp } from '../ops/segments';

@@ -7,7 +7,7 @@ import { enableGrad, noGrad } from '../core/autograd';
 import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
 import { contiguousStrides, describe, numel, sameShape, type Shape, showShape } from '../core/shape';
 import { alias, Tensor } from '../core/tensor';
-import { readArguments } from '../ops/arguments';
+import { readArguments } from '../core/arguments';
 import { zeros } from '../ops/create';
 import { zeroGradients } from '../ops/gradients';
 import { castOf, denseOf, runCopy, runFill } from '../ops/launch';

@@ -2,7 +2,7 @@
 import { ArgumentError, AutogradError } from '../../core/errors';
 import { addMethods, type Method, type Tensor } from '../../core/tensor';
 import { kernel } from '../../native';
-import { readArguments } from '../arguments';
+import { readArguments } from '../../core/arguments';
 import { add, mul, neg, sub } from '../arithmetic';
 import { zerosLike } from '../create';
 import { cat } from '../joining';

@@ -4,7 +4,7 @@ import { ArgumentError, ShapeError } from '../../core/errors';
 import { checkAxes, checkAxis, showShape } from '../../core/shape';
 import { needTensor, type Tensor } from '../../core/tensor';
 import { div, eq, mul } from '../arithmetic';
-import { readArguments } from '../arguments';
+import { readArguments } from '../../core/arguments';
 import { movedim } from '../arranging';
 import { cast } from '../cast';
 import { eye } from '../create';

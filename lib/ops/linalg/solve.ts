@@ -3,7 +3,7 @@ import { ArgumentError, ShapeError } from '../../core/errors';
 import { showShape } from '../../core/shape';
 import { addMethods, type Method, needTensor, type Tensor } from '../../core/tensor';
 import { kernel } from '../../native';
-import { readArguments } from '../arguments';
+import { readArguments } from '../../core/arguments';
 import { lt, mul, neg } from '../arithmetic';
 import { eye } from '../create';
 import { tril, triu } from '../diagonals';

@@ -5,7 +5,7 @@ import { showShape } from '../../core/shape';
 import { noGrad, needsTracking } from '../../core/autograd';
 import { addMethods, type Method, needTensor, type Tensor } from '../../core/tensor';
 import { kernel } from '../../native';
-import { checkOptions, readArguments } from '../arguments';
+import { checkOptions, readArguments } from '../../core/arguments';
 import { add, div, gt, maximum, mul, sub } from '../arithmetic';
 import { empty, eye, full } from '../create';
 import { diagEmbed, tril } from '../diagonals';

@@ -1,6 +1,6 @@
 /** @file torch.linalg.vander, which differs from torch.vander. */
 import type { Tensor } from '../../core/tensor';
-import { readArguments } from '../arguments';
+import { readArguments } from '../../core/arguments';
 import { powers } from '../generators';
 
 /** The ascending powers of each element, in a new last dimension of length N (default: that of the last one). */

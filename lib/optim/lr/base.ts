@@ -1,7 +1,7 @@
 /** @file What learning-rate schedules share. Each follows the class of its name in torch.optim.lr_scheduler. */
 import { ArgumentError } from '../../core/errors';
 import { describe } from '../../core/shape';
-import { type Arguments, readSettings } from '../../ops/arguments';
+import { type Arguments, readSettings, type Spec } from '../../core/arguments';
 import { Optimizer } from '../optimizer';
 
 /** An optimizer of any kind. */
@@ -83,9 +83,13 @@ export abstract class Formula<S extends object> extends LRScheduler {
   /** The rates from which the formula starts. */
   baseLrs: number[];
 
-  constructor(optimizer: AnyOptimizer, defaults: S, args: Arguments<S & { lastEpoch: number }>) {
+  constructor(optimizer: AnyOptimizer, defaults: Spec<S>, args: Arguments<S & { lastEpoch: number }>) {
     super(optimizer);
-    this.settings = readSettings(this.constructor.name, { ...defaults, lastEpoch: -1 }, args.map(plain));
+    this.settings = readSettings<S & { lastEpoch: number }>(
+      this.constructor.name,
+      { ...defaults, lastEpoch: -1 } as Spec<S & { lastEpoch: number }>,
+      args.map(plain),
+    );
     const { lastEpoch } = this.settings;
     if (!Number.isInteger(lastEpoch)) this.bad('lastEpoch', 'an integer');
     this.check(this.settings);

@@ -1,5 +1,5 @@
 /** @file Cosine schedules, and warm-up followed by a decay. */
-import { type Arguments } from '../../ops/arguments';
+import { type Arguments } from '../../core/arguments';
 import { type AnyOptimizer, Formula, type Group, type SchedulerState } from './base';
 
 type Args<S> = Arguments<S & { lastEpoch: number }>;

@@ -1,6 +1,6 @@
 /** @file Schedules that raise and lower the rate, and move the momentum the other way (Smith 2017; Smith and Topin 2018). */
 import { ArgumentError } from '../../core/errors';
-import { type Arguments } from '../../ops/arguments';
+import { type Arguments } from '../../core/arguments';
 import { type AnyOptimizer, Formula, type Group } from './base';
 
 type Args<S> = Arguments<S & { lastEpoch: number }>;

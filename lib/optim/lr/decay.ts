@@ -1,7 +1,7 @@
 /** @file Schedules that lower the rate step by step, or by a function. */
 import { ArgumentError } from '../../core/errors';
 import { describe } from '../../core/shape';
-import { type Arguments } from '../../ops/arguments';
+import { type Arguments } from '../../core/arguments';
 import { type AnyOptimizer, Formula, type Group } from './base';
 
 type Args<S> = Arguments<S & { lastEpoch: number }>;

@@ -2,7 +2,7 @@
 import { ArgumentError } from '../../core/errors';
 import { describe } from '../../core/shape';
 import { Tensor } from '../../core/tensor';
-import { type Arguments, readSettings } from '../../ops/arguments';
+import { type Arguments, readSettings } from '../../core/arguments';
 import { type AnyOptimizer, LRScheduler, type SchedulerState } from './base';
 
 /** Settings of {@link ReduceLROnPlateau}. */

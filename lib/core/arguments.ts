@@ -1,0 +1,165 @@
+/**
+ * @file Reading arguments, once for functions, layers, optimizers and loaders: by position and by name, defaults, checks,
+ * and the errors for names and values that do not exist. params.ts says what single arguments may be.
+ */
+import { ArgumentError } from './errors';
+import { boolean, number, Param, string } from './params';
+import { describe } from './shape';
+import { Tensor } from './tensor';
+
+/** Values in PyTorch's order, then an object with the others by name. */
+export type Arguments<S> = (S[keyof S] | Partial<S> | undefined)[];
+
+type Prefixes<P extends readonly unknown[]> = P extends readonly [...infer Init, unknown] ? P | Prefixes<Init> : never;
+
+/**
+ * The arguments of a function whose own values P are taken in order or by name: all in order, or some in order and the
+ * rest in one object at the end (all of them there: S).
+ */
+export type InOrderOrByName<P extends readonly unknown[], S extends object> =
+  P | [S] | [...Prefixes<Required<P>>, Partial<S> | undefined];
+
+/** What a spec says of each argument: a default, whose type the value must have, or a {@link Param}. */
+export type Spec<S extends object> = { readonly [K in keyof S]: S[K] | Param<S[K]> };
+
+/** What reading a spec gives. */
+export type Values<Sp> = { [K in keyof Sp]: Sp[K] extends Param<infer T> ? T : Sp[K] };
+
+/**
+ * Whether an argument holds others by name: a plain object. Lists, tensors, maps and instances of classes are values.
+ */
+export const isOptions = <T>(v: T): v is T & Exclude<Extract<T, object>, readonly unknown[] | Tensor> => {
+  if (typeof v !== 'object' || v === null || Array.isArray(v) || v instanceof Tensor) return false;
+  const proto = Object.getPrototypeOf(v) as object | null;
+  // Of any realm: the prototype of a plain object has none itself.
+  return proto === null || (Object.getPrototypeOf(proto) === null && Object.hasOwn(proto, 'isPrototypeOf'));
+};
+
+interface Compiled {
+  names: readonly string[];
+  checks: readonly (Param<unknown> | undefined)[];
+  defaults: Readonly<Record<string, unknown>>;
+  /** How many have no default. */
+  required: number;
+}
+
+const compiledSpecs = new WeakMap<object, Compiled>();
+
+function compile(spec: object): Compiled {
+  const names = Object.keys(spec);
+  const values = Object.values(spec) as unknown[];
+  const checks = values.map((v) => (v instanceof Param ? (v as Param<unknown>) : usual(v)));
+  const defaults = Object.fromEntries(
+    names.map((n, i) => [n, values[i] instanceof Param ? values[i].fallback : values[i]]),
+  );
+  const c = { names, checks, defaults, required: values.filter((v) => v instanceof Param && v.required).length };
+  compiledSpecs.set(spec, c);
+  return c;
+}
+
+// What a default says of its argument. An absent one says nothing.
+function usual(fallback: unknown): Param<unknown> | undefined {
+  if (typeof fallback === 'number') return number();
+  if (typeof fallback === 'boolean') return boolean;
+  return typeof fallback === 'string' ? string : undefined;
+}
+
+/**
+ * What `args` give of a spec, whose keys are in PyTorch's order: values in that order, the rest by name in a plain
+ * object at the end. Undefined counts as not given. A spec is best a constant: it is compiled once.
+ * @param what - how errors call one of them
+ * @throws ArgumentError for an unknown name, one given twice, too many values, a value that its parameter does not
+ *   take, or a missing one
+ */
+export function readArguments<S extends object>(
+  op: string,
+  spec: Spec<S>,
+  args: readonly unknown[],
+  what: 'argument' | 'setting' | 'option' = 'argument',
+): Readonly<S> {
+  const { names, checks, defaults, required } = compiledSpecs.get(spec) ?? compile(spec);
+  let out: Record<string, unknown> | undefined;
+  for (let i = 0; i < args.length; i++) {
+    const value = args[i];
+    if (value === undefined) continue;
+    out ??= { ...defaults };
+    if (isOptions(value)) {
+      for (const name of Object.keys(value)) {
+        const at = names.indexOf(name);
+        const given = (value as Record<string, unknown>)[name];
+        if (at < 0) throw new ArgumentError(`[${op}] has no ${what} "${name}"; it takes ${names.join(', ') || 'none'}`);
+        if (given === undefined) continue;
+        if (at < i && args[at] !== undefined)
+          throw new ArgumentError(`[${op}] ${name} is given twice, in its place and by name`);
+        out[name] = checks[at] ? checks[at].check(op, name, given) : given;
+      }
+    } else {
+      if (i >= names.length)
+        throw new ArgumentError(
+          names.length > 0
+            ? `[${op}] takes ${names.length} ${what}s (${names.join(', ')}), got ${args.length}`
+            : `[${op}] takes no ${what}s, got ${describe(value)}`,
+        );
+      out[names[i]!] = checks[i] ? checks[i]!.check(op, names[i]!, value) : value;
+    }
+  }
+  if (required > 0) needAll(op, spec, out, what);
+  return (out ?? defaults) as S;
+}
+
+function needAll(op: string, spec: object, out: Record<string, unknown> | undefined, what: string): void {
+  for (const [name, p] of Object.entries(spec))
+    if (p instanceof Param && p.required && out?.[name] === undefined)
+      throw new ArgumentError(`[${op}] the ${what} ${name} is missing; it must be ${p.kind}`);
+}
+
+/** Sizes or axes in one array or, as PyTorch takes them too, one after the other. */
+export function listOf(op: string, first: number | readonly number[], more: readonly number[]): readonly number[] {
+  if (Array.isArray(first) && more.length === 0) return first as readonly number[];
+  const list = [first, ...more];
+  if (!list.every((v) => typeof v === 'number'))
+    throw new ArgumentError(`[${op}] expected an array of integers, got ${list.map(describe).join(', ')}`);
+  return list;
+}
+
+/** {@link readArguments} of layers, schedules and initialisers. */
+export const readSettings = <S extends object>(layer: string, spec: Spec<S>, args: readonly unknown[]): S =>
+  readArguments(layer, spec, args, 'setting');
+
+/** A trailing options object, and nothing else. */
+export function readOptions<S extends object>(op: string, spec: Spec<S>, options: Partial<S> | null | undefined): S {
+  if (options !== undefined && options !== null && !isOptions(options))
+    throw new ArgumentError(`[${op}] expected an options object, got ${describe(options)}`);
+  return readArguments(op, spec, [options ?? undefined], 'option');
+}
+
+/** Throws unless `options` is absent or an object that has no names but these. */
+export function checkOptions(op: string, options: unknown, names: readonly string[]): void {
+  if (options === undefined || options === null) return;
+  if (!isOptions(options)) throw new ArgumentError(`[${op}] expected an options object, got ${describe(options)}`);
+  for (const name in options)
+    if (!names.includes(name))
+      throw new ArgumentError(`[${op}] has no option "${name}"; it takes ${names.join(', ') || 'none'}`);
+}
+
+/** One number for all dimensions, or one for each. */
+export type Sizes = number | readonly number[];
+
+/** `value` as `n` integers of at least `least`. */
+export function sizesOf(op: string, name: string, value: unknown, n: number, least: number): number[] {
+  const list: unknown[] = Array.isArray(value) ? (value as unknown[]) : Array<unknown>(n).fill(value);
+  const full = list.length === 1 ? Array<unknown>(n).fill(list[0]) : list;
+  if (full.length !== n || full.some((v) => !Number.isSafeInteger(v) || (v as number) < least)) {
+    const shown = Array.isArray(value) ? `[${value.join(', ')}]` : describe(value);
+    throw new ArgumentError(
+      `[${op}] ${name} must be ${n === 1 ? 'an integer' : `an integer or ${n} integers`} of at least ${least}, got ${shown}`,
+    );
+  }
+  return full as number[];
+}
+
+/** The list with `fill` in front, so that it has three entries: kernels know three spatial dimensions. */
+export const three = (list: readonly number[], fill: number): number[] => [
+  ...Array<number>(3 - list.length).fill(fill),
+  ...list,
+];
