@@ -2,6 +2,7 @@
 export * from './ops';
 export { Tensor } from './core/tensor';
 export type { GradHook } from './core/tensor';
+export { getDefaultDtype, setDefaultDtype } from './core/dtype';
 export type { DType, TypedArray } from './core/dtype';
 export { finfo, iinfo } from './core/limits';
 export type { FloatInfo, IntegerInfo } from './core/limits';

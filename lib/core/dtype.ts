@@ -1,5 +1,5 @@
 /** @file Element types: names, sizes, typed arrays, promotion. Codes are those of native/runtime/dtype.h. */
-import { ArgumentError } from './errors';
+import { ArgumentError, DTypeError } from './errors';
 
 /** The element types of tensors. */
 export type DType = 'float32' | 'float64' | 'int32' | 'int64' | 'uint8' | 'bool' | 'bfloat16' | 'float16';
@@ -43,6 +43,20 @@ export function checkDType(d: unknown): DType {
   throw new ArgumentError(`[dtype] unknown dtype ${String(d)}; one of ${dtypes.join(', ')}`);
 }
 
+let defaultFloat: DType = 'float32';
+
+/** The dtype that floating-point values get when none is given. */
+export const defaultDType = (): DType => defaultFloat;
+
+/** Sets the floating-point dtype of new tensors (default float32), as torch.set_default_dtype. */
+export function setDefaultDtype(d: DType): void {
+  if (!isFloat(checkDType(d))) throw new DTypeError(`[setDefaultDtype] expected a floating-point dtype, got ${d}`);
+  defaultFloat = d;
+}
+
+/** The floating-point dtype of new tensors. */
+export const getDefaultDtype = defaultDType;
+
 // Within one category the wider type wins; uint8 with a signed type gives the signed type (as in PyTorch).
 const rank: Record<DType, number> = {
   bool: 0,
@@ -74,11 +88,11 @@ export function resultType(a: { dtype: DType; ndim: number }, b: { dtype: DType;
   return info[scalar].category <= info[tensor].category ? tensor : scalar;
 }
 
-/** The dtype of `tensor op number`: an integer tensor becomes float32 only when the number is not an integer. */
+/** The dtype of `tensor op number`: an integer tensor becomes the default float only when the number is none. */
 export function resultTypeScalar(t: DType, s: number): DType {
   const c = info[t].category;
   if (c === 2) return t;
-  if (!Number.isInteger(s)) return 'float32';
+  if (!Number.isInteger(s)) return defaultFloat;
   return c === 0 ? 'int64' : t;
 }
 

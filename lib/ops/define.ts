@@ -3,7 +3,7 @@
  * differentiable ops. Where a fused backward kernel exists it is used unless the backward pass itself is recorded.
  */
 import { checkInPlace, isGradEnabled, needsTracking, track, trackInPlace } from '../core/autograd';
-import { type DType, isFloat, resultType, resultTypeScalar } from '../core/dtype';
+import { defaultDType, type DType, isFloat, resultType, resultTypeScalar } from '../core/dtype';
 import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
 import { broadcastShapes, sameShape, showShape } from '../core/shape';
 import { empty, needTensor, Tensor } from '../core/tensor';
@@ -23,7 +23,7 @@ interface UnarySpec {
   grad?: (g: Tensor, saved: Tensor, p0: number, p1: number) => Tensor;
   /** Opcode of a binary kernel (g, saved) -> grad. */
   fused?: string;
-  /** What integer tensors do: become float32 first (default), or stay; `bool` results in any case. */
+  /** What integer tensors do: become the default float first (default), or stay; `bool` results in any case. */
   ints?: 'float' | 'keep';
   result?: 'same' | 'bool';
   /** Nanoseconds per element on one core, for the inline decision. Default 1. */
@@ -51,7 +51,7 @@ export function defineUnary(name: string, spec: UnarySpec): UnaryOp {
 
   const op = (x: Tensor, p0 = 0, p1 = 0): Tensor => {
     needTensor(name, x);
-    const dtype: DType = isFloat(x.dtype) || spec.ints === 'keep' || spec.result === 'bool' ? x.dtype : 'float32';
+    const dtype: DType = isFloat(x.dtype) || spec.ints === 'keep' || spec.result === 'bool' ? x.dtype : defaultDType();
     const a = dtype === x.dtype ? x : cast(x, dtype);
     const y = runUnary(
       code,
@@ -91,7 +91,7 @@ interface BinarySpec {
   /** Gradients before broadcasting is undone. An operand may be a number. */
   gradA?: (g: Tensor, a: Operand, b: Operand, y: Tensor) => Tensor;
   gradB?: (g: Tensor, a: Operand, b: Operand, y: Tensor) => Tensor;
-  /** `promote` (default), `float`: integers become float32, `bool`: comparisons, `ints`: integers and bool only. */
+  /** `promote` (default), `float`: integers become the default float, `bool`: comparisons, `ints`: integers and bool only. */
   result?: 'promote' | 'float' | 'bool' | 'ints';
   cost?: number;
 }
@@ -122,7 +122,7 @@ export function defineBinary(name: string, spec: BinarySpec): BinaryOp {
       const s = isNumber(a) ? a : (b as number | boolean);
       d = typeof s === 'boolean' ? t.dtype : resultTypeScalar(t.dtype, s);
     }
-    if (result === 'float' && !isFloat(d)) d = 'float32';
+    if (result === 'float' && !isFloat(d)) d = defaultDType();
     if (result === 'ints' && isFloat(d)) throw new DTypeError(`[${op}] takes integers or bool, not ${d}`);
     return d;
   };

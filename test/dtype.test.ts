@@ -1,0 +1,23 @@
+/** @file Dtypes as users see them: the default of new tensors, what half types are refused by. */
+import * as ng from '../lib';
+import { caught } from './caught';
+
+describe('the default dtype', () => {
+  afterEach(() => ng.setDefaultDtype('float32'));
+
+  test('decides what integers become when a result is no integer', () => {
+    expect(ng.getDefaultDtype()).toBe('float32');
+    ng.setDefaultDtype('float64');
+    expect(ng.getDefaultDtype()).toBe('float64');
+    const i = ng.tensor([1, 4], { dtype: 'int32' });
+    expect(i.sqrt().dtype).toBe('float64');
+    expect(i.div(2).dtype).toBe('float64');
+    expect(i.mul(0.5).dtype).toBe('float64');
+    expect(i.mul(2).dtype).toBe('int32');
+  });
+
+  test('is a floating-point one', () => {
+    expect(caught(() => ng.setDefaultDtype('int32'))).toMatchObject({ code: 'ERR_DTYPE' });
+    expect(caught(() => ng.setDefaultDtype('float' as never))).toMatchObject({ code: 'ERR_INVALID_ARG' });
+  });
+});
