@@ -28,7 +28,8 @@
       "dependencies": ["kernels_portable"],
       "conditions": [
         ["target_arch=='x64'", { "dependencies": ["kernels_avx2", "kernels_avx512"] }],
-        ["OS=='linux'", { "libraries": ["-lpthread", "-ldl"] }],
+        # nodelete: Note [Never unloaded] in native/runtime/threads.cpp
+        ["OS=='linux'", { "libraries": ["-lpthread", "-ldl"], "ldflags": ["-Wl,-z,nodelete"] }],
       ],
     },
   ],

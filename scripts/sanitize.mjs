@@ -1,20 +1,40 @@
 // `npm run sanitize`: builds the native tests under address + undefined behaviour and under thread sanitizers and runs
 // them with every instruction set that this machine has.
+//
+//   npm run sanitize -- --addon   builds the addon itself under address + undefined behaviour, and says how node runs
+//                                 with it: every test of the library, and the fuzzer, can be run on that build.
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { buildSanitizedAddon, sanitizedEnvironment } from './sanitized-addon.mjs';
 
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..');
 const jobs = String(os.availableParallelism());
-if (spawnSync('cmake', ['--version']).status !== 0) {
-  console.error('cmake is missing: install it, e.g. with `apt-get install cmake`.');
-  process.exit(1);
+
+/** Builds and loads the addon; the status for the process. */
+function addon() {
+  buildSanitizedAddon();
+  const variables = sanitizedEnvironment();
+  const env = { ...process.env, ...variables };
+  const load = ['-e', 'console.log(require(process.env.NODEGRAD_ADDON).isa)'];
+  const r = spawnSync(process.execPath, load, { encoding: 'utf8', env });
+  if (r.status !== 0) {
+    console.error('FAILED the addon does not load', r.stderr.slice(-6000));
+    return 1;
+  }
+  console.log(`ok     the addon under address,undefined (${r.stdout.trim()}). Run node on it with:`);
+  console.log(
+    `  ${Object.entries(variables)
+      .map(([k, v]) => `${k}=${v}`)
+      .join(' \\\n  ')} \\\n  node ...`,
+  );
+  return 0;
 }
 
-let failed = 0;
-for (const sanitizer of ['address,undefined', 'thread']) {
+/** Builds and runs the native tests; how many runs failed. */
+function nativeTests(sanitizer) {
   const build = path.join(root, 'build', `sanitize-${sanitizer.replace(',', '-')}`);
   fs.mkdirSync(build, { recursive: true });
   const configure = [
@@ -34,6 +54,7 @@ for (const sanitizer of ['address,undefined', 'thread']) {
       process.exit(1);
     }
   }
+  let failed = 0;
   for (const isa of ['portable', 'avx2', 'avx512']) {
     const env = {
       ...process.env,
@@ -54,5 +75,14 @@ for (const sanitizer of ['address,undefined', 'thread']) {
       console.error(r.stdout.slice(-3000), r.stderr.slice(-6000));
     }
   }
+  return failed;
 }
-process.exitCode = failed ? 1 : 0;
+
+if (spawnSync('cmake', ['--version']).status !== 0) {
+  console.error('cmake is missing: install it, e.g. with `apt-get install cmake`.');
+  process.exitCode = 1;
+} else if (process.argv.includes('--addon')) {
+  process.exitCode = addon();
+} else {
+  process.exitCode = nativeTests('address,undefined') + nativeTests('thread') ? 1 : 0;
+}
