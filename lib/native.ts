@@ -7,7 +7,16 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { DeviceError, DisposedError, kernelError, NodegradError, OutOfMemoryError } from './core/errors';
+import {
+  ArgumentError,
+  DeviceError,
+  DisposedError,
+  DTypeError,
+  kernelError,
+  NodegradError,
+  OutOfMemoryError,
+} from './core/errors';
+import { describe } from './core/shape';
 
 /** Opaque; memory is freed when it is garbage collected. */
 type Handle = object;
@@ -155,63 +164,123 @@ export type KernelArg = BufferArg | null | number | boolean | readonly number[] 
  */
 export type Kernel = (work: number, ...args: KernelArg[]) => void;
 
-function putBuffer(at: number, b: BufferArg | null): number {
+// Number of the latest call. A call that finds another one there when it has read its arguments was interrupted: what it
+// wrote into the shared memory is no longer its own.
+let latest = 0;
+
+function putBuffer(op: CallName, at: number, b: unknown, takesHalves: boolean): number {
   if (b === null) {
     args[at] = -1;
     args[at + 1] = 0;
     args[at + 2] = 0;
     return at + 3;
   }
-  const slot = b.storage.slot;
-  if (slot < 0) throw new DisposedError('a tensor was used after dispose()');
-  args[at] = slot;
-  args[at + 1] = b.offset;
-  args[at + 2] = b.dtypeCode;
+  const { storage, offset, dtypeCode } = (b ?? {}) as BufferArg;
+  if (!(storage instanceof Storage)) throw wrong(op, 'a tensor', b);
+  if (storage.slot < 0) throw new DisposedError(`[${op()}] a tensor was used after dispose()`);
+  if (dtypeCode > lastFullDType && !takesHalves)
+    throw new DTypeError(`[${op()}] does not take bfloat16 and float16 yet; cast with .to('float32')`);
+  args[at] = storage.slot;
+  args[at + 1] = offset;
+  args[at + 2] = dtypeCode;
   return at + 3;
 }
 
-function tooLong(at: number, more: number): void {
-  if (at + more > args.length) throw new RangeError('a kernel call has too many arguments');
+function putNumber(op: CallName, at: number, v: unknown): void {
+  if (typeof v === 'number') args[at] = v;
+  else if (typeof v === 'boolean') args[at] = v ? 1 : 0;
+  else throw wrong(op, 'a number', v);
 }
 
-/** The kernel of that name. Its signature comes from the addon; a wrong number of arguments throws. */
+function putInteger(op: CallName, at: number, v: unknown): void {
+  if (!Number.isSafeInteger(v)) throw wrong(op, 'an integer', v);
+  args[at] = v as number;
+}
+
+function putCount(op: CallName, at: number, list: unknown, each: number): number {
+  if (!Array.isArray(list)) throw wrong(op, 'a list', list);
+  if (at + list.length * each + 1 > args.length)
+    throw new ArgumentError(`[${op()}] a list of ${list.length} is too long for one call`);
+  args[at] = list.length;
+  return list.length;
+}
+
+/** Names the operation in errors; a function, so that names are put together only for an error. */
+type CallName = () => string;
+
+const wrong = (op: CallName, wanted: string, got: unknown): ArgumentError =>
+  new ArgumentError(`[${op()}] expected ${wanted}, got ${describe(got)}`);
+
+// From native/runtime/dtype.h: what comes behind are 16-bit floats.
+const lastFullDType = 5;
+// Kernels that take 16-bit floats. The others would read their bits as numbers of another type.
+const halfKernels: ReadonlySet<string> = new Set([
+  ...['fill', 'copy', 'iota', 'where', 'gather', 'scatter', 'indexSelect', 'indexAdd', 'nonzero', 'sort', 'topk'],
+  ...['reduce', 'scan', 'softmax', 'softmaxGrad', 'crossEntropy', 'crossEntropyGrad'],
+  ...['randint', 'bernoulli', 'dropout', 'multinomial'],
+]);
+
+// Whose names the first argument of a kernel counts.
+const opcodesOf: Record<string, keyof Addon['opcodes']> = {
+  unary: 'unary',
+  binary: 'binary',
+  binaryScalar: 'binary',
+  reduce: 'reduce',
+  scan: 'scan',
+  optimStep: 'optim',
+};
+
+/**
+ * The kernel of that name. Its signature comes from the addon. Arguments of another number or type throw, and nothing of
+ * the call is run: a value is converted by nobody, since what converts it may run kernels while this call is written down.
+ */
 export function kernel(name: string): Kernel {
   const id = addon.kernels.findIndex((k) => k[0] === name);
   if (id < 0) throw new NodegradError('ERR_INTERNAL', `the addon has no kernel "${name}"`);
   const signature = addon.kernels[id]![1];
   const arity = signature.length;
   const codes = Array.from(signature);
+  const halves = halfKernels.has(name);
+  const names = opcodesOf[name] && addon.opcodes[opcodesOf[name]];
   return (work, ...values) => {
+    const op: CallName = () => names?.[values[0] as number] ?? name;
     if (values.length !== arity) throw new NodegradError('ERR_INTERNAL', `[${name}] takes ${arity} arguments`);
+    const call = ++latest;
     let at = 0;
     let device = -1;
     for (let i = 0; i < arity; i++) {
       const v = values[i];
       switch (codes[i]) {
         case 'n':
-          args[at++] = v as number;
+          putNumber(op, at++, v);
+          break;
+        case 'i':
+          putInteger(op, at++, v);
           break;
         case 'b':
-          at = putBuffer(at, v as BufferArg | null);
+          at = putBuffer(op, at, v, halves);
           if (device < 0 && v !== null) device = (v as BufferArg).storage.device;
           break;
         case 'd':
+        case 'I': {
+          const n = putCount(op, at++, v, 1);
+          for (let j = 0; j < n; j++) putInteger(op, at++, (v as readonly number[])[j]);
+          break;
+        }
         case 'N': {
-          const list = v as readonly number[];
-          tooLong(at, list.length + 1);
-          args[at++] = list.length;
-          for (let j = 0; j < list.length; j++) args[at++] = list[j]!;
+          const n = putCount(op, at++, v, 1);
+          for (let j = 0; j < n; j++) putNumber(op, at++, (v as readonly number[])[j]);
           break;
         }
         default: {
+          const n = putCount(op, at++, v, 3);
           const list = v as readonly BufferArg[];
-          tooLong(at, list.length * 3 + 1);
-          args[at++] = list.length;
-          for (let j = 0; j < list.length; j++) at = putBuffer(at, list[j]!);
-          if (device < 0 && list.length > 0) device = list[0]!.storage.device;
+          for (let j = 0; j < n; j++) at = putBuffer(op, at, list[j], halves);
+          if (device < 0 && n > 0) device = list[0]!.storage.device;
         }
       }
     }
+    if (call !== latest) throw new ArgumentError(`[${op()}] an argument ran another operation while it was read`);
     try {
       addon.run(id, device, work, at);
     } catch (e) {

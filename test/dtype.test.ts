@@ -21,3 +21,28 @@ describe('the default dtype', () => {
     expect(caught(() => ng.setDefaultDtype('float' as never))).toMatchObject({ code: 'ERR_INVALID_ARG' });
   });
 });
+
+test('16-bit floats are stored, moved and summed; other ops refuse them by name, at once', () => {
+  for (const dtype of ['float16', 'bfloat16'] as const) {
+    const q = ng.tensor([[1, -2]], { dtype });
+    const refused: [string, () => unknown][] = [
+      ['add', () => q.add(q)],
+      ['gt', () => q.gt(0)],
+      ['exp', () => q.exp()],
+      ['mul', () => q.mul_(2)],
+      ['matmul', () => q.matmul(q.T)],
+      ['gelu', () => ng.gelu(q)],
+    ];
+    for (const [name, run] of refused) {
+      const e = caught(run) as Error;
+      expect(e).toMatchObject({ code: 'ERR_DTYPE' });
+      expect(e.message).toContain(`[${name}]`);
+    }
+    ng.synchronizeSync();
+    expect(q.sum().itemSync()).toBe(-1);
+    expect(ng.cat([q, q]).T.arraySync()).toEqual([
+      [1, 1],
+      [-2, -2],
+    ]);
+  }
+});

@@ -8,7 +8,7 @@ import { type DType, dtypeSize, isFloat } from './dtype';
 import { sameShape, type Shape, showShape } from './shape';
 import { isGradEnabled, setGradEnabled } from './grad-mode';
 import { tensorHooks } from './hooks';
-import type { GradHook, Tensor } from './tensor';
+import { type GradHook, shapeOf, type Tensor } from './tensor';
 
 export { enableGrad, isGradEnabled, noGrad, setGradEnabled } from './grad-mode';
 
@@ -80,7 +80,7 @@ export class GradNode {
     for (let i = 0; i < saved.length; i++) {
       if (saved[i]!.storage.version !== this.versions[i])
         throw new AutogradError(
-          `[backward] a tensor ${showShape(saved[i]!.shape)} that ${this.name} needs for its gradient was changed in place ` +
+          `[backward] a tensor ${showShape(shapeOf(saved[i]!))} that ${this.name} needs for its gradient was changed in place ` +
             `(version ${saved[i]!.storage.version}, expected ${this.versions[i]})`,
           'ERR_INPLACE',
         );
@@ -115,7 +115,7 @@ export function needsTracking(inputs: readonly Tensor[]): boolean {
 
 function edgeOf(t: Tensor): Edge | null {
   if (!t.requiresGrad) return null;
-  return { node: t.gradFn ?? t.leafNode(), index: t.outputIndex, shape: t.shape, dtype: t.dtype };
+  return { node: t.gradFn ?? t.leafNode(), index: t.outputIndex, shape: shapeOf(t), dtype: t.dtype };
 }
 
 /**
@@ -231,9 +231,9 @@ class Run {
         this.given.add(g.storage);
         const replaced = hook(g);
         if (replaced) {
-          if (!sameShape(replaced.shape, g.shape))
+          if (!sameShape(shapeOf(replaced), shapeOf(g)))
             throw new ShapeError(
-              `[hook] a gradient hook must keep the shape: ${showShape(g.shape)} became ${showShape(replaced.shape)}`,
+              `[hook] a gradient hook must keep the shape: ${showShape(shapeOf(g))} became ${showShape(shapeOf(replaced))}`,
             );
           list[index] = replaced;
           this.given.add(replaced.storage);
@@ -261,7 +261,7 @@ class Run {
 
   private conform(g: Tensor, e: Edge): Tensor {
     let r = g;
-    if (!sameShape(r.shape, e.shape)) r = engineOps.sumTo(r, e.shape);
+    if (!sameShape(shapeOf(r), e.shape)) r = engineOps.sumTo(r, e.shape);
     if (r.dtype !== e.dtype) r = engineOps.cast(r, e.dtype);
     return r;
   }
@@ -309,15 +309,15 @@ class Run {
 
 function seed(op: string, root: Tensor, given: Tensor | null | undefined): Tensor {
   if (given) {
-    if (!sameShape(given.shape, root.shape))
+    if (!sameShape(shapeOf(given), shapeOf(root)))
       throw new ShapeError(
-        `[${op}] the gradient has shape ${showShape(given.shape)}, the tensor ${showShape(root.shape)}`,
+        `[${op}] the gradient has shape ${showShape(shapeOf(given))}, the tensor ${showShape(shapeOf(root))}`,
       );
     return given;
   }
   if (root.numel !== 1)
     throw new AutogradError(
-      `[${op}] a gradient can be started without an argument only from a scalar; this tensor has shape ${showShape(root.shape)}`,
+      `[${op}] a gradient can be started without an argument only from a scalar; this tensor has shape ${showShape(shapeOf(root))}`,
     );
   return engineOps.onesLike(root);
 }
@@ -335,7 +335,7 @@ function start(
     roots.forEach((r, i) => {
       if (!r.requiresGrad)
         throw new AutogradError(
-          `[${op}] this tensor ${showShape(r.shape)} does not require gradients and was not computed from one that does`,
+          `[${op}] this tensor ${showShape(shapeOf(r))} does not require gradients and was not computed from one that does`,
         );
       const s = seed(op, r, seeds[i]);
       if (seeds[i]) run.protect(s);

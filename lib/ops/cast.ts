@@ -1,7 +1,7 @@
 /** @file Copies: cast, clone, contiguous, detach, copy_. */
 import { checkInPlace, engineOps, track, trackInPlace } from '../core/autograd';
 import { checkDType, type DType, isFloat } from '../core/dtype';
-import { addMethods, alias, empty, type Method, needTensor, type Tensor } from '../core/tensor';
+import { addMethods, alias, empty, type Method, needTensor, shapeOf, stridesOf, type Tensor } from '../core/tensor';
 import { broadcastShapes, sameShape, showShape } from '../core/shape';
 import { ShapeError } from '../core/errors';
 import { onesLike, zeros } from './create';
@@ -14,28 +14,28 @@ export function cast(t: Tensor, dtype: DType): Tensor {
   if (t.dtype === to) return t;
   needTensor('to', t);
   const from = t.dtype;
-  const out = runCopy(empty(t.shape, to, t.storage.device), t);
+  const out = runCopy(empty(shapeOf(t), to, t.storage.device), t);
   return isFloat(to) ? track('to', out, [t], [], ([g]) => [cast(g!, from)]) : out;
 }
 
 /** A copy with memory of its own. */
 export function clone(t: Tensor): Tensor {
   needTensor('clone', t);
-  return track('clone', runCopy(empty(t.shape, t.dtype, t.storage.device), t), [t], [], ([g]) => [g]);
+  return track('clone', runCopy(empty(shapeOf(t), t.dtype, t.storage.device), t), [t], [], ([g]) => [g]);
 }
 
 /** The tensor itself if it lies row-major without gaps, else a copy that does. */
 export const contiguous = (t: Tensor): Tensor => (t.isContiguous() ? t : clone(t));
 
 /** The same memory, outside the autograd graph. */
-export const detach = (t: Tensor): Tensor => alias(t, t.shape, t.strides, t.offset);
+export const detach = (t: Tensor): Tensor => alias(t, shapeOf(t), stridesOf(t), t.offset);
 
 /** Overwrites the tensor with `src`, cast and broadcast. */
 export function copy_(t: Tensor, src: Tensor): Tensor {
   needTensor('copy_', t);
   sameDevice('copy_', t, src);
-  if (!sameShape(broadcastShapes('copy_', t.shape, src.shape), t.shape))
-    throw new ShapeError(`[copy_] ${showShape(src.shape)} does not fit into ${showShape(t.shape)}`);
+  if (!sameShape(broadcastShapes('copy_', shapeOf(t), shapeOf(src)), shapeOf(t)))
+    throw new ShapeError(`[copy_] ${showShape(shapeOf(src))} does not fit into ${showShape(shapeOf(t))}`);
   checkInPlace('copy_', t, [src]);
   runCopy(t, src);
   t.storage.version++;
@@ -55,6 +55,6 @@ declare module '../core/tensor' {
 }
 
 engineOps.cast = cast;
-engineOps.clone = (t) => runCopy(empty(t.shape, t.dtype, t.storage.device), t);
+engineOps.clone = (t) => runCopy(empty(shapeOf(t), t.dtype, t.storage.device), t);
 engineOps.onesLike = (t) => onesLike(t);
 engineOps.zeros = (shape, dtype, device) => zeros(shape, { dtype, device: deviceName(device) });

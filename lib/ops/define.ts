@@ -6,7 +6,7 @@ import { checkInPlace, isGradEnabled, needsTracking, track, trackInPlace } from 
 import { defaultDType, type DType, isFloat, resultType, resultTypeScalar } from '../core/dtype';
 import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
 import { broadcastShapes, sameShape, showShape } from '../core/shape';
-import { empty, needTensor, Tensor } from '../core/tensor';
+import { empty, needTensor, shapeOf, Tensor } from '../core/tensor';
 import { opcode } from '../native';
 import { cast } from './cast';
 import { castOf, runBinary, runCopy, runScalar, runUnary, sameDevice } from './launch';
@@ -55,7 +55,7 @@ export function defineUnary(name: string, spec: UnarySpec): UnaryOp {
     const a = dtype === x.dtype ? x : cast(x, dtype);
     const y = runUnary(
       code,
-      empty(a.shape, spec.result === 'bool' ? 'bool' : dtype, a.storage.device),
+      empty(shapeOf(a), spec.result === 'bool' ? 'bool' : dtype, a.storage.device),
       a,
       p0,
       p1,
@@ -172,7 +172,7 @@ export function defineBinary(name: string, spec: BinarySpec): BinaryOp {
     const b = z instanceof Tensor ? cast(z, dtype) : z;
     const shape =
       a instanceof Tensor && b instanceof Tensor
-        ? broadcastShapes(name, a.shape, b.shape)
+        ? broadcastShapes(name, shapeOf(a), shapeOf(b))
         : (a instanceof Tensor ? a : (b as Tensor)).shape;
     const device = (a instanceof Tensor ? a : (b as Tensor)).storage.device;
     const y = launch(empty(shape, result === 'bool' ? 'bool' : dtype, device), a, b);
@@ -187,8 +187,8 @@ export function defineBinary(name: string, spec: BinarySpec): BinaryOp {
     checkOperand(label, z);
     if (z instanceof Tensor) {
       sameDevice(label, t, z);
-      if (!sameShape(broadcastShapes(label, t.shape, z.shape), t.shape))
-        throw new ShapeError(`[${label}] ${showShape(z.shape)} does not fit into ${showShape(t.shape)}`);
+      if (!sameShape(broadcastShapes(label, shapeOf(t), shapeOf(z)), shapeOf(t)))
+        throw new ShapeError(`[${label}] ${showShape(shapeOf(z))} does not fit into ${showShape(shapeOf(t))}`);
     }
     const dtype = computeType(label, t, z);
     const narrows = isFloat(dtype) && !isFloat(t.dtype);
@@ -206,7 +206,10 @@ export function defineBinary(name: string, spec: BinarySpec): BinaryOp {
     const other = b === t && tracked && save.includes('b') ? (old === t ? remembered(t) : old) : safe;
     if (t.dtype === dtype && result !== 'bool') launch(t, t, safe);
     else
-      runCopy(t, launch(empty(t.shape, result === 'bool' ? 'bool' : dtype, t.storage.device), castOf(t, dtype), safe));
+      runCopy(
+        t,
+        launch(empty(shapeOf(t), result === 'bool' ? 'bool' : dtype, t.storage.device), castOf(t, dtype), safe),
+      );
     t.storage.version++;
     if (tracked) trackInPlace(label, t, inputs, savedOf(old, other, t), backward(t, z));
     return t;

@@ -1,5 +1,5 @@
 /** @file How ops call the strided kernels: the cheap contiguous case, and broadcasting. Nothing here is tracked. */
-import { empty, type Tensor } from '../core/tensor';
+import { empty, shapeOf, stridesOf, type Tensor } from '../core/tensor';
 import type { DType } from '../core/dtype';
 import { DeviceError } from '../core/errors';
 import { broadcastStrides, sameShape, type Shape } from '../core/shape';
@@ -17,7 +17,7 @@ const flat = [1] as const;
 const cheap = 0.25;
 
 /** Whether an iteration over all elements may treat these tensors as flat. */
-const flatTogether = (shape: Shape, a: Tensor): boolean => a.isContiguous() && sameShape(a.shape, shape);
+const flatTogether = (shape: Shape, a: Tensor): boolean => a.isContiguous() && sameShape(shapeOf(a), shape);
 
 /** Throws unless both tensors are on one device. */
 export function sameDevice(op: string, a: Tensor, b: Tensor): void {
@@ -29,13 +29,13 @@ export function sameDevice(op: string, a: Tensor, b: Tensor): void {
 export function runUnary(op: number, out: Tensor, a: Tensor, p0 = 0, p1 = 0, cost = 1): Tensor {
   const n = a.numel;
   if (a.isContiguous() && out.isContiguous()) unaryKernel(n * cost, op, out, a, [n], flat, flat, p0, p1);
-  else unaryKernel(n * cost, op, out, a, a.shape, out.strides, a.strides, p0, p1);
+  else unaryKernel(n * cost, op, out, a, shapeOf(a), stridesOf(out), stridesOf(a), p0, p1);
   return out;
 }
 
 /** out = op(a, b) with both broadcast to out's shape; equal dtypes. */
 export function runBinary(op: number, out: Tensor, a: Tensor, b: Tensor, p0 = 0, p1 = 0, cost = cheap): Tensor {
-  const shape = out.shape;
+  const shape = shapeOf(out);
   const n = out.numel;
   if (out.isContiguous() && flatTogether(shape, a) && flatTogether(shape, b))
     binaryKernel(n * cost, op, out, a, b, [n], flat, flat, flat, p0, p1);
@@ -47,9 +47,9 @@ export function runBinary(op: number, out: Tensor, a: Tensor, b: Tensor, p0 = 0,
       a,
       b,
       shape,
-      out.strides,
-      broadcastStrides(a.shape, a.strides, shape),
-      broadcastStrides(b.shape, b.strides, shape),
+      stridesOf(out),
+      broadcastStrides(shapeOf(a), stridesOf(a), shape),
+      broadcastStrides(shapeOf(b), stridesOf(b), shape),
       p0,
       p1,
     );
@@ -69,15 +69,16 @@ export function runScalar(
 ): Tensor {
   const n = out.numel;
   if (out.isContiguous() && a.isContiguous()) scalarKernel(n * cost, op, out, a, s, reversed, [n], flat, flat, p0, p1);
-  else scalarKernel(n * cost, op, out, a, s, reversed, a.shape, out.strides, a.strides, p0, p1);
+  else scalarKernel(n * cost, op, out, a, s, reversed, shapeOf(a), stridesOf(out), stridesOf(a), p0, p1);
   return out;
 }
 
 /** out = a, cast to out's dtype and broadcast to out's shape. */
 export function runCopy(out: Tensor, a: Tensor): Tensor {
   const n = out.numel;
-  if (out.isContiguous() && flatTogether(out.shape, a)) copyKernel(n * cheap, out, a, [n], flat, flat);
-  else copyKernel(n * 0.5, out, a, out.shape, out.strides, broadcastStrides(a.shape, a.strides, out.shape));
+  if (out.isContiguous() && flatTogether(shapeOf(out), a)) copyKernel(n * cheap, out, a, [n], flat, flat);
+  else
+    copyKernel(n * 0.5, out, a, shapeOf(out), stridesOf(out), broadcastStrides(shapeOf(a), stridesOf(a), shapeOf(out)));
   return out;
 }
 
@@ -85,16 +86,16 @@ export function runCopy(out: Tensor, a: Tensor): Tensor {
 export function runFill(out: Tensor, value: number): Tensor {
   const n = out.numel;
   if (out.isContiguous()) fillKernel(n * cheap, out, [n], flat, value);
-  else fillKernel(n * cheap, out, out.shape, out.strides, value);
+  else fillKernel(n * cheap, out, shapeOf(out), stridesOf(out), value);
   return out;
 }
 
 /** `t` itself if contiguous, else an untracked contiguous copy. */
 export function denseOf(t: Tensor): Tensor {
-  return t.isContiguous() ? t : runCopy(empty(t.shape, t.dtype, t.storage.device), t);
+  return t.isContiguous() ? t : runCopy(empty(shapeOf(t), t.dtype, t.storage.device), t);
 }
 
 /** `t` itself if it has that dtype, else an untracked cast copy. */
 export function castOf(t: Tensor, dtype: DType): Tensor {
-  return t.dtype === dtype ? t : runCopy(empty(t.shape, dtype, t.storage.device), t);
+  return t.dtype === dtype ? t : runCopy(empty(shapeOf(t), dtype, t.storage.device), t);
 }

@@ -1,11 +1,11 @@
 /** @file Ops that overwrite part of a tensor, in their two forms: on a copy, and in place. */
 import { checkInPlace, type GradFn, needsTracking, track, trackInPlace } from '../core/autograd';
 import { DTypeError } from '../core/errors';
-import { empty, type Tensor } from '../core/tensor';
+import { empty, shapeOf, type Tensor } from '../core/tensor';
 import { runCopy, runFill } from './launch';
 
 /** A copy of `t`, untracked, contiguous. */
-export const copyOf = (t: Tensor): Tensor => runCopy(empty(t.shape, t.dtype, t.storage.device), t);
+export const copyOf = (t: Tensor): Tensor => runCopy(empty(shapeOf(t), t.dtype, t.storage.device), t);
 
 /** A copy of what `t` is now, with its history: for a gradient that reads it after `t` was overwritten. */
 export function remembered(t: Tensor): Tensor {

@@ -5,8 +5,8 @@
 //   Buf      3 doubles: slot (-1 = null), offset in elements, dtype code        'b'
 //   Dims     1 + n doubles: n, then the values                                  'd'
 //   BufList  1 + 3 n doubles                                                    'B'
-//   IntList, RealList  1 + n doubles                                            'N'
-//   number   1 double (int64_t, double, bool)                                   'n'
+//   IntList, RealList  1 + n doubles                                            'I', 'N'
+//   number   1 double (int64_t; double, bool)                                   'i', 'n'
 #pragma once
 #include <new>
 #include <string>
@@ -44,7 +44,10 @@ class Decoder {
     const auto s = static_cast<size_t>(slot);
     if (s >= slots_ || blocks_[s] == nullptr) return bad("a tensor was used after its memory was released");
     if (blocks_[s]->device != device_) return bad("tensors live on different devices");
-    b.p = static_cast<char*>(blocks_[s]->p) + static_cast<int64_t>(offset) * static_cast<int64_t>(sizeOf(b.t));
+    const double from = offset * static_cast<double>(sizeOf(b.t));
+    if (!(from >= 0 && from <= static_cast<double>(blocks_[s]->bytes)))
+      return bad("a tensor starts outside its memory");
+    b.p = static_cast<char*>(blocks_[s]->p) + static_cast<int64_t>(from);
   }
 
   void get(Dims& d) {
@@ -98,7 +101,9 @@ constexpr char codeOf() {
   if constexpr (std::is_same_v<T, Buf>) return 'b';
   if constexpr (std::is_same_v<T, Dims>) return 'd';
   if constexpr (std::is_same_v<T, BufList>) return 'B';
-  if constexpr (std::is_same_v<T, IntList> || std::is_same_v<T, RealList>) return 'N';
+  if constexpr (std::is_same_v<T, IntList>) return 'I';
+  if constexpr (std::is_same_v<T, RealList>) return 'N';
+  if constexpr (std::is_same_v<T, int64_t>) return 'i';
   static_assert(std::is_same_v<T, Buf> || std::is_same_v<T, Dims> || std::is_same_v<T, BufList> ||
                     std::is_same_v<T, IntList> || std::is_same_v<T, RealList> || std::is_arithmetic_v<T>,
                 "a kernel parameter of a type that the binding does not know");
