@@ -1,4 +1,5 @@
 /** @file Tensors as text: digits and layout against PyTorch; what follows the values; console.log. */
+import { caught } from './caught';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
@@ -76,4 +77,19 @@ test('settings', () => {
   expect(() => ng.setPrintoptions({ precision: -1 })).toThrow(
     expect.objectContaining({ code: 'ERR_INVALID_ARG' }) as Error,
   );
+});
+
+test('a tensor is no primitive: only strings show it', () => {
+  const t = ng.tensor([1, 2]);
+  expect(`${t as unknown as string}`).toBe(String(t));
+  expect([t].join()).toBe(String(t));
+  const sums = [
+    () => (t as never) + 1,
+    () => 'a' + (t as never),
+    () => Number(t),
+    () => +(t as never),
+    () => (t as never) < 1,
+  ];
+  for (const run of sums) expect(caught(run)).toMatchObject({ code: 'ERR_INVALID_ARG' });
+  expect(() => JSON.stringify({ t })).toThrow('await t.array()');
 });

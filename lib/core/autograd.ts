@@ -3,7 +3,8 @@
  * gradient function; the engine does everything else once: order, accumulation, summing down to a broadcast input's
  * shape, casting, skipping inputs that need none, hooks, releasing what was saved, errors.
  */
-import { AutogradError, ShapeError } from './errors';
+import { AutogradError } from './errors';
+import { enteringGradient, gradientLike } from './entering';
 import { type DType, dtypeSize, isFloat } from './dtype';
 import { sameShape, type Shape, showShape } from './shape';
 import { isGradEnabled, setGradEnabled } from './grad-mode';
@@ -229,14 +230,11 @@ class Run {
         // What a hook saw may be kept by the user: from here on it is not ours to write.
         this.own.delete(g);
         this.given.add(g.storage);
-        const replaced = hook(g);
-        if (replaced) {
-          if (!sameShape(shapeOf(replaced), shapeOf(g)))
-            throw new ShapeError(
-              `[hook] a gradient hook must keep the shape: ${showShape(shapeOf(g))} became ${showShape(shapeOf(replaced))}`,
-            );
-          list[index] = replaced;
-          this.given.add(replaced.storage);
+        const replaced: unknown = hook(g);
+        if (replaced !== undefined && replaced !== null) {
+          const now = enteringGradient('registerHook', replaced, gradientLike(g));
+          list[index] = now;
+          this.given.add(now.storage);
         }
       }
     }
@@ -308,13 +306,7 @@ class Run {
 }
 
 function seed(op: string, root: Tensor, given: Tensor | null | undefined): Tensor {
-  if (given) {
-    if (!sameShape(shapeOf(given), shapeOf(root)))
-      throw new ShapeError(
-        `[${op}] the gradient has shape ${showShape(shapeOf(given))}, the tensor ${showShape(shapeOf(root))}`,
-      );
-    return given;
-  }
+  if (given !== undefined && given !== null) return enteringGradient(op, given, gradientLike(root));
   if (root.numel !== 1)
     throw new AutogradError(
       `[${op}] a gradient can be started without an argument only from a scalar; this tensor has shape ${showShape(shapeOf(root))}`,

@@ -1,6 +1,7 @@
 /** @file Operations with a gradient of the user's own, after torch.autograd.Function. */
 import { engineOps, isGradEnabled, noGrad, track } from './autograd';
 import { isFloat } from './dtype';
+import { enteringGradient, gradientLike } from './entering';
 import { ArgumentError, AutogradError } from './errors';
 import { describe } from './shape';
 import { alias, Tensor } from './tensor';
@@ -84,6 +85,7 @@ function record(
   given: readonly Tensor[],
 ): void {
   const like = outputs.map((t) => ({ shape: t.shape, dtype: t.dtype, device: t.storage.device }));
+  const wanted = inputs.map(gradientLike);
   const saved = ctx.saved;
   ctx.saved = []; // from here on they come through the engine, which checks versions and releases them
   const differentiable = outputs.map((t, i) => isFloat(t.dtype) && !ctx.constant.has(given[i]!));
@@ -103,6 +105,7 @@ function record(
       throw new AutogradError(
         `[customFunction] backward returned ${list.length} gradients for ${args.length} arguments of forward`,
       );
-    return list.length === args.length ? list.filter((_, i) => args[i] instanceof Tensor) : list;
+    const found = list.length === args.length ? list.filter((_, i) => args[i] instanceof Tensor) : list;
+    return found.map((g, i) => g && enteringGradient('customFunction', g, wanted[i]!, true));
   });
 }

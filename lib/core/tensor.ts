@@ -8,6 +8,7 @@ import { type DType, dtypeCode, dtypeSize, isFloat } from './dtype';
 import { ArgumentError, AutogradError, DisposedError, DTypeError, OutOfMemoryError } from './errors';
 import { contiguousStrides, describe, isContiguous, numel, type Shape, showShape } from './shape';
 import { tensorHooks } from './hooks';
+import { enteringGradient, gradientLike } from './entering';
 import type { GradNode } from './autograd';
 import { LeafNode } from './autograd';
 
@@ -25,14 +26,13 @@ export let stridesOf: (t: Tensor) => readonly number[];
 export class Tensor {
   /** Shared with all views. */
   storage: Storage;
+  #grad: Tensor | null = null;
   #shape: Shape;
   #strides: readonly number[];
   /** Of the first element, in elements. */
   offset: number;
   readonly dtype: DType;
   readonly dtypeCode: number;
-  /** The gradient, once `backward()` has reached this leaf (or a tensor with `retainGrad()`). */
-  grad: Tensor | null = null;
   /** What produced this tensor, for backward; null for a leaf. */
   gradFn: GradNode | null = null;
   /** Which output of `gradFn` this is. */
@@ -91,6 +91,17 @@ export class Tensor {
     return (this.contiguousFlag ??= isContiguous(this.#shape, this.#strides));
   }
 
+  /**
+   * The gradient, once `backward()` has reached this leaf (or a tensor with `retainGrad()`). Writable: one of the tensor's
+   * shape and device, which is cast to its dtype.
+   */
+  get grad(): Tensor | null {
+    return this.#grad;
+  }
+  set grad(g: Tensor | null) {
+    this.#grad = (g ?? null) === null ? null : enteringGradient('grad', g, gradientLike(this));
+  }
+
   /** Whether gradients flow to this tensor. Writable on leaves. */
   get requiresGrad(): boolean {
     return this.needsGrad;
@@ -135,6 +146,8 @@ export class Tensor {
    * function that removes the hook.
    */
   registerHook(hook: GradHook): () => void {
+    if (typeof hook !== 'function')
+      throw new ArgumentError(`[registerHook] expected a function, got ${describe(hook)}`);
     if (!this.requiresGrad) throw new AutogradError('[registerHook] this tensor does not require gradients');
     return (this.gradFn ?? this.leafNode()).addHook(this.outputIndex, hook);
   }
@@ -175,6 +188,19 @@ export class Tensor {
     this.#strides = t.#strides;
     const { storage, offset, dtype, dtypeCode: code } = t;
     Object.assign(this, { storage, offset, dtype, dtypeCode: code, contiguousFlag: undefined });
+  }
+
+  /** Strings and template literals show the values; arithmetic on a tensor would only make a string of it. */
+  [Symbol.toPrimitive](hint: string): string {
+    if (hint === 'string') return this.toString();
+    throw new ArgumentError(
+      '[tensor] a tensor is no number: use its methods (a.add(b), a.gt(b)), or await t.item() for the value',
+    );
+  }
+
+  /** Refuses: values are fetched asynchronously. */
+  toJSON(): never {
+    throw new ArgumentError('[tensor] a tensor does not turn into JSON by itself; use await t.array()');
   }
 
   /** @internal Throws if the memory is gone. */

@@ -1,8 +1,9 @@
 /** @file Functions that run around a module's `forward`, and around its part of the backward pass. */
 import { isGradEnabled, track } from '../core/autograd';
-import { ArgumentError, ShapeError } from '../core/errors';
-import { describe, sameShape, showShape } from '../core/shape';
-import { alias, Tensor } from '../core/tensor';
+import { enteringGradient, gradientLike } from '../core/entering';
+import { ArgumentError } from '../core/errors';
+import { describe } from '../core/shape';
+import { alias, needTensor, Tensor } from '../core/tensor';
 import type { Module } from './module';
 
 /** Runs after `forward`; a returned value (not undefined) replaces the output. */
@@ -37,13 +38,13 @@ function replacedBy(what: string, replaced: Replaced, grads: Gradients): Gradien
     throw new ArgumentError(
       `[${what}] a hook must return as many gradients as it got, ${grads.length}, or nothing; got ${describe(replaced)}`,
     );
-  (list as Gradients).forEach((g, i) => {
-    if (g && grads[i] && !sameShape(g.shape, grads[i].shape))
-      throw new ShapeError(
-        `[${what}] gradient ${i} must keep its shape ${showShape(grads[i].shape)}, got ${showShape(g.shape)}`,
-      );
-  });
-  return list as Gradients;
+  return (list as Gradients).map((g, i) =>
+    (g ?? null) === null
+      ? null
+      : grads[i]
+        ? enteringGradient(what, g, gradientLike(grads[i]))
+        : (needTensor(what, g), g),
+  );
 }
 
 /**
@@ -55,11 +56,12 @@ function watched(name: string, values: readonly unknown[], see: (grads: Gradient
   if (at.length === 0) return values;
   const tensors = at.map((i) => values[i] as Tensor);
   const views = tensors.map((t) => alias(t, t.shape, t.strides, t.offset));
+  const wanted = tensors.map(gradientLike);
   track(name, views, tensors, [], (grads) => {
     const all: (Tensor | null)[] = values.map(() => null);
     at.forEach((i, k) => (all[i] = (grads[k] as Tensor | undefined) ?? null));
     const seen = see(all);
-    return at.map((i) => seen[i] ?? null);
+    return at.map((i, k) => seen[i] && enteringGradient(name, seen[i], wanted[k]!));
   });
   const out = [...values];
   at.forEach((i, k) => (out[i] = views[k]));

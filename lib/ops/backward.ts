@@ -50,7 +50,6 @@ function runOptions(op: string, { retainGraph, createGraph = false }: BackwardOp
 function backward(t: Tensor, ...args: Arguments<BackwardArguments>): void {
   needTensor('backward', t);
   const { gradient, ...options } = readArguments('backward', backwardDefaults, args);
-  if (gradient) needTensor('backward', gradient);
   run(t, gradient, runOptions('backward', options));
 }
 
@@ -70,9 +69,12 @@ export function grad(
   ...args: Arguments<GradOptions>
 ): Tensor[] {
   const { gradOutputs, allowUnused, materializeGrads, ...options } = readArguments('grad', gradDefaults, args);
-  const [outs, ins, seeds] = [listOf(outputs), listOf(inputs), gradOutputs ? listOf(gradOutputs) : []];
+  const [outs, ins, seeds] = [
+    listOf(outputs),
+    listOf(inputs),
+    (gradOutputs ?? null) === null ? [] : listOf(gradOutputs),
+  ];
   for (const t of [...outs, ...ins]) needTensor('grad', t);
-  for (const t of seeds) if (t) needTensor('grad', t);
   if (seeds.length > 0 && seeds.length !== outs.length)
     throw new ArgumentError(`[grad] got ${seeds.length} gradOutputs for ${outs.length} outputs`);
   for (const t of ins)
