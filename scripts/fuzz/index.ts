@@ -1,0 +1,84 @@
+/**
+ * @file `npm run fuzz -- --minutes 10 --seed 1 [--part calls|chains|files|kill|workers] [--out <folder>]`: throws
+ * generated input at the library. `--addon <file> --preload <library>` runs it on another build of the addon, e.g. one
+ * with the address sanitizer. Exits with 1 if something was found; docs/reliability.md says more.
+ */
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { fuzzCalls } from './calls';
+import { fuzzChains } from './chains';
+import { fuzzFiles } from './files';
+import { Findings } from './findings';
+import { fuzzKill } from './kill';
+import type { Setting } from './run-child';
+import { fuzzWorkers } from './workers';
+
+interface Options {
+  seed: number;
+  until: number;
+  setting: Setting;
+  findings: Findings;
+}
+
+/** Each part's share of the time, and what it says of itself. Chains take as long as they take, about a minute. */
+const parts: Record<string, { share: number; run: (o: Options) => Promise<string> }> = {
+  chains: { share: 0, run: async (o) => `${await fuzzChains({ env: o.setting.env, findings: o.findings })} comparisons with PyTorch` },
+  files: { share: 0.1, run: async (o) => `${await fuzzFiles(o)} malformed files` },
+  kill: { share: 0.1, run: async (o) => `${await fuzzKill(o)} kills` },
+  workers: { share: 0.15, run: async (o) => `${await fuzzWorkers(o)} workers` },
+  calls: {
+    share: 0.65,
+    run: async (o) => {
+      const { programs, statements, worked } = await fuzzCalls(o);
+      return `${statements} calls in ${programs} programs, ${((100 * worked) / statements).toFixed(0)}% threw nothing`;
+    },
+  },
+};
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      minutes: { type: 'string', default: '10' },
+      seed: { type: 'string', default: '1' },
+      part: { type: 'string' },
+      out: { type: 'string', default: path.join('build', 'fuzz') },
+      addon: { type: 'string' },
+      preload: { type: 'string' },
+    },
+  });
+  const minutes = Number(values.minutes);
+  const seed = Number(values.seed);
+  const names = values.part ? values.part.split(',') : Object.keys(parts);
+  const unknown = names.find((n) => !(n in parts));
+  if (unknown !== undefined || !(minutes > 0) || !Number.isInteger(seed)) {
+    console.error(`fuzz: --minutes and --seed take numbers, --part some of ${Object.keys(parts).join(', ')}`);
+    process.exitCode = 2;
+    return;
+  }
+  const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'nodegrad-fuzz-'));
+  const findings = new Findings(path.resolve(values.out));
+  const env: Record<string, string> = { NODEGRAD_GUARD: '1' };
+  if (values.addon) env['NODEGRAD_ADDON'] = path.resolve(values.addon);
+  if (values.preload) env['LD_PRELOAD'] = values.preload;
+  // A sanitizer knows node's own leaks and large allocations too; those are not ours.
+  if (values.preload) env['ASAN_OPTIONS'] = 'detect_leaks=0:allocator_may_return_null=1:handle_segv=1';
+  const slow = values.preload ? 4 : 1;
+  const setting = { dir, env, silence: 10_000 * slow, resident: 2.5 * 2 ** 30 * slow };
+  const end = Date.now() + minutes * 60_000;
+  let left = names.reduce((sum, n) => sum + parts[n]!.share, 0);
+  for (const name of names) {
+    const { share, run } = parts[name]!;
+    const started = Date.now();
+    const until = started + ((end - started) * share) / (left || 1);
+    const said = await run({ seed, until, setting, findings });
+    left -= share;
+    console.log(`${name.padEnd(8)} ${said} (${((Date.now() - started) / 1000).toFixed(0)} s)`);
+  }
+  fs.rmSync(dir, { recursive: true });
+  console.log(findings.size ? findings.summary().join('\n') : `nothing found, seed ${seed}`);
+  process.exitCode = findings.size ? 1 : 0;
+}
+
+void main();

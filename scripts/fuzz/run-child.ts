@@ -1,0 +1,115 @@
+/** @file Starts a child, watches it (silence, memory) and reads its log. */
+import { spawn } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import type { Event, Job } from './child';
+import type { Failure, Statement } from './program';
+
+/** How children are run. */
+export interface Setting {
+  /** For jobs, logs and the files that programs write. */
+  dir: string;
+  /** Of the child: guard mode, another addon, a preloaded sanitizer. */
+  env: Record<string, string>;
+  /** Milliseconds without a new statement that count as a hang. */
+  silence: number;
+  /** Resident bytes that count as unbounded. */
+  resident: number;
+}
+
+let jobs = 0;
+
+/**
+ * Runs `node <script> <job file> <log file>` and watches it. The child writes one line of JSON per event, the last one
+ * `{ end: true }`. `ended` says why it did not get there.
+ */
+export async function watchChild<E extends { end?: true }>(
+  script: string,
+  job: unknown,
+  setting: Setting,
+): Promise<{ events: E[]; ended?: Failure }> {
+  const name = path.join(setting.dir, `job-${process.pid}-${jobs++}`);
+  fs.writeFileSync(`${name}.json`, JSON.stringify(job));
+  fs.writeFileSync(`${name}.log`, '');
+  const stderr = fs.openSync(`${name}.err`, 'w');
+  const options = ['--stack-trace-limit=30', '--max-old-space-size=1024'];
+  const child = spawn(
+    process.execPath,
+    [...options, path.join(__dirname, script), `${name}.json`, `${name}.log`],
+    { cwd: setting.dir, env: { ...process.env, ...setting.env }, stdio: ['ignore', 'ignore', stderr] },
+  );
+  fs.closeSync(stderr);
+  let ended: Failure | undefined;
+  let size = 0;
+  let changed = Date.now();
+  const timer = setInterval(() => {
+    const now = fs.statSync(`${name}.log`).size;
+    if (now !== size) [size, changed] = [now, Date.now()];
+    if (Date.now() - changed > setting.silence)
+      ended ??= { kind: 'hang', text: `longer than ${setting.silence / 1000} s` };
+    if (resident(child.pid!) > setting.resident)
+      ended ??= { kind: 'memory', text: `more than ${(setting.resident / 2 ** 30).toFixed(1)} GiB resident` };
+    if (ended) child.kill('SIGKILL');
+  }, 200);
+  const [code, signal] = await new Promise<[number | null, string | null]>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (c, s) => resolve([c, s]));
+  });
+  clearInterval(timer);
+  const lines = fs.readFileSync(`${name}.log`, 'utf8').split('\n').slice(0, -1);
+  const events = lines.map((l) => JSON.parse(l) as E);
+  const errors = fs.readFileSync(`${name}.err`, 'utf8');
+  for (const end of ['json', 'log', 'err']) fs.rmSync(`${name}.${end}`);
+  if (events.length === 0 && !ended)
+    throw new Error(`${script} did not start (${code ?? signal}): ${errors.slice(-2000)}`);
+  if (!ended && !(code === 0 && events.at(-1)?.end)) {
+    const words = fatal.exec(errors)?.[0] ?? '';
+    ended = { kind: 'crash', text: [signal ?? `exit code ${code}`, words, frames(errors)].join(' ').trim() };
+  }
+  return { events, ended };
+}
+
+const fatal =
+  /ERROR: \w+Sanitizer: [\w-]+|FATAL ERROR: .*|malloc.*|free\(\).*|double free.*|corrupted.*|terminate called.*|runtime error: .*/;
+
+/** One program as it ran. `failure` includes what the parent saw: a crash, a hang. */
+export interface Ran {
+  program: number;
+  statements: Statement[];
+  failure?: Failure;
+  live: number;
+  worked: number;
+}
+
+/** Runs programs. If the child died, it was of the last one (`whole` is false). */
+export async function runChild(job: Job, setting: Setting): Promise<{ ran: Ran[]; whole: boolean }> {
+  const { events, ended } = await watchChild<Event>('child.js', job, setting);
+  const ran: Ran[] = [];
+  for (const e of events) {
+    if (e.program !== undefined) ran.push({ program: e.program, statements: [], live: 0, worked: 0 });
+    const last = ran.at(-1);
+    if (!last) continue;
+    if (e.s && e.s.target !== '_') last.statements.push(e.s);
+    if (e.failure) last.failure ??= e.failure;
+    last.worked += e.worked ?? 0;
+    if (e.live !== undefined) last.live = e.live;
+  }
+  const last = ran.at(-1);
+  if (ended && last) last.failure ??= { ...ended, at: last.statements.at(-1)?.expr };
+  return { ran, whole: !ended };
+}
+
+// The functions of ours on a sanitizer's stack.
+const frames = (errors: string): string =>
+  [...errors.matchAll(/#\d+ 0x\w+ in (?:ng::)?(?:\w+::)*(\w+)/g)]
+    .map((m) => m[1]!)
+    .slice(0, 3)
+    .join(' < ');
+
+function resident(pid: number): number {
+  try {
+    return Number(fs.readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ')[1]) * 4096;
+  } catch {
+    return 0; // ended, or a system without /proc
+  }
+}
