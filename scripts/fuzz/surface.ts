@@ -33,7 +33,7 @@ export interface Callable {
 const depthLimit = 5;
 // A program that sets these is not using the library but taking it apart: the fields are the library's own books.
 const ownBooks = /^(storage|offset|gradFn|outputIndex|base)$/;
-const isErrorClass = (path: string): boolean => /Error$/.test(path);
+const isErrorClass = (path: string): boolean => /\.[A-Z]\w*Error$/.test(path);
 
 /** Reads the declaration file (dist/lib/index.d.ts). */
 export function readSurface(file: string): Callable[] {
