@@ -237,10 +237,10 @@ export function alias(t: Tensor, shape: Shape, strides: readonly number[], offse
 export type Method<F> = F extends (self: Tensor, ...args: infer A) => infer R ? (...args: A) => R : never;
 
 /** Makes functions whose first argument is a tensor methods of it. */
-export function addMethods(fns: Record<string, (self: Tensor, ...args: never[]) => unknown>): void {
+export function addMethods(fns: Record<string, (self: Tensor, ...args: never) => unknown>): void {
   for (const [name, fn] of Object.entries(fns)) {
     Object.defineProperty(Tensor.prototype, name, {
-      value(this: Tensor, ...args: never[]) {
+      value(this: Tensor, ...args: never) {
         return fn(this, ...args);
       },
       writable: true,

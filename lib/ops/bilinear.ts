@@ -1,10 +1,14 @@
 /** @file The bilinear map of two inputs. */
 import { ShapeError } from '../core/errors';
+import { type InOrderOrByName, readArguments } from '../core/arguments';
+import { tensor } from '../core/params';
 import { numel, sameShape, showShape } from '../core/shape';
 import { needTensor, type Tensor } from '../core/tensor';
 import { add } from './arithmetic';
-import { matmul } from './matmul';
+import { type LinearOptions, matmul } from './matmul';
 import { permute, reshape } from './views';
+
+const bilinearArguments = { bias: tensor.orNull() };
 
 /**
  * y[.., o] = x1[.., i] weight[o, i, j] x2[.., j] + bias[o], summed over i and j: one matrix product for x1, then one for
@@ -12,11 +16,17 @@ import { permute, reshape } from './views';
  * @param x1 - [..., in1]
  * @param x2 - [..., in2], with the same leading dimensions
  * @param weight - [out, in1, in2]
- * @param bias - [out], or nothing
+ * @param args - bias: [out], or nothing
  */
-export function bilinear(x1: Tensor, x2: Tensor, weight: Tensor, bias?: Tensor | null): Tensor {
+export function bilinear(
+  x1: Tensor,
+  x2: Tensor,
+  weight: Tensor,
+  ...args: InOrderOrByName<[bias?: Tensor | null], LinearOptions>
+): Tensor {
   const op = 'bilinear';
-  for (const t of [x1, x2, weight, ...(bias ? [bias] : [])]) needTensor(op, t);
+  for (const t of [x1, x2, weight]) needTensor(op, t);
+  const { bias } = readArguments(op, bilinearArguments, args);
   const lead = x1.shape.slice(0, -1);
   const [out, in1, in2] = weight.shape as [number, number, number];
   const fits = x1.ndim > 0 && x2.ndim > 0 && weight.ndim === 3 && x1.shape.at(-1) === in1 && x2.shape.at(-1) === in2;

@@ -6,10 +6,11 @@
 import { track } from '../core/autograd';
 import { dtypeSize, isFloat } from '../core/dtype';
 import { ArgumentError, ShapeError } from '../core/errors';
-import { checkAxes, checkAxis, describe, numel, showShape } from '../core/shape';
+import { axes, axis, device, dtype, integer, integers, number, oneOf } from '../core/params';
+import { checkAxes, checkAxis, numel, showShape } from '../core/shape';
 import { empty, needTensor, type Tensor } from '../core/tensor';
 import { kernel } from '../native';
-import { type Arguments, readArguments } from '../core/arguments';
+import { type Arguments, type InOrderOrByName, readArguments } from '../core/arguments';
 import { mul } from './arithmetic';
 import { movedim, roll } from './arranging';
 import { cast } from './cast';
@@ -84,17 +85,16 @@ function multiplicity(like: Tensor, n: number, given: number): Tensor {
 
 // --- arguments ------------------------------------------------------------------------------------------------------
 
-function scaleOf(op: string, norm: FftNorm | null, n: number, inverse: boolean): number {
-  if (norm === 'ortho') return 1 / Math.sqrt(n);
-  if (norm !== null && norm !== 'backward' && norm !== 'forward')
-    throw new ArgumentError(`[${op}] norm is 'backward', 'ortho' or 'forward', got ${describe(norm)}`);
-  return (norm === 'forward') === inverse ? 1 : 1 / n;
-}
+const norm = oneOf('backward', 'ortho', 'forward').orNull();
+const length = integer({ least: 1 });
+const fftArguments = { n: length.orNull(), dim: axis.or(-1), norm };
+// Lengths of -1 leave a dimension as it is.
+const fftnArguments = { s: integers.orNull(), dim: axes.orNull(), norm };
+const fft2Arguments = { ...fftnArguments, dim: axes.or([-2, -1] as readonly number[]) };
 
-function checkLength(op: string, n: number): number {
-  if (!Number.isSafeInteger(n) || n < 1)
-    throw new ArgumentError(`[${op}] the length must be a positive integer, got ${describe(n)}`);
-  return n;
+function scaleOf(how: FftNorm | null, n: number, inverse: boolean): number {
+  if (how === 'ortho') return 1 / Math.sqrt(n);
+  return (how === 'forward') === inverse ? 1 : 1 / n;
 }
 
 // Of the dtypes that the kernel knows.
@@ -114,20 +114,19 @@ function checkKind(op: string, x: Tensor, pairs: boolean): void {
 function along(op: string, x: Tensor, o: FftOptions, from: Lines['from'], toReal: boolean, inverse: boolean): Tensor {
   const pairs = from !== 'real';
   checkKind(op, x, pairs);
-  const axis = checkAxis(op, o.dim, x.ndim - (pairs ? 1 : 0));
-  const there = x.shape[axis]!;
-  const n = checkLength(op, o.n ?? (from === 'half' ? 2 * (there - 1) : there));
-  const scale = scaleOf(op, o.norm, n, inverse);
-  const lines = movedim(known(x), axis, pairs ? -2 : -1);
+  const at = checkAxis(op, o.dim, x.ndim - (pairs ? 1 : 0));
+  const there = x.shape[at]!;
+  const n = length.check(op, 'n', o.n ?? (from === 'half' ? 2 * (there - 1) : there));
+  const scale = scaleOf(o.norm, n, inverse);
+  const lines = movedim(known(x), at, pairs ? -2 : -1);
   const most = from === 'half' ? Math.floor(n / 2) + 1 : n;
   const last = lines.ndim - (pairs ? 2 : 1);
   const cut = there > most ? narrow(lines, last, 0, most) : lines;
   const kept = from === 'real' ? Math.floor(n / 2) + 1 : n;
-  return movedim(transform(cut, { n, from, toReal, inverse, scale, kept }), toReal ? -1 : -2, axis);
+  return movedim(transform(cut, { n, from, toReal, inverse, scale, kept }), toReal ? -1 : -2, at);
 }
 
-const one = (op: string, args: readonly unknown[]): FftOptions =>
-  readArguments<FftOptions>(op, { n: null, dim: -1, norm: null }, args);
+const one = (op: string, args: readonly unknown[]): FftOptions => readArguments(op, fftArguments, args);
 
 // --- along one dimension --------------------------------------------------------------------------------------------
 
@@ -162,12 +161,13 @@ export const irfft = (x: Tensor, ...options: Arguments<FftOptions>): Tensor =>
 // The dimensions and lengths of a transform; x has `count` dimensions.
 function grid(op: string, count: number, o: FftnOptions): { dim: number; n: number | null }[] {
   const last = o.s && (o.dim === null || o.dim === undefined) ? o.s.map((_, i) => i - o.s!.length) : o.dim;
-  const axes = typeof last === 'number' ? [last] : (last ?? Array.from({ length: count }, (_, i) => i));
-  checkAxes(op, axes, count);
-  if (o.s && o.s.length !== axes.length)
-    throw new ArgumentError(`[${op}] ${o.s.length} lengths for ${axes.length} dimensions`);
-  if (axes.length === 0) throw new ArgumentError(`[${op}] needs at least one dimension`);
-  return axes.map((dim, i) => ({ dim: checkAxis(op, dim, count), n: o.s?.[i] ?? null }));
+  const list = typeof last === 'number' ? [last] : (last ?? Array.from({ length: count }, (_, i) => i));
+  checkAxes(op, list, count);
+  if (o.s && o.s.length !== list.length)
+    throw new ArgumentError(`[${op}] ${o.s.length} lengths for ${list.length} dimensions`);
+  if (list.length === 0) throw new ArgumentError(`[${op}] needs at least one dimension`);
+  const lengthOf = (i: number): number | null => (o.s && o.s[i] !== -1 ? length.check(op, 's', o.s[i]) : null);
+  return list.map((dim, i) => ({ dim: checkAxis(op, dim, count), n: lengthOf(i) }));
 }
 
 type Line = (x: Tensor, options: FftOptions) => Tensor;
@@ -175,74 +175,85 @@ type Line = (x: Tensor, options: FftOptions) => Tensor;
 // `last` transforms the last of the dimensions, first or at the end, `others` all others.
 function several(op: string, x: Tensor, o: FftnOptions, others: Line, last: Line, realInput: boolean): Tensor {
   checkKind(op, x, !realInput);
-  const axes = grid(op, x.ndim - (realInput ? 0 : 1), o);
-  const end = { ...axes.pop()!, norm: o.norm };
-  const rest = (t: Tensor): Tensor => axes.reduceRight((y, a) => others(y, { ...a, norm: o.norm }), t);
+  const lines = grid(op, x.ndim - (realInput ? 0 : 1), o);
+  const end = { ...lines.pop()!, norm: o.norm };
+  const rest = (t: Tensor): Tensor => lines.reduceRight((y, a) => others(y, { ...a, norm: o.norm }), t);
   return realInput ? rest(last(x, end)) : last(rest(x), end);
 }
 
 type Several = (x: Tensor, ...options: Arguments<FftnOptions>) => Tensor;
-const over = (name: string, dim: Axes, others: Line, last: Line, realInput = false): Several => {
+type FftnSpec = typeof fftnArguments | typeof fft2Arguments;
+const over = (name: string, spec: FftnSpec, others: Line, last: Line, realInput = false): Several => {
   const op = `fft.${name}`;
-  return (x, ...options) =>
-    several(op, x, readArguments<FftnOptions>(op, { s: null, dim, norm: null }, options), others, last, realInput);
+  return (x, ...options) => several(op, x, readArguments<FftnOptions>(op, spec, options), others, last, realInput);
 };
 
 /** {@link fft} along several dimensions, by default all. */
-export const fftn = over('fftn', null, fft, fft);
+export const fftn = over('fftn', fftnArguments, fft, fft);
 /** {@link ifft} along several dimensions, by default all. */
-export const ifftn = over('ifftn', null, ifft, ifft);
+export const ifftn = over('ifftn', fftnArguments, ifft, ifft);
 /** {@link rfft} along the last of several dimensions (by default all), then {@link fft} along the others. */
-export const rfftn = over('rfftn', null, fft, rfft, true);
+export const rfftn = over('rfftn', fftnArguments, fft, rfft, true);
 /** The inverse of {@link rfftn}. */
-export const irfftn = over('irfftn', null, ifft, irfft);
+export const irfftn = over('irfftn', fftnArguments, ifft, irfft);
 /** {@link fftn} of images: along the last two dimensions. */
-export const fft2 = over('fft2', [-2, -1], fft, fft);
+export const fft2 = over('fft2', fft2Arguments, fft, fft);
 /** {@link ifftn} along the last two dimensions. */
-export const ifft2 = over('ifft2', [-2, -1], ifft, ifft);
+export const ifft2 = over('ifft2', fft2Arguments, ifft, ifft);
 /** {@link rfftn} along the last two dimensions. */
-export const rfft2 = over('rfft2', [-2, -1], fft, rfft, true);
+export const rfft2 = over('rfft2', fft2Arguments, fft, rfft, true);
 /** {@link irfftn} along the last two dimensions. */
-export const irfft2 = over('irfft2', [-2, -1], ifft, irfft);
+export const irfft2 = over('irfft2', fft2Arguments, ifft, irfft);
 
 // --- frequencies ----------------------------------------------------------------------------------------------------
 
-const sampled = (
-  op: string,
-  n: number,
-  d: number,
-  of: (count: number, o: TensorOptions) => Tensor,
-  o: TensorOptions,
-): Tensor => {
-  checkLength(op, n);
-  const out = cast(mul(of(n, { dtype: 'float64', device: o.device }), 1 / (n * d)), o.dtype ?? 'float32');
+/** Options of {@link fftfreq} and {@link rfftfreq}, in PyTorch's order. */
+export interface FftfreqOptions extends TensorOptions {
+  /** How many samples. */
+  n: number;
+  /** The time between two. Default 1. */
+  d?: number;
+}
+
+const freqArguments = {
+  n: length,
+  d: number().or(1),
+  dtype: dtype.optional(),
+  device: device.optional(),
+  requiresGrad: false,
+};
+type FreqArguments = InOrderOrByName<[n: number, d?: number], FftfreqOptions>;
+
+const sampled = (op: string, args: FreqArguments, of: (n: number, o: TensorOptions) => Tensor): Tensor => {
+  const { n, d, ...o } = readArguments(op, freqArguments, args);
+  const wide = { dtype: 'float64', ...(o.device && { device: o.device }) } as const;
+  const out = cast(mul(of(n, wide), 1 / (n * d)), o.dtype ?? 'float32');
   if (o.requiresGrad) out.requiresGrad = true;
   return out;
 };
 
 /** The frequencies of the results of {@link fft} of n samples, `d` apart: 0, 1, .., then the negative ones, / (n d). */
-export const fftfreq = (n: number, d = 1, options: TensorOptions = {}): Tensor =>
-  sampled(
-    'fft.fftfreq',
-    n,
-    d,
-    (count, o) => cat([arange(0, Math.ceil(count / 2), o), arange(-Math.floor(count / 2), 0, o)]),
-    options,
-  );
+export const fftfreq = (...args: FreqArguments): Tensor =>
+  sampled('fft.fftfreq', args, (n, o) => cat([arange(0, Math.ceil(n / 2), o), arange(-Math.floor(n / 2), 0, o)]));
 /** The frequencies of the results of {@link rfft} of n samples, `d` apart: 0, 1, .., floor(n / 2), / (n d). */
-export const rfftfreq = (n: number, d = 1, options: TensorOptions = {}): Tensor =>
-  sampled('fft.rfftfreq', n, d, (count, o) => arange(Math.floor(count / 2) + 1, o), options);
+export const rfftfreq = (...args: FreqArguments): Tensor =>
+  sampled('fft.rfftfreq', args, (n, o) => arange(Math.floor(n / 2) + 1, o));
 
-function shifted(op: string, x: Tensor, dim: Axes, half: (n: number) => number): Tensor {
+const shiftArguments = { dim: axes.orNull() };
+type ShiftArguments = InOrderOrByName<[dim?: Axes], { dim?: Axes }>;
+
+function shifted(op: string, x: Tensor, args: ShiftArguments, half: (n: number) => number): Tensor {
   needTensor(op, x);
-  const axes = checkAxes(op, dim, x.ndim);
+  const list = checkAxes(op, readArguments(op, shiftArguments, args).dim, x.ndim);
   return roll(
     x,
-    axes.map((a) => half(x.shape[a]!)),
-    axes,
+    list.map((a) => half(x.shape[a]!)),
+    list,
   );
 }
 /** Moves frequency 0 to the middle of these dimensions, by default of all; of pairs, name the others. */
-export const fftshift = (x: Tensor, dim?: Axes): Tensor => shifted('fft.fftshift', x, dim, (n) => Math.floor(n / 2));
+export const fftshift = (x: Tensor, ...args: ShiftArguments): Tensor =>
+  shifted('fft.fftshift', x, args, (n) => Math.floor(n / 2));
 /** The inverse of {@link fftshift}. */
-export const ifftshift = (x: Tensor, dim?: Axes): Tensor => shifted('fft.ifftshift', x, dim, (n) => -Math.floor(n / 2));
+export const ifftshift = (x: Tensor, ...args: ShiftArguments): Tensor =>
+  shifted('fft.ifftshift', x, args, (n) => -Math.floor(n / 2));

@@ -1,7 +1,9 @@
 /** @file Matrix products. Transposed and broadcast operands are passed to the kernel as strides, never copied. */
 import { track } from '../core/autograd';
+import { type InOrderOrByName, readArguments } from '../core/arguments';
 import { isFloat, resultType } from '../core/dtype';
 import { DTypeError, ShapeError } from '../core/errors';
+import { tensor } from '../core/params';
 import { broadcastShapes, broadcastStrides, numel, showShape } from '../core/shape';
 import { addMethods, empty, type Method, needTensor, type Tensor } from '../core/tensor';
 import { kernel } from '../native';
@@ -80,22 +82,38 @@ function product(a: Tensor, b: Tensor): Tensor {
     const lead = a.shape.slice(0, -1);
     return reshape(product(reshape(a, [numel(lead), a.shape[a.ndim - 1]!]), b), [...lead, b.shape[1]!]);
   }
-  return track('matmul', runMatmul(a, b, null), [a, b], [a, b], ([g], [sa, sb], needs) => [
-    needs[0] ? sumTo(product(g!, transpose(sb!, -1, -2)), sa!.shape) : null,
-    needs[1] ? sumTo(product(transpose(sa!, -1, -2), g!), sb!.shape) : null,
+  const [shapeA, shapeB] = [a.shape, b.shape];
+  const out = runMatmul(a, b, null);
+  return track('matmul', out, [a, b], operandsRead(a, b), ([g], saved, needs) => [
+    needs[0] ? sumTo(product(g!, transpose(saved[0]!, -1, -2)), shapeA) : null,
+    needs[1] ? sumTo(product(transpose(saved[saved.length - 1]!, -1, -2), g!), shapeB) : null,
   ]);
 }
+
+// What the gradients of a product read: each the other operand, b first. One that nobody needs may be overwritten.
+const operandsRead = (a: Tensor, b: Tensor): Tensor[] => (a.requiresGrad ? (b.requiresGrad ? [b, a] : [b]) : [a]);
+
+/** Options of {@link linear}. */
+export interface LinearOptions {
+  /** [out], or nothing. */
+  bias?: Tensor | null;
+}
+const linearArguments = { bias: tensor.orNull() };
 
 /**
  * x @ weight^T + bias: the affine map of a Linear layer, in one kernel.
  * @param x - [..., in]
  * @param weight - [out, in]
- * @param bias - [out], or nothing
+ * @param args - bias: [out], or nothing
  */
-export function linear(x: Tensor, weight: Tensor, bias?: Tensor | null): Tensor {
+export function linear(
+  x: Tensor,
+  weight: Tensor,
+  ...args: InOrderOrByName<[bias?: Tensor | null], LinearOptions>
+): Tensor {
   needTensor('linear', x);
   needTensor('linear', weight);
-  if (bias) needTensor('linear', bias);
+  const { bias } = readArguments('linear', linearArguments, args);
   sameDevice('linear', x, weight);
   if (weight.ndim !== 2 || x.ndim === 0 || x.shape[x.ndim - 1] !== weight.shape[1])
     throw new ShapeError(
@@ -111,7 +129,7 @@ export function linear(x: Tensor, weight: Tensor, bias?: Tensor | null): Tensor 
     );
   const rows = numel(x.shape.slice(0, -1));
   const flat = x.ndim === 2 ? x : reshape(x, [rows, x.shape[x.ndim - 1]!]);
-  const y = affine(flat, weight, bias ?? null);
+  const y = affine(flat, weight, bias);
   return x.ndim === 2 ? y : reshape(y, [...x.shape.slice(0, -1), weight.shape[0]!]);
 }
 
@@ -119,9 +137,9 @@ function affine(x: Tensor, weight: Tensor, bias: Tensor | null): Tensor {
   const out = runMatmul(x, transpose(weight.detach(), 0, 1), bias ? denseOf(bias) : null);
   const inputs = bias ? [x, weight, bias] : [x, weight];
   const hasBias = bias !== null;
-  return track('linear', out, inputs, [x, weight], ([g], [sx, sw], needs) => [
-    needs[0] ? matmul(g!, sw!) : null,
-    needs[1] ? matmul(transpose(g!, 0, 1), sx!) : null,
+  return track('linear', out, inputs, operandsRead(x, weight), ([g], saved, needs) => [
+    needs[0] ? matmul(g!, saved[0]!) : null,
+    needs[1] ? matmul(transpose(g!, 0, 1), saved[saved.length - 1]!) : null,
     hasBias && needs[2] ? sumTo(g!, [g!.shape[1]!]) : null,
   ]);
 }

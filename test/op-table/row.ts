@@ -48,11 +48,11 @@ type Ops = typeof ops;
  * Every function of lib/ops that turns tensors into tensors: each needs a row, or the project does not compile.
  */
 export type OpName = {
-  [K in keyof Ops]: Ops[K] extends (first: Tensor, ...rest: never[]) => infer R
+  [K in keyof Ops]: Ops[K] extends (first: Tensor, ...rest: never) => infer R
     ? R extends Tensor | readonly Tensor[] | Record<string, Tensor>
       ? K
       : never
-    : Ops[K] extends (first: Tensor[], ...rest: never[]) => Tensor
+    : Ops[K] extends (first: Tensor[], ...rest: never) => Tensor
       ? K
       : never;
 }[keyof Ops];

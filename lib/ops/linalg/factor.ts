@@ -1,8 +1,9 @@
 /** @file Cholesky and QR factorisations. */
-import { ArgumentError, AutogradError } from '../../core/errors';
+import { type InOrderOrByName, readArguments } from '../../core/arguments';
+import { AutogradError } from '../../core/errors';
+import { oneOf } from '../../core/params';
 import { addMethods, type Method, type Tensor } from '../../core/tensor';
 import { kernel } from '../../native';
-import { readArguments } from '../../core/arguments';
 import { add, mul, neg, sub } from '../arithmetic';
 import { zerosLike } from '../create';
 import { cat } from '../joining';
@@ -21,14 +22,15 @@ export interface CholeskyOptions {
   /** Return the upper factor U, U^T U = a, reading the upper triangle of a. Default false. */
   upper?: boolean;
 }
+const choleskyArguments = { upper: false };
 
 /**
  * The lower triangular L with L L^T = a, from the lower triangle of each symmetric positive definite matrix. Another
  * matrix throws a NumericError that names its place in the batch.
  */
-export function cholesky(a: Tensor, options?: boolean | CholeskyOptions): Tensor {
+export function cholesky(a: Tensor, ...args: InOrderOrByName<[upper?: boolean], CholeskyOptions>): Tensor {
   p.checkSquare('cholesky', a);
-  if (readArguments('cholesky', { upper: false }, [options]).upper) return p.mT(cholesky(p.mT(a)));
+  if (readArguments('cholesky', choleskyArguments, args).upper) return p.mT(cholesky(p.mT(a)));
   const out = p.like(a, a.shape);
   choleskyKernel((p.batchSize(a) * p.rowsOf(a) ** 3) / 3, out, denseOf(a), p.batchSize(a), p.rowsOf(a));
   p.settle(out);
@@ -43,13 +45,15 @@ export function cholesky(a: Tensor, options?: boolean | CholeskyOptions): Tensor
 
 /** What {@link qr} computes: q [m, k] r [k, n] with k = min(m, n), q square, or only r (q is then empty). */
 export type QrMode = 'reduced' | 'complete' | 'r';
+const qrArguments = { mode: oneOf('reduced', 'complete', 'r').or('reduced') };
 
 /** q r = a with orthonormal columns in q and upper triangular r. */
-export function qr(a: Tensor, mode: QrMode | { mode?: QrMode } = 'reduced'): p.Named<'Q' | 'R', [Tensor, Tensor]> {
+export function qr(
+  a: Tensor,
+  ...args: InOrderOrByName<[mode?: QrMode], { mode?: QrMode }>
+): p.Named<'Q' | 'R', [Tensor, Tensor]> {
   p.checkMatrix('qr', a);
-  const { mode: how } = readArguments('qr', { mode: 'reduced' as QrMode }, [mode]);
-  if (!['reduced', 'complete', 'r'].includes(how))
-    throw new ArgumentError(`[qr] mode must be 'reduced', 'complete' or 'r', got '${how}'`);
+  const { mode: how } = readArguments('qr', qrArguments, args);
   const [m, n, batch] = [p.rowsOf(a), p.colsOf(a), p.batchSize(a)];
   const cols = how === 'complete' ? m : Math.min(m, n);
   const out: [Tensor, Tensor] = [p.like(a, [...p.batchOf(a), m, cols]), p.like(a, [...p.batchOf(a), cols, n])];

@@ -1,10 +1,11 @@
 /** @file Norms of vectors and matrices, and condition numbers. */
 import type { DType } from '../../core/dtype';
+import { type InOrderOrByName, readArguments } from '../../core/arguments';
 import { ArgumentError, ShapeError } from '../../core/errors';
+import { axes, dtype, either, number, oneOf } from '../../core/params';
 import { checkAxes, checkAxis, showShape } from '../../core/shape';
 import { needTensor, type Tensor } from '../../core/tensor';
 import { div, eq, mul } from '../arithmetic';
-import { readArguments } from '../../core/arguments';
 import { movedim } from '../arranging';
 import { cast } from '../cast';
 import { eye } from '../create';
@@ -35,46 +36,37 @@ export interface NormOptions<Order> {
  * Infinity, -Infinity: largest, smallest sum of absolute values of a column, of a row. */
 export type MatrixOrder = 'fro' | 'nuc' | 1 | -1 | 2 | -2 | number;
 
-// Settings as PyTorch's positions (ord, dim, options), or all in one object.
-function settings<Order>(
-  op: string,
-  ord: Order | NormOptions<Order> | undefined,
-  dim: Dim | NormOptions<Order> | undefined,
-  options: boolean | NormOptions<Order> | undefined,
-): NormOptions<Order> {
-  const defaults: NormOptions<Order> = { ord: undefined, dim: undefined, keepdim: false, dtype: undefined };
-  return readArguments(op, defaults, [ord, dim, options]);
-}
+/** What the norms take, in PyTorch's order. */
+type NormArguments<Order> = InOrderOrByName<
+  [ord?: Order, dim?: Dim, keepdim?: boolean, dtype?: DType],
+  NormOptions<Order>
+>;
+const order = either(number(), oneOf('fro', 'nuc'));
+const more = { dim: axes.orNull(), keepdim: false, dtype: dtype.optional() };
+const vectorNormArguments = { ord: number().or(2), ...more };
+const matrixNormArguments = { ord: order.or('fro' as MatrixOrder), ...more };
+const normArguments = { ord: order.orNull(), ...more };
+const condArguments = { p: order.orNull() };
 
 /** The p-norm of vectors: over all elements, or along `dim`. Default the Euclidean norm. */
-export function vectorNorm(
-  x: Tensor,
-  ord?: number | NormOptions<number>,
-  dim?: Dim | NormOptions<number>,
-  options?: boolean | NormOptions<number>,
-): Tensor {
+export function vectorNorm(x: Tensor, ...args: NormArguments<number>): Tensor {
   needTensor('vectorNorm', x);
-  const { ord: order = 2, dim: over, keepdim = false, dtype } = settings('vectorNorm', ord, dim, options);
-  return vectorNormOver(x, order, over, { keepdim, ...(dtype ? { dtype } : {}) });
+  const { ord, dim, keepdim, dtype: type } = readArguments('vectorNorm', vectorNormArguments, args);
+  return vectorNormOver(x, ord, dim, { keepdim, ...(type ? { dtype: type } : {}) });
 }
 
 /** A norm of matrices, which lie in the two dimensions `dim` (default the last). Default the Frobenius norm. */
-export function matrixNorm(
-  x: Tensor,
-  ord?: MatrixOrder | NormOptions<MatrixOrder>,
-  dim?: Dim | NormOptions<MatrixOrder>,
-  options?: boolean | NormOptions<MatrixOrder>,
-): Tensor {
-  const { ord: order = 'fro', dim: over, keepdim = false, dtype } = settings('matrixNorm', ord, dim, options);
+export function matrixNorm(x: Tensor, ...args: NormArguments<MatrixOrder>): Tensor {
   needTensor('matrixNorm', x);
-  const axes = (Array.isArray(over ?? [-2, -1]) ? (over ?? [-2, -1]) : [over]) as number[];
-  if (axes.length !== 2 || x.ndim < 2)
-    throw new ShapeError(`[matrixNorm] needs two dimensions of ${showShape(x.shape)}, got [${axes.join(', ')}]`);
-  const reduced = checkAxes('matrixNorm', axes, x.ndim);
-  const [row, col] = axes.map((a) => checkAxis('matrixNorm', a, x.ndim)) as [number, number];
-  const a = movedim(dtype ? cast(x, dtype) : x, [row, col], [-2, -1]);
+  const { ord, dim, keepdim, dtype: type } = readArguments('matrixNorm', matrixNormArguments, args);
+  const pair = typeof dim === 'number' ? [dim] : (dim ?? [-2, -1]);
+  if (pair.length !== 2 || x.ndim < 2)
+    throw new ShapeError(`[matrixNorm] needs two dimensions of ${showShape(x.shape)}, got [${pair.join(', ')}]`);
+  const reduced = checkAxes('matrixNorm', pair, x.ndim);
+  const [row, col] = pair.map((a) => checkAxis('matrixNorm', a, x.ndim)) as [number, number];
+  const a = movedim(type ? cast(x, type) : x, [row, col], [-2, -1]);
   p.checkMatrix('matrixNorm', a);
-  const y = normOfLast(a, order);
+  const y = normOfLast(a, ord);
   if (!keepdim) return y;
   return reshape(
     y,
@@ -82,8 +74,8 @@ export function matrixNorm(
   );
 }
 
-function normOfLast(a: Tensor, order: MatrixOrder): Tensor {
-  switch (order) {
+function normOfLast(a: Tensor, ord: MatrixOrder): Tensor {
+  switch (ord) {
     case 'fro':
       return vectorNormOver(a, 2, [-2, -1]);
     case 'nuc':
@@ -102,7 +94,7 @@ function normOfLast(a: Tensor, order: MatrixOrder): Tensor {
       return amin(sum(abs(a), -1), -1);
     default:
       throw new ArgumentError(
-        `[matrixNorm] ord must be 'fro', 'nuc', 1, -1, 2, -2, Infinity or -Infinity, got ${String(order)}`,
+        `[matrixNorm] ord must be 'fro', 'nuc', 1, -1, 2, -2, Infinity or -Infinity, got ${String(ord)}`,
       );
   }
 }
@@ -111,29 +103,28 @@ function normOfLast(a: Tensor, order: MatrixOrder): Tensor {
  * The norm of vectors or matrices. Without `ord`: the Euclidean norm of all elements, or along `dim`. With `ord`: of a
  * vector (one dimension, or `dim` a number) its p-norm, of a matrix (two) its {@link matrixNorm}.
  */
-export function norm(
-  x: Tensor,
-  ord?: MatrixOrder | null | NormOptions<MatrixOrder | null>,
-  dim?: Dim | NormOptions<MatrixOrder | null>,
-  options?: boolean | NormOptions<MatrixOrder | null>,
-): Tensor {
+export function norm(x: Tensor, ...args: NormArguments<MatrixOrder | null>): Tensor {
   needTensor('norm', x);
-  const { ord: order = null, dim: over = null, ...rest } = settings('norm', ord, dim, options);
-  const pair = Array.isArray(over) && over.length === 2;
-  if (order === null) return pair ? matrixNorm(x, { ...rest, dim: over }) : vectorNorm(x, { ...rest, dim: over });
-  if (over === null && x.ndim > 2)
+  const { ord, dim, ...rest } = readArguments('norm', normArguments, args);
+  const pair = typeof dim === 'object' && dim?.length === 2;
+  if (ord === null) return pair ? matrixNorm(x, { ...rest, dim }) : vectorNorm(x, { ...rest, dim });
+  if (dim === null && x.ndim > 2)
     throw new ShapeError(`[norm] say along which dimensions of ${showShape(x.shape)}: dim is one axis or two`);
-  if (pair || (over === null && x.ndim === 2)) return matrixNorm(x, { ...rest, ord: order, dim: over });
-  if (typeof order !== 'number') throw new ArgumentError(`[norm] ord '${order}' is for matrices; give two dimensions`);
-  return vectorNorm(x, { ...rest, ord: order, dim: over });
+  if (pair || (dim === null && x.ndim === 2)) return matrixNorm(x, { ...rest, ord, dim });
+  if (typeof ord !== 'number') throw new ArgumentError(`[norm] ord '${ord}' is for matrices; give two dimensions`);
+  return vectorNorm(x, { ...rest, ord, dim });
 }
 
 /**
  * The condition number of each matrix: the ratio of its largest and smallest singular value (default, or 2; -2 is the
  * inverse), or the product of the norms of the matrix and its inverse; Infinity for a singular one.
  */
-export function cond(a: Tensor, ord: MatrixOrder | null = null): Tensor {
+export function cond(
+  a: Tensor,
+  ...args: InOrderOrByName<[p?: MatrixOrder | null], { p?: MatrixOrder | null }>
+): Tensor {
   p.checkMatrix('cond', a);
+  const { p: ord } = readArguments('cond', condArguments, args);
   if (ord === null || ord === 2 || ord === -2) {
     const s = svdvals(a);
     const end = (at: number): Tensor => squeeze(narrow(s, -1, at, 1), -1);

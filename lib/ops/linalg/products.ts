@@ -1,5 +1,7 @@
 /** @file Powers, exponentials, chains and cross products of matrices and vectors. */
+import { type InOrderOrByName, readArguments } from '../../core/arguments';
 import { ArgumentError, ShapeError } from '../../core/errors';
+import { axis, integer } from '../../core/params';
 import { checkAxis, showShape } from '../../core/shape';
 import { addMethods, type Method, needTensor, type Tensor } from '../../core/tensor';
 import { add, mul, sub } from '../arithmetic';
@@ -15,10 +17,12 @@ import { inv, solve } from './solve';
 
 const identityLike = (a: Tensor): Tensor => expand(eye(p.rowsOf(a), { dtype: a.dtype, device: a.device }), a.shape);
 
+const powerArguments = { n: integer() };
+
 /** Each square matrix multiplied n times with itself; of the inverse for negative n. */
-export function matrixPower(a: Tensor, n: number): Tensor {
+export function matrixPower(a: Tensor, ...args: InOrderOrByName<[n: number], { n: number }>): Tensor {
   p.checkSquare('matrixPower', a);
-  if (!Number.isInteger(n)) throw new ArgumentError(`[matrixPower] the exponent must be an integer, got ${n}`);
+  const { n } = readArguments('matrixPower', powerArguments, args);
   if (n < 0) return matrixPower(inv(a), -n);
   if (n === 0) return clone(identityLike(a));
   let result: Tensor | undefined;
@@ -107,14 +111,15 @@ export function multiDot(matrices: readonly Tensor[]): Tensor {
   );
 }
 
-const axisOf = (op: string, ndim: number, dim: number | { dim?: number }): number =>
-  checkAxis(op, typeof dim === 'number' ? dim : (dim.dim ?? -1), ndim);
+const dimArguments = { dim: axis.or(-1) };
+type DimArguments = InOrderOrByName<[dim?: number], { dim?: number }>;
 
 /** The cross product of vectors of length 3 along one axis (default the last). */
-export function cross(a: Tensor, b: Tensor, dim: number | { dim?: number } = -1): Tensor {
+export function cross(a: Tensor, b: Tensor, ...args: DimArguments): Tensor {
   needTensor('cross', a);
   needTensor('cross', b);
-  const [i, j] = [axisOf('cross', a.ndim, dim), axisOf('cross', b.ndim, dim)];
+  const { dim } = readArguments('cross', dimArguments, args);
+  const [i, j] = [checkAxis('cross', dim, a.ndim), checkAxis('cross', dim, b.ndim)];
   if (a.ndim !== b.ndim || a.shape[i] !== 3 || b.shape[j] !== 3)
     throw new ShapeError(`[cross] needs length 3 along the axis, got ${showShape(a.shape)} and ${showShape(b.shape)}`);
   const turned = (t: Tensor, order: number[]): Tensor => indexSelect(t, i, order);
@@ -126,10 +131,11 @@ export function cross(a: Tensor, b: Tensor, dim: number | { dim?: number } = -1)
 }
 
 /** The sum of products along one axis (default the last). */
-export function vecdot(a: Tensor, b: Tensor, dim: number | { dim?: number } = -1): Tensor {
+export function vecdot(a: Tensor, b: Tensor, ...args: DimArguments): Tensor {
   needTensor('vecdot', a);
   needTensor('vecdot', b);
-  return sum(mul(a, b), axisOf('vecdot', Math.max(a.ndim, b.ndim), dim));
+  const { dim } = readArguments('vecdot', dimArguments, args);
+  return sum(mul(a, b), checkAxis('vecdot', dim, Math.max(a.ndim, b.ndim)));
 }
 
 addMethods({ matrixPower, matrixExp, cross });

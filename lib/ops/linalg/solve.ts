@@ -1,9 +1,10 @@
 /** @file Linear systems, inverses and determinants. Gradients: Giles, Collected matrix derivative results (2008). */
-import { ArgumentError, ShapeError } from '../../core/errors';
+import { type InOrderOrByName, readArguments } from '../../core/arguments';
+import { ShapeError } from '../../core/errors';
+import { boolean } from '../../core/params';
 import { showShape } from '../../core/shape';
 import { addMethods, type Method, needTensor, type Tensor } from '../../core/tensor';
 import { kernel } from '../../native';
-import { readArguments } from '../../core/arguments';
 import { lt, mul, neg } from '../arithmetic';
 import { eye } from '../create';
 import { tril, triu } from '../diagonals';
@@ -34,15 +35,16 @@ export interface SolveOptions {
   /** Solve a x = b (default) or x a = b. */
   left?: boolean;
 }
+const solveArguments = { left: true };
 
 /** The solution x of a x = b for square a; b is a matrix, a vector, or a batch of either. Batches broadcast. */
-export function solve(a: Tensor, b: Tensor, options: SolveOptions = {}): Tensor {
+export function solve(a: Tensor, b: Tensor, ...args: InOrderOrByName<[left?: boolean], SolveOptions>): Tensor {
   p.checkSquare('solve', a);
   needTensor('solve', b);
   p.checkSameType('solve', a, b);
   sameDevice('solve', a, b);
-  const { left } = readArguments('solve', { left: true }, [options]);
-  if (p.isVector(a, b)) return squeeze(solve(a, unsqueeze(b, left ? -1 : -2), options), left ? -1 : -2);
+  const { left } = readArguments('solve', solveArguments, args);
+  if (p.isVector(a, b)) return squeeze(solve(a, unsqueeze(b, left ? -1 : -2), left), left ? -1 : -2);
   if (!left) return p.mT(solve(p.mT(a), p.mT(b)));
   if (b.ndim < 2 || p.rowsOf(b) !== p.rowsOf(a))
     throw new ShapeError(`[solve] ${showShape(b.shape)} does not fit a system of ${showShape(a.shape)}`);
@@ -54,7 +56,7 @@ function solveBatch(a: Tensor, b: Tensor): Tensor {
   const out = p.like(b, b.shape);
   solveKernel(batch * n * n * (n + k), out, denseOf(a), denseOf(b), batch, n, k);
   p.settle(out);
-  return p.track('solve', out, [a, b], [a, out], ([g], [sa, x], needs) => {
+  return p.track('solve', out, [a, b], a.requiresGrad ? [a, out] : [a], ([g], [sa, x], needs) => {
     const gb = solveBatch(p.mT(sa!), g!);
     return [needs[0] ? neg(matmul(gb, p.mT(x!))) : null, gb];
   });
@@ -70,17 +72,19 @@ export interface TriangularOptions {
   unitriangular?: boolean;
 }
 
-const triangularDefaults = { upper: false, left: true, unitriangular: false };
+const triangularArguments = { upper: boolean, left: true, unitriangular: false };
 
 /** The solution of a x = b for triangular a. The other triangle is not read. Batches broadcast. */
-export function solveTriangular(a: Tensor, b: Tensor, options: TriangularOptions): Tensor {
+export function solveTriangular(
+  a: Tensor,
+  b: Tensor,
+  ...args: InOrderOrByName<[upper: boolean, left?: boolean, unitriangular?: boolean], TriangularOptions>
+): Tensor {
   p.checkSquare('solveTriangular', a);
   p.checkMatrix('solveTriangular', b);
   p.checkSameType('solveTriangular', a, b);
   sameDevice('solveTriangular', a, b);
-  if (typeof options?.upper !== 'boolean')
-    throw new ArgumentError('[solveTriangular] say which triangle is meant: { upper: true } or { upper: false }');
-  const { upper, left, unitriangular } = readArguments('solveTriangular', triangularDefaults, [options]);
+  const { upper, left, unitriangular } = readArguments('solveTriangular', triangularArguments, args);
   if (!left) return p.mT(solveTriangular(p.mT(a), p.mT(b), { upper: !upper, unitriangular }));
   if (p.rowsOf(b) !== p.rowsOf(a))
     throw new ShapeError(`[solveTriangular] ${showShape(b.shape)} does not fit a system of ${showShape(a.shape)}`);
@@ -92,7 +96,7 @@ function triangularBatch(a: Tensor, b: Tensor, upper: boolean, unit: boolean): T
   const [n, k, batch] = [p.rowsOf(a), p.colsOf(b), p.batchSize(a)];
   const out = p.like(b, b.shape);
   triangularKernel(batch * n * n * k, out, denseOf(a), denseOf(b), batch, n, k, upper, unit);
-  return p.track('solveTriangular', out, [a, b], [a, out], ([g], [sa, x], needs) => {
+  return p.track('solveTriangular', out, [a, b], a.requiresGrad ? [a, out] : [a], ([g], [sa, x], needs) => {
     const gb = triangularBatch(p.mT(sa!), g!, !upper, unit);
     if (!needs[0]) return [null, gb];
     const ga = neg(matmul(gb, p.mT(x!)));
@@ -100,18 +104,22 @@ function triangularBatch(a: Tensor, b: Tensor, upper: boolean, unit: boolean): T
   });
 }
 
+const upperArguments = { upper: false };
+type UpperArguments = InOrderOrByName<[upper?: boolean], { upper?: boolean }>;
+
 /** The solution of a x = b from the Cholesky factor of a: `cholesky(a)`, or with `upper` its transpose. */
-export function choleskySolve(b: Tensor, factor: Tensor, how: boolean | { upper?: boolean } = {}): Tensor {
-  const { upper } = readArguments('choleskySolve', { upper: false }, [how]);
+export function choleskySolve(b: Tensor, factor: Tensor, ...args: UpperArguments): Tensor {
+  const { upper } = readArguments('choleskySolve', upperArguments, args);
   p.checkSquare('choleskySolve', factor);
   const [lower, raised] = upper ? [p.mT(factor), factor] : [factor, p.mT(factor)];
   return solveTriangular(raised, solveTriangular(lower, b, { upper: false }), { upper: true });
 }
 
 /** The inverse of a from its Cholesky factor; see {@link choleskySolve}. */
-export function choleskyInverse(factor: Tensor, how: boolean | { upper?: boolean } = {}): Tensor {
+export function choleskyInverse(factor: Tensor, ...args: UpperArguments): Tensor {
   p.checkSquare('choleskyInverse', factor);
-  return choleskySolve(eye(p.rowsOf(factor), { dtype: factor.dtype, device: factor.device }), factor, how);
+  const { upper } = readArguments('choleskyInverse', upperArguments, args);
+  return choleskySolve(eye(p.rowsOf(factor), { dtype: factor.dtype, device: factor.device }), factor, upper);
 }
 
 // det(a) a^-1, untracked; unlike the inverse it exists for every matrix.

@@ -1,11 +1,12 @@
 /** @file Eigenvalues of symmetric matrices, singular values, and what is computed from them. */
-import { ArgumentError, ShapeError } from '../../core/errors';
+import { type InOrderOrByName, readArguments } from '../../core/arguments';
+import { ShapeError } from '../../core/errors';
 import { finfo } from '../../core/limits';
+import { number, oneOf } from '../../core/params';
 import { showShape } from '../../core/shape';
 import { noGrad, needsTracking } from '../../core/autograd';
 import { addMethods, type Method, needTensor, type Tensor } from '../../core/tensor';
 import { kernel } from '../../native';
-import { checkOptions, readArguments } from '../../core/arguments';
 import { add, div, gt, maximum, mul, sub } from '../arithmetic';
 import { empty, eye, full } from '../create';
 import { diagEmbed, tril } from '../diagonals';
@@ -34,12 +35,12 @@ const skew = (a: Tensor): Tensor => sub(a, p.mT(a));
 /** Which triangle of a symmetric matrix is read. */
 export type Triangle = 'L' | 'U';
 
-const triangle = (op: string, a: Tensor, uplo: Triangle | { UPLO?: Triangle }): Tensor => {
+const triangleArguments = { UPLO: oneOf('L', 'U').or('L') };
+type TriangleArguments = InOrderOrByName<[UPLO?: Triangle], { UPLO?: Triangle }>;
+
+const triangle = (op: string, a: Tensor, args: TriangleArguments): Tensor => {
   p.checkSquare(op, a);
-  const which = typeof uplo === 'string' ? uplo : (uplo.UPLO ?? 'L');
-  if (which !== 'L' && which !== 'U')
-    throw new ArgumentError(`[${op}] UPLO must be 'L' or 'U', got '${String(which)}'`);
-  return which === 'U' ? p.mT(a) : a;
+  return readArguments(op, triangleArguments, args).UPLO === 'U' ? p.mT(a) : a;
 };
 
 /**
@@ -48,9 +49,9 @@ const triangle = (op: string, a: Tensor, uplo: Triangle | { UPLO?: Triangle }): 
  */
 export function eigh(
   matrix: Tensor,
-  uplo: Triangle | { UPLO?: Triangle } = 'L',
+  ...args: TriangleArguments
 ): p.Named<'eigenvalues' | 'eigenvectors', [Tensor, Tensor]> {
-  const a = triangle('eigh', matrix, uplo);
+  const a = triangle('eigh', matrix, args);
   const n = p.rowsOf(a);
   const out: [Tensor, Tensor] = [p.like(a, a.shape.slice(0, -1)), p.like(a, a.shape)];
   eighKernel(9 * p.batchSize(a) * n ** 3, out[0], out[1], denseOf(a), p.batchSize(a), n);
@@ -67,8 +68,8 @@ export function eigh(
 }
 
 /** The eigenvalues of each symmetric matrix, ascending. */
-export function eigvalsh(matrix: Tensor, uplo: Triangle | { UPLO?: Triangle } = 'L'): Tensor {
-  const a = triangle('eigvalsh', matrix, uplo);
+export function eigvalsh(matrix: Tensor, ...args: TriangleArguments): Tensor {
+  const a = triangle('eigvalsh', matrix, args);
   if (needsTracking([a])) return eigh(a)[0];
   const out = p.like(a, a.shape.slice(0, -1));
   eighKernel(4 * p.batchSize(a) * p.rowsOf(a) ** 3, out, null, denseOf(a), p.batchSize(a), p.rowsOf(a));
@@ -83,6 +84,7 @@ export interface SvdOptions {
   /** Square u and vh (default), or only the columns and rows that belong to singular values. */
   fullMatrices?: boolean;
 }
+const svdArguments = { fullMatrices: true };
 
 function runSvd(a: Tensor, full: boolean): [Tensor, Tensor, Tensor] {
   const [m, n, batch] = [p.rowsOf(a), p.colsOf(a), p.batchSize(a)];
@@ -102,10 +104,10 @@ function runSvd(a: Tensor, full: boolean): [Tensor, Tensor, Tensor] {
  */
 export function svd(
   a: Tensor,
-  options: SvdOptions | boolean = {},
+  ...args: InOrderOrByName<[fullMatrices?: boolean], SvdOptions>
 ): p.Named<'U' | 'S' | 'Vh', [Tensor, Tensor, Tensor]> {
   p.checkMatrix('svd', a);
-  const full = readArguments('svd', { fullMatrices: true }, [options]).fullMatrices;
+  const full = readArguments('svd', svdArguments, args).fullMatrices;
   const out = runSvd(a, full);
   const [m, n] = [p.rowsOf(a), p.colsOf(a)];
   p.track('svd', out, [a], out.slice(), ([gu, gs, gvh], [u, s, vh]) => {
@@ -175,19 +177,21 @@ function significant(a: Tensor, s: Tensor, largest: Tensor, options: RankOptions
   return gt(s, bound);
 }
 
-function rankOptions(op: string, options: RankOptions | number | undefined, single: 'atol' | 'rtol'): RankOptions {
-  const given = typeof options === 'number' ? { [single]: options } : (options ?? {});
-  checkOptions(op, given, ['atol', 'rtol', 'hermitian']);
-  return given;
-}
+const tolerance = number({ least: 0 }).optional();
+// In the order of PyTorch's first forms of these functions, of one tolerance each.
+const rankArguments = { atol: tolerance, hermitian: false, rtol: tolerance };
+const pinvArguments = { rtol: tolerance, hermitian: false, atol: tolerance };
 
 // The largest along the last axis, kept, of descending values.
 const firstOf = (s: Tensor): Tensor => narrow(s, -1, 0, Math.min(1, s.shape[s.ndim - 1]!));
 
 /** The number of singular values that are not zero, as int64. A number as second argument is `atol`. */
-export function matrixRank(a: Tensor, options?: RankOptions | number): Tensor {
+export function matrixRank(
+  a: Tensor,
+  ...args: InOrderOrByName<[atol?: number, hermitian?: boolean, rtol?: number], RankOptions>
+): Tensor {
   p.checkMatrix('matrixRank', a);
-  const how = rankOptions('matrixRank', options, 'atol');
+  const how = readArguments('matrixRank', rankArguments, args);
   if (!how.hermitian) {
     const s = svdvals(a.detach());
     return sum(significant(a, s, firstOf(s), how), -1);
@@ -202,9 +206,12 @@ export function matrixRank(a: Tensor, options?: RankOptions | number): Tensor {
  * The pseudo-inverse (Moore-Penrose) of each matrix. A number as second argument is `rtol`. The gradient holds where the
  * rank does not change nearby.
  */
-export function pinv(a: Tensor, options?: RankOptions | number): Tensor {
+export function pinv(
+  a: Tensor,
+  ...args: InOrderOrByName<[rtol?: number, hermitian?: boolean, atol?: number], RankOptions>
+): Tensor {
   p.checkMatrix('pinv', a);
-  return pseudo('pinv', a, rankOptions('pinv', options, 'rtol')).inverse;
+  return pseudo('pinv', a, readArguments('pinv', pinvArguments, args)).inverse;
 }
 export { pinv as pinverse };
 
@@ -230,8 +237,9 @@ function pseudo(op: string, a: Tensor, options: RankOptions): { inverse: Tensor;
 /** Options of {@link lstsq}. */
 export interface LstsqOptions {
   /** Singular values below this part of the largest count as zero. Default max(m, n) times the precision. */
-  rcond?: number;
+  rcond?: number | null;
 }
+const lstsqArguments = { rcond: number({ least: 0 }).orNull() };
 
 /**
  * The x that minimises |a x - b|, the shortest one if several do, by singular values. Also: the squared residuals (if
@@ -240,7 +248,7 @@ export interface LstsqOptions {
 export function lstsq(
   a: Tensor,
   b: Tensor,
-  options: LstsqOptions | number | null = {},
+  ...args: InOrderOrByName<[rcond?: number | null], LstsqOptions>
 ): p.Named<'solution' | 'residuals' | 'rank' | 'singularValues', [Tensor, Tensor, Tensor, Tensor]> {
   p.checkMatrix('lstsq', a);
   needTensor('lstsq', b);
@@ -251,9 +259,8 @@ export function lstsq(
   const [m, n] = [p.rowsOf(a), p.colsOf(a)];
   if (right.ndim < 2 || p.rowsOf(right) !== m)
     throw new ShapeError(`[lstsq] ${showShape(b.shape)} does not fit a system of ${showShape(a.shape)}`);
-  if (typeof options !== 'number') checkOptions('lstsq', options, ['rcond']);
-  const rcond = typeof options === 'number' ? options : options?.rcond;
-  const { inverse, s, kept } = pseudo('lstsq', a, rcond === undefined ? {} : { rtol: rcond });
+  const { rcond } = readArguments('lstsq', lstsqArguments, args);
+  const { inverse, s, kept } = pseudo('lstsq', a, rcond === null ? {} : { rtol: rcond });
   const x = matmul(inverse, right);
   const overdetermined = m > n && Boolean(all(kept).itemSync());
   const residuals = overdetermined

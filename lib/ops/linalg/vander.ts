@@ -1,8 +1,11 @@
 /** @file torch.linalg.vander, which differs from torch.vander. */
 import type { Tensor } from '../../core/tensor';
-import { readArguments } from '../../core/arguments';
+import { type InOrderOrByName, readArguments } from '../../core/arguments';
+import { integer } from '../../core/params';
 import { powers } from '../generators';
 
+const vanderArguments = { N: integer({ least: 0 }).orNull() };
+
 /** The ascending powers of each element, in a new last dimension of length N (default: that of the last one). */
-export const vander = (x: Tensor, N?: number | null | { N?: number | null }): Tensor =>
-  powers('linalg.vander', x, readArguments('linalg.vander', { N: null as number | null }, [N]).N);
+export const vander = (x: Tensor, ...args: InOrderOrByName<[N?: number | null], { N?: number | null }>): Tensor =>
+  powers('linalg.vander', x, readArguments('linalg.vander', vanderArguments, args).N);
