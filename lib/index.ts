@@ -23,6 +23,8 @@ export { Generator, getRngState, manualSeed, setRngState } from './core/random';
 export type { RngState } from './core/random';
 export * as linalg from './linalg';
 export * as fft from './fft';
+export * as signal from './signal';
+export * as special from './special';
 export * as nn from './nn';
 export * as optim from './optim';
 export * as data from './data';

@@ -105,6 +105,11 @@
     "q[m, k] r[k, n] = a[m, n], k = min(m, n), or m when complete; signs as LAPACK's geqrf")                           \
   K(eigh, (Ctx&, Buf values, Buf vectors, Buf a, int64_t batch, int64_t n),                                            \
     "ascending eigenvalues, eigenvectors in columns (or null), from the lower triangle of a; NaN or infinity fails")   \
+  K(luFactor, (Ctx&, Buf lu, Buf pivots, Buf a, int64_t batch, int64_t m, int64_t n, bool pivot, bool strict),          \
+    "p a = l u: l (ones on its diagonal are implied) below, u on and above the diagonal of lu[m, n]; int32 pivots from " \
+    "1: row i was exchanged with row pivots[i], in order; without pivot none is; strict: a zero pivot fails")          \
+  K(eig, (Ctx&, Buf values, Buf vectors, Buf a, int64_t batch, int64_t n),                                             \
+    "eigenvalues and eigenvectors (columns, or null) of real square matrices, as pairs; NaN or infinity fails")        \
   K(svd, (Ctx&, Buf u, Buf s, Buf vh, Buf a, int64_t batch, int64_t m, int64_t n, bool full),                          \
     "u s vh = a with s descending; full: square u and vh; u and vh both null: s only; NaN or infinity fails")          \
   /* --- Fourier transforms: ops/fft.cpp; along the last dimension of contiguous x; float32, float64 --- */            \

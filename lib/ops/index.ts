@@ -5,8 +5,10 @@ export * from './arithmetic';
 export { where } from './where';
 export * from './math';
 export * from './binary';
+export { gcd, lcm } from './divisors';
 export * from './aliases';
 export * from './special';
+export { i0, mvlgamma, polygamma } from './specialFunctions';
 export * from './activations';
 export * from './softmax';
 export * from './erfinv';
@@ -22,7 +24,7 @@ export * from './statistics';
 export * from './scans';
 export * from './order';
 export * from './views';
-export { linear, matmul } from './matmul';
+export { linear, type LinearOptions, matmul } from './matmul';
 export { bilinear } from './bilinear';
 export {
   conv1d,
@@ -81,6 +83,8 @@ export * from './samples';
 export * from './calculus';
 export { bartlettWindow, blackmanWindow, blockDiag, hammingWindow, hannWindow, logspace, vander } from './generators';
 export type { VanderOptions, WindowOptions } from './generators';
+export { kaiserWindow, type KaiserOptions } from './windows';
+export { istft, type IstftOptions, stft, type StftOptions } from './stft';
 export * from './regions';
 export * from './sorting';
 export * from './distinct';

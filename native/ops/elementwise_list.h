@@ -40,6 +40,18 @@
   U(erfc, Real, m::erfc(x))                                                                                            \
   U(lgamma, Real, m::lgamma(x))                                                                                        \
   U(digamma, Real, m::digamma(x))                                                                                      \
+  U(entr, Real, x != x ? x : x > T(0) ? -x * m::log(x) : x == T(0) ? T(0) : T(-__builtin_inf()))                       \
+  U(erfcx, Real, m::erfcx(x))                                                                                          \
+  U(logNdtr, Real, m::logNdtr(x))                                                                                      \
+  U(ndtri, Real, m::ndtri(x))                                                                                          \
+  U(i0, Real, m::i0(x))                                                                                                \
+  U(i0e, Real, m::i0e(x))                                                                                              \
+  U(i1, Real, m::i1(x))                                                                                                \
+  U(i1e, Real, m::i1e(x))                                                                                              \
+  U(besselJ0, Real, m::besselJ0(x))                                                                                    \
+  U(besselJ1, Real, m::besselJ1(x))                                                                                    \
+  U(besselY0, Real, m::besselY0(x))                                                                                    \
+  U(besselY1, Real, m::besselY1(x))                                                                                    \
   U(floor, Num, rounded<T>(x, [](auto v) { return m::floor(v); }))                                                     \
   U(ceil, Num, rounded<T>(x, [](auto v) { return m::ceil(v); }))                                                       \
   U(round, Num, rounded<T>(x, [](auto v) { return m::rint(v); }))                                                      \
@@ -88,6 +100,10 @@
   B(hypot, Real, m::hypot(x, y))                                                                                       \
   B(copysign, Real, m::copysign(x, y))                                                                                 \
   B(xlogy, Real, y != y ? y : x == T(0) ? T(0) : x * m::log(y))                                                        \
+  B(xlog1py, Real, y != y ? y : x == T(0) ? T(0) : x * m::log1p(y))                                                    \
+  B(zeta, Real, m::zeta(x, y))                                                                                         \
+  B(gcd, Whole, gcdOf(x, y))                                                                                           \
+  B(lcm, Whole, lcmOf(x, y))                                                                                           \
   B(eq, NumTest, x == y)                                                                                               \
   B(ne, NumTest, x != y)                                                                                               \
   B(lt, NumTest, x < y)                                                                                                \

@@ -2,6 +2,7 @@
 #pragma once
 #include "elementwise_list.h"
 #include "math.h"
+#include "special_math.h"
 
 #if defined(NG_ISA)
 namespace ng::NG_ISA {
@@ -130,6 +131,30 @@ template <class T>
 NG_FN T shiftRight(T x, T y) {
   const int n = static_cast<int>(y), top = static_cast<int>(8 * sizeof(T)) - 1;
   return static_cast<T>(x >> (n < 0 || n > top ? top : n));
+}
+
+// |x| as an unsigned number: the least integer has one too.
+template <class T>
+NG_FN uint64_t sizeOf(T x) {
+  const int64_t wide = static_cast<int64_t>(x);
+  return wide < 0 ? uint64_t{0} - static_cast<uint64_t>(wide) : static_cast<uint64_t>(wide);
+}
+NG_FN uint64_t gcdOfSizes(uint64_t a, uint64_t b) {
+  while (a != 0) {
+    const uint64_t rest = b % a;
+    b = a;
+    a = rest;
+  }
+  return b;
+}
+template <class T>
+NG_FN T gcdOf(T x, T y) {
+  return static_cast<T>(gcdOfSizes(sizeOf(x), sizeOf(y)));
+}
+template <class T>
+NG_FN T lcmOf(T x, T y) {
+  const uint64_t a = sizeOf(x), b = sizeOf(y), g = gcdOfSizes(a, b);
+  return static_cast<T>(g == 0 ? 0 : a / g * b);
 }
 
 // GELU by tanh (Hendrycks & Gimpel 2016): x/2 (1 + tanh u) = x sigmoid(2 u), u = sqrt(2/pi) (x + 0.044715 x^3).

@@ -32,6 +32,29 @@ int eliminate(double* a, double* x, int64_t n, int64_t k) {
   return sign;
 }
 
+// The same for m x n matrices, with the rows that were exchanged, from 1. Returns the first zero pivot, from 1, or 0.
+int64_t factorInto(double* a, int32_t* exchanged, int64_t m, int64_t n, bool pivot) {
+  int64_t zero = 0;
+  for (int64_t p = 0; p < m && p < n; p++) {
+    int64_t best = p;
+    for (int64_t i = p + 1; pivot && i < m; i++) {
+      if (absOf(a[i * n + p]) > absOf(a[best * n + p])) best = i;
+    }
+    exchanged[p] = static_cast<int32_t>(best + 1);
+    if (best != p) swapRows(a + p * n, a + best * n, n);
+    const double u = a[p * n + p];
+    if (u == 0) {
+      zero = zero ? zero : p + 1;
+      continue;
+    }
+    for (int64_t i = p + 1; i < m; i++) {
+      const double l = a[i * n + p] /= u;
+      axpy(a + i * n + p + 1, -l, a + p * n + p + 1, n - p - 1);
+    }
+  }
+  return zero;
+}
+
 // The first pivot that is zero, counted from 1, or 0. A float32 matrix is not known well enough for a pivot that is no
 // more than the rounding of the float64 subtractions that led to it: such a one counts as zero.
 int64_t zeroPivot(const double* lu, int64_t n, bool single) {
@@ -165,6 +188,22 @@ void determinant(Ctx&, Buf det, Buf sign, Buf logAbs, Buf a, int64_t batch, int6
       if (logAbs.p) storeOne(logAbs, item, sum);
     }
   });
+}
+
+void luFactor(Ctx& ctx, Buf lu, Buf pivots, Buf a, int64_t batch, int64_t m, int64_t n, bool pivot, bool strict) {
+  const int64_t k = m < n ? m : n;
+  Failures failures;
+  parallelFor(batch, itemsPerTask(m * n * k), [&](int64_t begin, int64_t end) {
+    double* x = scratch<double>(4, static_cast<size_t>(m * n));
+    for (int64_t item = begin; item < end; item++) {
+      load(x, a, item * m * n, m * n);
+      int32_t* exchanged = pivots.as<int32_t>() + item * k;
+      const int64_t zero = factorInto(x, exchanged, m, n, pivot);
+      if (strict && zero) failures.note(item, zero);
+      store(lu, item * m * n, x, m * n);
+    }
+  });
+  failures.report(ctx, "[luFactor] the matrix of batch item %lld is singular: its pivot %lld is zero");
 }
 
 void adjugate(Ctx&, Buf out, Buf a, int64_t batch, int64_t n) {

@@ -34,6 +34,18 @@ export const shifted = (a: Nd, base: number, shift = 0): Nd =>
     return exact(a, i) + (r === c ? base + shift * r : 0);
   });
 
+/** Gaussian elimination without pivots: U on and above the diagonal, below it the factors of the rows. */
+export function eliminated(m: Matrix): Matrix {
+  const a = m.map((row) => row.slice());
+  for (let p = 0; p < Math.min(a.length, a[0]!.length); p++) {
+    for (let i = p + 1; i < a.length; i++) {
+      const f = (a[i]![p]! /= a[p]![p]!);
+      for (let j = p + 1; j < a[i]!.length; j++) a[i]![j]! -= f * a[p]![j]!;
+    }
+  }
+  return a;
+}
+
 /** By expansion along the first row. */
 export function determinant(m: Matrix): number {
   if (m.length === 0) return 1;

@@ -24,8 +24,10 @@ import { reduceRows } from './rows/reduce';
 import { samplesRows } from './rows/samples';
 import { scanRows } from './rows/scans';
 import { sequenceRows } from './rows/sequence';
+import { signalRows } from './rows/signal';
 import { sortingRows } from './rows/sorting';
 import { specialRows } from './rows/special';
+import { specialFunctionRows } from './rows/specialFunctions';
 import { viewRows } from './rows/views';
 import { visionRows } from './rows/vision';
 import type { OpName, Rows } from './row';
@@ -54,8 +56,10 @@ export const table: Rows<OpName> = {
   ...samplesRows,
   ...scanRows,
   ...sequenceRows,
+  ...signalRows,
   ...sortingRows,
   ...specialRows,
+  ...specialFunctionRows,
   ...viewRows,
   ...visionRows,
 };

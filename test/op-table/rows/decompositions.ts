@@ -1,7 +1,8 @@
 /** @file Rows of the decompositions of lib/ops/linalg. Where signs or a basis are free, rows compare what does not depend on them. */
 import * as ng from '../../../lib';
 import * as m from '../matrices';
-import { sum } from '../nd';
+import { type Nd, scalar, sum } from '../nd';
+import type { Tensor } from '../../../lib';
 import type { Row } from '../row';
 import {
   mT,
@@ -14,12 +15,32 @@ import {
   anyShape,
   notSquare,
   anyMatrix,
+  regular,
+  regularRef,
   singular,
   notFinite,
 } from './linalg-inputs';
 import { refMatmul } from './matmul';
 
 const { linalg } = ng;
+
+// Diagonally dominant matrices of any shape: no pivot is needed.
+const dominant = (t: Tensor): Tensor => ng.eye(t.shape.at(-2)!, t.shape.at(-1)!, { dtype: t.dtype }).mul(9);
+const dominantRef = (a: Nd): Nd => m.shifted(a, 9);
+const solved = [
+  {
+    inputs: [
+      [3, 3],
+      [3, 2],
+    ],
+  },
+  {
+    inputs: [
+      [2, 3, 3],
+      [3, 2],
+    ],
+  },
+];
 
 export const decompositionRows = {
   cholesky: {
@@ -100,6 +121,84 @@ export const decompositionRows = {
     grad: true,
     tolerance: 1e-4,
     errors: notSquare((t) => linalg.eigvalsh(t)),
+  },
+  lu: {
+    fn: ([a]) => {
+      const { P, L, U } = linalg.lu(a!);
+      return [P.matmul(L).matmul(U), L.triu(1).abs().sum(), U.tril(-1).abs().sum(), L.abs().amax()];
+    },
+    reference: ([a]) => [a!, scalar(0), scalar(0), scalar(1)],
+    samples: anyShape,
+    grad: false,
+    errors: anyMatrix(linalg.lu),
+  },
+  luFactor: {
+    fn: ([a]) => linalg.luFactor(a!.add(dominant(a!)), { pivot: false }).LU,
+    reference: ([a]) => m.eachMatrix(dominantRef(a!), m.eliminated),
+    samples: anyShape,
+    grad: true,
+    errors: [...anyMatrix((t) => linalg.luFactor(t)), [() => linalg.luFactor(singular), 'ERR_NUMERIC']],
+  },
+  luSolve: {
+    fn: ([a, b], [options]) => {
+      const { LU, pivots } = linalg.luFactor(regular(a!));
+      return linalg.luSolve(LU, pivots, b!, options as { adjoint?: boolean });
+    },
+    reference: ([a, b], [options]) => {
+      const system = regularRef(a!);
+      return refMatmul(m.eachMatrix(options ? swap(system) : system, m.inverse), b!);
+    },
+    samples: [...solved, { ...solved[0]!, args: [{ adjoint: true }] }],
+    grad: true,
+    errors: [
+      [() => linalg.luSolve(ng.eye(2), ng.ones([2]), ng.ones([2, 1])), 'ERR_DTYPE'],
+      [() => linalg.luSolve(ng.eye(2), ng.ones([3], { dtype: 'int32' }), ng.ones([2, 1])), 'ERR_SHAPE'],
+      [() => linalg.luSolve(ng.eye(2), ng.full([2], 3, { dtype: 'int32' }), ng.ones([2, 1])), 'ERR_INDEX'],
+      [() => linalg.luSolve(ng.eye(2), ng.ones([2], { dtype: 'int32' }), ng.ones([3, 1])), 'ERR_SHAPE'],
+    ],
+  },
+  eig: {
+    // a v - v diag(w) is 0 (beside a, which gives the scale of errors) and vectors have length 1; the eigenvalues' sums and products are those of the matrix.
+    fn: ([a]) => {
+      const { eigenvalues: w, eigenvectors: v } = linalg.eig(a!);
+      const [wr, wi, vr, vi] = [w.select(-1, 0), w.select(-1, 1), v.select(-1, 0), v.select(-1, 1)];
+      const row = (t: Tensor): Tensor => t.unsqueeze(-2);
+      return [
+        a!
+          .matmul(vr)
+          .sub(vr.mul(row(wr)).sub(vi.mul(row(wi))))
+          .add(a!),
+        a!
+          .matmul(vi)
+          .sub(vr.mul(row(wi)).add(vi.mul(row(wr))))
+          .add(a!),
+        v.square().sum([-1, -3]),
+        wr.sum(-1),
+      ];
+    },
+    reference: ([a]) => [
+      a!,
+      a!,
+      m.eachVector(a!, (x) => x.map(() => 1)),
+      m.eachNumber(a!, (x) => sum(x.map((r, i) => r[i]!))),
+    ],
+    samples: [...square, { inputs: [[5, 5]] }],
+    grad: false,
+    errors: [...notSquare(linalg.eig), [() => linalg.eig(notFinite), 'ERR_NUMERIC']],
+  },
+  eigvals: {
+    // Sums of powers are traces of powers, whatever the order of the eigenvalues.
+    fn: ([a]) => {
+      const w = linalg.eigvals(a!);
+      return [w.select(-1, 0).sum(-1), w.select(-1, 0).square().sub(w.select(-1, 1).square()).sum(-1)];
+    },
+    reference: ([a]) => {
+      const trace = (t: Nd): Nd => m.eachNumber(t, (x) => sum(x.map((r, i) => r[i]!)));
+      return [trace(a!), trace(refMatmul(a!, a!))];
+    },
+    samples: [...square, { inputs: [[5, 5]] }],
+    grad: true,
+    errors: notSquare(linalg.eigvals),
   },
   svd: {
     fn: ([a]) => {
