@@ -58,7 +58,14 @@ test('simpler expressions are JavaScript, and shorter', () => {
 });
 
 test('a failing program is made short', async () => {
-  const long = program('ng.ones([3])', 'v0.mul(2)', 'v1.sum()', "ng.add(v1.T, { a: [1, 'x'] })", 'v3.exp()', 'v4.log()');
+  const long = program(
+    'ng.ones([3])',
+    'v0.mul(2)',
+    'v1.sum()',
+    "ng.add(v1.T, { a: [1, 'x'] })",
+    'v3.exp()',
+    'v4.log()',
+  );
   // "Fails" if something is added to something of v1.
   const fails = (c: Statement[][]): Promise<number> =>
     Promise.resolve(c.findIndex((p) => p.some((s) => s.target === 'v1') && p.some((s) => /add\(v1/.test(s.expr))));

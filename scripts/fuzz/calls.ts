@@ -33,7 +33,10 @@ export async function fuzzCalls(o: CallsOptions): Promise<{ programs: number; st
       next += perChild;
       // A child that died goes on behind the program that killed it.
       for (let at = from; at < from + perChild && Date.now() < o.until;) {
-        const { ran, whole } = await runChild({ surface, seed: o.seed, from: at, count: from + perChild - at }, o.setting);
+        const { ran, whole } = await runChild(
+          { surface, seed: o.seed, from: at, count: from + perChild - at },
+          o.setting,
+        );
         total.programs += ran.length;
         total.statements += ran.reduce((n, r) => n + r.statements.length, 0);
         total.worked += ran.reduce((n, r) => n + r.worked, 0);
@@ -54,7 +57,8 @@ async function examine(earlier: Ran[], r: Ran, o: CallsOptions): Promise<void> {
   if (!o.findings.isNew(key)) return;
   const origin = `npm run fuzz -- --part calls --seed ${o.seed}, program ${r.program}`;
   const deadline = Math.min(o.until + 20_000, Date.now() + 60_000);
-  const fails = (prefix: Statement[][]) => async (candidates: Statement[][]) => firstFailing(prefix, candidates, failure, o);
+  const fails = (prefix: Statement[][]) => async (candidates: Statement[][]) =>
+    firstFailing(prefix, candidates, failure, o);
   let prefix: Statement[][] = [];
   let known = (await fails([])([r.statements])) === 0;
   for (const n of [1, 4, 20, earlier.length]) {
@@ -64,7 +68,11 @@ async function examine(earlier: Ran[], r: Ran, o: CallsOptions): Promise<void> {
   }
   if (!known) {
     const all = earlier.map((e) => e.statements).flat();
-    o.findings.add(key, failure, print([...all, ...r.statements], [origin, failure.text, 'did not fail again when replayed']));
+    o.findings.add(
+      key,
+      failure,
+      print([...all, ...r.statements], [origin, failure.text, 'did not fail again when replayed']),
+    );
     return;
   }
   if (prefix.length) {
@@ -84,7 +92,12 @@ const renamed = (s: Statement, i: number): Statement => ({
   expr: s.expr.replace(/\bv\d+\b/g, (v) => `${v}_${i}`),
 });
 
-async function firstFailing(prefix: Statement[][], candidates: Statement[][], failure: Failure, o: CallsOptions): Promise<number> {
+async function firstFailing(
+  prefix: Statement[][],
+  candidates: Statement[][],
+  failure: Failure,
+  o: CallsOptions,
+): Promise<number> {
   const repeat = failure.kind === 'leak' ? 4 : 1;
   // What kills the process is tried one by one; the rest shares a child.
   const alone = prefix.length > 0 || ['crash', 'hang', 'memory', 'guard'].includes(failure.kind);
@@ -109,5 +122,11 @@ const grows = (runs: Ran[]): boolean => runs.length >= 4 && runs.slice(1).every(
 async function leak(r: Ran, o: CallsOptions): Promise<Failure | undefined> {
   const { ran } = await runChild({ programs: [r.statements], repeat: 4 }, o.setting);
   if (!grows(ran)) return undefined;
-  return { kind: 'leak', text: `bytes stay live, by statement kinds ${r.statements.map((s) => s.expr.split('(')[0]).slice(-1).join()}` };
+  return {
+    kind: 'leak',
+    text: `bytes stay live, by statement kinds ${r.statements
+      .map((s) => s.expr.split('(')[0])
+      .slice(-1)
+      .join()}`,
+  };
 }

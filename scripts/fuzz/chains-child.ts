@@ -65,7 +65,14 @@ export function replay(c: Chain, dtype: DType, transposed: boolean): (Tensor | n
     return (transposed ? t.permute(order).contiguous().permute(order) : t).requiresGrad_();
   });
   const all = [...leaves];
-  for (const [name, at, args] of c.steps) all.push(step(name, at.map((i) => all[i]!), args));
+  for (const [name, at, args] of c.steps)
+    all.push(
+      step(
+        name,
+        at.map((i) => all[i]!),
+        args,
+      ),
+    );
   const y = all.at(-1)!;
   const loss = y.mul(made(c.weights, [...y.shape], dtype)).sum();
   const options = { allowUnused: true };
@@ -112,12 +119,21 @@ function main(): void {
           for (const [k, w] of c.results.entries()) {
             compared++;
             const why = differs(got[k] ?? null, w, tolerances[dtype]);
-            const what = k === 0 ? 'result' : k <= c.inputs.length ? `gradient ${k - 1}` : `second gradient ${k - 1 - c.inputs.length}`;
+            const what =
+              k === 0
+                ? 'result'
+                : k <= c.inputs.length
+                  ? `gradient ${k - 1}`
+                  : `second gradient ${k - 1 - c.inputs.length}`;
             if (why)
-              failures.push(`chain ${i} ${dtype}${transposed ? ' transposed' : ''}, ${what}: ${why}: ${JSON.stringify([c.inputs, c.steps])}`);
+              failures.push(
+                `chain ${i} ${dtype}${transposed ? ' transposed' : ''}, ${what}: ${why}: ${JSON.stringify([c.inputs, c.steps])}`,
+              );
           }
         } catch (e) {
-          failures.push(`chain ${i} ${dtype}${transposed ? ' transposed' : ''}: ${String(e)}: ${JSON.stringify([c.inputs, c.steps])}`);
+          failures.push(
+            `chain ${i} ${dtype}${transposed ? ' transposed' : ''}: ${String(e)}: ${JSON.stringify([c.inputs, c.steps])}`,
+          );
         }
       }
     }

@@ -17,8 +17,15 @@ export interface Replay {
 }
 
 /** Undefined if the machine lacks the instruction set. */
-export async function replayChains(isa: string, threads: number, env: Record<string, string> = {}): Promise<Replay | undefined> {
-  const options = { env: { ...process.env, ...env, NODEGRAD_ISA: isa, NODEGRAD_FUZZ_THREADS: String(threads) }, maxBuffer: 2 ** 28 };
+export async function replayChains(
+  isa: string,
+  threads: number,
+  env: Record<string, string> = {},
+): Promise<Replay | undefined> {
+  const options = {
+    env: { ...process.env, ...env, NODEGRAD_ISA: isa, NODEGRAD_FUZZ_THREADS: String(threads) },
+    maxBuffer: 2 ** 28,
+  };
   try {
     const { stdout } = await promisify(execFile)(process.execPath, [path.join(__dirname, 'chains-child.js')], options);
     return JSON.parse(stdout) as Replay;
@@ -46,7 +53,8 @@ export async function fuzzChains(o: { env: Record<string, string>; findings: Fin
       if (o.findings.isNew(key)) o.findings.note(key, f);
     }
     one.hashes.forEach((h, i) => {
-      if (h !== many.hashes[i]) o.findings.note(`chains ${isa}: threads`, `chain ${i}: other bits with 3 threads than with 1`);
+      if (h !== many.hashes[i])
+        o.findings.note(`chains ${isa}: threads`, `chain ${i}: other bits with 3 threads than with 1`);
     });
   }
   return compared;

@@ -82,7 +82,15 @@ async function given({ programs, repeat }: Given): Promise<void> {
 }
 
 process.on('uncaughtException', (e) => {
-  log({ failure: { kind: 'crash', text: `uncaught: ${String(e?.stack ?? e).split('\n').slice(0, 2).join(' ')}` } });
+  log({
+    failure: {
+      kind: 'crash',
+      text: `uncaught: ${String(e?.stack ?? e)
+        .split('\n')
+        .slice(0, 2)
+        .join(' ')}`,
+    },
+  });
   process.exit(3);
 });
 void ('programs' in job ? given(job) : generated(job)).then(() => {

@@ -27,14 +27,18 @@ const describe = (e: unknown): string =>
 // Where in the library an error came from, without line numbers.
 function origin(e: Error): string {
   const line = e.stack?.split('\n').find((l) => l.includes('/lib/'));
-  return line ? `(${/at (?:new )?([\w.<>#$]+)?/.exec(line)?.[1] ?? ''} in ${/lib\/([\w./-]+)\.[jt]s/.exec(line)?.[1] ?? '?'})` : '';
+  return line
+    ? `(${/at (?:new )?([\w.<>#$]+)?/.exec(line)?.[1] ?? ''} in ${/lib\/([\w./-]+)\.[jt]s/.exec(line)?.[1] ?? '?'})`
+    : '';
 }
 
 /** What is wrong with an error that came out of a call; undefined if it is as it should be. */
 function judge(e: unknown): Failure | undefined {
   if (isMine(e)) return undefined;
   if (e instanceof ng.NodegradError)
-    return typeof e.code === 'string' && e.message.length > 10 ? undefined : { kind: 'raw error', text: `no code: ${e.message}` };
+    return typeof e.code === 'string' && e.message.length > 10
+      ? undefined
+      : { kind: 'raw error', text: `no code: ${e.message}` };
   if (e instanceof Error && fromProgram(e)) return undefined;
   // The system's word on a file.
   if (e instanceof Error && typeof (e as NodeJS.ErrnoException).errno === 'number') return undefined;
@@ -150,7 +154,8 @@ export async function runProgram(
   await turn();
   collectGarbage(false);
   done(undefined, '(after the program)');
-  if (violations() !== guardBefore) done({ kind: 'guard', text: 'a canary behind a block was overwritten' }, '(after the program)');
+  if (violations() !== guardBefore)
+    done({ kind: 'guard', text: 'a canary behind a block was overwritten' }, '(after the program)');
   return { failure, worked };
 }
 

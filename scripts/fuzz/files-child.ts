@@ -39,7 +39,8 @@ async function check(i: number): Promise<string | undefined> {
       return `${kind}: not a FileFormatError: ${String(e)}`;
   }
   const grown = process.memoryUsage.rss() - resident;
-  if (grown > residentAllowed) return `${kind}: a file of ${bytes.length} bytes took ${(grown / 2 ** 20).toFixed(0)} MB to read`;
+  if (grown > residentAllowed)
+    return `${kind}: a file of ${bytes.length} bytes took ${(grown / 2 ** 20).toFixed(0)} MB to read`;
   if (ng.memory().live - before > allowed(bytes.length)) return `${kind}: tensors larger than the file`;
   for (const t of loaded) if (t.dataSync().length !== t.numel) return `${kind}: a tensor without its values`;
   if (kind === 'safetensors' && loaded.length && random.chance(0.3)) {
@@ -50,7 +51,8 @@ async function check(i: number): Promise<string | undefined> {
     for (const [name, t] of Object.entries(first)) {
       const u = again[name];
       const same = u && u.dtype === t.dtype && u.shape.join() === t.shape.join();
-      if (!same || Buffer.compare(bits(t), bits(u)) !== 0) return `safetensors: ${name} changed when it was saved again`;
+      if (!same || Buffer.compare(bits(t), bits(u)) !== 0)
+        return `safetensors: ${name} changed when it was saved again`;
     }
   }
   for (const t of loaded) t.dispose();

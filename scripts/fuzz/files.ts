@@ -18,7 +18,12 @@ export function malformed(seed: number, i: number): Buffer {
 }
 
 /** Returns the number of files that were read. */
-export async function fuzzFiles(o: { seed: number; until: number; setting: Setting; findings: Findings }): Promise<number> {
+export async function fuzzFiles(o: {
+  seed: number;
+  until: number;
+  setting: Setting;
+  findings: Findings;
+}): Promise<number> {
   const perChild = 400;
   // Reading takes no more than this in all, whatever a file claims.
   const setting = { ...o.setting, resident: o.setting.resident / 2 };
@@ -30,7 +35,11 @@ export async function fuzzFiles(o: { seed: number; until: number; setting: Setti
     o.findings.addFile(key, `${file.kind}-${o.seed}-${file.file}.${file.kind}`, bytes, why);
   };
   for (let at = 0; Date.now() < o.until;) {
-    const { events, ended } = await watchChild<Event>('files-child.js', { seed: o.seed, from: at, count: perChild }, setting);
+    const { events, ended } = await watchChild<Event>(
+      'files-child.js',
+      { seed: o.seed, from: at, count: perChild },
+      setting,
+    );
     let last: Event | undefined;
     for (const e of events) {
       if (e.file !== undefined) {

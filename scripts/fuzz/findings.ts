@@ -22,7 +22,13 @@ export class Findings {
     const file = path.join(this.dir, `${failure.kind.replace(' ', '-')}-${hash(key)}.js`);
     fs.writeFileSync(file, program);
     this.seen.set(key, { times: this.seen.get(key)?.times ?? 1, file, failure });
-    console.log(`FOUND ${key}\n${program.split('\n').filter((l) => l.startsWith('  const')).slice(0, 12).join('\n')}\n  -> ${file}`);
+    console.log(
+      `FOUND ${key}\n${program
+        .split('\n')
+        .filter((l) => l.startsWith('  const'))
+        .slice(0, 12)
+        .join('\n')}\n  -> ${file}`,
+    );
   }
 
   /** Keeps a file that breaks something. */

@@ -62,7 +62,11 @@ export class Generator {
     if (at < given.length && r.chance(0.6)) {
       const shape = /^ng\.tensor\(.*shape: (\[[^\]]*\])/.exec(given[at]!)?.[1];
       const same = shape && r.chance(0.7);
-      given[at] = same ? this.values.tensor(shape) : r.chance(0.3) ? this.values.hostile() : this.values.of({ k: 'any' }, 'x', 0);
+      given[at] = same
+        ? this.values.tensor(shape)
+        : r.chance(0.3)
+          ? this.values.hostile()
+          : this.values.of({ k: 'any' }, 'x', 0);
     }
     return `${path}(${given.join(', ')})`;
   }
@@ -72,7 +76,8 @@ export class Generator {
     const r = this.random;
     const owner = path ? this.classAt(path) : undefined;
     const live = this.held.filter(
-      (h) => typeof h.value === 'object' && h.value !== null && (owner ? h.value instanceof owner : !(this.isTensor(h.value))),
+      (h) =>
+        typeof h.value === 'object' && h.value !== null && (owner ? h.value instanceof owner : !this.isTensor(h.value)),
     );
     if (!live.length) return path ? this.values.tensor() : this.callOf(r.pick(this.constructors));
     const self = r.pick(live);

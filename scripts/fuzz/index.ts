@@ -1,11 +1,12 @@
 /**
  * @file `npm run fuzz -- --minutes 10 --seed 1 [--part calls|chains|files|kill|workers] [--out <folder>]`: throws
- * generated input at the library. `--addon <file> --preload <library>` runs it on another build of the addon, e.g. one
- * with the address sanitizer. Exits with 1 if something was found; docs/reliability.md says more.
+ * generated input at the library. `--sanitize` runs it on an addon with the address and undefined behaviour sanitizers,
+ * built if need be. Exits with 1 if something was found; docs/reliability.md says more.
  */
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { fuzzCalls } from './calls';
 import { fuzzChains } from './chains';
@@ -24,7 +25,10 @@ interface Options {
 
 /** Each part's share of the time, and what it says of itself. Chains take as long as they take, about a minute. */
 const parts: Record<string, { share: number; run: (o: Options) => Promise<string> }> = {
-  chains: { share: 0, run: async (o) => `${await fuzzChains({ env: o.setting.env, findings: o.findings })} comparisons with PyTorch` },
+  chains: {
+    share: 0,
+    run: async (o) => `${await fuzzChains({ env: o.setting.env, findings: o.findings })} comparisons with PyTorch`,
+  },
   files: { share: 0.1, run: async (o) => `${await fuzzFiles(o)} malformed files` },
   kill: { share: 0.1, run: async (o) => `${await fuzzKill(o)} kills` },
   workers: { share: 0.15, run: async (o) => `${await fuzzWorkers(o)} workers` },
@@ -37,6 +41,17 @@ const parts: Record<string, { share: number; run: (o: Options) => Promise<string
   },
 };
 
+/** What children need in order to run on the sanitized addon, which is built here. */
+async function sanitized(): Promise<Record<string, string>> {
+  const script = pathToFileURL(path.join(__dirname, '..', '..', '..', 'scripts', 'sanitized-addon.mjs')).href;
+  const { buildSanitizedAddon, sanitizedEnvironment } = (await import(script)) as {
+    buildSanitizedAddon(): void;
+    sanitizedEnvironment(): Record<string, string>;
+  };
+  buildSanitizedAddon();
+  return sanitizedEnvironment();
+}
+
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
@@ -44,8 +59,7 @@ async function main(): Promise<void> {
       seed: { type: 'string', default: '1' },
       part: { type: 'string' },
       out: { type: 'string', default: path.join('build', 'fuzz') },
-      addon: { type: 'string' },
-      preload: { type: 'string' },
+      sanitize: { type: 'boolean', default: false },
     },
   });
   const minutes = Number(values.minutes);
@@ -59,12 +73,8 @@ async function main(): Promise<void> {
   }
   const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'nodegrad-fuzz-'));
   const findings = new Findings(path.resolve(values.out));
-  const env: Record<string, string> = { NODEGRAD_GUARD: '1' };
-  if (values.addon) env['NODEGRAD_ADDON'] = path.resolve(values.addon);
-  if (values.preload) env['LD_PRELOAD'] = values.preload;
-  // A sanitizer knows node's own leaks and large allocations too; those are not ours.
-  if (values.preload) env['ASAN_OPTIONS'] = 'detect_leaks=0:allocator_may_return_null=1:handle_segv=1';
-  const slow = values.preload ? 4 : 1;
+  const env = { NODEGRAD_GUARD: '1', ...(values.sanitize ? await sanitized() : {}) };
+  const slow = values.sanitize ? 4 : 1;
   const setting = { dir, env, silence: 10_000 * slow, resident: 2.5 * 2 ** 30 * slow };
   const end = Date.now() + minutes * 60_000;
   let left = names.reduce((sum, n) => sum + parts[n]!.share, 0);

@@ -8,9 +8,17 @@ import { Random } from './random';
 import type { Setting } from './run-child';
 
 /** Kills one child after `delay` milliseconds of saving; returns what it said. */
-async function killed(file: string, version: number, delay: number, setting: Setting): Promise<{ started: number; saved: number }> {
+async function killed(
+  file: string,
+  version: number,
+  delay: number,
+  setting: Setting,
+): Promise<{ started: number; saved: number }> {
   const args = [path.join(__dirname, 'kill-child.js'), file, String(version)];
-  const child = spawn(process.execPath, args, { env: { ...process.env, ...setting.env }, stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, args, {
+    env: { ...process.env, ...setting.env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   let text = '';
   await new Promise<void>((resolve, reject) => {
     child.once('error', reject);
@@ -21,7 +29,8 @@ async function killed(file: string, version: number, delay: number, setting: Set
       text += d.toString();
     });
   });
-  const last = (word: string): number => Number([...text.matchAll(new RegExp(`${word} (\\d+)\n`, 'g'))].at(-1)?.[1] ?? version - 1);
+  const last = (word: string): number =>
+    Number([...text.matchAll(new RegExp(`${word} (\\d+)\n`, 'g'))].at(-1)?.[1] ?? version - 1);
   return { started: last('start'), saved: last('saved') };
 }
 
@@ -37,7 +46,12 @@ async function wrong(file: string, lowest: number, highest: number): Promise<str
 }
 
 /** Returns the number of kills. */
-export async function fuzzKill(o: { seed: number; until: number; setting: Setting; findings: Findings }): Promise<number> {
+export async function fuzzKill(o: {
+  seed: number;
+  until: number;
+  setting: Setting;
+  findings: Findings;
+}): Promise<number> {
   const random = new Random(o.seed, 4);
   const dir = fs.mkdtempSync(path.join(o.setting.dir, 'kill-'));
   const file = path.join(dir, 'model.safetensors');
@@ -48,13 +62,19 @@ export async function fuzzKill(o: { seed: number; until: number; setting: Settin
       ? await wrong(file, Math.max(saved, version - 1), started).catch((e: unknown) => String(e))
       : saved >= version || version > 1 ? 'the file is gone' : undefined; // prettier-ignore
     if (why && o.findings.isNew(`kill: ${why.replace(/\d+/g, '#')}`))
-      o.findings.note(`kill: ${why.replace(/\d+/g, '#')}`, `kill -9 while saving, seed ${o.seed}, kill ${kills}: ${why}`);
+      o.findings.note(
+        `kill: ${why.replace(/\d+/g, '#')}`,
+        `kill -9 while saving, seed ${o.seed}, kill ${kills}: ${why}`,
+      );
     // The file says which version is in it; the next child goes on from there.
     version = fs.existsSync(file) && !why ? Number((await ng.loadMetadata(file))['version']) + 1 : started + 1;
   }
   await ng.save(file, { a: ng.ones([2]) });
   const left = fs.readdirSync(dir).filter((f) => f !== path.basename(file));
   if (left.length && o.findings.isNew('kill: leftovers'))
-    o.findings.note('kill: leftovers', `${left.length} temporary files of ${kills} killed processes are still there after a save`);
+    o.findings.note(
+      'kill: leftovers',
+      `${left.length} temporary files of ${kills} killed processes are still there after a save`,
+    );
   return kills;
 }

@@ -77,7 +77,8 @@ export function simpler(expr: string): string[] {
     const member = ts.isCallExpression(n) ? n.expression : n;
     if (ts.isPropertyAccessExpression(member) && member.expression.getText() !== 'ng') part(member.expression);
     // What is called keeps its name.
-    const named = ts.isPropertyAccessExpression(n.parent) || (ts.isCallExpression(n.parent) && n.parent.expression === n);
+    const named =
+      ts.isPropertyAccessExpression(n.parent) || (ts.isCallExpression(n.parent) && n.parent.expression === n);
     if (ts.isExpression(n) && !ts.isIdentifier(n) && !named) for (const p of plain) replace(span, p);
     if (ts.isNumericLiteral(n)) replace(span, '1');
     ts.forEachChild(n, visit);

@@ -71,7 +71,11 @@ export function safetensors(r: Random): Buffer {
     case 0:
       return assemble(text, data);
     case 1:
-      return assemble(text, data, r.pick([0n, 1n, 7n, BigInt(text.length) + 1n, 10n ** 8n, 2n ** 31n, 2n ** 63n, 2n ** 64n - 1n]));
+      return assemble(
+        text,
+        data,
+        r.pick([0n, 1n, 7n, BigInt(text.length) + 1n, 10n ** 8n, 2n ** 31n, 2n ** 63n, 2n ** 64n - 1n]),
+      );
     case 2:
       return assemble(text.slice(0, -1) + ',' + text.slice(1), data); // every name twice
     case 3:
@@ -105,6 +109,7 @@ export function idx(r: Random): Buffer {
   if (r.chance(0.2) && file.length > 4) file[3] = r.pick([0, 1, 8, 9, 100, 255]);
   if (r.chance(0.3) && file.length >= 8) file.writeUInt32BE(r.pick([0, 1, 2 ** 16, 2 ** 31, 2 ** 32 - 1]), 4);
   if (r.chance(0.3)) file = gzipSync(file);
-  if (file[0] === 0x1f && r.chance(0.03)) file = Buffer.concat([file, (bomb ??= gzipSync(Buffer.alloc(300 * 2 ** 20)))]);
+  if (file[0] === 0x1f && r.chance(0.03))
+    file = Buffer.concat([file, (bomb ??= gzipSync(Buffer.alloc(300 * 2 ** 20)))]);
   return r.chance(0.15) ? damaged(file, r) : file;
 }

@@ -30,7 +30,8 @@ export function signature(f: Failure): string {
 /** As a program to run with `node`, beside an installed nodegrad. */
 export function print(statements: Statement[], comment: string[]): string {
   const lines = statements.map(
-    (s) => `  const ${s.target} = ${s.floats ? '' : 'await '}tried(() => ${s.expr.trimStart().startsWith('{') ? `(${s.expr})` : s.expr});`,
+    (s) =>
+      `  const ${s.target} = ${s.floats ? '' : 'await '}tried(() => ${s.expr.trimStart().startsWith('{') ? `(${s.expr})` : s.expr});`,
   );
   return [
     ...comment.map((c) => `// ${c}`),

@@ -33,11 +33,11 @@ export async function watchChild<E extends { end?: true }>(
   fs.writeFileSync(`${name}.log`, '');
   const stderr = fs.openSync(`${name}.err`, 'w');
   const options = ['--stack-trace-limit=30', '--max-old-space-size=1024'];
-  const child = spawn(
-    process.execPath,
-    [...options, path.join(__dirname, script), `${name}.json`, `${name}.log`],
-    { cwd: setting.dir, env: { ...process.env, ...setting.env }, stdio: ['ignore', 'ignore', stderr] },
-  );
+  const child = spawn(process.execPath, [...options, path.join(__dirname, script), `${name}.json`, `${name}.log`], {
+    cwd: setting.dir,
+    env: { ...process.env, ...setting.env },
+    stdio: ['ignore', 'ignore', stderr],
+  });
   fs.closeSync(stderr);
   let ended: Failure | undefined;
   let size = 0;

@@ -48,8 +48,7 @@ export function readSurface(file: string): Callable[] {
   const source = program.getSourceFile(file)!;
   const out: Callable[] = [];
   const classes = new Map<ts.Symbol, string>();
-  const resolved = (s: ts.Symbol): ts.Symbol =>
-    s.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(s) : s;
+  const resolved = (s: ts.Symbol): ts.Symbol => (s.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(s) : s);
 
   // Names first, so that a parameter's class is known by its public path.
   const found: [path: string, symbol: ts.Symbol][] = [];

@@ -68,7 +68,11 @@ export class Values {
   hostile(): string {
     const r = this.random;
     if (r.chance(0.3)) return r.pick(hostileNumbers);
-    return r.chance(0.2) && this.held.length ? r.pick(this.held).name : r.chance(0.15) ? this.tensor() : r.pick(hostile);
+    return r.chance(0.2) && this.held.length
+      ? r.pick(this.held).name
+      : r.chance(0.15)
+        ? this.tensor()
+        : r.pick(hostile);
   }
 
   of(kind: Kind, name: string, depth: number): string {
@@ -109,7 +113,9 @@ export class Values {
       }
       case 'object': {
         const given = kind.props.filter((p) => !p.optional || r.chance(1.5 / kind.props.length));
-        const more = r.chance(this.malice / 2) ? [`${r.pick(['dim', 'axis', 'sed', 'kernelSize'])}: ${this.hostile()}`] : [];
+        const more = r.chance(this.malice / 2)
+          ? [`${r.pick(['dim', 'axis', 'sed', 'kernelSize'])}: ${this.hostile()}`]
+          : [];
         return `{ ${[...given.map((p) => `${p.name}: ${this.of(p.type, p.name, depth + 1)}`), ...more].join(', ')} }`;
       }
       case 'function':
@@ -128,7 +134,9 @@ export class Values {
     if (/dim|axis/i.test(name)) return String(r.pick([0, 0, 1, 1, -1, -1, 2, -2, 3]));
     if (/^(p|dropout|momentum|alpha|beta\d?|rate|q)$/.test(name)) return r.pick(['0', '0.5', '1', '0.1', '0.9']);
     if (/eps|lr|decay|tol/i.test(name)) return r.pick(['0.001', '1e-5', '0', '1', '0.1']);
-    return r.chance(0.12) ? r.pick(['0.5', '-1.5', '0.1', '7', '100']) : String(r.pick([0, 1, 1, 2, 2, 3, 4, -1, this.size()]));
+    return r.chance(0.12)
+      ? r.pick(['0.5', '-1.5', '0.1', '7', '100'])
+      : String(r.pick([0, 1, 1, 2, 2, 3, 4, -1, this.size()]));
   }
 
   private size(): number {
@@ -168,10 +176,11 @@ export class Values {
     const dtype = float ? r.pick(['float32', 'float32', 'float32', 'float64']) : r.pick(dtypes);
     const grad = float && r.chance(0.4) ? ', requiresGrad: true' : '';
     const options = `{ dtype: '${dtype}'${grad} }`;
-    const from = float
-      ? r.pick(['randn', 'randn', 'rand', 'ones', 'zeros'])
-      : r.pick(['ones', 'zeros', 'randint']);
-    let t = from === 'randint' ? `ng.randint(0, ${r.pick([1, 2, 3, 5])}, ${shape}, { dtype: '${r.pick(['int32', 'int64', 'uint8'])}' })` : `ng.${from}(${shape}, ${options})`;
+    const from = float ? r.pick(['randn', 'randn', 'rand', 'ones', 'zeros']) : r.pick(['ones', 'zeros', 'randint']);
+    let t =
+      from === 'randint'
+        ? `ng.randint(0, ${r.pick([1, 2, 3, 5])}, ${shape}, { dtype: '${r.pick(['int32', 'int64', 'uint8'])}' })`
+        : `ng.${from}(${shape}, ${options})`;
     if (r.chance(0.06)) t = `ng.full(${shape}, ${r.pick(hostileNumbers)}, ${options})`;
     if (r.chance(0.25)) t += this.view();
     return r.chance(0.015) ? `(() => { const t = ${t}; t.dispose(); return t; })()` : t;
@@ -200,7 +209,10 @@ export class Values {
     });
     if (!makers.length || depth > 3) return this.hostile();
     const c = r.pick(makers);
-    return `new ${c.path}(${c.params.filter((p) => !p.optional && !p.rest).map((p) => this.of(p.type, p.name, depth + 2)).join(', ')})`;
+    return `new ${c.path}(${c.params
+      .filter((p) => !p.optional && !p.rest)
+      .map((p) => this.of(p.type, p.name, depth + 2))
+      .join(', ')})`;
   }
 
   /** A function: well-behaved, of the wrong type, throwing, or one that calls back into the library at a bad moment. */

@@ -27,7 +27,8 @@ const tasks: Record<string, string> = {
   loader: `const x = ng.randn([512, 32]); const l = new ng.data.DataLoader(new ng.data.TensorDataset(x), { batchSize: 8, shuffle: true });
     for (;;) for await (const [b] of l) b.matmul(b.T);`,
   ending: 'const a = ng.randn([600, 600]); for (let i = 0; i < 50; i++) a.matmul(a); process.exit(0);',
-  throwing: 'const a = ng.randn([600, 600]); for (let i = 0; i < 50; i++) a.matmul(a); a.data(); throw new Error("mine");',
+  throwing:
+    'const a = ng.randn([600, 600]); for (let i = 0; i < 50; i++) a.matmul(a); a.data(); throw new Error("mine");',
 };
 
 async function churn(random: Random, i: number): Promise<void> {

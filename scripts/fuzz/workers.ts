@@ -15,7 +15,12 @@ interface Event {
 const growthAllowed = 300 * 2 ** 20;
 
 /** Returns the number of workers. */
-export async function fuzzWorkers(o: { seed: number; until: number; setting: Setting; findings: Findings }): Promise<number> {
+export async function fuzzWorkers(o: {
+  seed: number;
+  until: number;
+  setting: Setting;
+  findings: Findings;
+}): Promise<number> {
   const perChild = 120;
   let workers = 0;
   const found = (why: string, last: Event | undefined): void => {
@@ -31,7 +36,8 @@ export async function fuzzWorkers(o: { seed: number; until: number; setting: Set
     if (ended) found(`${ended.kind}: ${ended.text}`, started.at(-1));
     const sizes = events.flatMap((e) => e.resident ?? []);
     const grown = sizes.at(-1)! - sizes[Math.floor(sizes.length / 4)]!;
-    if (grown > growthAllowed) found(`grew by ${(grown / 2 ** 20).toFixed(0)} MB from the 30th to the last worker`, started.at(-1));
+    if (grown > growthAllowed)
+      found(`grew by ${(grown / 2 ** 20).toFixed(0)} MB from the 30th to the last worker`, started.at(-1));
   }
   return workers;
 }
