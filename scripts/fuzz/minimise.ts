@@ -61,7 +61,6 @@ export function simpler(expr: string): string[] {
   };
   const visit = (n: ts.Node): void => {
     const span = { pos: n.getStart(), end: n.end };
-    const own = text.slice(span.pos, span.end);
     // `2.mul()` would be no JavaScript.
     const part = (e: ts.Node): void => {
       if (!(ts.isNumericLiteral(e) && ts.isPropertyAccessExpression(n.parent))) replace(span, e.getText());
