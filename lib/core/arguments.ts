@@ -113,14 +113,11 @@ function needAll(op: string, spec: object, out: Record<string, unknown> | undefi
       throw new ArgumentError(`[${op}] the ${what} ${name} is missing; it must be ${p.kind}`);
 }
 
-/** Sizes or axes in one array or, as PyTorch takes them too, one after the other. */
-export function listOf(op: string, first: number | readonly number[], more: readonly number[]): readonly number[] {
-  if (Array.isArray(first) && more.length === 0) return first as readonly number[];
-  const list = [first, ...more];
-  if (!list.every((v) => typeof v === 'number'))
-    throw new ArgumentError(`[${op}] expected an array of integers, got ${list.map(describe).join(', ')}`);
-  return list;
-}
+/** Integers one after the other, in one array, or that array by name. */
+export type ListOrNamed<S extends object> = number[] | [list: readonly number[]] | [S];
+
+/** Sizes or axes one after the other, as PyTorch takes them too, as one array: what {@link readArguments} reads. */
+export const gathered = (args: readonly unknown[]): readonly unknown[] => (typeof args[0] === 'number' ? [args] : args);
 
 /** {@link readArguments} of layers, schedules and initialisers. */
 export const readSettings = <S extends object>(layer: string, spec: Spec<S>, args: readonly unknown[]): S =>

@@ -1,31 +1,51 @@
-/** @file The same elements elsewhere: flipped, rolled, repeated, with dimensions moved. */
+/** @file The same elements elsewhere: flipped, rolled, seen in windows, with dimensions moved. */
 import { track } from '../core/autograd';
 import { ArgumentError, ShapeError } from '../core/errors';
-import { broadcastShapes, checkAxes, checkAxis, describe, type Shape, showShape } from '../core/shape';
+import { broadcastShapes, checkAxes, checkAxis, checkShape, type Shape, showShape } from '../core/shape';
 import { addMethods, alias, empty, type Method, needTensor, Tensor } from '../core/tensor';
-import { checkOptions, listOf as several, readArguments } from '../core/arguments';
+import {
+  gathered,
+  type InOrderOrByName,
+  isOptions,
+  type ListOrNamed,
+  readArguments,
+  readOptions,
+  type Spec,
+} from '../core/arguments';
+import { axes, axis, checkCount, integer, integers, oneOf, tensors } from '../core/params';
 import { clone } from './cast';
 import { tensor, zeros } from './create';
-import { indexAdd, indexSelect } from './gather';
+import { indexAdd } from './gather';
 import { runCopy } from './launch';
-import { broadcastTo, expand, permute, reshape, reverseDims, transpose, unsqueeze, view, viewAs } from './views';
-
-type Axes = number | readonly number[];
+import {
+  becomeView,
+  broadcastTo,
+  exchanged,
+  expand,
+  narrow,
+  permute,
+  reshape,
+  reverseDims,
+  transpose,
+  transpose_,
+  view,
+  viewAs,
+} from './views';
 
 /** Axes by name. */
-export interface DimsOption {
+export interface FlipArguments {
   dims: number | readonly number[];
 }
+const flipSpec: Spec<FlipArguments> = { dims: axes };
 
 const listOf = (v: number | readonly number[]): readonly number[] => (typeof v === 'number' ? [v] : v);
 
 // --- order along an axis --------------------------------------------------------------------------------------------
 
 /** A copy with the order along some axes reversed. */
-export function flip(t: Tensor, how: Axes | DimsOption, ...more: number[]): Tensor {
+export function flip(t: Tensor, ...dims: ListOrNamed<FlipArguments>): Tensor {
   needTensor('flip', t);
-  const { dims } = readArguments<{ dims?: Axes }>('flip', { dims: undefined }, [how]);
-  const list = checkAxes('flip', more.length > 0 ? several('flip', dims as number, more) : dims, t.ndim);
+  const list = checkAxes('flip', readArguments('flip', flipSpec, gathered(dims)).dims, t.ndim);
   const strides = t.strides.map((s, i) => (list.includes(i) ? -s : s));
   const last = list.reduce((p, a) => p + Math.max(0, t.shape[a]! - 1) * t.strides[a]!, t.offset);
   const out = empty(t.shape, t.dtype, t.storage.device);
@@ -35,12 +55,14 @@ export function flip(t: Tensor, how: Axes | DimsOption, ...more: number[]): Tens
 
 /** {@link flip} of the second dimension: left and right. */
 export function fliplr(t: Tensor): Tensor {
+  needTensor('fliplr', t);
   if (t.ndim < 2) throw new ShapeError(`[fliplr] needs at least two dimensions, got ${showShape(t.shape)}`);
   return flip(t, 1);
 }
 
 /** {@link flip} of the first dimension: up and down. */
 export function flipud(t: Tensor): Tensor {
+  needTensor('flipud', t);
   if (t.ndim < 1) throw new ShapeError('[flipud] needs at least one dimension, got []');
   return flip(t, 0);
 }
@@ -59,25 +81,30 @@ function rollAxis(t: Tensor, shift: number, axis: number): Tensor {
   return track('roll', out, [t], [], ([g]) => [rollAxis(g!, length - shift, axis)]);
 }
 
-/** Arguments of {@link roll} by name. */
-export interface RollOptions {
+/** Arguments of {@link roll}. */
+export interface RollArguments {
   shifts: number | readonly number[];
-  dims?: Axes;
+  /** One for each shift. Default: the flattened tensor is rolled. */
+  dims?: number | readonly number[] | null;
 }
-const rollDefaults: RollOptions = { shifts: [], dims: undefined };
+const rollSpec: Spec<RollArguments> = { shifts: axes, dims: axes.orNull() };
 
 /** Elements moved along axes; what leaves at one end enters at the other. Without axes, of the flattened tensor. */
-export function roll(t: Tensor, first: number | readonly number[] | RollOptions, how?: Axes | DimsOption): Tensor {
+export function roll(
+  t: Tensor,
+  ...args: InOrderOrByName<
+    [shifts: number | readonly number[], dims?: number | readonly number[] | null],
+    RollArguments
+  >
+): Tensor {
   needTensor('roll', t);
-  const { shifts, dims: axes } = readArguments<RollOptions>('roll', rollDefaults, [first, how]);
+  const { shifts, dims } = readArguments('roll', rollSpec, args);
   const by = listOf(shifts);
-  if (by.some((s) => !Number.isInteger(s)))
-    throw new ArgumentError(`[roll] shifts must be integers, got ${String(by)}`);
-  if (axes === undefined || axes === null) {
+  if (dims === undefined || dims === null || (Array.isArray(dims) && dims.length === 0)) {
     if (by.length !== 1) throw new ArgumentError(`[roll] ${by.length} shifts need as many axes`);
     return reshape(roll(reshape(t, [-1]), by, 0), t.shape);
   }
-  const along = listOf(axes).map((a) => checkAxis('roll', a, t.ndim));
+  const along = listOf(dims as number | readonly number[]).map((a) => checkAxis('roll', a, t.ndim));
   if (along.length !== by.length) throw new ArgumentError(`[roll] ${by.length} shifts for ${along.length} axes`);
   if (t.numel === 0 || t.ndim === 0) return clone(t);
   const moved = along.reduce((x, axis, i) => {
@@ -88,18 +115,25 @@ export function roll(t: Tensor, first: number | readonly number[] | RollOptions,
   return moved === t ? clone(t) : moved;
 }
 
+/** Arguments of {@link rot90}. */
+export interface Rot90Arguments {
+  /** How often. Default 1. */
+  k?: number;
+  /** The plane. Default [0, 1]. */
+  dims?: readonly number[];
+}
+const rot90Spec: Spec<Rot90Arguments> = { k: integer().or(1), dims: integers.or([0, 1]) };
+
 /** Turned by 90 degrees `k` times, from the first axis towards the second. */
 export function rot90(
   t: Tensor,
-  how: number | { k?: number; dims?: readonly number[] } = {},
-  dims?: readonly number[] | { dims?: readonly number[] },
+  ...args: InOrderOrByName<[k?: number, dims?: readonly number[]], Rot90Arguments>
 ): Tensor {
-  const defaults: { k: number; dims: readonly number[] } = { k: 1, dims: [0, 1] };
-  const { k, dims: axes } = readArguments('rot90', defaults, [how, dims]);
-  if (axes.length !== 2 || !Number.isInteger(k))
-    throw new ArgumentError(`[rot90] expected an integer and two axes, got ${k} and ${describe(axes)}`);
+  needTensor('rot90', t);
+  const { k, dims } = readArguments('rot90', rot90Spec, args) as Required<Rot90Arguments>;
+  if (dims.length !== 2) throw new ArgumentError(`[rot90] expected two axes, got ${showShape(dims)}`);
   if (t.ndim < 2) throw new ShapeError(`[rot90] needs at least two dimensions, got ${showShape(t.shape)}`);
-  const [a, b] = axes.map((x) => checkAxis('rot90', x, t.ndim)) as [number, number];
+  const [a, b] = dims.map((x) => checkAxis('rot90', x, t.ndim)) as [number, number];
   if (a === b) throw new ArgumentError(`[rot90] the two axes must differ, both are ${a}`);
   const turns = ((k % 4) + 4) % 4;
   if (turns === 1) return transpose(flip(t, b), a, b);
@@ -107,100 +141,25 @@ export function rot90(
   return turns === 3 ? transpose(flip(t, a), a, b) : clone(t);
 }
 
-// --- repetition -----------------------------------------------------------------------------------------------------
-
-const set = (shape: Shape, axis: number, length: number): number[] => shape.map((d, i) => (i === axis ? length : d));
-
-// `n` times the whole axis in a row, or (each) every element n times.
-function repeatAxis(t: Tensor, axis: number, n: number, each: boolean): Tensor {
-  const at = each ? axis + 1 : axis;
-  const wide = unsqueeze(t, at);
-  return reshape(expand(wide, set(wide.shape, at, n)), set(t.shape, axis, n * t.shape[axis]!));
-}
-
-/** The tensor laid out `sizes[i]` times along dimension i; more sizes than dimensions add dimensions in front. */
-export function repeat(t: Tensor, sizes: number | readonly number[], ...more: number[]): Tensor {
-  needTensor('repeat', t);
-  const list = several('repeat', sizes, more);
-  if (list.length < t.ndim)
-    throw new ShapeError(`[repeat] ${list.length} sizes for the ${t.ndim} dimensions of ${showShape(t.shape)}`);
-  if (list.some((n) => !Number.isInteger(n) || n < 0))
-    throw new ArgumentError(`[repeat] sizes must be non-negative integers, got ${showShape(list)}`);
-  const start = reshape(t, [...list.slice(t.ndim).map(() => 1), ...t.shape]);
-  const out = list.reduceRight((x, n, axis) => (n === 1 ? x : repeatAxis(x, axis, n, false)), start);
-  return list.every((n) => n === 1) ? clone(out) : out;
-}
-
-/** {@link repeat} that leaves leading dimensions alone when there are fewer sizes than dimensions. */
-export function tile(t: Tensor, sizes: number | readonly number[], ...more: number[]): Tensor {
-  const list = several('tile', sizes, more);
-  return repeat(t, [...new Array<number>(Math.max(0, t.ndim - list.length)).fill(1), ...list]);
-}
-
-/** Options of {@link repeatInterleave}. */
-export interface RepeatInterleaveOptions {
-  /** Along which axis. Default: of the flattened tensor. */
-  dim?: number | null;
-  /** The sum of the repeats, if known; checked. */
-  outputSize?: number;
-}
-
-const interleaveDefaults: RepeatInterleaveOptions = { dim: null, outputSize: undefined };
-
-// Position i as often as repeats[i] says. Waits for the stream.
-function interleaved(repeats: Tensor, options: RepeatInterleaveOptions): Int32Array {
-  if (repeats.ndim !== 1 || (repeats.dtype !== 'int64' && repeats.dtype !== 'int32'))
-    throw new ArgumentError(
-      `[repeatInterleave] repeats must be a vector of integers, got ${repeats.dtype} ${showShape(repeats.shape)}`,
-    );
-  const times = Array.from(repeats.dataSync(), Number);
-  if (times.some((n) => n < 0)) throw new ArgumentError('[repeatInterleave] repeats must not be negative');
-  const positions = Int32Array.from(times.flatMap((n, i) => new Array<number>(n).fill(i)));
-  if (options.outputSize !== undefined && options.outputSize !== positions.length)
-    throw new ShapeError(
-      `[repeatInterleave] outputSize is ${options.outputSize}, the repeats add up to ${positions.length}`,
-    );
-  return positions;
-}
-
-/**
- * Every element of an axis (default: of the flattened tensor) several times in a row: all `repeats` times, or element i
- * repeats[i] times. With one tensor alone: position i repeats[i] times.
- */
-export function repeatInterleave(
-  t: Tensor,
-  repeats?: number | readonly number[] | Tensor,
-  dim?: number | null | RepeatInterleaveOptions,
-  more?: RepeatInterleaveOptions,
-): Tensor {
-  needTensor('repeatInterleave', t);
-  const options = readArguments<RepeatInterleaveOptions>('repeatInterleave', interleaveDefaults, [dim, more]);
-  const axis = options.dim;
-  if (repeats === undefined) return tensor(interleaved(t, options), { dtype: t.dtype, device: t.device });
-  const x = axis === undefined || axis === null ? reshape(t, [-1]) : t;
-  const a = checkAxis('repeatInterleave', axis ?? 0, x.ndim);
-  if (x.ndim === 0) return repeatInterleave(reshape(x, [1]), repeats, 0, options);
-  if (typeof repeats === 'number') {
-    if (!Number.isInteger(repeats) || repeats < 0)
-      throw new ArgumentError(`[repeatInterleave] repeats must be a non-negative integer, got ${repeats}`);
-    return repeatAxis(x, a, repeats, true);
-  }
-  const given = repeats instanceof Tensor ? repeats : tensor(repeats, { dtype: 'int64', device: t.device });
-  const n = x.shape[a]!;
-  const each = given.numel === 1 ? expand(reshape(given, [1]), [n]) : given;
-  if (each.ndim === 1 && each.numel !== n)
-    throw new ShapeError(`[repeatInterleave] ${each.numel} repeats for ${n} elements along axis ${a}`);
-  return indexSelect(x, a, tensor(interleaved(each, options), { device: t.device }));
-}
-
 // --- dimensions -----------------------------------------------------------------------------------------------------
+
+/** Arguments of {@link movedim}. */
+export interface MovedimArguments {
+  source: number | readonly number[];
+  destination: number | readonly number[];
+}
+const movedimSpec: Spec<MovedimArguments> = { source: axes, destination: axes };
 
 /** Dimensions moved to other places; the rest keep their order. */
 export function movedim(
   t: Tensor,
-  source: number | readonly number[],
-  destination: number | readonly number[],
+  ...args: InOrderOrByName<
+    [source: number | readonly number[], destination: number | readonly number[]],
+    MovedimArguments
+  >
 ): Tensor {
+  needTensor('movedim', t);
+  const { source, destination } = readArguments('movedim', movedimSpec, args);
   const from = listOf(source).map((a) => checkAxis('movedim', a, t.ndim));
   const to = listOf(destination).map((a) => checkAxis('movedim', a, t.ndim));
   if (from.length !== to.length || new Set(from).size !== from.length || new Set(to).size !== to.length)
@@ -215,27 +174,56 @@ export function movedim(
 }
 /** {@link movedim} */
 export const moveaxis = movedim;
+
+/** Arguments of {@link swapaxes}. */
+export interface SwapaxesArguments {
+  axis0: number;
+  axis1: number;
+}
+const swapaxesSpec: Spec<SwapaxesArguments> = { axis0: axis, axis1: axis };
 /** Two dimensions exchanged, as transpose. */
-export const swapaxes = (t: Tensor, a: number, b: number): Tensor => transpose(t, a, b);
-/** {@link swapaxes} */
-export const swapdims = swapaxes;
+export function swapaxes(
+  t: Tensor,
+  ...args: InOrderOrByName<[axis0: number, axis1: number], SwapaxesArguments>
+): Tensor {
+  needTensor('swapaxes', t);
+  const { axis0, axis1 } = readArguments('swapaxes', swapaxesSpec, args);
+  return exchanged('swapaxes', t, axis0, axis1);
+}
+/** {@link transpose} */
+export const swapdims = transpose;
 
 /** The transpose of a matrix; vectors and scalars stay as they are. */
 export function t(x: Tensor): Tensor {
+  needTensor('t', x);
   if (x.ndim > 2) throw new ShapeError(`[t] takes at most two dimensions, got ${showShape(x.shape)}; use transpose`);
   return reverseDims(x);
 }
 
+/** {@link swapaxes} in place. */
+export const swapaxes_ = (x: Tensor, ...args: Parameters<Method<typeof swapaxes>>): Tensor =>
+  becomeView('swapaxes_', x, (v) => swapaxes(v, ...args));
+/** {@link swapdims} in place. */
+export const swapdims_ = transpose_;
+/** {@link t} in place. */
+export const t_ = (x: Tensor): Tensor => becomeView('t_', x, t);
+
 /** All elements as a vector: a view if possible. */
 export const ravel = (x: Tensor): Tensor => reshape(x, [-1]);
 /** Expanded to the shape of another tensor. */
-export const expandAs = (x: Tensor, other: Tensor): Tensor => expand(x, other.shape);
+export function expandAs(x: Tensor, other: Tensor): Tensor {
+  needTensor('expandAs', other);
+  return expand(x, other.shape);
+}
 /** Reshaped to the shape of another tensor. */
-export const reshapeAs = (x: Tensor, other: Tensor): Tensor => reshape(x, other.shape);
+export function reshapeAs(x: Tensor, other: Tensor): Tensor {
+  needTensor('reshapeAs', other);
+  return reshape(x, other.shape);
+}
 
 /** All tensors expanded to their common shape. */
-export function broadcastTensors(...tensors: (Tensor | readonly Tensor[])[]): Tensor[] {
-  const list = tensors.flat() as Tensor[];
+export function broadcastTensors(...args: (Tensor | readonly Tensor[])[]): Tensor[] {
+  const list = tensors.check('broadcastTensors', 'tensors', args.flat());
   const shape = list.reduce<Shape>((s, x) => broadcastShapes('broadcastTensors', s, x.shape), []);
   return list.map((x) => broadcastTo(x, shape));
 }
@@ -246,19 +234,22 @@ export interface MeshgridOptions {
   indexing?: 'ij' | 'xy';
 }
 
+const meshgridSpec: Spec<MeshgridOptions> = { indexing: oneOf('ij', 'xy').or('ij' as const) };
+
 /** Coordinates of a grid: each vector spread along its own dimension of the shape that all their lengths make. */
 export function meshgrid(...args: (Tensor | readonly Tensor[] | MeshgridOptions)[]): Tensor[] {
-  const list = args.flatMap((v) => (v instanceof Tensor ? [v] : Array.isArray(v) ? (v as Tensor[]) : []));
-  const options = args.find((v): v is MeshgridOptions => !(v instanceof Tensor) && !Array.isArray(v)) ?? {};
-  checkOptions('meshgrid', options, ['indexing']);
-  const { indexing = 'ij' } = options;
-  if (indexing !== 'ij' && indexing !== 'xy')
-    throw new ArgumentError(`[meshgrid] indexing is 'ij' or 'xy', got ${String(indexing)}`);
+  const last = args[args.length - 1];
+  const named = isOptions(last);
+  const { indexing } = readOptions('meshgrid', meshgridSpec, named ? (last as MeshgridOptions) : undefined);
+  const list = tensors.check('meshgrid', 'tensors', (named ? args.slice(0, -1) : args).flat());
   if (list.length === 0) throw new ArgumentError('[meshgrid] expected at least one tensor');
   for (const x of list)
     if (x.ndim > 1) throw new ShapeError(`[meshgrid] takes vectors and scalars, got ${showShape(x.shape)}`);
   const order = list.map((_, i) => (indexing === 'xy' && list.length > 1 && i < 2 ? 1 - i : i));
-  const shape = order.map((i) => list[i]!.numel);
+  const shape = checkShape(
+    'meshgrid',
+    order.map((i) => list[i]!.numel),
+  );
   return list.map((x, i) =>
     expand(
       reshape(
@@ -272,25 +263,45 @@ export function meshgrid(...args: (Tensor | readonly Tensor[] | MeshgridOptions)
 
 // --- windows --------------------------------------------------------------------------------------------------------
 
+const set = (shape: Shape, axis: number, length: number): number[] => shape.map((d, i) => (i === axis ? length : d));
+
+/** Arguments of {@link unfold}. */
+export interface UnfoldArguments {
+  dimension: number;
+  size: number;
+  step: number;
+}
+const unfoldSpec: Spec<UnfoldArguments> = { dimension: axis, size: integer({ least: 0 }), step: integer({ least: 1 }) };
+
 /** Windows of `size` elements every `step` elements along an axis, as a view: the axis counts them, a last one holds them. */
-export function unfold(t: Tensor, axis: number, size: number, step: number): Tensor {
-  const a = checkAxis('unfold', axis, t.ndim);
+export function unfold(
+  t: Tensor,
+  ...args: InOrderOrByName<[dimension: number, size: number, step: number], UnfoldArguments>
+): Tensor {
+  needTensor('unfold', t);
+  const { dimension, size, step } = readArguments('unfold', unfoldSpec, args);
+  const a = checkAxis('unfold', dimension, t.ndim);
   const length = t.shape[a] ?? 1;
-  if (!Number.isInteger(size) || !Number.isInteger(step) || size < 0 || step < 1)
-    throw new ArgumentError(`[unfold] size and step must be positive integers, got ${size} and ${step}`);
   if (size > length)
     throw new ShapeError(`[unfold] windows of ${size} do not fit into dimension ${a} of ${showShape(t.shape)}`);
-  if (t.ndim === 0) return reshape(size === 0 ? expand(reshape(t, [1]), [1]).narrow(0, 0, 0) : t, [size]);
+  if (t.ndim === 0) return narrow(reshape(t, [1]), 0, 0, size);
   const count = Math.floor((length - size) / step) + 1;
   const strides = [...t.strides.map((s, i) => (i === a ? s * step : s)), t.strides[a]!];
   const { shape } = t;
-  return view('unfold', t, [...set(t.shape, a, count), size], strides, t.offset, (g) => {
+  const to = checkShape('unfold', [...set(shape, a, count), size]);
+  return view('unfold', t, to, strides, t.offset, (g) => {
     // Windows may overlap: their gradients add up where they do.
-    const at = Int32Array.from({ length: count * size }, (_, k) => Math.floor(k / size) * step + (k % size));
+    const at = new Int32Array(checkCount('unfold', 'places', count * size, 2 ** 27));
+    for (let k = 0; k < at.length; k++) at[k] = Math.floor(k / size) * step + (k % size);
     const parts = reshape(movedim(g, -1, a + 1), set(shape, a, count * size));
     const zero = zeros(shape, { dtype: g.dtype, device: g.device });
     return indexAdd(zero, a, tensor(at, { device: g.device }), parts);
   });
+}
+
+function seenAs(x: Tensor, other: Tensor): Tensor {
+  needTensor('viewAs', other);
+  return viewAs(x, other.shape);
 }
 
 const methods = {
@@ -299,16 +310,15 @@ const methods = {
   flipud,
   roll,
   rot90,
-  repeat,
-  tile,
-  repeatInterleave,
   movedim,
   moveaxis,
   swapaxes,
+  swapaxes_,
   swapdims,
+  swapdims_,
 };
-const more = { t, ravel, expandAs, reshapeAs, broadcastTo, unfold };
-addMethods({ ...methods, ...more, viewAs: (x: Tensor, other: Tensor) => viewAs(x, other.shape) });
+const more = { t, t_, ravel, expandAs, reshapeAs, broadcastTo, unfold };
+addMethods({ ...methods, ...more, viewAs: seenAs });
 type Methods = { [K in keyof (typeof methods & typeof more)]: Method<(typeof methods & typeof more)[K]> };
 declare module '../core/tensor' {
   interface Tensor extends Methods {

@@ -1,10 +1,11 @@
 /** @file Integers as classes: one-hot vectors and counts. */
 import { DTypeError, ShapeError, ArgumentError, IndexError } from '../core/errors';
 import { isFloat } from '../core/dtype';
-import { showShape } from '../core/shape';
+import { maxDims, showShape } from '../core/shape';
 import { addMethods, type Method, needTensor, type Tensor } from '../core/tensor';
 import { opcode } from '../native';
-import { readArguments } from '../core/arguments';
+import { type InOrderOrByName, readArguments, type Spec } from '../core/arguments';
+import { integer, tensor as tensorParam } from '../core/params';
 import { cast } from './cast';
 import { ones, zeros } from './create';
 import { scatter, scatterAdd } from './gather';
@@ -29,43 +30,53 @@ function checkIntegers(op: string, t: Tensor): void {
   if (isFloat(t.dtype) || t.dtype === 'bool') throw new DTypeError(`[${op}] takes integers, not ${t.dtype}`);
 }
 
+/** Arguments of {@link oneHot}. */
+export interface OneHotArguments {
+  /** Default (-1): one more than the largest class, which waits for the stream. */
+  numClasses?: number;
+}
+const oneHotSpec: Spec<Required<OneHotArguments>> = { numClasses: integer({ least: -1 }).or(-1) };
+
 /**
  * Classes as vectors of 0 and one 1, int64 [..., numClasses].
- *
- * @param how - the number of classes, or { numClasses }; default (-1): one more than the largest class, which waits for the stream.
  * @throws IndexError at the next wait if a class is out of range.
  */
-export function oneHot(t: Tensor, how: number | { numClasses?: number } = {}): Tensor {
-  const { numClasses } = readArguments('oneHot', { numClasses: -1 }, [how]);
+export function oneHot(t: Tensor, ...args: InOrderOrByName<[numClasses?: number], OneHotArguments>): Tensor {
+  const { numClasses } = readArguments('oneHot', oneHotSpec, args);
   checkIntegers('oneHot', t);
-  if (!Number.isInteger(numClasses) || numClasses < -1 || numClasses === 0)
-    throw new ArgumentError(`[oneHot] the number of classes must be a positive integer, got ${numClasses}`);
+  if (numClasses === 0) throw new ArgumentError('[oneHot] numClasses must be a positive integer, got 0');
   if (t.numel === 0 && numClasses < 0)
     throw new ArgumentError('[oneHot] the number of classes of an empty tensor must be given');
+  if (t.ndim === maxDims)
+    throw new ShapeError(`[oneHot] ${showShape(t.shape)} cannot get one more dimension; at most ${maxDims}`);
   const n = numClasses < 0 ? largest('oneHot', t) + 1 : numClasses;
   const out = zeros([...t.shape, n], { dtype: 'int64', device: t.device });
   return scatter(out, -1, unsqueeze(t, -1), 1);
 }
 
-/** Options of {@link bincount}. */
-export interface BincountOptions {
+/** Arguments of {@link bincount}. */
+export interface BincountArguments {
   /** What each element counts for. Default 1. */
   weights?: Tensor | null;
   /** The least number of classes. Default 0. */
   minlength?: number;
 }
+const bincountSpec: Spec<Required<BincountArguments>> = {
+  weights: tensorParam.orNull(),
+  minlength: integer({ least: 0 }).or(0),
+};
 
 /**
  * How often each class occurs in a vector of non-negative integers: int64 [at least `minlength`], or the sums of
  * `weights`, in their dtype. Waits for the stream.
  */
-export function bincount(t: Tensor, how: Tensor | null | BincountOptions = {}, least?: number): Tensor {
-  const defaults: Required<BincountOptions> = { weights: null, minlength: 0 };
-  const { weights, minlength } = readArguments('bincount', defaults, [how, least]);
+export function bincount(
+  t: Tensor,
+  ...args: InOrderOrByName<[weights?: Tensor | null, minlength?: number], BincountArguments>
+): Tensor {
+  const { weights, minlength } = readArguments('bincount', bincountSpec, args);
   checkIntegers('bincount', t);
   if (t.ndim !== 1) throw new ShapeError(`[bincount] takes a vector, got ${showShape(t.shape)}`);
-  if (!Number.isInteger(minlength) || minlength < 0)
-    throw new ArgumentError(`[bincount] minlength must be a non-negative integer, got ${minlength}`);
   const index = cast(t, 'int64');
   const n = Math.max(minlength, largest('bincount', t) + 1);
   if (!weights) {

@@ -8,7 +8,7 @@ import { add, eq, mul, ne, pow, sub } from './arithmetic';
 import { cast } from './cast';
 import { triuIndices } from './diagonals';
 import { indexSelect } from './gather';
-import { unbind } from './joining';
+import { unbind } from './splitting';
 import { sameDevice } from './launch';
 import { matmul } from './matmul';
 import { abs, clampMin, sqrt, square } from './math';

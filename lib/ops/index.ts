@@ -23,7 +23,32 @@ export * from './extremes';
 export * from './statistics';
 export * from './scans';
 export * from './order';
-export * from './views';
+// The rest of ./views trusts its caller.
+export {
+  broadcastTo,
+  type DimArguments,
+  type DimsArguments,
+  expand,
+  flatten,
+  type FlattenOptions,
+  narrow,
+  type NarrowArguments,
+  permute,
+  reshape,
+  type ShapeArguments,
+  type SizeArguments,
+  squeeze,
+  squeeze_,
+  type SqueezeArguments,
+  transpose,
+  transpose_,
+  type TransposeArguments,
+  unflatten,
+  type UnflattenArguments,
+  unsqueeze,
+  unsqueeze_,
+  viewAs,
+} from './views';
 export { linear, type LinearOptions, matmul } from './matmul';
 export { bilinear } from './bilinear';
 export {
@@ -69,9 +94,26 @@ export * from './embedding';
 export * from './indexing';
 export * from './masking';
 export * from './nonzero';
-export * from './joining';
+export {
+  type AlongDim,
+  type AtLeast,
+  atleast1d,
+  atleast2d,
+  atleast3d,
+  cat,
+  columnStack,
+  concat,
+  concatenate,
+  dstack,
+  hstack,
+  rowStack,
+  stack,
+  vstack,
+} from './joining';
+export * from './splitting';
 export * from './padding';
 export * from './arranging';
+export * from './repetition';
 export * from './diagonals';
 export * from './counting';
 export * from './products';

@@ -1,7 +1,9 @@
 /** @file Padding. */
 import { track } from '../core/autograd';
 import { ArgumentError, ShapeError } from '../core/errors';
-import { describe, showShape } from '../core/shape';
+import { checkShape, showShape } from '../core/shape';
+import { type InOrderOrByName, readArguments, type Spec } from '../core/arguments';
+import { axes, checkCount, oneOf, scalar } from '../core/params';
 import { addMethods, alias, empty, type Method, needTensor, type Tensor } from '../core/tensor';
 import { clone } from './cast';
 import { tensor } from './create';
@@ -12,13 +14,20 @@ import { slice } from './views';
 /** What padding is made of: one value, the mirrored inside (edge not repeated), the edge, or the opposite side. */
 export type PadMode = 'constant' | 'reflect' | 'replicate' | 'circular';
 
-/** Options of {@link pad}. */
-export interface PadOptions {
+/** Arguments of {@link pad}. */
+export interface PadArguments {
+  /** Pairs (before, after), the last dimension first. */
+  pad: readonly number[] | number;
   /** Default 'constant'. */
   mode?: PadMode;
   /** What 'constant' writes. Default 0. */
-  value?: number;
+  value?: number | null;
 }
+const padSpec: Spec<PadArguments> = {
+  pad: axes,
+  mode: oneOf<PadMode>('constant', 'reflect', 'replicate', 'circular').or('constant' as const),
+  value: scalar.orNull(),
+};
 
 interface Side {
   axis: number;
@@ -29,15 +38,13 @@ interface Side {
 // Pairs (before, after) from the last dimension backwards.
 function sidesOf(t: Tensor, padding: readonly number[] | number): Side[] {
   const list = typeof padding === 'number' ? [padding, padding] : padding;
-  if (!Array.isArray(list) || list.some((p) => !Number.isInteger(p)))
-    throw new ArgumentError(`[pad] expected an array of integers, got ${describe(padding)}`);
   if (list.length % 2 !== 0)
     throw new ArgumentError(`[pad] expected pairs (before, after), got ${list.length} numbers`);
   if (list.length / 2 > t.ndim)
     throw new ShapeError(`[pad] ${list.length / 2} pairs for the ${t.ndim} dimensions of ${showShape(t.shape)}`);
   const sides: Side[] = [];
   for (let i = 0; i < list.length; i += 2) {
-    const side = { axis: t.ndim - 1 - i / 2, before: list[i] as number, after: list[i + 1] as number };
+    const side = { axis: t.ndim - 1 - i / 2, before: list[i]!, after: list[i + 1]! };
     const length = t.shape[side.axis]! + side.before + side.after;
     if (length < 0 || Math.max(-side.before, -side.after) > t.shape[side.axis]!)
       throw new ShapeError(`[pad] dimension ${side.axis} of ${showShape(t.shape)} cannot lose that many elements`);
@@ -65,6 +72,7 @@ function constant(t: Tensor, sides: readonly Side[], value: number): Tensor {
   const inner = cropped(t, sides, 1);
   const shape = inner.shape.slice();
   for (const { axis, before, after } of sides) shape[axis]! += Math.max(0, before) + Math.max(0, after);
+  checkShape('pad', shape);
   const out = runFill(empty(shape, t.dtype, t.storage.device), value);
   const start = sides.reduce((p, { axis, before }) => p + Math.max(0, before) * out.strides[axis]!, 0);
   runCopy(alias(out, inner.shape, out.strides, start), inner.detach());
@@ -74,14 +82,17 @@ function constant(t: Tensor, sides: readonly Side[], value: number): Tensor {
 // Which of `length` elements stands at each place of the padded dimension.
 function positions(mode: PadMode, length: number, { before, after }: Side): Int32Array {
   const period = 2 * (length - 1);
-  return Int32Array.from({ length: length + before + after }, (_, k) => {
-    const i = k - before;
+  const placeOf = (i: number): number => {
     if (mode === 'replicate') return Math.min(Math.max(i, 0), length - 1);
     if (mode === 'circular') return ((i % length) + length) % length;
     if (period === 0) return 0;
     const r = ((i % period) + period) % period;
     return r < length ? r : period - r;
-  });
+  };
+  // Longer lists of positions take seconds to make.
+  const places = new Int32Array(checkCount('pad', 'elements in one dimension', length + before + after, 2 ** 27));
+  for (let k = 0; k < places.length; k++) places[k] = placeOf(k - before);
+  return places;
 }
 
 function checkReach(mode: PadMode, t: Tensor, { axis, before, after }: Side): void {
@@ -93,27 +104,23 @@ function checkReach(mode: PadMode, t: Tensor, { axis, before, after }: Side): vo
     );
 }
 
-const modes: readonly PadMode[] = ['constant', 'reflect', 'replicate', 'circular'];
-
 /**
  * Elements added around a tensor. `padding` holds pairs (before, after) starting with the last dimension, as in
  * PyTorch: `[left, right, top, bottom]`. Negative numbers take elements away.
  *
- * @param how - the mode, or { mode, value }; `value` may follow the mode.
+ * @param args - pad, mode, value: in this order, or by name in one object
  */
 export function pad(
   t: Tensor,
-  padding: readonly number[] | number,
-  how: PadMode | PadOptions = {},
-  value?: number,
+  ...args: InOrderOrByName<[pad: readonly number[] | number, mode?: PadMode, value?: number | null], PadArguments>
 ): Tensor {
   needTensor('pad', t);
-  const options = typeof how === 'string' ? { mode: how, value } : how;
-  const mode = options.mode ?? 'constant';
-  if (!modes.includes(mode)) throw new ArgumentError(`[pad] unknown mode ${String(mode)}; one of ${modes.join(', ')}`);
+  const { pad: padding, mode, value } = readArguments('pad', padSpec, args) as Required<PadArguments>;
+  if (mode !== 'constant' && value !== null && value !== 0)
+    throw new ArgumentError(`[pad] mode '${mode}' takes no value, got ${value}`);
   const sides = sidesOf(t, padding);
   if (sides.length === 0) return clone(t);
-  if (mode === 'constant') return constant(t, sides, options.value ?? 0);
+  if (mode === 'constant') return constant(t, sides, value ?? 0);
   for (const side of sides) checkReach(mode, t, side);
   // Where sides lose elements, what goes around is what is left.
   const [start, added] = mode === 'circular' ? [cropped(t, sides, 1), sides.map(grown)] : [t, sides];

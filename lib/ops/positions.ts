@@ -8,7 +8,8 @@ import { checkOptions, readArguments } from '../core/arguments';
 import { add, mul, sub } from './arithmetic';
 import { cast } from './cast';
 import { arange } from './create';
-import { cat, chunk, stack } from './joining';
+import { cat, stack } from './joining';
+import { chunk } from './splitting';
 import { cos, exp, sin } from './math';
 import { flatten, narrow, reshape, squeeze, unsqueeze } from './views';
 

@@ -1,7 +1,8 @@
 /** @file Shape ops. All are views, as in PyTorch, except `reshape` of a tensor whose memory cannot be seen that way. */
-import { engineOps, track } from '../core/autograd';
+import { checkInPlace, enableGrad, engineOps, track } from '../core/autograd';
 import { ArgumentError, IndexError, ShapeError } from '../core/errors';
 import {
+  checkAxes,
   checkAxis,
   checkShape,
   contiguousStrides,
@@ -12,8 +13,9 @@ import {
   viewStrides,
 } from '../core/shape';
 import { addMethods, alias, type Method, needTensor, Tensor } from '../core/tensor';
-import { listOf, readArguments } from '../core/arguments';
-import { contiguous } from './cast';
+import { gathered, type InOrderOrByName, type ListOrNamed, readArguments, type Spec } from '../core/arguments';
+import { axes, axis, integer, integers } from '../core/params';
+import { clone, contiguous } from './cast';
 import { runCopy } from './launch';
 import { sum } from './reduce';
 
@@ -29,13 +31,29 @@ export function view(
   return track(name, alias(t, shape, strides, offset), [t], [], ([g]) => [back(g!)]);
 }
 
+/** `y`, which was made of `x`, in memory of its own: for results that are copies, whatever the sizes. */
+export const owned = (y: Tensor, x: Tensor): Tensor => (y.storage === x.storage ? clone(y) : y);
+
+/** A shape by name. */
+export interface ShapeArguments {
+  /** One dimension may be -1: what the others leave. */
+  shape: Shape;
+}
+const shapeSpec: Spec<ShapeArguments> = { shape: integers };
+
+/** A size by name. */
+export interface SizeArguments {
+  size: Shape;
+}
+const sizeSpec: Spec<SizeArguments> = { size: integers };
+
 /**
  * The same memory with another shape (one dimension may be -1).
  * @throws ShapeError if that is not possible without a copy; use {@link reshape} then.
  */
-export function viewAs(t: Tensor, shape: Shape | number, ...more: number[]): Tensor {
+export function viewAs(t: Tensor, ...size: ListOrNamed<SizeArguments>): Tensor {
   needTensor('view', t);
-  const to = inferShape('view', t.numel, listOf('view', shape, more));
+  const to = inferShape('view', t.numel, readArguments('view', sizeSpec, gathered(size)).size);
   const strides = viewStrides(t.shape, t.strides, to);
   if (!strides)
     throw new ShapeError(
@@ -46,9 +64,9 @@ export function viewAs(t: Tensor, shape: Shape | number, ...more: number[]): Ten
 }
 
 /** Another shape with the same number of elements (one dimension may be -1): a view if possible, else a copy. */
-export function reshape(t: Tensor, shape: Shape | number, ...more: number[]): Tensor {
+export function reshape(t: Tensor, ...shape: ListOrNamed<ShapeArguments>): Tensor {
   needTensor('reshape', t);
-  const to = inferShape('reshape', t.numel, listOf('reshape', shape, more));
+  const to = inferShape('reshape', t.numel, readArguments('reshape', shapeSpec, gathered(shape)).shape);
   const strides = viewStrides(t.shape, t.strides, to);
   const from = t.shape;
   const source = strides ? t : contiguous(t);
@@ -63,28 +81,60 @@ export interface FlattenOptions {
   endDim?: number;
 }
 
-/** One dimension from `start` to `end` (default: all), e.g. `flatten(x, 1)` keeps the batch. */
-export function flatten(t: Tensor, how: number | FlattenOptions = {}, to?: number): Tensor {
+const flattenSpec: Spec<FlattenOptions> = { startDim: axis.or(0), endDim: axis.or(-1) };
+
+/** One dimension from `startDim` to `endDim` (default: all), e.g. `flatten(x, 1)` keeps the batch. */
+export function flatten(
+  t: Tensor,
+  ...args: InOrderOrByName<[startDim?: number, endDim?: number], FlattenOptions>
+): Tensor {
   needTensor('flatten', t);
-  const { startDim: start, endDim: end } = readArguments('flatten', { startDim: 0, endDim: -1 }, [how, to]);
-  if (t.ndim === 0) return reshape(t, [1]);
+  const { startDim: start, endDim: end } = readArguments('flatten', flattenSpec, args) as Required<FlattenOptions>;
   const a = checkAxis('flatten', start, t.ndim);
   const b = checkAxis('flatten', end, t.ndim);
+  if (t.ndim === 0) return reshape(t, [1]);
   if (b < a) throw new ArgumentError(`[flatten] start ${start} comes after end ${end}`);
   return reshape(t, [...t.shape.slice(0, a), numel(t.shape.slice(a, b + 1)), ...t.shape.slice(b + 1)]);
 }
 
+/** Throws unless `t` has a dimension to work on. */
+export function needDims(op: string, t: Tensor): void {
+  needTensor(op, t);
+  if (t.ndim === 0) throw new ShapeError(`[${op}] a 0-dim tensor has no dimension to work on`);
+}
+
+/** Arguments of {@link unflatten}. */
+export interface UnflattenArguments {
+  dim: number;
+  /** One may be -1: what the others leave. */
+  sizes: Shape;
+}
+const unflattenSpec: Spec<UnflattenArguments> = { dim: axis, sizes: integers };
+
 /** Splits one dimension into several. */
-export function unflatten(t: Tensor, axis: number, sizes: Shape): Tensor {
-  needTensor('unflatten', t);
-  const a = checkAxis('unflatten', axis, t.ndim);
+export function unflatten(
+  t: Tensor,
+  ...args: InOrderOrByName<[dim: number, sizes: Shape], UnflattenArguments>
+): Tensor {
+  needDims('unflatten', t);
+  const { dim, sizes } = readArguments('unflatten', unflattenSpec, args);
+  const a = checkAxis('unflatten', dim, t.ndim);
   return reshape(t, [...t.shape.slice(0, a), ...inferShape('unflatten', t.shape[a]!, sizes), ...t.shape.slice(a + 1)]);
 }
 
+/** Axes by name. */
+export interface DimsArguments {
+  dims: readonly number[];
+}
+const dimsSpec: Spec<DimsArguments> = { dims: integers };
+
 /** Dimensions in another order. */
-export function permute(t: Tensor, first: number | readonly number[], ...more: number[]): Tensor {
+export function permute(t: Tensor, ...order: ListOrNamed<DimsArguments>): Tensor {
   needTensor('permute', t);
-  const axes = listOf('permute', first, more);
+  return permuted(t, readArguments('permute', dimsSpec, gathered(order)).dims);
+}
+
+function permuted(t: Tensor, axes: readonly number[]): Tensor {
   const order = axes.map((a) => checkAxis('permute', a, t.ndim));
   if (order.length !== t.ndim || new Set(order).size !== t.ndim)
     throw new ArgumentError(`[permute] [${axes.join(', ')}] is not an order of ${t.ndim} dimensions`);
@@ -92,33 +142,57 @@ export function permute(t: Tensor, first: number | readonly number[], ...more: n
   order.forEach((a, i) => (inverse[a] = i));
   const shape = order.map((a) => t.shape[a]!);
   const strides = order.map((a) => t.strides[a]!);
-  return view('permute', t, shape, strides, t.offset, (g) => permute(g, inverse));
+  return view('permute', t, shape, strides, t.offset, (g) => permuted(g, inverse));
 }
 
+/** Arguments of {@link transpose}. */
+export interface TransposeArguments {
+  dim0: number;
+  dim1: number;
+}
+const transposeSpec: Spec<TransposeArguments> = { dim0: axis, dim1: axis };
+
 /** Two dimensions exchanged. */
-export function transpose(t: Tensor, a: number, b: number): Tensor {
+export function transpose(
+  t: Tensor,
+  ...args: InOrderOrByName<[dim0: number, dim1: number], TransposeArguments>
+): Tensor {
   needTensor('transpose', t);
-  const i = checkAxis('transpose', a, t.ndim);
-  const j = checkAxis('transpose', b, t.ndim);
-  if (t.ndim === 0) return t;
-  const order = t.shape.map((_, k) => (k === i ? j : k === j ? i : k));
-  return permute(t, order);
+  const { dim0, dim1 } = readArguments('transpose', transposeSpec, args);
+  return exchanged('transpose', t, dim0, dim1);
+}
+
+/** {@link transpose} under another name. */
+export function exchanged(op: string, t: Tensor, dim0: number, dim1: number): Tensor {
+  const i = checkAxis(op, dim0, t.ndim);
+  const j = checkAxis(op, dim1, t.ndim);
+  return permuted(
+    t,
+    t.shape.map((_, k) => (k === i ? j : k === j ? i : k)),
+  );
 }
 
 /** All dimensions in reverse order: the transpose of a matrix. */
 export const reverseDims = (t: Tensor): Tensor =>
-  permute(
+  permuted(
     t,
     t.shape.map((_, i) => t.ndim - 1 - i),
   );
 
+/** Arguments of {@link squeeze}. */
+export interface SqueezeArguments {
+  dim?: number | readonly number[];
+}
+const squeezeSpec: Spec<SqueezeArguments> = { dim: axes.optional() };
+
 /** Drops dimensions of length 1: all of them, or those named (others are left alone). */
-export function squeeze(t: Tensor, axis?: number | readonly number[]): Tensor {
+export function squeeze(
+  t: Tensor,
+  ...args: InOrderOrByName<[dim?: number | readonly number[]], SqueezeArguments>
+): Tensor {
   needTensor('squeeze', t);
-  const named =
-    axis === undefined
-      ? undefined
-      : (typeof axis === 'number' ? [axis] : axis).map((a) => checkAxis('squeeze', a, t.ndim));
+  const { dim } = readArguments('squeeze', squeezeSpec, args);
+  const named = dim === undefined ? undefined : checkAxes('squeeze', dim, t.ndim);
   const keep = t.shape.map((d, i) => d !== 1 || (named !== undefined && !named.includes(i)));
   const from = t.shape;
   return view(
@@ -131,10 +205,16 @@ export function squeeze(t: Tensor, axis?: number | readonly number[]): Tensor {
   );
 }
 
-/** A new dimension of length 1 before `axis`. */
-export function unsqueeze(t: Tensor, axis: number): Tensor {
+/** An axis by name. */
+export interface DimArguments {
+  dim: number;
+}
+const dimSpec: Spec<DimArguments> = { dim: axis };
+
+/** A new dimension of length 1 before `dim`. */
+export function unsqueeze(t: Tensor, ...args: InOrderOrByName<[dim: number], DimArguments>): Tensor {
   needTensor('unsqueeze', t);
-  const a = checkAxis('unsqueeze', axis, t.ndim + 1);
+  const a = checkAxis('unsqueeze', readArguments('unsqueeze', dimSpec, args).dim, t.ndim + 1);
   const shape = [...t.shape.slice(0, a), 1, ...t.shape.slice(a)];
   checkShape('unsqueeze', shape);
   const from = t.shape;
@@ -144,9 +224,9 @@ export function unsqueeze(t: Tensor, axis: number): Tensor {
 }
 
 /** Repeats dimensions of length 1 without copying (-1 keeps a length); new dimensions may be added in front. */
-export function expand(t: Tensor, sizes: Shape | number, ...more: number[]): Tensor {
+export function expand(t: Tensor, ...size: ListOrNamed<SizeArguments>): Tensor {
   needTensor('expand', t);
-  const shape = listOf('expand', sizes, more);
+  const shape = readArguments('expand', sizeSpec, gathered(size)).size;
   const lead = shape.length - t.ndim;
   const to = shape.map((d, i) => (d === -1 && i >= lead ? t.shape[i - lead]! : d));
   checkShape('expand', to);
@@ -173,13 +253,27 @@ export function sumTo(t: Tensor, shape: Shape): Tensor {
   return reshape(s, shape);
 }
 
+/** Arguments of {@link narrow}. */
+export interface NarrowArguments {
+  dim: number;
+  /** The first element; from the end if negative. */
+  start: number;
+  /** How many. */
+  length: number;
+}
+const narrowSpec: Spec<NarrowArguments> = { dim: axis, start: integer(), length: integer({ least: 0 }) };
+
 /** Elements `start` to `start + length` of one dimension, as a view. */
-export function narrow(t: Tensor, axis: number, start: number, length: number): Tensor {
-  needTensor('narrow', t);
-  const a = checkAxis('narrow', axis, t.ndim);
-  const size = t.shape[a] ?? 1;
+export function narrow(
+  t: Tensor,
+  ...args: InOrderOrByName<[dim: number, start: number, length: number], NarrowArguments>
+): Tensor {
+  needDims('narrow', t);
+  const { dim, start, length } = readArguments('narrow', narrowSpec, args);
+  const a = checkAxis('narrow', dim, t.ndim);
+  const size = t.shape[a]!;
   const from = start < 0 ? start + size : start;
-  if (!Number.isInteger(from) || !Number.isInteger(length) || from < 0 || length < 0 || from + length > size)
+  if (from < 0 || from + length > size)
     throw new IndexError(
       `[narrow] ${length} elements from ${start} are out of range for dimension ${a} of ${showShape(t.shape)}`,
     );
@@ -216,9 +310,38 @@ function embed(name: string, g: Tensor, shape: Shape, geometry: Geometry): Tenso
   return track('embed', out, [g], [], ([gg]) => [region(name, gg!, part, geometry)]);
 }
 
+/**
+ * Makes `t` the view that `look` takes of it: shape and strides change, the elements stay. What was saved of it before
+ * has another shape, so it counts as changed.
+ */
+export function becomeView(op: string, t: Tensor, look: (t: Tensor) => Tensor): Tensor {
+  needTensor(op, t);
+  checkInPlace(op, t, [t]);
+  // A tensor with a history needs one of its new shape, even where gradients are not recorded.
+  const v = t.gradFn ? enableGrad(() => look(t)) : look(t);
+  t.adopt(v);
+  t.storage.version++;
+  if (v.gradFn) t.setGradFn(v.gradFn, v.outputIndex);
+  v.dispose();
+  return t;
+}
+
+/** {@link squeeze} in place. */
+export const squeeze_ = (t: Tensor, ...args: Parameters<Method<typeof squeeze>>): Tensor =>
+  becomeView('squeeze_', t, (x) => squeeze(x, ...args));
+/** {@link unsqueeze} in place. */
+export const unsqueeze_ = (t: Tensor, ...args: Parameters<Method<typeof unsqueeze>>): Tensor =>
+  becomeView('unsqueeze_', t, (x) => unsqueeze(x, ...args));
+/** {@link transpose} in place. */
+export const transpose_ = (t: Tensor, ...args: Parameters<Method<typeof transpose>>): Tensor =>
+  becomeView('transpose_', t, (x) => transpose(x, ...args));
+
+const inPlace = { squeeze_, unsqueeze_, transpose_ };
+addMethods(inPlace);
+type InPlace = { [K in keyof typeof inPlace]: Method<(typeof inPlace)[K]> };
 addMethods({ view: viewAs, reshape, flatten, unflatten, permute, transpose, squeeze, unsqueeze, expand, narrow });
 declare module '../core/tensor' {
-  interface Tensor {
+  interface Tensor extends InPlace {
     view: Method<typeof viewAs>;
     reshape: Method<typeof reshape>;
     flatten: Method<typeof flatten>;

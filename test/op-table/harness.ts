@@ -3,6 +3,7 @@ import * as ng from '../../lib';
 import type { DType, Tensor } from '../../lib';
 import { collectGarbage, memoryStats } from '../../lib/native';
 import * as ops from '../../lib/ops';
+import { slice } from '../../lib/ops/views';
 import { caught } from '../caught';
 import { type Nd, nd, size } from './nd';
 import type { Input, Row, Result, Sample } from './row';
@@ -43,7 +44,7 @@ export function toTensor(a: Nd, dtype: DType, layout: Layout): Tensor {
     const data = new Array<number>(size(wide)).fill(dtype.startsWith('float') ? NaN : 1);
     a.data.forEach((v, i) => (data[Math.floor(i / last) * (2 * last + 1) + 1 + 2 * (i % last)] = v));
     const t = dense(wide, data);
-    return ops.slice(t, n - 1, 1, last, 2);
+    return slice(t, n - 1, 1, last, 2);
   }
   return dense(a.shape, a.data);
 }

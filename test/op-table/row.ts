@@ -48,13 +48,17 @@ type Ops = typeof ops;
  * Every function of lib/ops that turns tensors into tensors: each needs a row, or the project does not compile.
  */
 export type OpName = {
-  [K in keyof Ops]: Ops[K] extends (first: Tensor, ...rest: never) => infer R
+  [K in keyof Ops]: Ops[K] extends (...args: infer A) => infer R
     ? R extends Tensor | readonly Tensor[] | Record<string, Tensor>
-      ? K
+      ? Tensor extends A[0]
+        ? K
+        : R extends Tensor
+          ? Tensor[] extends A[0]
+            ? K
+            : never
+          : never
       : never
-    : Ops[K] extends (first: Tensor[], ...rest: never) => Tensor
-      ? K
-      : never;
+    : never;
 }[keyof Ops];
 
 /** Rows of one family. */

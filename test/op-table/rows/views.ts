@@ -1,6 +1,6 @@
 /** @file Rows of lib/ops/views.ts and cast.ts. */
 import * as ng from '../../../lib';
-import { at, broadcast, build, exact, nd, size, zip } from '../nd';
+import { at, broadcast, build, exact, nd, zip } from '../nd';
 import type { Row } from '../row';
 
 const identityValues: Row = {
@@ -17,6 +17,53 @@ const shaped = (row: Omit<Row, 'reference' | 'grad'>): Row => ({
 const x = (): ng.Tensor => ng.ones([2, 3]);
 const call = (f: (t: ng.Tensor, ...args: never[]) => ng.Tensor) => (inputs: ng.Tensor[], args: unknown[]) =>
   f(inputs[0]!, ...(args.slice(0, -1) as never[]));
+
+// In place on a copy: the result of the op without the underscore.
+const changed = (
+  change: (t: ng.Tensor, ...args: never[]) => ng.Tensor,
+  moved: (axes: number[], args: never[]) => number[],
+  samples: Row['samples'],
+): Row => ({
+  fn: ([a], args) => change(a!.clone(), ...(args as never[])),
+  reference: ([a], args) => {
+    const from = moved(
+      a!.shape.map((_, i) => i),
+      args as never[],
+    );
+    const shape = from.map((d) => (d < 0 ? 1 : a!.shape[d]!));
+    return build(shape, (i) =>
+      exact(
+        a!,
+        a!.shape.map((_, d) => (from.includes(d) ? i[from.indexOf(d)]! : 0)),
+      ),
+    );
+  },
+  samples,
+  grad: true,
+  errors: [[() => change(ng.ones([2, 3]).requiresGrad_(), ...(samples[0]!.args as never[])), 'ERR_INPLACE']],
+});
+const swapped = (axes: number[], [p, q]: [number, number] | []): number[] =>
+  axes.length < 2 ? axes : axes.map((d) => (d === (p ?? 0) ? (q ?? 1) : d === (q ?? 1) ? (p ?? 0) : d));
+const inPlaceViews = {
+  squeeze_: changed(ng.squeeze_ as never, (axes) => axes.filter((d) => d !== 1), [
+    { inputs: [[2, 1, 3]], args: [1] },
+    { inputs: [[2, 1]], args: [] },
+  ]),
+  unsqueeze_: changed(ng.unsqueeze_ as never, (axes) => [axes[0]!, -1, ...axes.slice(1)], [
+    { inputs: [[2, 3]], args: [1] },
+    { inputs: [[4]], args: [{ dim: 1 }] },
+  ]),
+  transpose_: changed(ng.transpose_ as never, swapped as never, [
+    { inputs: [[2, 3]], args: [0, 1] },
+    { inputs: [[2, 3, 4]], args: [2, 0] },
+  ]),
+  swapaxes_: changed(ng.swapaxes_ as never, swapped as never, [{ inputs: [[2, 3, 4]], args: [0, 1] }]),
+  swapdims_: changed(ng.swapdims_ as never, swapped as never, [{ inputs: [[2, 3, 4]], args: [1, 2] }]),
+  t_: changed(ng.t_ as never, swapped as never, [
+    { inputs: [[2, 3]], args: [] },
+    { inputs: [[3]], args: [] },
+  ]),
+};
 
 export const viewRows = {
   cast: {
@@ -139,11 +186,6 @@ export const viewRows = {
     grad: true,
     errors: [[() => x().transpose(0, 2), 'ERR_INDEX']],
   },
-  reverseDims: {
-    reference: ([a]) => build(a!.shape.slice().reverse(), (i) => exact(a!, i.slice().reverse())),
-    samples: [{ inputs: [[2, 3, 4]] }, { inputs: [[3]] }],
-    grad: true,
-  },
   squeeze: shaped({
     fn: call(ng.squeeze as never),
     samples: [
@@ -185,24 +227,6 @@ export const viewRows = {
     samples: [{ inputs: [[3, 1]], args: [[2, 3, 4]] }],
     grad: true,
   },
-  sumTo: {
-    reference: ([a], [shape]) => {
-      const s = shape as number[];
-      const out = nd(s, new Array<number>(size(s)).fill(0));
-      const lead = a!.shape.length - s.length;
-      build(a!.shape, (i) => {
-        const p = s.reduce((q, d, k) => q * d + (d === 1 ? 0 : i[k + lead]!), 0);
-        out.data[p]! += exact(a!, i);
-        return 0;
-      });
-      return out;
-    },
-    samples: [
-      { inputs: [[2, 3, 4]], args: [[3, 1]] },
-      { inputs: [[2, 3]], args: [[]] },
-    ],
-    grad: true,
-  },
   narrow: {
     reference: ([a], [axis, start, length]) => {
       const ax = axis as number;
@@ -222,22 +246,5 @@ export const viewRows = {
     grad: true,
     errors: [[() => x().narrow(0, 1, 2), 'ERR_INDEX']],
   },
-  slice: {
-    reference: ([a], [axis, start, length, step]) => {
-      const ax = axis as number;
-      return build(
-        a!.shape.map((d, k) => (k === ax ? (length as number) : d)),
-        (i) =>
-          exact(
-            a!,
-            i.map((v, k) => (k === ax ? (start as number) + v * (step as number) : v)),
-          ),
-      );
-    },
-    samples: [
-      { inputs: [[7, 3]], args: [0, 1, 3, 2] },
-      { inputs: [[2, 6]], args: [1, 5, 3, -2] },
-    ],
-    grad: true,
-  },
+  ...inPlaceViews,
 } satisfies Record<string, Row>;
