@@ -187,3 +187,74 @@ test('the same bits for any number of threads', () => {
   expect(run(4)).toEqual(one);
   ng.setNumThreads(before);
 });
+
+test('eig of matrices without a basis, of zeros, and its gradient by differences', () => {
+  expect(values(linalg.eigvals(ng.zeros([3, 3])))).toEqual([0, 0, 0, 0, 0, 0]);
+  expect(values(linalg.eig(ng.zeros([2, 2])).eigenvectors)).toEqual([1, 0, 0, 0, 0, 0, 1, 0]);
+  expect(
+    values(
+      linalg.eigvals(
+        ng.tensor([
+          [0, 1],
+          [-1, 0],
+        ]),
+      ),
+    ),
+  ).toEqual([0, 1, 0, -1]);
+  // Absolute values of the vectors do not depend on their phases.
+  const a = ng
+    .tensor(
+      [
+        [1, 2, 0.5],
+        [-3, 1, 0.2],
+        [0.1, 0.4, 5],
+      ],
+      { dtype: 'float64' },
+    )
+    .requiresGrad_();
+  const lengths = (t: ng.Tensor): ng.Tensor[] => {
+    const { eigenvalues: w, eigenvectors: v } = linalg.eig(t);
+    return [v.square().sum(-1), w];
+  };
+  expect(ng.gradcheck((t) => lengths(t!), [a])).toBe(true);
+  expect(ng.gradgradcheck((t) => lengths(t!), [a])).toBe(true);
+});
+
+test('lu of any shape has a gradient, and solves both ways', () => {
+  for (const shape of [
+    [3, 3],
+    [2, 3, 5],
+    [5, 3],
+  ]) {
+    const a = ng
+      .tensor(
+        Float64Array.from({ length: shape.reduce((p, d) => p * d) }, (_, i) => Math.sin(i * i + 1)),
+        {
+          shape,
+          dtype: 'float64',
+        },
+      )
+      .requiresGrad_();
+    const factors = (t: ng.Tensor | undefined): ng.Tensor[] => linalg.lu(t!).slice(1);
+    expect(ng.gradcheck(factors, [a])).toBe(true);
+    expect(ng.gradgradcheck(factors, [a])).toBe(true);
+  }
+  const a = ng.tensor(
+    [
+      [0, 2],
+      [3, 1],
+    ],
+    { dtype: 'float64' },
+  );
+  const b = ng.tensor(
+    [
+      [2, 4],
+      [5, 7],
+    ],
+    { dtype: 'float64' },
+  );
+  const { LU, pivots } = linalg.luFactor(a);
+  expect(pivots.arraySync()).toEqual([2, 2]);
+  expect(ng.allclose(a.matmul(linalg.luSolve(LU, pivots, b)), b)).toBe(true);
+  expect(ng.allclose(linalg.luSolve(LU, pivots, b, { left: false }).matmul(a), b)).toBe(true);
+});

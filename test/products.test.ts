@@ -58,3 +58,89 @@ describe('bad input', () => {
     expect(call).toThrow(expect.objectContaining({ code }) as Error);
   });
 });
+
+test('operands that no wanted gradient reads may be overwritten', () => {
+  const x = ng.ones([3, 3]);
+  // The weight is overwritten: only its own gradient is asked for, and that reads x.
+  for (const op of [(w: ng.Tensor) => x.matmul(w), (w: ng.Tensor) => ng.nn.functional.linear(x, w)]) {
+    const v = ng.ones([3, 3]).requiresGrad_();
+    const moved = v.mul(2);
+    const y = op(moved);
+    moved.mul_(2);
+    y.sum().backward();
+    expect(v.grad!.arraySync()).toEqual(ng.full([3, 3], 6).arraySync());
+  }
+  // Where it is read, overwriting is still refused.
+  const both = ng.ones([3, 3]).requiresGrad_().mul(2);
+  const y = x.requiresGrad_().matmul(both);
+  both.mul_(2);
+  expect(() => y.sum().backward()).toThrow(expect.objectContaining({ code: 'ERR_INPLACE' }) as Error);
+});
+
+test('integers keep their width in products, and sums of one operand are int64', () => {
+  const a = ng.ones([2, 2], { dtype: 'int32' });
+  const batch = ng.ones([3, 2, 2], { dtype: 'int32' });
+  expect(ng.addbmm(a, batch, batch).dtype).toBe('int32');
+  expect(ng.einsum('ij,jk->ik', a, a).dtype).toBe('int32');
+  expect(ng.einsum('ij->i', a).dtype).toBe('int64');
+  expect(ng.einsum('ii->', ng.eye(3, { dtype: 'bool' })).itemSync()).toBe(3);
+  expect(() => ng.addmm(a, a, a, { alpha: 0.5 })).toThrow('factors of integer tensors');
+});
+
+test('addmm_ and its kin: values, gradients, what does not fit', () => {
+  const t = ng.randn([2, 2], { dtype: 'float64' });
+  const a = ng.randn([3, 2, 2], { dtype: 'float64' });
+  const m = a.at(0).clone();
+  const v = m.at(0).clone();
+  const calls: [string, ng.Tensor, ng.Tensor, ng.Tensor][] = [
+    ['addmm', t, m, m],
+    ['addbmm', t, a, a],
+    ['baddbmm', a, a, a],
+    ['addmv', v, m, v],
+    ['addr', t, v, v],
+  ];
+  type Call = (a: ng.Tensor, b: ng.Tensor, options?: ng.ProductOptions) => ng.Tensor;
+  for (const [name, start, p, q] of calls) {
+    const method = (x: ng.Tensor, n: string): Call => (x[n as 'addmm'] as Call).bind(x);
+    for (const options of [undefined, { beta: 0.5, alpha: -2 }, { beta: 0 }]) {
+      const leaves = [start, p, q].map((x) => x.detach().clone().requiresGrad_());
+      const [l0, l1, l2] = leaves as [ng.Tensor, ng.Tensor, ng.Tensor];
+      const plain = method(l0.mul(1), name)(l1, l2, options);
+      const inPlace = method(l0.mul(1), `${name}_`)(l1, l2, options);
+      expect(ng.allclose(inPlace, plain)).toBe(true);
+      const grads = [plain, inPlace].map((y) => ng.grad(y.square().sum(), leaves, { allowUnused: true }));
+      grads[0]!.forEach((g, i) => expect(ng.allclose(g ?? ng.zeros([1]), grads[1]![i] ?? ng.zeros([1]))).toBe(true));
+    }
+  }
+  const before = t.arraySync();
+  expect(() => t.addmm_(m, m, { gamma: 1 } as never)).toThrow('has no option "gamma"');
+  expect(() => ng.ones([2], { dtype: 'float64' }).addmm_(m, m)).toThrow('[addmm_]');
+  expect(() => t.float().addmm_(m, m, { beta: 2 })).toThrow('does not fit into a tensor of float32');
+  expect(t.arraySync()).toEqual(before);
+});
+
+test('arguments by name', () => {
+  const m = ng.tensor([
+    [4, 1],
+    [1, 3],
+  ]);
+  const same = (p: ng.Tensor, q: ng.Tensor): void => expect(p.arraySync()).toEqual(q.arraySync());
+  same(m.matrixPower({ n: 2 }), m.matmul(m));
+  same(ng.tensordot(m, m, { dims: 1 }), ng.tensordot(m, m, 1));
+  same(ng.linalg.solveTriangular(m, m, true), ng.linalg.solveTriangular(m, m, { upper: true }));
+  same(ng.linalg.cond(m, { p: 1 }), ng.linalg.cond(m, 1));
+  same(ng.fft.fftfreq({ n: 4, d: 2 }), ng.fft.fftfreq(4, 2));
+  same(ng.nn.functional.linear(m, m, { bias: ng.ones([2]) }), ng.nn.functional.linear(m, m, ng.ones([2])));
+  for (const bad of [
+    () => m.matrixPower({ power: 2 } as never),
+    () => m.matrixPower('2' as never),
+    () => ng.tensordot(m, m, [[0], ['1']] as never),
+    () => ng.linalg.solveTriangular(m, m, {} as never),
+    () => ng.linalg.eigh(m, { uplo: 'L' } as never),
+    () => ng.linalg.pinv(m, { rcond: NaN } as never),
+    () => ng.linalg.norm(m, { axis: 0 } as never),
+    () => ng.fft.fftshift(m, { axis: 0 } as never),
+    () => ng.nn.functional.linear(m, m, { biass: m } as never),
+  ])
+    expect(bad).toThrow(expect.objectContaining({ code: 'ERR_INVALID_ARG' }) as Error);
+});

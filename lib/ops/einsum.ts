@@ -45,11 +45,16 @@ function withoutRepeats({ t, names }: Named): Named {
   return withoutRepeats({ t: diagonal(t, 0, first, repeated), names: [...rest, names[first]!] });
 }
 
-function sumOut(a: Named, drop: (name: string) => boolean): Named {
+function summed(a: Named, drop: (name: string) => boolean): Named {
   const axes = a.names.flatMap((n, i) => (drop(n) ? [i] : []));
   if (axes.length === 0) return a;
-  // Integers stay as they are: PyTorch's einsum does not widen them.
-  return { t: cast(sum(a.t, axes), a.t.dtype), names: a.names.filter((n) => !drop(n)) };
+  return { t: sum(a.t, axes), names: a.names.filter((n) => !drop(n)) };
+}
+
+// Of integers in products, which keep their width.
+function sumOut(a: Named, drop: (name: string) => boolean): Named {
+  const { t, names } = summed(a, drop);
+  return { t: cast(t, a.t.dtype), names };
 }
 
 const ordered = ({ t, names }: Named, order: readonly string[]): Tensor =>
@@ -182,8 +187,10 @@ export function einsum(equation: string, ...tensors: (Tensor | readonly Tensor[]
     return multiply(a, b, new Set([...output, ...later]));
   }, diagonals[0]!);
   const kept = new Set(output);
+  // The sum of one operand alone is int64, as sums of integers are.
+  const total = diagonals.length === 1 ? summed : sumOut;
   return ordered(
-    sumOut(result, (n) => !kept.has(n)),
+    total(result, (n) => !kept.has(n)),
     output,
   );
 }

@@ -153,7 +153,7 @@ bool Reduction::iterate() const {
     int64_t low = end;
     for (; low > 0; low--) {
       const double s = absOf(H(low - 1, low - 1)) + absOf(H(low, low));
-      if (absOf(H(low, low - 1)) < kEpsilon * (s == 0 ? norm : s)) break;
+      if (absOf(H(low, low - 1)) <= kEpsilon * (s == 0 ? norm : s)) break;
     }
     if (low == end) {
       re[end] = H(end, end) += shift;

@@ -142,7 +142,7 @@ NG_SPECIAL double zetaOfPositive(double s, double q) {
     a += 1;
     b = ::pow(a, -s);
     sum += b;
-    if (abs(b) < 0x1p-53 * abs(sum)) return sum;
+    if (abs(b) <= 0x1p-53 * abs(sum)) return sum;
   }
   const double w = a;
   sum += b * w / (s - 1) - 0.5 * b;
