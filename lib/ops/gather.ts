@@ -16,6 +16,7 @@ import { lift, linearIndex, runAddRows, runGather, runScatter, scatterMode, take
 import { denseOf, sameDevice } from './launch';
 import { apart, overwriteCopy, type Overwrite, overwriteSelf, sameDType, scalarOf } from './overwrite';
 import { expand, reshape } from './views';
+import { where } from './where';
 
 /** `t` seen as [outer, len of axis, inner]. */
 const aroundAxis = (t: Tensor, axis: number): Tensor =>
@@ -232,7 +233,10 @@ function filling(t: Tensor, axis: number, index: IndexLike, value: Tensor | numb
     write: (o) => runScatter(scatterMode.set, o, a, alongAxis(at, a, shape), apart(o, v)),
     grad: ([g], [i], needs) => [
       needs[0] ? indexFill(g!, a, i!, 0) : null,
-      needs[1] ? indexSelect(g!, a, i!).sum() : null,
+      // A position named twice counts once.
+      needs[1]
+        ? where(indexFill(zeros(g!.shape, { dtype: 'bool', device: g!.device }), a, i!, true), g!, 0).sum()
+        : null,
     ],
   };
 }
@@ -255,6 +259,7 @@ export function take(t: Tensor, index: IndexLike): Tensor {
 
 /** {@link gather} with the other dimensions of tensor and index broadcast; without an axis, of the flattened tensors. */
 export function takeAlongDim(t: Tensor, index: IndexLike, axis?: number): Tensor {
+  needTensor('takeAlongDim', t);
   const at = asIndex('takeAlongDim', index, t);
   if (axis === undefined) return gather(reshape(t, [-1]), 0, reshape(at, [-1]));
   if (t.ndim !== at.ndim)
@@ -262,6 +267,10 @@ export function takeAlongDim(t: Tensor, index: IndexLike, axis?: number): Tensor
       `[takeAlongDim] tensor ${showShape(t.shape)} and index ${showShape(at.shape)} must have equally many dimensions`,
     );
   const a = checkAxis('takeAlongDim', axis, t.ndim);
+  if (t.ndim === 0) throw new ShapeError('[takeAlongDim] a 0-dim tensor has no dimension to take along');
+  // Unlike in gather, negative positions count from the end.
+  const length = t.shape[a]!;
+  const from = reshape(linearIndex([at], [length], [1], at.shape), at.shape);
   const common = t.shape.map((d, i) => (d === 1 ? at.shape[i]! : d));
   return gather(
     expand(
@@ -270,7 +279,7 @@ export function takeAlongDim(t: Tensor, index: IndexLike, axis?: number): Tensor
     ),
     a,
     expand(
-      at,
+      from,
       common.map((d, i) => (i === a ? at.shape[a]! : d)),
     ),
   );

@@ -1,6 +1,6 @@
 /** @file Checks that the ops with an index tensor share. */
-import { DTypeError, ShapeError } from '../core/errors';
-import { checkAxis, type Shape, showShape } from '../core/shape';
+import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
+import { checkAxis, describe, maxDims, type Shape, showShape } from '../core/shape';
 import { needTensor, Tensor } from '../core/tensor';
 import { type NestedArray, tensor } from './create';
 import { lift } from './index-kernels';
@@ -11,14 +11,26 @@ import { reshape } from './views';
 /** Integers as a tensor or as (nested) arrays. */
 export type IndexLike = Tensor | NestedArray;
 
+// Nested arrays of integers. Deeper ones than a tensor can be (one may hold itself) are refused before they are walked.
+function checkNested(op: string, v: unknown, depth = 0): void {
+  if (Array.isArray(v)) {
+    if (depth === maxDims) throw new ShapeError(`[${op}] an index array has at most ${maxDims} dimensions`);
+    for (const e of v) checkNested(op, e, depth + 1);
+  } else if (!Number.isSafeInteger(v) && typeof v !== 'bigint')
+    throw new ArgumentError(`[${op}] an index is an integer, got ${describe(v)}`);
+}
+
 /** An index as an int64 or int32 tensor. */
 export function asIndex(op: string, index: IndexLike, like: Tensor): Tensor {
+  if (!(index instanceof Tensor)) checkNested(op, index);
   const t = index instanceof Tensor ? index : tensor(index, { dtype: 'int64', device: like.device });
   needTensor(op, t);
   sameDevice(op, like, t);
   if (t.dtype === 'int64' || t.dtype === 'int32') return t;
   if (t.dtype === 'uint8') return castOf(t, 'int64');
-  throw new DTypeError(`[${op}] an index must be an integer tensor (int64, int32), not ${t.dtype}`);
+  throw new DTypeError(
+    `[${op}] an index must be an integer tensor (int64, int32), not ${t.dtype}; make it with { dtype: 'int64' }`,
+  );
 }
 
 /** Throws unless the index is a vector (or 0-dim). */

@@ -3,7 +3,7 @@
  * null, ellipsis), then the places of that view which index tensors and masks name.
  */
 import { ArgumentError, DTypeError, IndexError, ShapeError } from '../core/errors';
-import { broadcastShapes, contiguousStrides, describe, sameShape, type Shape, showShape } from '../core/shape';
+import { broadcastShapes, contiguousStrides, describe, maxDims, sameShape, type Shape, showShape } from '../core/shape';
 import { needTensor, Tensor } from '../core/tensor';
 import { tensor } from './create';
 import { linearIndex, nonzeroFlat } from './index-kernels';
@@ -70,9 +70,24 @@ export interface Plan {
   linear: Tensor | undefined;
 }
 
+// The first leaf of nested arrays, all of whose leaves are integers or all booleans. Deeper arrays than a tensor can be (one
+// may hold itself) are refused before they are walked.
+function checkNested(op: string, v: unknown, depth = 0): unknown {
+  if (Array.isArray(v)) {
+    if (depth === maxDims) throw new ShapeError(`[${op}] an index array has at most ${maxDims} dimensions`);
+    const leaves = v.map((e) => checkNested(op, e, depth + 1));
+    const other = leaves.find((e) => e !== undefined && typeof e !== typeof leaves[0]);
+    if (other !== undefined)
+      throw new ArgumentError(`[${op}] an index array holds integers or booleans, not both: ${describe(other)}`);
+    return leaves[0];
+  }
+  if (!Number.isSafeInteger(v) && typeof v !== 'boolean')
+    throw new ArgumentError(`[${op}] an index is an integer, got ${describe(v)}`);
+  return v;
+}
+
 function indexTensor(op: string, item: Tensor | NestedIndex | boolean, like: Tensor): Tensor {
-  let leaf: unknown = item;
-  while (Array.isArray(leaf)) leaf = (leaf as unknown[])[0];
+  const leaf = item instanceof Tensor ? item : checkNested(op, item);
   const t =
     item instanceof Tensor
       ? item
@@ -230,5 +245,7 @@ export function makePlan(op: string, t: Tensor, given: Index): Plan {
       );
   });
   while (p.left > 0) p.keep();
+  if (p.shape.length > maxDims)
+    throw new ShapeError(`[${op}] the result would have ${p.shape.length} dimensions; at most ${maxDims}`);
   return p.finish();
 }

@@ -14,7 +14,7 @@ import { type Index, type IndexItem, makePlan, type Plan, s } from './index-plan
 import { denseOf, runCopy, sameDevice } from './launch';
 import { maskedFill_ } from './masking';
 import { apart, overwriteCopy, type Overwrite, overwriteSelf, scalarOf } from './overwrite';
-import { broadcastTo, permute, region, reshape } from './views';
+import { broadcastTo, needDims, permute, region, reshape } from './views';
 
 export { s, Slice } from './index-plan';
 export type { Index, IndexItem, NestedIndex } from './index-plan';
@@ -153,6 +153,7 @@ export function indexPut_(t: Tensor, indices: Index, values: Assignable, options
 
 /** One position of one dimension, as a view. */
 export const select = (t: Tensor, axis: number, position: number): Tensor => {
+  needDims('select', t);
   const a = checkAxis('select', axis, t.ndim);
   return at(t, [...t.shape.slice(0, a).map(() => whole), position]);
 };

@@ -1,17 +1,28 @@
 /** @file Positions of nonzero elements. Their number is a shape, so these ops wait for the stream. */
-import { contiguousStrides, type Shape } from '../core/shape';
+import { isFloat } from '../core/dtype';
+import { DTypeError } from '../core/errors';
+import { checkShape, contiguousStrides, type Shape } from '../core/shape';
 import { addMethods, empty, needTensor, type Tensor } from '../core/tensor';
 import { checkOptions } from '../core/arguments';
 import { floorDivide, remainder } from './arithmetic';
+import { cast } from './cast';
 import { nonzeroFlat } from './index-kernels';
 import { stack } from './joining';
 
 /** Row-major positions as one index per dimension. */
 export function unravelIndex(flat: Tensor, shape: Shape): Tensor[] {
+  needTensor('unravelIndex', flat);
+  if (flat.dtype === 'bool' || isFloat(flat.dtype))
+    throw new DTypeError(`[unravelIndex] takes integers, not ${flat.dtype}`);
+  return placesOf(cast(flat, 'int64'), checkShape('unravelIndex', shape));
+}
+
+// What lies outside is taken modulo the shape, as in PyTorch.
+function placesOf(flat: Tensor, shape: Shape): Tensor[] {
   const strides = contiguousStrides(shape);
   return shape.map((d, i) => {
     const q = strides[i] === 1 ? flat : floorDivide(flat, strides[i]!);
-    return i === 0 ? q : remainder(q, Math.max(d, 1));
+    return remainder(q, Math.max(d, 1));
   });
 }
 

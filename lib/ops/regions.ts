@@ -7,7 +7,7 @@ import { diagEmbed, type DiagonalOptions, diagonal } from './diagonals';
 import { eq } from './arithmetic';
 import { indexCopy } from './gather';
 import { readArguments } from '../core/arguments';
-import { expand, reshape, unsqueeze } from './views';
+import { expand, needDims, reshape, unsqueeze } from './views';
 import { where } from './where';
 import { pad } from './padding';
 
@@ -20,6 +20,7 @@ function checkSame(op: string, src: Tensor, want: readonly number[]): void {
 export function selectScatter(t: Tensor, src: Tensor, dim: number, index: number): Tensor {
   needTensor('selectScatter', t);
   needTensor('selectScatter', src);
+  needDims('selectScatter', t);
   const axis = checkAxis('selectScatter', dim, t.ndim);
   const want = t.shape.filter((_, i) => i !== axis);
   checkSame('selectScatter', src, want);
@@ -51,8 +52,9 @@ export function sliceScatter(
   needTensor(op, t);
   needTensor(op, src);
   const o = readArguments<SliceScatterOptions>(op, { dim: 0, start: null, end: null, step: 1 }, options);
+  needDims(op, t);
   const axis = checkAxis(op, o.dim, t.ndim);
-  const n = t.shape[axis] ?? 0;
+  const n = t.shape[axis]!;
   if (!Number.isSafeInteger(o.step) || o.step < 1)
     throw new ArgumentError(`[${op}] step must be at least 1, got ${o.step}`);
   const bound = (v: number): number => Math.min(Math.max(v < 0 ? v + n : v, 0), n);

@@ -4,13 +4,14 @@ import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
 import { describe, numel, showShape } from '../core/shape';
 import { needTensor, type Tensor } from '../core/tensor';
 import { type Arguments, readArguments, type Sizes, sizesOf } from '../core/arguments';
-import { sizes } from '../core/params';
+import { checkCount, sizes } from '../core/params';
 import { add, mul } from './arithmetic';
-import { conv2d, convTranspose2d } from './conv';
 import { tensor } from './create';
 import { indexSelect } from './gather';
+import { addRows, takeRows } from './index-kernels';
+import { pad } from './padding';
 import { adaptiveAvgPool1d, adaptiveAvgPool2d, adaptiveAvgPool3d } from './pooling';
-import { permute, reshape } from './views';
+import { owned, permute, reshape } from './views';
 
 /** How {@link interpolate} finds a value between pixels. */
 export type InterpolateMode = 'nearest' | 'nearest-exact' | 'linear' | 'bilinear' | 'trilinear' | 'bicubic' | 'area';
@@ -159,7 +160,8 @@ export function interpolate(x: Tensor, ...options: Arguments<InterpolateOptions>
   if (x.shape.slice(2).some((d) => d < 1))
     throw new ShapeError(`[${op}] input ${showShape(x.shape)} has an empty dimension`);
   if (o.mode === 'area') return [adaptiveAvgPool1d, adaptiveAvgPool2d, adaptiveAvgPool3d][n - 1]!(x, size);
-  return size.reduce((y, output, i) => {
+  for (const d of size) checkCount(op, 'elements in one dimension', d, 2 ** 25);
+  const out = size.reduce((y, output, i) => {
     const input = x.shape[i + 2]!;
     const scale = factors ? 1 / factors[i]! : input / output;
     const plan = { input, output, scale, align: o.alignCorners ?? false };
@@ -171,6 +173,7 @@ export function interpolate(x: Tensor, ...options: Arguments<InterpolateOptions>
         : linearTerms(plan);
     return alongAxis(y, i + 2, terms);
   }, x);
+  return owned(out, x);
 }
 
 // --- rearranged pixels ----------------------------------------------------------------------------------------------
@@ -192,7 +195,7 @@ export function pixelShuffle(x: Tensor, upscaleFactor: number): Tensor {
     throw new ShapeError(`[${op}] the channels of ${showShape(x.shape)} are not divisible by ${r * r}`);
   const split = reshape(x, [numel(lead), c / (r * r), r, r, h, w]);
   const mixed = permute(split, [0, 1, 4, 2, 5, 3]);
-  return reshape(mixed, [...lead, c / (r * r), h * r, w * r]);
+  return owned(reshape(mixed, [...lead, c / (r * r), h * r, w * r]), x);
 }
 
 /** [..., c, h r, w r] to [..., c r^2, h, w]: the inverse of {@link pixelShuffle}. */
@@ -206,7 +209,7 @@ export function pixelUnshuffle(x: Tensor, downscaleFactor: number): Tensor {
   if (x.ndim < 3 || h % r !== 0 || w % r !== 0)
     throw new ShapeError(`[${op}] the last two dimensions of ${showShape(x.shape)} are not divisible by ${r}`);
   const split = reshape(x, [numel(lead), c, h / r, r, w / r, r]);
-  return reshape(permute(split, [0, 1, 3, 5, 2, 4]), [...lead, c * r * r, h / r, w / r]);
+  return owned(reshape(permute(split, [0, 1, 3, 5, 2, 4]), [...lead, c * r * r, h / r, w / r]), x);
 }
 
 /** Channels of x [batch, channels, ...] dealt out among groups (Zhang et al. 2018). */
@@ -218,7 +221,7 @@ export function channelShuffle(x: Tensor, groups: number): Tensor {
     throw new ShapeError(`[${op}] the channels of ${showShape(x.shape)} are not divisible by ${groups}`);
   const [n, c] = x.shape as [number, number];
   const split = reshape(x, [n, groups, c / groups, numel(x.shape.slice(2))]);
-  return reshape(permute(split, [0, 2, 1, 3]), x.shape);
+  return owned(reshape(permute(split, [0, 2, 1, 3]), x.shape), x);
 }
 
 // --- patches --------------------------------------------------------------------------------------------------------
@@ -230,12 +233,36 @@ export interface PatchOptions {
   stride: Sizes;
 }
 
-// Depthwise weights that pick each tap: [channels * taps, 1, kh, kw].
-function picking(x: Tensor, channels: number, [h, w]: readonly number[]): Tensor {
-  const taps = h! * w!;
-  const values = new Float64Array(channels * taps * taps);
-  for (let i = 0; i < channels * taps; i++) values[i * taps + (i % taps)] = 1;
-  return tensor(values, { shape: [channels * taps, 1, h!, w!], dtype: x.dtype, device: x.device });
+// How windows lie in a padded image.
+interface Grid {
+  /** Rows and columns with the padding. */
+  size: number[];
+  /** Windows per dimension. */
+  count: number[];
+  padding: number[];
+  /** Of each tap and window, its place in the padded image. */
+  places: Int32Array;
+}
+
+function gridOf(op: string, size: readonly number[], taps: readonly number[], o: PatchOptions): Grid {
+  const dilation = sizesOf(op, 'dilation', o.dilation, 2, 1);
+  const padding = sizesOf(op, 'padding', o.padding, 2, 0);
+  const stride = sizesOf(op, 'stride', o.stride, 2, 1);
+  const full = size.map((d, i) => d + 2 * padding[i]!);
+  const count = full.map((d, i) => Math.floor((d - dilation[i]! * (taps[i]! - 1) - 1) / stride[i]!) + 1);
+  if (count.some((n) => n < 1))
+    throw new ShapeError(`[${op}] windows of ${showShape(taps)} do not fit into ${showShape(full)}`);
+  const [kh, kw] = taps as [number, number];
+  const [rows, cols] = count as [number, number];
+  checkCount(op, 'places in windows', kh * kw * rows * cols, 2 ** 27);
+  const places = new Int32Array(kh * kw * rows * cols);
+  let at = 0;
+  for (let i = 0; i < kh; i++)
+    for (let j = 0; j < kw; j++)
+      for (let r = 0; r < rows; r++)
+        for (let c = 0; c < cols; c++)
+          places[at++] = (r * stride[0]! + i * dilation[0]!) * full[1]! + c * stride[1]! + j * dilation[1]!;
+  return { size: full, count, padding, places };
 }
 
 const patchDefaults = { dilation: sizes(1).or(1), padding: sizes(0).or(0), stride: sizes(1).or(1) };
@@ -249,8 +276,12 @@ export function unfoldPatches(x: Tensor, kernelSize: Sizes, ...options: Argument
     throw new ShapeError(`[${op}] input ${showShape(x.shape)} needs 3 (without batch) or 4 dimensions`);
   const taps = sizesOf(op, 'kernelSize', kernelSize, 2, 1);
   const channels = x.shape[x.ndim - 3]!;
-  const y = conv2d(x, picking(x, channels, taps), { ...o, groups: channels });
-  return reshape(y, [...y.shape.slice(0, -2), y.shape[y.ndim - 2]! * y.shape[y.ndim - 1]!]);
+  const g = gridOf(op, x.shape.slice(-2), taps, o);
+  const [py, px] = g.padding as [number, number];
+  const padded = py === 0 && px === 0 ? x : pad(x, [px, px, py, py]);
+  const flat = reshape(padded, [numel(x.shape.slice(0, -2)), numel(g.size), 1]);
+  const columns = takeRows(flat, tensor(g.places, { device: x.device }));
+  return reshape(columns, [...x.shape.slice(0, -3), channels * numel(taps), numel(g.count)]);
 }
 
 /** Sums columns [batch, channels * taps, windows] back into images: the gradient of {@link unfoldPatches}. */
@@ -260,25 +291,15 @@ export function fold(x: Tensor, outputSize: Sizes, kernelSize: Sizes, ...options
   needTensor(op, x);
   const size = sizesOf(op, 'outputSize', outputSize, 2, 1);
   const taps = sizesOf(op, 'kernelSize', kernelSize, 2, 1);
-  const dilation = sizesOf(op, 'dilation', o.dilation, 2, 1);
-  const padding = sizesOf(op, 'padding', o.padding, 2, 0);
-  const stride = sizesOf(op, 'stride', o.stride, 2, 1);
-  const room = size.map((d, i) => d + 2 * padding[i]! - dilation[i]! * (taps[i]! - 1) - 1);
-  const grid = room.map((d, i) => Math.floor(d / stride[i]!) + 1);
+  const g = gridOf(op, size, taps, o);
   const [rows, windows] = x.shape.slice(-2) as [number, number];
-  if ((x.ndim !== 2 && x.ndim !== 3) || rows % numel(taps) !== 0 || windows !== numel(grid))
+  if ((x.ndim !== 2 && x.ndim !== 3) || rows % numel(taps) !== 0 || windows !== numel(g.count))
     throw new ShapeError(
-      `[${op}] input ${showShape(x.shape)} does not fit output ${showShape(size)} and kernel ${showShape(taps)}: expected [batch, channels * ${numel(taps)}, ${numel(grid)}]`,
+      `[${op}] input ${showShape(x.shape)} does not fit output ${showShape(size)} and kernel ${showShape(taps)}: expected [batch, channels * ${numel(taps)}, ${numel(g.count)}]`,
     );
-  const channels = rows / numel(taps);
-  // What the stride leaves over at the end belongs to the output too.
-  const outputPadding = room.map((d, i) => d % stride[i]!);
-  const image = reshape(x, [...x.shape.slice(0, -1), ...grid]);
-  return convTranspose2d(image, picking(x, channels, taps), {
-    stride,
-    padding,
-    outputPadding,
-    dilation,
-    groups: channels,
-  });
+  const lead = [...x.shape.slice(0, -2), rows / numel(taps)];
+  const columns = reshape(x, [numel(lead), g.places.length, 1]);
+  const padded = reshape(addRows(columns, tensor(g.places, { device: x.device }), numel(g.size)), [...lead, ...g.size]);
+  const [py, px] = g.padding as [number, number];
+  return py === 0 && px === 0 ? padded : pad(padded, [-px, -px, -py, -py]);
 }
