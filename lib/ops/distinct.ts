@@ -3,7 +3,8 @@ import { ArgumentError } from '../core/errors';
 import { checkAxis, numel } from '../core/shape';
 import { addMethods, empty, needTensor, type Tensor } from '../core/tensor';
 import { kernel, opcode } from '../native';
-import { checkOptions } from '../core/arguments';
+import { readOptions, type Spec } from '../core/arguments';
+import { axis, boolean } from '../core/params';
 import { ne, sub } from './arithmetic';
 import { cast } from './cast';
 import { arange, ones, tensor } from './create';
@@ -29,6 +30,13 @@ export interface UniqueOptions {
   /** Distinct slices along this axis, rather than elements of the flattened tensor. */
   dim?: number | null;
 }
+
+const uniqueSpec: Spec<UniqueOptions> = {
+  sorted: boolean.or(true),
+  returnInverse: boolean.or(false),
+  returnCounts: boolean.or(false),
+  dim: axis.orNull(),
+};
 
 // 1, and 2, .. n: which run each position is in, from where runs start.
 function runNumbers(starts: Tensor): Tensor {
@@ -61,8 +69,7 @@ function orderOf(rows: Tensor): Tensor {
 function distinct(op: string, t: Tensor, options: UniqueOptions, sorting: boolean): Tensor | Tensor[] {
   needTensor(op, t);
   const x = t.detach();
-  checkOptions(op, options, ['dim', 'sorted', 'returnInverse', 'returnCounts']);
-  const { dim, returnInverse = false, returnCounts = false } = options;
+  const { dim, returnInverse, returnCounts } = readOptions(op, uniqueSpec, options);
   const whole = dim === undefined || dim === null;
   if (!whole && t.ndim === 0) throw new ArgumentError(`[${op}] a 0-dim tensor has no axis to compare along`);
   const a = whole ? 0 : checkAxis(op, dim, t.ndim);

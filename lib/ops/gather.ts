@@ -7,11 +7,12 @@ import { track } from '../core/autograd';
 import { DTypeError, ShapeError } from '../core/errors';
 import { checkAxis, numel, type Shape, showShape } from '../core/shape';
 import { addMethods, type Method, needTensor, Tensor } from '../core/tensor';
-import { checkOptions } from '../core/arguments';
+import { type InOrderOrByName, readArguments, type Spec } from '../core/arguments';
+import { axis as axisParam, oneOf, operand, scalar, tensor as tensorParam } from '../core/params';
 import { mul } from './arithmetic';
 import { cast } from './cast';
 import { zeros } from './create';
-import { asIndex, checkGather, checkVector, type IndexLike, place } from './index-checks';
+import { asIndex, checkGather, checkVector, type IndexLike, indexParam, place } from './index-checks';
 import { lift, linearIndex, runAddRows, runGather, runScatter, scatterMode, takeRows } from './index-kernels';
 import { denseOf, sameDevice } from './launch';
 import { apart, overwriteCopy, type Overwrite, overwriteSelf, sameDType, scalarOf } from './overwrite';
@@ -22,9 +23,18 @@ import { where } from './where';
 const aroundAxis = (t: Tensor, axis: number): Tensor =>
   reshape(t, [numel(t.shape.slice(0, axis)), t.shape[axis]!, numel(t.shape.slice(axis + 1))]);
 
+/** Arguments of {@link gather} and {@link indexSelect}. */
+export interface IndexArguments {
+  dim: number;
+  index: IndexLike;
+}
+const indexSpec: Spec<IndexArguments> = { dim: axisParam, index: indexParam };
+type Indexed = InOrderOrByName<[dim: number, index: IndexLike], IndexArguments>;
+
 /** The slices of one axis that a vector of indices names. */
-export function indexSelect(t: Tensor, axis: number, index: IndexLike): Tensor {
+export function indexSelect(t: Tensor, ...args: Indexed): Tensor {
   needTensor('indexSelect', t);
+  const { dim: axis, index } = readArguments('indexSelect', indexSpec, args);
   const a = checkAxis('indexSelect', axis, t.ndim);
   const at = asIndex('indexSelect', index, t);
   checkVector('indexSelect', at);
@@ -37,8 +47,9 @@ export function indexSelect(t: Tensor, axis: number, index: IndexLike): Tensor {
 // --- gather and scatter ---------------------------------------------------------------------------------------------
 
 /** out[i][j].. = t[index[i][j]..][j].. (for axis 0): one element per index. */
-export function gather(t: Tensor, axis: number, index: IndexLike): Tensor {
+export function gather(t: Tensor, ...args: Indexed): Tensor {
   needTensor('gather', t);
+  const { dim: axis, index } = readArguments('gather', indexSpec, args);
   const a = checkAxis('gather', axis, t.ndim);
   const at = asIndex('gather', index, t);
   checkGather('gather', t, a, at, t.shape, 'the tensor', false);
@@ -54,11 +65,20 @@ function gatherLifted(t: Tensor, axis: number, index: Tensor): Tensor {
   ]);
 }
 
-/** How {@link scatter} combines. */
-export interface ScatterOptions {
+type Source = Tensor | number | boolean;
+/** Arguments of {@link scatter}. */
+export interface ScatterArguments extends IndexArguments {
+  /** What is written: a tensor, or a number for all places. */
+  src: Source;
   /** Default: overwrite. */
-  reduce?: 'add' | 'multiply';
+  reduce?: 'add' | 'multiply' | null;
 }
+const scatterSpec: Spec<ScatterArguments> = {
+  ...indexSpec,
+  src: operand,
+  reduce: oneOf('add', 'multiply').orNull(),
+};
+type ScatterInOrder = [dim: number, index: IndexLike, src: Source, reduce?: 'add' | 'multiply' | null];
 
 function overwriting(t: Tensor, axis: number, index: IndexLike, src: Tensor | number | boolean): Overwrite {
   const p = place('scatter', t, axis, index, src);
@@ -88,36 +108,22 @@ function adding(t: Tensor, axis: number, index: IndexLike, src: Tensor | number)
   };
 }
 
-function scattering(
-  t: Tensor,
-  axis: number,
-  index: IndexLike,
-  src: Tensor | number | boolean,
-  options: ScatterOptions | undefined,
-): Overwrite {
-  checkOptions('scatter', options, ['reduce']);
-  if (options?.reduce === 'add') return adding(t, axis, index, src as Tensor);
-  if (options?.reduce === 'multiply') return multiplying(t, axis, index, src as Tensor);
-  return overwriting(t, axis, index, src);
+function scattering(t: Tensor, args: readonly unknown[]): Overwrite {
+  const { dim, index, src, reduce } = readArguments('scatter', scatterSpec, args);
+  if (reduce === 'add') return adding(t, dim, index, src as Tensor);
+  if (reduce === 'multiply') return multiplying(t, dim, index, src as Tensor);
+  return overwriting(t, dim, index, src);
 }
 
-type Scatter = (
-  t: Tensor,
-  axis: number,
-  index: IndexLike,
-  src: Tensor | number | boolean,
-  options?: ScatterOptions,
-) => Tensor;
+type Scatter = (t: Tensor, ...args: InOrderOrByName<ScatterInOrder, ScatterArguments>) => Tensor;
 
 /**
  * A copy with out[index[i][j]..][j].. = src[i][j].. (for axis 0). `src` may be a number. Where an index appears twice
  * the later one wins.
  */
-export const scatter: Scatter = (t, axis, index, src, options) =>
-  overwriteCopy(t, scattering(t, axis, index, src, options));
+export const scatter: Scatter = (t, ...args) => overwriteCopy(t, scattering(t, args));
 /** {@link scatter} in place. */
-export const scatter_: Scatter = (t, axis, index, src, options) =>
-  overwriteSelf(t, scattering(t, axis, index, src, options));
+export const scatter_: Scatter = (t, ...args) => overwriteSelf(t, scattering(t, args));
 
 // Not differentiable, as in PyTorch; scatterReduce with 'prod' is.
 function multiplying(t: Tensor, axis: number, index: IndexLike, src: Tensor | number): Overwrite {
@@ -134,20 +140,38 @@ function multiplying(t: Tensor, axis: number, index: IndexLike, src: Tensor | nu
   };
 }
 
+/** Arguments of {@link scatterAdd}. */
+export interface ScatterAddArguments extends IndexArguments {
+  src: Tensor;
+}
+const scatterAddSpec: Spec<ScatterAddArguments> = { ...indexSpec, src: tensorParam };
+type ScatterAdd = (
+  t: Tensor,
+  ...args: InOrderOrByName<[dim: number, index: IndexLike, src: Tensor], ScatterAddArguments>
+) => Tensor;
+function addingOf(op: string, t: Tensor, args: readonly unknown[]): Overwrite {
+  const { dim, index, src } = readArguments(op, scatterAddSpec, args);
+  return adding(t, dim, index, src);
+}
+
 /** A copy with out[index[i][j]..][j].. += src[i][j].. (for axis 0). */
-export const scatterAdd = (t: Tensor, axis: number, index: IndexLike, src: Tensor): Tensor =>
-  overwriteCopy(t, adding(t, axis, index, src));
+export const scatterAdd: ScatterAdd = (t, ...args) => overwriteCopy(t, addingOf('scatterAdd', t, args));
 /** {@link scatterAdd} in place. */
-export const scatterAdd_ = (t: Tensor, axis: number, index: IndexLike, src: Tensor): Tensor =>
-  overwriteSelf(t, adding(t, axis, index, src));
+export const scatterAdd_: ScatterAdd = (t, ...args) => overwriteSelf(t, addingOf('scatterAdd_', t, args));
 
 // --- whole slices ---------------------------------------------------------------------------------------------------
 
-/** Options of {@link indexAdd}. */
-export interface IndexAddOptions {
+/** Arguments of {@link indexCopy}. */
+export interface IndexCopyArguments extends IndexArguments {
+  source: Tensor;
+}
+/** Arguments of {@link indexAdd}. */
+export interface IndexAddArguments extends IndexCopyArguments {
   /** Factor of the source. Default 1. */
   alpha?: number;
 }
+const indexCopySpec: Spec<IndexCopyArguments> = { ...indexSpec, source: tensorParam };
+const indexAddSpec: Spec<IndexAddArguments> = { ...indexCopySpec, alpha: scalar.or(1) };
 
 function checkSlices(op: string, t: Tensor, a: number, index: Tensor, src: Tensor): void {
   const want = t.ndim === 0 ? [] : t.shape.map((d, i) => (i === a ? index.numel : d));
@@ -196,24 +220,33 @@ function slices(name: 'indexAdd' | 'indexCopy', t: Tensor, axis: number, index: 
   };
 }
 
-function scaled(src: Tensor, options?: IndexAddOptions): Tensor {
-  checkOptions('indexAdd', options, ['alpha']);
-  return options?.alpha === undefined ? src : mul(src, options.alpha);
+function addingSlices(op: string, t: Tensor, args: readonly unknown[]): Overwrite {
+  const { dim, index, source, alpha } = readArguments(op, indexAddSpec, args);
+  return slices('indexAdd', t, dim, index, alpha === 1 ? source : mul(source, alpha!));
+}
+function copyingSlices(op: string, t: Tensor, args: readonly unknown[]): Overwrite {
+  const { dim, index, source } = readArguments(op, indexCopySpec, args);
+  return slices('indexCopy', t, dim, index, source);
 }
 
-/** A copy with the slices of `src` added to the slices of one axis that a vector of indices names. */
-export const indexAdd = (t: Tensor, axis: number, index: IndexLike, src: Tensor, options?: IndexAddOptions): Tensor =>
-  overwriteCopy(t, slices('indexAdd', t, axis, index, scaled(src, options)));
-/** {@link indexAdd} in place. */
-export const indexAdd_ = (t: Tensor, axis: number, index: IndexLike, src: Tensor, options?: IndexAddOptions): Tensor =>
-  overwriteSelf(t, slices('indexAdd', t, axis, index, scaled(src, options)));
+type IndexAdd = (
+  t: Tensor,
+  ...args: InOrderOrByName<[dim: number, index: IndexLike, source: Tensor, alpha?: number], IndexAddArguments>
+) => Tensor;
+type IndexCopy = (
+  t: Tensor,
+  ...args: InOrderOrByName<[dim: number, index: IndexLike, source: Tensor], IndexCopyArguments>
+) => Tensor;
 
-/** A copy with the slices of one axis that a vector of indices names replaced by those of `src`. */
-export const indexCopy = (t: Tensor, axis: number, index: IndexLike, src: Tensor): Tensor =>
-  overwriteCopy(t, slices('indexCopy', t, axis, index, src));
+/** A copy with the slices of `source` added to the slices of one axis that a vector of indices names. */
+export const indexAdd: IndexAdd = (t, ...args) => overwriteCopy(t, addingSlices('indexAdd', t, args));
+/** {@link indexAdd} in place. */
+export const indexAdd_: IndexAdd = (t, ...args) => overwriteSelf(t, addingSlices('indexAdd_', t, args));
+
+/** A copy with the slices of one axis that a vector of indices names replaced by those of `source`. */
+export const indexCopy: IndexCopy = (t, ...args) => overwriteCopy(t, copyingSlices('indexCopy', t, args));
 /** {@link indexCopy} in place. */
-export const indexCopy_ = (t: Tensor, axis: number, index: IndexLike, src: Tensor): Tensor =>
-  overwriteSelf(t, slices('indexCopy', t, axis, index, src));
+export const indexCopy_: IndexCopy = (t, ...args) => overwriteSelf(t, copyingSlices('indexCopy_', t, args));
 
 function filling(t: Tensor, axis: number, index: IndexLike, value: Tensor | number | boolean): Overwrite {
   needTensor('indexFill', t);
@@ -241,12 +274,24 @@ function filling(t: Tensor, axis: number, index: IndexLike, value: Tensor | numb
   };
 }
 
+/** Arguments of {@link indexFill}. */
+export interface IndexFillArguments extends IndexArguments {
+  value: Source;
+}
+const indexFillSpec: Spec<IndexFillArguments> = { ...indexSpec, value: operand };
+type IndexFill = (
+  t: Tensor,
+  ...args: InOrderOrByName<[dim: number, index: IndexLike, value: Source], IndexFillArguments>
+) => Tensor;
+function fillingOf(op: string, t: Tensor, args: readonly unknown[]): Overwrite {
+  const { dim, index, value } = readArguments(op, indexFillSpec, args);
+  return filling(t, dim, index, value);
+}
+
 /** A copy with one value in the slices of one axis that a vector of indices names. */
-export const indexFill = (t: Tensor, axis: number, index: IndexLike, value: Tensor | number | boolean): Tensor =>
-  overwriteCopy(t, filling(t, axis, index, value));
+export const indexFill: IndexFill = (t, ...args) => overwriteCopy(t, fillingOf('indexFill', t, args));
 /** {@link indexFill} in place. */
-export const indexFill_ = (t: Tensor, axis: number, index: IndexLike, value: Tensor | number | boolean): Tensor =>
-  overwriteSelf(t, filling(t, axis, index, value));
+export const indexFill_: IndexFill = (t, ...args) => overwriteSelf(t, fillingOf('indexFill_', t, args));
 
 // --- take -----------------------------------------------------------------------------------------------------------
 

@@ -1,12 +1,16 @@
 /** @file Checks that the ops with an index tensor share. */
 import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
 import { checkAxis, describe, maxDims, type Shape, showShape } from '../core/shape';
+import { Param } from '../core/params';
 import { needTensor, Tensor } from '../core/tensor';
 import { type NestedArray, tensor } from './create';
 import { lift } from './index-kernels';
 import { castOf, sameDevice } from './launch';
 import { sameDType, scalarOf } from './overwrite';
 import { reshape } from './views';
+
+/** An index as an argument; {@link asIndex} checks it. */
+export const indexParam = new Param<IndexLike>('an integer tensor or an array of integers', (v) => v as IndexLike);
 
 /** Integers as a tensor or as (nested) arrays. */
 export type IndexLike = Tensor | NestedArray;

@@ -5,7 +5,8 @@
 import { ShapeError } from '../core/errors';
 import { checkAxis, numel, sameShape, type Shape, showShape } from '../core/shape';
 import { addMethods, alias, type Method, needTensor, Tensor } from '../core/tensor';
-import { readArguments } from '../core/arguments';
+import { type InOrderOrByName, readArguments, type Spec } from '../core/arguments';
+import { axis as axisParam, integer } from '../core/params';
 import { add } from './arithmetic';
 import { cast } from './cast';
 import { type NestedArray, tensor } from './create';
@@ -151,12 +152,20 @@ export function indexPut_(t: Tensor, indices: Index, values: Assignable, options
   return overwriteSelf(t, assigning(plan, valueFor('indexPut_', t, plan, values), accumulates(options)));
 }
 
+/** Arguments of {@link select}. */
+export interface SelectArguments {
+  dim: number;
+  index: number;
+}
+const selectSpec: Spec<SelectArguments> = { dim: axisParam, index: integer() };
+
 /** One position of one dimension, as a view. */
-export const select = (t: Tensor, axis: number, position: number): Tensor => {
+export function select(t: Tensor, ...args: InOrderOrByName<[dim: number, index: number], SelectArguments>): Tensor {
   needDims('select', t);
-  const a = checkAxis('select', axis, t.ndim);
-  return at(t, [...t.shape.slice(0, a).map(() => whole), position]);
-};
+  const { dim, index } = readArguments('select', selectSpec, args);
+  const a = checkAxis('select', dim, t.ndim);
+  return at(t, [...t.shape.slice(0, a).map(() => whole), index]);
+}
 const whole = s();
 
 addMethods({ at, set, indexPut, indexPut_, select });

@@ -3,7 +3,8 @@ import { isFloat } from '../core/dtype';
 import { DTypeError } from '../core/errors';
 import { checkShape, contiguousStrides, type Shape } from '../core/shape';
 import { addMethods, empty, needTensor, type Tensor } from '../core/tensor';
-import { checkOptions } from '../core/arguments';
+import { readOptions, type Spec } from '../core/arguments';
+import { boolean } from '../core/params';
 import { floorDivide, remainder } from './arithmetic';
 import { cast } from './cast';
 import { nonzeroFlat } from './index-kernels';
@@ -32,14 +33,16 @@ export interface NonzeroOptions {
   asTuple?: boolean;
 }
 
+const nonzeroSpec: Spec<NonzeroOptions> = { asTuple: boolean.or(false) };
+
 /** The indices of the nonzero elements: int64 [count, ndim], or with `asTuple` one [count] per dimension. */
 export function nonzero(t: Tensor, options?: { asTuple?: false }): Tensor;
 export function nonzero(t: Tensor, options: { asTuple: true }): Tensor[];
 export function nonzero(t: Tensor, options: NonzeroOptions = {}): Tensor | Tensor[] {
   needTensor('nonzero', t);
-  checkOptions('nonzero', options, ['asTuple']);
+  const { asTuple } = readOptions('nonzero', nonzeroSpec, options);
   const flat = nonzeroFlat(t);
-  if (options.asTuple) return unravelIndex(flat, t.ndim === 0 ? [1] : t.shape);
+  if (asTuple) return unravelIndex(flat, t.ndim === 0 ? [1] : t.shape);
   return t.ndim === 0 ? empty([flat.numel, 0], 'int64', t.storage.device) : stack(unravelIndex(flat, t.shape), 1);
 }
 

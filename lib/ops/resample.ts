@@ -3,8 +3,8 @@ import { isFloat } from '../core/dtype';
 import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
 import { describe, numel, showShape } from '../core/shape';
 import { needTensor, type Tensor } from '../core/tensor';
-import { type Arguments, readArguments, type Sizes, sizesOf } from '../core/arguments';
-import { checkCount, sizes } from '../core/params';
+import { type Arguments, type InOrderOrByName, readArguments, type Sizes, sizesOf } from '../core/arguments';
+import { checkCount, integer, sizes } from '../core/params';
 import { add, mul } from './arithmetic';
 import { tensor } from './create';
 import { indexSelect } from './gather';
@@ -178,16 +178,16 @@ export function interpolate(x: Tensor, ...options: Arguments<InterpolateOptions>
 
 // --- rearranged pixels ----------------------------------------------------------------------------------------------
 
-function checkFactor(op: string, name: string, factor: number): void {
-  if (!Number.isSafeInteger(factor) || factor < 1)
-    throw new ArgumentError(`[${op}] ${name} must be a positive integer, got ${describe(factor)}`);
-}
+const factor = integer({ least: 1 });
 
 /** [..., c r^2, h, w] to [..., c, h r, w r] (Shi et al. 2016). */
-export function pixelShuffle(x: Tensor, upscaleFactor: number): Tensor {
+export function pixelShuffle(
+  x: Tensor,
+  ...args: InOrderOrByName<[upscaleFactor: number], { upscaleFactor: number }>
+): Tensor {
   const op = 'pixelShuffle';
   needTensor(op, x);
-  checkFactor(op, 'upscaleFactor', upscaleFactor);
+  const { upscaleFactor } = readArguments(op, { upscaleFactor: factor }, args);
   const r = upscaleFactor;
   const lead = x.shape.slice(0, -3);
   const [c, h, w] = x.shape.slice(-3) as [number, number, number];
@@ -199,10 +199,13 @@ export function pixelShuffle(x: Tensor, upscaleFactor: number): Tensor {
 }
 
 /** [..., c, h r, w r] to [..., c r^2, h, w]: the inverse of {@link pixelShuffle}. */
-export function pixelUnshuffle(x: Tensor, downscaleFactor: number): Tensor {
+export function pixelUnshuffle(
+  x: Tensor,
+  ...args: InOrderOrByName<[downscaleFactor: number], { downscaleFactor: number }>
+): Tensor {
   const op = 'pixelUnshuffle';
   needTensor(op, x);
-  checkFactor(op, 'downscaleFactor', downscaleFactor);
+  const { downscaleFactor } = readArguments(op, { downscaleFactor: factor }, args);
   const r = downscaleFactor;
   const lead = x.shape.slice(0, -3);
   const [c, h, w] = x.shape.slice(-3) as [number, number, number];
@@ -213,10 +216,10 @@ export function pixelUnshuffle(x: Tensor, downscaleFactor: number): Tensor {
 }
 
 /** Channels of x [batch, channels, ...] dealt out among groups (Zhang et al. 2018). */
-export function channelShuffle(x: Tensor, groups: number): Tensor {
+export function channelShuffle(x: Tensor, ...args: InOrderOrByName<[groups: number], { groups: number }>): Tensor {
   const op = 'channelShuffle';
   needTensor(op, x);
-  checkFactor(op, 'groups', groups);
+  const { groups } = readArguments(op, { groups: factor }, args);
   if (x.ndim < 3 || x.shape[1]! % groups !== 0)
     throw new ShapeError(`[${op}] the channels of ${showShape(x.shape)} are not divisible by ${groups}`);
   const [n, c] = x.shape as [number, number];

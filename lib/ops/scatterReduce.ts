@@ -1,15 +1,15 @@
 /** @file Reducing elements that an index tensor sends to the same place. */
 import type { GradFn } from '../core/autograd';
 import { type DType, isFloat } from '../core/dtype';
-import { ArgumentError } from '../core/errors';
 import { addMethods, type Method, type Tensor } from '../core/tensor';
-import { readArguments } from '../core/arguments';
+import { type InOrderOrByName, readArguments, type Spec } from '../core/arguments';
+import { axis as axisParam, boolean, oneOf, tensor } from '../core/params';
 import { div, eq, floorDivide, mul } from './arithmetic';
 import { logicalAnd } from './binary';
 import { cast } from './cast';
 import { onesLike, zerosLike } from './create';
 import { gather, scatter, scatterAdd } from './gather';
-import { type IndexLike, place } from './index-checks';
+import { type IndexLike, indexParam, place } from './index-checks';
 import { runScatter, scatterMode } from './index-kernels';
 import { runCopy } from './launch';
 import { clampMin } from './math';
@@ -19,11 +19,22 @@ import { where } from './where';
 /** How {@link scatterReduce} combines. */
 export type ScatterReduction = 'sum' | 'prod' | 'mean' | 'amax' | 'amin';
 
-/** Options of {@link scatterReduce}. */
-export interface ScatterReduceOptions {
+/** Arguments of {@link scatterReduce}. */
+export interface ScatterReduceArguments {
+  dim: number;
+  index: IndexLike;
+  src: Tensor;
+  reduce: ScatterReduction;
   /** Whether the old value of a place takes part. Default true. */
   includeSelf?: boolean;
 }
+const scatterReduceSpec: Spec<ScatterReduceArguments> = {
+  dim: axisParam,
+  index: indexParam,
+  src: tensor,
+  reduce: oneOf('sum', 'prod', 'mean', 'amax', 'amin'),
+  includeSelf: boolean.or(true),
+};
 
 const lowest: Record<DType, number> = {
   float32: -Infinity,
@@ -99,17 +110,10 @@ function gradientOf(reduce: ScatterReduction, axis: number, includeSelf: boolean
   };
 }
 
-function reducing(
-  t: Tensor,
-  axis: number,
-  index: IndexLike,
-  src: Tensor,
-  reduce: ScatterReduction,
-  options: ScatterReduceOptions,
-): Overwrite {
-  if (!['sum', 'prod', 'mean', 'amax', 'amin'].includes(reduce))
-    throw new ArgumentError(`[scatterReduce] expected 'sum', 'prod', 'mean', 'amax' or 'amin', got ${String(reduce)}`);
-  const { includeSelf } = readArguments('scatterReduce', { includeSelf: true }, [options]);
+function reducing(op: string, t: Tensor, args: readonly unknown[]): Overwrite {
+  const given = readArguments(op, scatterReduceSpec, args);
+  const { dim: axis, index, src, reduce } = given;
+  const includeSelf = given.includeSelf!;
   const p = place('scatterReduce', t, axis, index, src);
   const mode = scatterMode[reduce === 'mean' ? 'sum' : reduce];
   return {
@@ -130,22 +134,19 @@ function reducing(
 
 type ScatterReduce = (
   t: Tensor,
-  axis: number,
-  index: IndexLike,
-  src: Tensor,
-  reduce: ScatterReduction,
-  options?: ScatterReduceOptions,
+  ...args: InOrderOrByName<
+    [dim: number, index: IndexLike, src: Tensor, reduce: ScatterReduction, includeSelf?: boolean],
+    ScatterReduceArguments
+  >
 ) => Tensor;
 
 /**
  * A copy with the elements of `src` combined into out[index[i][j]..][j].. (for axis 0), and with what is there unless
  * `includeSelf` is false.
  */
-export const scatterReduce: ScatterReduce = (t, axis, index, src, reduce, options = {}) =>
-  overwriteCopy(t, reducing(t, axis, index, src, reduce, options));
+export const scatterReduce: ScatterReduce = (t, ...args) => overwriteCopy(t, reducing('scatterReduce', t, args));
 /** {@link scatterReduce} in place. */
-export const scatterReduce_: ScatterReduce = (t, axis, index, src, reduce, options = {}) =>
-  overwriteSelf(t, reducing(t, axis, index, src, reduce, options));
+export const scatterReduce_: ScatterReduce = (t, ...args) => overwriteSelf(t, reducing('scatterReduce_', t, args));
 
 addMethods({ scatterReduce, scatterReduce_ });
 declare module '../core/tensor' {
