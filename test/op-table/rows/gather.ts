@@ -126,7 +126,14 @@ function reduced([a, index, src]: Nd[], [axis, how, includeSelf]: unknown[]): Nd
       )
     : total;
 }
-type Reduce = (t: Tensor, axis: number, i: Tensor, s: Tensor, how: Reduction, o: Partial<ng.ScatterReduceArguments>) => Tensor;
+type Reduce = (
+  t: Tensor,
+  axis: number,
+  i: Tensor,
+  s: Tensor,
+  how: Reduction,
+  o: Partial<ng.ScatterReduceArguments>,
+) => Tensor;
 const reduceRow = (f: Reduce): Row => ({
   fn: ([a, i, s], [axis, how, includeSelf]) =>
     f(a!, axis as number, i!, s!, how as Reduction, { includeSelf: includeSelf as boolean }),
