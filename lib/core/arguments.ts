@@ -10,7 +10,11 @@ import { Tensor } from './tensor';
 /** Values in PyTorch's order, then an object with the others by name. */
 export type Arguments<S> = (S[keyof S] | Partial<S> | undefined)[];
 
-type Prefixes<P extends readonly unknown[]> = P extends readonly [...infer Init, unknown] ? P | Prefixes<Init> : never;
+// Undefined counts as not given.
+type Undefinable<P extends readonly unknown[]> = { [I in keyof P]: P[I] | undefined };
+type Prefixes<P extends readonly unknown[]> = P extends readonly [...infer Init, unknown]
+  ? [...Undefinable<P>] | Prefixes<Init>
+  : never;
 
 /**
  * The arguments of a function whose own values P are taken in order or by name: all in order, or some in order and the

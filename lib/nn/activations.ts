@@ -11,7 +11,7 @@ import { checkInput, Module } from './module';
 import { Parameter } from './parameter';
 import { checkSize, python, pythonFloat, showSettings } from './settings';
 
-type MethodName = { [K in keyof Tensor]: Tensor[K] extends (...args: never[]) => Tensor ? K : never }[keyof Tensor] &
+type MethodName = { [K in keyof Tensor]: Tensor[K] extends (...args: never) => Tensor ? K : never }[keyof Tensor] &
   string;
 
 /** A layer without parameters. Its settings are fields and may be changed. */

@@ -2,10 +2,12 @@
  * @file Activation functions. Each gradient is a fused kernel, with a composite of differentiable ops for higher orders;
  * neither gives NaN for a finite input. A single setting is taken as a number or as `{ name: number }`.
  */
-import { ArgumentError, ShapeError } from '../core/errors';
-import { checkAxis, describe, showShape } from '../core/shape';
+import { isFloat } from '../core/dtype';
+import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
+import { checkAxis, showShape } from '../core/shape';
 import { addMethods, needTensor, type Tensor } from '../core/tensor';
-import { type Arguments, checkOptions, readArguments } from '../core/arguments';
+import { type Arguments, type InOrderOrByName, readArguments, type Spec } from '../core/arguments';
+import { axis as axisParam, number, oneOf, scalar } from '../core/params';
 import { abs, clamp, clampMax, erfc, exp, square, tanh } from './math';
 import { add, div, ge, gt, le, lt, mul, neg, sub } from './arithmetic';
 import { logicalAnd } from './binary';
@@ -13,12 +15,13 @@ import { defineUnary } from './define';
 import { reshape, slice } from './views';
 import { where } from './where';
 
-type Setting<K extends string> = number | { [k in K]?: number };
-const setting = <K extends string>(v: Setting<K> | undefined, name: K, byDefault: number): number => {
-  if (typeof v !== 'object') return v ?? byDefault;
-  checkOptions(name, v, [name]);
-  return v[name] ?? byDefault;
-};
+type Setting<K extends string> = InOrderOrByName<[value?: number], { [k in K]?: number }>;
+const slopeSpec: Spec<{ negativeSlope: number }> = { negativeSlope: number().or(0.01) };
+const alphaSpec: Spec<{ alpha: number }> = { alpha: number().or(1) };
+const lambdSpec: Spec<{ lambd: number }> = { lambd: number().or(0.5) };
+const slopeOf = (op: string, args: Setting<'negativeSlope'>): number =>
+  readArguments(op, slopeSpec, args).negativeSlope;
+const alphaOf = (op: string, args: Setting<'alpha'>): number => readArguments(op, alphaSpec, args).alpha;
 
 const inside = (x: Tensor, lo: number, hi: number): Tensor => logicalAnd(gt(x, lo), lt(x, hi));
 
@@ -30,13 +33,25 @@ export const relu = defineUnary('relu', {
   cost: 0.25,
   grad: (g, y) => where(gt(y, 0), g, 0),
 });
-/** min(max(x, 0), 6) */
-export const relu6 = defineUnary('relu6', {
+const relu6Op = defineUnary('relu6', {
   save: 'x',
   fused: 'relu6Grad',
   cost: 0.25,
   grad: (g, x) => where(inside(x, 0, 6), g, 0),
 });
+/** min(max(x, 0), 6) (integers stay integers) */
+export const relu6 = Object.assign(
+  (x: Tensor): Tensor => {
+    needNumbers('relu6', x);
+    return isFloat(x.dtype) ? relu6Op(x) : clamp(x, 0, 6);
+  },
+  {
+    inPlace: (x: Tensor): Tensor => {
+      needNumbers('relu6_', x);
+      return isFloat(x.dtype) ? relu6Op.inPlace(x) : x.clamp_(0, 6);
+    },
+  },
+);
 /** 1 / (1 + exp(-x)) */
 export const sigmoid = defineUnary('sigmoid', {
   save: 'y',
@@ -95,12 +110,16 @@ const geluTanh = defineUnary('geluTanh', {
     return mul(g, add(s, mul(mul(mul(z, s), sub(1, s)), add(mul(z2, 3 * 0.044715 * c), c))));
   },
 });
-const geluDefaults = { approximate: 'none' as 'none' | 'tanh' };
+interface GeluOptions {
+  approximate: 'none' | 'tanh';
+}
+const geluSpec: Spec<GeluOptions> = { approximate: oneOf('none', 'tanh').or('none') };
 /** x times the standard normal distribution function at x, exactly (`'none'`) or by the tanh formula. Hendrycks and Gimpel 2016. */
-export function gelu(x: Tensor, approximate: 'none' | 'tanh' | { approximate?: 'none' | 'tanh' } = 'none'): Tensor {
-  const { approximate: which } = readArguments('gelu', geluDefaults, [approximate]);
-  if (which !== 'none' && which !== 'tanh')
-    throw new ArgumentError(`[gelu] approximate is 'none' or 'tanh', got ${describe(which)}`);
+export function gelu(
+  x: Tensor,
+  ...args: InOrderOrByName<[approximate?: 'none' | 'tanh'], Partial<GeluOptions>>
+): Tensor {
+  const which = readArguments('gelu', geluSpec, args).approximate;
   return which === 'tanh' ? geluTanh(x) : geluExact(x);
 }
 
@@ -118,15 +137,16 @@ const eluOp = defineUnary('elu', { save: 'x', fused: 'eluGrad', grad: (g, x, alp
 const celuOp = defineUnary('celu', { save: 'x', fused: 'celuGrad', grad: (g, x, alpha) => expBranch(g, x, 1, alpha) });
 
 /** x where positive, `negativeSlope` (default 0.01) times x elsewhere */
-export const leakyRelu = (x: Tensor, negativeSlope?: Setting<'negativeSlope'>): Tensor =>
-  leakyReluOp(x, setting(negativeSlope, 'negativeSlope', 0.01));
+export const leakyRelu = (x: Tensor, ...args: Setting<'negativeSlope'>): Tensor =>
+  leakyReluOp(x, slopeOf('leakyRelu', args));
 /** x where positive, alpha (exp(x) - 1) elsewhere; alpha defaults to 1 */
-export const elu = (x: Tensor, alpha?: Setting<'alpha'>): Tensor => eluOp(x, setting(alpha, 'alpha', 1));
+export const elu = (x: Tensor, ...args: Setting<'alpha'>): Tensor => eluOp(x, alphaOf('elu', args));
 /** x where positive, alpha (exp(x / alpha) - 1) elsewhere; alpha defaults to 1 */
-export function celu(x: Tensor, alpha?: Setting<'alpha'>): Tensor {
-  const a = setting(alpha, 'alpha', 1);
-  if (a === 0) throw new ArgumentError('[celu] alpha must not be 0');
-  return celuOp(x, a);
+export const celu = (x: Tensor, ...args: Setting<'alpha'>): Tensor => celuOp(x, celuAlpha('celu', args));
+function celuAlpha(op: string, args: Setting<'alpha'>): number {
+  const a = alphaOf(op, args);
+  if (a === 0) throw new ArgumentError(`[${op}] alpha must not be 0`);
+  return a;
 }
 // Klambauer et al. 2017, equation 14
 const seluAlpha = 1.6732632423543772;
@@ -195,9 +215,22 @@ export interface HardtanhOptions {
 const hardtanhDefaults = { minVal: -1, maxVal: 1 };
 /** x within `minVal` (default -1) and `maxVal` (default 1). The gradient at the bounds is 0. */
 export function hardtanh(x: Tensor, ...args: Arguments<HardtanhOptions>): Tensor {
-  const { minVal: lo, maxVal: hi } = readArguments('hardtanh', hardtanhDefaults, args);
-  if (lo > hi) throw new ArgumentError(`[hardtanh] minVal ${lo} is above maxVal ${hi}`);
-  return hardtanhOp(x, lo, hi);
+  const [lo, hi] = hardtanhBounds('hardtanh', x, args);
+  return isFloat(x.dtype) ? hardtanhOp(x, lo, hi) : clamp(x, lo, hi);
+}
+function hardtanh_(x: Tensor, ...args: Arguments<HardtanhOptions>): Tensor {
+  const [lo, hi] = hardtanhBounds('hardtanh_', x, args);
+  return isFloat(x.dtype) ? hardtanhOp.inPlace(x, lo, hi) : x.clamp_(lo, hi);
+}
+function hardtanhBounds(op: string, x: Tensor, args: readonly unknown[]): [number, number] {
+  const { minVal: lo, maxVal: hi } = readArguments(op, hardtanhDefaults, args);
+  if (lo > hi) throw new ArgumentError(`[${op}] minVal ${lo} is above maxVal ${hi}`);
+  needNumbers(op, x);
+  return [lo, hi];
+}
+function needNumbers(op: string, x: Tensor): void {
+  needTensor(op, x);
+  if (x.dtype === 'bool') throw new DTypeError(`[${op}] takes numbers, not bool`);
 }
 
 const thresholdOp = defineUnary('threshold', {
@@ -207,20 +240,36 @@ const thresholdOp = defineUnary('threshold', {
   cost: 0.25,
   grad: (g, x, limit) => where(gt(x, limit), g, 0),
 });
-/** x where it exceeds `limit`, `value` elsewhere */
-export const threshold = (x: Tensor, limit: number, value: number): Tensor => thresholdOp(x, limit, value);
+/** Arguments of {@link threshold}. */
+export interface ThresholdOptions {
+  /** Above which x stays. */
+  threshold: number;
+  /** What stands elsewhere. */
+  value: number;
+}
+const thresholdSpec: Spec<ThresholdOptions> = { threshold: scalar, value: scalar };
+type ThresholdArguments = InOrderOrByName<[threshold: number, value: number], ThresholdOptions>;
+/** x where it exceeds `threshold`, `value` elsewhere */
+export function threshold(x: Tensor, ...args: ThresholdArguments): Tensor {
+  const { threshold: limit, value } = readArguments('threshold', thresholdSpec, args);
+  return thresholdOp(x, limit, value);
+}
+function threshold_(x: Tensor, ...args: ThresholdArguments): Tensor {
+  const { threshold: limit, value } = readArguments('threshold_', thresholdSpec, args);
+  return thresholdOp.inPlace(x, limit, value);
+}
 
 /** x - tanh(x) */
 export const tanhshrink = (x: Tensor): Tensor => sub(x, tanh(x));
 /** x moved towards 0 by `lambd` (default 0.5), and 0 within */
-export function softshrink(x: Tensor, lambd?: Setting<'lambd'>): Tensor {
-  const l = setting(lambd, 'lambd', 0.5);
+export function softshrink(x: Tensor, ...args: Setting<'lambd'>): Tensor {
+  const l = readArguments('softshrink', lambdSpec, args).lambd;
   if (!(l >= 0)) throw new ArgumentError(`[softshrink] lambd must not be negative, got ${l}`);
   return where(gt(x, l), sub(x, l), where(lt(x, -l), add(x, l), mul(x, 0)));
 }
 /** x, but 0 where |x| <= `lambd` (default 0.5) */
-export function hardshrink(x: Tensor, lambd?: Setting<'lambd'>): Tensor {
-  const l = setting(lambd, 'lambd', 0.5);
+export function hardshrink(x: Tensor, ...args: Setting<'lambd'>): Tensor {
+  const l = readArguments('hardshrink', lambdSpec, args).lambd;
   return where(logicalAnd(ge(x, -l), le(x, l)), 0, x);
 }
 
@@ -241,10 +290,11 @@ export function prelu(x: Tensor, weight: Tensor): Tensor {
   return where(gt(x, 0), x, mul(x, w));
 }
 
-/** a sigmoid(b), where a and b are the two halves of dimension `axis` (default the last) */
-export function glu(x: Tensor, axis = -1): Tensor {
+const gluSpec: Spec<{ dim: number }> = { dim: axisParam.or(-1) };
+/** a sigmoid(b), where a and b are the two halves of dimension `dim` (default the last) */
+export function glu(x: Tensor, ...args: InOrderOrByName<[dim?: number], { dim?: number }>): Tensor {
   needTensor('glu', x);
-  const a = checkAxis('glu', axis, x.ndim);
+  const a = checkAxis('glu', readArguments('glu', gluSpec, args).dim, x.ndim);
   const n = x.shape[a];
   if (n === undefined || n % 2 !== 0)
     throw new ShapeError(`[glu] dimension ${a} of ${showShape(x.shape)} cannot be halved`);
@@ -270,32 +320,29 @@ addMethods({
   prelu,
   glu,
 });
-addMethods({
-  leakyRelu_: (self: Tensor, slope?: Setting<'negativeSlope'>) =>
-    leakyReluOp.inPlace(self, setting(slope, 'negativeSlope', 0.01)),
-  elu_: (self: Tensor, alpha?: Setting<'alpha'>) => eluOp.inPlace(self, setting(alpha, 'alpha', 1)),
-  celu_: (self: Tensor, alpha?: Setting<'alpha'>) => celuOp.inPlace(self, setting(alpha, 'alpha', 1)),
-  hardtanh_: (self: Tensor, lo = -1, hi = 1) => hardtanhOp.inPlace(self, lo, hi),
-  threshold_: (self: Tensor, limit: number, value: number) => thresholdOp.inPlace(self, limit, value),
-});
+const leakyRelu_ = (x: Tensor, ...args: Setting<'negativeSlope'>): Tensor =>
+  leakyReluOp.inPlace(x, slopeOf('leakyRelu_', args));
+const elu_ = (x: Tensor, ...args: Setting<'alpha'>): Tensor => eluOp.inPlace(x, alphaOf('elu_', args));
+const celu_ = (x: Tensor, ...args: Setting<'alpha'>): Tensor => celuOp.inPlace(x, celuAlpha('celu_', args));
+addMethods({ leakyRelu_, elu_, celu_, hardtanh_, threshold_ });
 
 declare module '../core/tensor' {
   interface Tensor extends Record<Plain | `${Plain}_` | 'tanhshrink', () => Tensor> {
-    gelu(approximate?: 'none' | 'tanh' | { approximate?: 'none' | 'tanh' }): Tensor;
-    leakyRelu(negativeSlope?: Setting<'negativeSlope'>): Tensor;
-    leakyRelu_(negativeSlope?: Setting<'negativeSlope'>): Tensor;
-    elu(alpha?: Setting<'alpha'>): Tensor;
-    elu_(alpha?: Setting<'alpha'>): Tensor;
-    celu(alpha?: Setting<'alpha'>): Tensor;
-    celu_(alpha?: Setting<'alpha'>): Tensor;
+    gelu: Method<typeof gelu>;
+    leakyRelu: Method<typeof leakyRelu>;
+    leakyRelu_: Method<typeof leakyRelu>;
+    elu: Method<typeof elu>;
+    elu_: Method<typeof elu>;
+    celu: Method<typeof celu>;
+    celu_: Method<typeof celu>;
     softplus: Method<typeof softplus>;
     hardtanh: Method<typeof hardtanh>;
-    hardtanh_(minVal?: number, maxVal?: number): Tensor;
-    threshold(limit: number, value: number): Tensor;
-    threshold_(limit: number, value: number): Tensor;
-    softshrink(lambd?: Setting<'lambd'>): Tensor;
-    hardshrink(lambd?: Setting<'lambd'>): Tensor;
+    hardtanh_: Method<typeof hardtanh>;
+    threshold: Method<typeof threshold>;
+    threshold_: Method<typeof threshold>;
+    softshrink: Method<typeof softshrink>;
+    hardshrink: Method<typeof hardshrink>;
     prelu(weight: Tensor): Tensor;
-    glu(axis?: number): Tensor;
+    glu: Method<typeof glu>;
   }
 }

@@ -1,9 +1,9 @@
 /** @file The second names that PyTorch has for elementwise ops (NumPy's, mostly), as functions and methods. */
-import { addMethods, needTensor, Tensor } from '../core/tensor';
+import { addMethods, type Method, needTensor, Tensor } from '../core/tensor';
 import { div, ge, gt, le, lt, mul, ne, neg, sub } from './arithmetic';
 import { atan2 } from './binary';
 import { type Operand } from './define';
-import { abs, acos, acosh, asin, asinh, atan, atanh, clamp, type ClampBounds, sign, trunc } from './math';
+import { abs, acos, acosh, asin, asinh, atan, atanh, clamp, type ClampArguments, sign, trunc } from './math';
 
 /** {@link abs} */
 export const absolute = abs;
@@ -65,13 +65,15 @@ for (const [name, op] of Object.entries(two)) addMethods({ [name]: op, [`${name}
 addMethods({
   positive,
   clip,
-  clip_: (self: Tensor, min?: Operand | ClampBounds | null, max?: Operand | null) => self.clamp_(min, max),
+  clip_: (self: Tensor, ...args: ClampArguments) => self.clamp_(...args),
 });
 
 declare module '../core/tensor' {
   interface Tensor
     extends
       Record<keyof typeof one | `${keyof typeof one}_` | 'positive', () => Tensor>,
-      Record<keyof typeof two | `${keyof typeof two}_`, (b: Operand) => Tensor>,
-      Record<'clip' | 'clip_', (min: Operand | ClampBounds | null | undefined, max?: Operand | null) => Tensor> {}
+      Record<keyof typeof two | `${keyof typeof two}_`, (b: Operand) => Tensor> {
+    clip: Method<typeof clip>;
+    clip_: Method<typeof clip>;
+  }
 }

@@ -62,6 +62,10 @@ export interface DivOp extends BinaryOp {
   inPlace(a: Tensor, b: Operand, options?: DivOptions): Tensor;
 }
 
+/** Towards zero */
+export const trunc = defineUnary('trunc', { ints: 'keep', grad: zeroOf, cost: 0.25 });
+const isWhole = (v: Operand): boolean => (typeof v === 'object' ? !isFloat(v.dtype) : Number.isInteger(Number(v)));
+
 // Lets `op` round. Options by name only, as in `withAlpha`.
 function withRounding(op: BinaryOp): DivOp {
   const modeOf = (options: DivOptions | undefined): 'floor' | 'trunc' | null => {
@@ -78,12 +82,16 @@ function withRounding(op: BinaryOp): DivOp {
   const rounding = (a: Operand, b: Operand, options?: DivOptions): Tensor => {
     const mode = modeOf(options);
     if (mode === null) return op(a, b);
-    return mode === 'floor' ? floorDivide(a, b) : add(floorDivide(a, b), raise(a, b));
+    if (mode === 'floor') return floorDivide(a, b);
+    // As PyTorch: of floating-point numbers the rounded quotient is cut, which 1 / 0.001 = 1000 needs.
+    return isWhole(a) && isWhole(b) ? add(floorDivide(a, b), raise(a, b)) : trunc(op(a, b));
   };
   rounding.inPlace = (a: Tensor, b: Operand, options?: DivOptions): Tensor => {
     const mode = modeOf(options);
     if (mode === null) return op.inPlace(a, b);
-    const by = mode === 'trunc' ? raise(a, b) : 0;
+    if (mode === 'floor') return floorDivide.inPlace(a, b);
+    if (!isWhole(a) || !isWhole(b)) return trunc.inPlace(op.inPlace(a, b));
+    const by = raise(a, b);
     return add.inPlace(floorDivide.inPlace(a, b), by);
   };
   return rounding;

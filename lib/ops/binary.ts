@@ -4,7 +4,7 @@ import { ArgumentError } from '../core/errors';
 import { describe, sameShape } from '../core/shape';
 import { addMethods, Tensor } from '../core/tensor';
 import { type Arguments, readArguments } from '../core/arguments';
-import { add, div, eq, ge, le, log, mul, neg, sub } from './arithmetic';
+import { add, div, eq, ge, le, log, maximum, minimum, mul, neg, sub } from './arithmetic';
 import { cast } from './cast';
 import { full, zerosLike } from './create';
 import { type BinaryOp, defineBinary, type Operand } from './define';
@@ -25,13 +25,19 @@ export const fmod = defineBinary('fmod', {
   gradB: (g, a, b) => neg(mul(g, trunc(div(a, b)))),
   cost: 4,
 });
+// 1 / (a^2 + b^2), and 0 for the origin, where an angle has no slope.
+const inverseSquare = (a: Operand, b: Operand): Tensor => {
+  const s = add(sq(a), sq(b));
+  const origin = eq(s, 0);
+  return where(origin, 0, div(1, where(origin, 1, s)));
+};
 /** The angle of the point (b, a), from -pi to pi */
 export const atan2 = defineBinary('atan2', {
   save: 'ab',
   result: 'float',
   cost: 4,
-  gradA: (g, a, b) => mul(g, div(b, add(sq(a), sq(b)))),
-  gradB: (g, a, b) => neg(mul(g, div(a, add(sq(a), sq(b))))),
+  gradA: (g, a, b) => mul(g, mul(b, inverseSquare(a, b))),
+  gradB: (g, a, b) => neg(mul(g, mul(a, inverseSquare(a, b)))),
 });
 /** sqrt(a^2 + b^2), without overflow */
 export const hypot = defineBinary('hypot', {
@@ -57,22 +63,26 @@ export const xlogy = defineBinary('xlogy', {
   gradA: (g, a, b) => where(logicalAnd(eq(a, 0), le(asTensor(b, g), 0)), 0, mul(g, log(asTensor(b, g)))),
   gradB: (g, a, b) => mul(g, div(a, b)),
 });
+// Where no operand can be NaN.
+const whole = (v: Operand): boolean => (v instanceof Tensor ? !isFloat(v.dtype) : Number.isInteger(Number(v)));
 const firstWins = (g: Tensor, a: Operand, b: Operand): Tensor =>
   logicalOr(ge(asTensor(a, g), b), isnan(asTensor(b, g)));
-/** The larger of a and b; where one is NaN, the other */
-export const fmax = defineBinary('fmax', {
+const fmaxReal = defineBinary('fmax', {
   save: 'ab',
   gradA: (g, a, b) => where(firstWins(g, a, b), g, 0),
   gradB: (g, a, b) => where(firstWins(g, a, b), 0, g),
 });
+/** The larger of a and b; where one is NaN, the other */
+export const fmax = (a: Operand, b: Operand): Tensor => (whole(a) && whole(b) ? maximum : fmaxReal)(a, b);
 const firstLoses = (g: Tensor, a: Operand, b: Operand): Tensor =>
   logicalOr(le(asTensor(a, g), b), isnan(asTensor(b, g)));
-/** The smaller of a and b; where one is NaN, the other */
-export const fmin = defineBinary('fmin', {
+const fminReal = defineBinary('fmin', {
   save: 'ab',
   gradA: (g, a, b) => where(firstLoses(g, a, b), g, 0),
   gradB: (g, a, b) => where(firstLoses(g, a, b), 0, g),
 });
+/** The smaller of a and b; where one is NaN, the other */
+export const fmin = (a: Operand, b: Operand): Tensor => (whole(a) && whole(b) ? minimum : fminReal)(a, b);
 
 export const logicalAnd = defineBinary('logicalAnd', { result: 'bool' });
 export const logicalOr = defineBinary('logicalOr', { result: 'bool' });

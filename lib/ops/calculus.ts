@@ -1,5 +1,6 @@
 /** @file Integrals and derivatives of sampled functions. */
-import { ArgumentError, ShapeError } from '../core/errors';
+import { isFloat } from '../core/dtype';
+import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
 import { checkAxis, showShape } from '../core/shape';
 import { addMethods, type Method, needTensor, Tensor } from '../core/tensor';
 import { checkOptions, readArguments } from '../core/arguments';
@@ -35,9 +36,10 @@ function areas(
   if (y.ndim === 0) throw new ShapeError(`[${op}] needs at least one dimension`);
   const n = y.shape[axis]!;
   const ends = (t: Tensor, a: number): [Tensor, Tensor] => [narrow(t, a, 1, n - 1), narrow(t, a, 0, n - 1)];
+  if (y.dtype === 'bool') throw new DTypeError(`[${op}] takes numbers, not bool`);
   if (n === 0) return { parts: y, axis };
   const pairs = add(...ends(y, axis));
-  if (!places) return { parts: mul(pairs, dx / 2), axis };
+  if (!places) return { parts: div(mul(pairs, dx), 2), axis };
   if (places.ndim !== 1 && places.ndim !== y.ndim)
     throw new ShapeError(`[${op}] x ${showShape(places.shape)} does not fit y ${showShape(y.shape)}`);
   const own = places.ndim === 1 ? 0 : axis;
@@ -99,7 +101,8 @@ export function gradient(t: Tensor, options: GradientOptions = {}): Tensor[] {
 function gapsOf(t: Tensor, axis: number, spacing: number | Tensor): Tensor {
   const n = t.shape[axis]!;
   const along = (length: number): number[] => t.shape.map((_, i) => (i === axis ? length : 1));
-  if (!(spacing instanceof Tensor)) return full(along(n - 1), spacing, { dtype: t.dtype, device: t.device });
+  if (!(spacing instanceof Tensor))
+    return full(along(n - 1), spacing, { dtype: isFloat(t.dtype) ? t.dtype : 'float32', device: t.device });
   if (spacing.ndim !== 1 || spacing.numel !== n)
     throw new ShapeError(
       `[gradient] places ${showShape(spacing.shape)} must be a vector of ${n} for ${showShape(t.shape)}`,

@@ -1,5 +1,7 @@
 /** @file What reductions that choose elements share: positions, the elements there, and the gradient of ties. */
+import { type InOrderOrByName, type Spec } from '../core/arguments';
 import { track } from '../core/autograd';
+import { axis as axisParam, boolean } from '../core/params';
 import { type Tensor } from '../core/tensor';
 import { opcode } from '../native';
 import { div, eq, mul } from './arithmetic';
@@ -18,6 +20,11 @@ export interface AlongOptions {
   /** Keep the reduced dimension with length 1. Default false. */
   keepdim?: boolean;
 }
+
+/** For `readArguments`. */
+export const alongSpec: Spec<AlongOptions> = { dim: axisParam.orNull(), keepdim: boolean.or(false) };
+/** {@link AlongOptions} in order or by name. */
+export type AlongArguments = InOrderOrByName<[dim?: number | null, keepdim?: boolean], AlongOptions>;
 
 /** The position of the extreme along one axis, which stays with length 1. Untracked. */
 export function extremeIndex(kind: 'argmax' | 'argmin', t: Tensor, axis: number): Tensor {

@@ -4,6 +4,7 @@ import { isFloat } from '../core/dtype';
 import { addMethods, needTensor, type Tensor } from '../core/tensor';
 import { add, div, eq, gt, log, lt, mul, neg, sub } from './arithmetic';
 import { cast } from './cast';
+import { inPlaceOf } from './in-place';
 import { abs, erf, erfc, exp, sign, sqrt, square } from './math';
 import { where } from './where';
 
@@ -41,9 +42,10 @@ export function erfinv(x: Tensor): Tensor {
   return track('erfinv', y, [a], [y], ([g], [sy]) => [mul(g!, mul(exp(square(sy!)), Math.sqrt(Math.PI) / 2))]);
 }
 
-addMethods({ erfinv });
+addMethods({ erfinv, erfinv_: inPlaceOf('erfinv_', erfinv) });
 declare module '../core/tensor' {
   interface Tensor {
     erfinv(): Tensor;
+    erfinv_(): Tensor;
   }
 }

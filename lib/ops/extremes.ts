@@ -1,13 +1,13 @@
 /** @file Largest and smallest elements, and where they are. NaN counts as both: a line with NaN gives NaN. */
-import { ShapeError } from '../core/errors';
+import { ArgumentError, ShapeError } from '../core/errors';
 import { checkAxes, checkAxis, showShape } from '../core/shape';
 import { addMethods, type Method, needTensor, Tensor } from '../core/tensor';
 import { opcode } from '../native';
 import { maximum, minimum } from './arithmetic';
-import { readArguments } from '../core/arguments';
-import { type AlongOptions, extremeIndex, pick, sharedByEqual } from './chosen';
+import { readArguments, readOptions } from '../core/arguments';
+import { type AlongArguments, type AlongOptions, alongSpec, extremeIndex, pick, sharedByEqual } from './chosen';
 import { type Named, named, type ValuesAndIndices } from './named';
-import { type Axes, type KeepdimOptions, keepdimDefaults, runReduce } from './reduce';
+import { type KeepdimArguments, keepdimSpec, runReduce } from './reduce';
 import { unsqueeze } from './views';
 
 function checkNotEmpty(op: string, t: Tensor, axes: readonly number[]): void {
@@ -19,29 +19,24 @@ function checkNotEmpty(op: string, t: Tensor, axes: readonly number[]): void {
 
 // --- positions ------------------------------------------------------------------------------------------------------
 
-type Axis = number | null | AlongOptions;
-const alongDefaults = { dim: null as number | null, keepdim: false };
-
-function position(name: 'argmax' | 'argmin', t: Tensor, ...args: unknown[]): Tensor {
+function position(name: 'argmax' | 'argmin', t: Tensor, args: AlongArguments): Tensor {
   needTensor(name, t);
-  const { dim, keepdim } = readArguments(name, alongDefaults, args);
+  const { dim = null, keepdim } = readArguments(name, alongSpec, args);
   const axes = dim === null ? checkAxes(name, dim, t.ndim) : [checkAxis(name, dim, t.ndim)];
   checkNotEmpty(name, t, axes);
   return runReduce(opcode('reduce', name), t, t.ndim === 0 ? [] : axes, keepdim, 'int64');
 }
 
 /** The position (int64) of the first largest element along an axis; without an axis, in the flattened tensor. */
-export const argmax = (t: Tensor, axis?: Axis, how?: boolean | AlongOptions): Tensor =>
-  position('argmax', t, axis, how);
+export const argmax = (t: Tensor, ...args: AlongArguments): Tensor => position('argmax', t, args);
 /** The position (int64) of the first smallest element along an axis; without an axis, in the flattened tensor. */
-export const argmin = (t: Tensor, axis?: Axis, how?: boolean | AlongOptions): Tensor =>
-  position('argmin', t, axis, how);
+export const argmin = (t: Tensor, ...args: AlongArguments): Tensor => position('argmin', t, args);
 
 // --- values ---------------------------------------------------------------------------------------------------------
 
-function extreme(name: 'amax' | 'amin', t: Tensor, ...args: unknown[]): Tensor {
+function extreme(name: 'amax' | 'amin', t: Tensor, args: readonly unknown[] = []): Tensor {
   needTensor(name, t);
-  const { dim, keepdim } = readArguments(name, keepdimDefaults, args);
+  const { dim, keepdim } = readArguments(name, keepdimSpec, args);
   const list = checkAxes(name, dim, t.ndim);
   checkNotEmpty(name, t, list);
   const y = runReduce(opcode('reduce', name === 'amax' ? 'max' : 'min'), t, list, keepdim, t.dtype);
@@ -49,13 +44,11 @@ function extreme(name: 'amax' | 'amin', t: Tensor, ...args: unknown[]): Tensor {
 }
 
 /** The largest elements over `axes`. Equal ones share the gradient. */
-export const amax = (t: Tensor, axes?: Axes | KeepdimOptions, how?: boolean | KeepdimOptions): Tensor =>
-  extreme('amax', t, axes, how);
+export const amax = (t: Tensor, ...args: KeepdimArguments): Tensor => extreme('amax', t, args);
 /** The smallest elements over `axes`. Equal ones share the gradient. */
-export const amin = (t: Tensor, axes?: Axes | KeepdimOptions, how?: boolean | KeepdimOptions): Tensor =>
-  extreme('amin', t, axes, how);
+export const amin = (t: Tensor, ...args: KeepdimArguments): Tensor => extreme('amin', t, args);
 
-function along(name: 'max' | 'min', t: Tensor, dim: number, keepdim: boolean): ValuesAndIndices {
+function along(name: 'max' | 'min', t: Tensor, dim: number, keepdim = false): ValuesAndIndices {
   const a = checkAxis(name, dim, t.ndim);
   checkNotEmpty(name, t, [a]);
   const lifted = t.ndim === 0 ? unsqueeze(t, 0) : t;
@@ -90,9 +83,12 @@ function extremeOf(
   t: Tensor,
   args: readonly unknown[],
 ): Tensor | ValuesAndIndices {
-  if (args[0] instanceof Tensor) return pairwise(t, args[0]);
   needTensor(name, t);
-  const { dim, keepdim } = readArguments(name, alongDefaults, args);
+  if (args[0] instanceof Tensor) {
+    if (args.length > 1) throw new ArgumentError(`[${name}] takes nothing beside another tensor`);
+    return pairwise(t, args[0]);
+  }
+  const { dim = null, keepdim } = readArguments(name, alongSpec, args);
   return dim === null ? extreme(`a${name}`, t) : along(name, t, dim, keepdim);
 }
 
@@ -101,10 +97,11 @@ export type AminmaxOptions = AlongOptions;
 
 /** The smallest and the largest elements together. */
 export function aminmax(t: Tensor, options?: AminmaxOptions): Named<'min' | 'max', [Tensor, Tensor]> {
-  const { dim, keepdim } = readArguments('aminmax', alongDefaults, [undefined, options]);
+  needTensor('aminmax', t);
+  const { dim, keepdim } = readOptions('aminmax', alongSpec, options);
   return named<'min' | 'max', [Tensor, Tensor]>(
     ['min', 'max'],
-    [extreme('amin', t, dim, keepdim), extreme('amax', t, dim, keepdim)],
+    [extreme('amin', t, [dim, keepdim]), extreme('amax', t, [dim, keepdim])],
   );
 }
 

@@ -1,12 +1,14 @@
 /** @file Elementwise functions of one tensor, and clamp. Integers are computed as float32 unless noted. */
 import { finfo } from '../core/limits';
-import { addMethods, needTensor, Tensor } from '../core/tensor';
+import { addMethods, type Method, needTensor, Tensor } from '../core/tensor';
 import { type DType, isFloat, resultTypeScalar } from '../core/dtype';
 import { ArgumentError, DTypeError } from '../core/errors';
-import { type Arguments, checkOptions, readArguments } from '../core/arguments';
-import { add, div, eq, ge, gt, le, log, lt, mul, neg, sub } from './arithmetic';
+import { type Arguments, type InOrderOrByName, readArguments, type Spec } from '../core/arguments';
+import { integer, number, operand, scalar } from '../core/params';
+import { add, div, eq, ge, gt, le, log, lt, mul, neg, sub, trunc } from './arithmetic';
 import { cast } from './cast';
 import { zerosLike } from './create';
+import { inPlaceOf } from './in-place';
 import { defineUnary, type Operand, type UnaryOp } from './define';
 import { where } from './where';
 
@@ -23,8 +25,12 @@ export const abs = defineUnary('abs', {
 });
 /** -1, 0 or 1 (integers stay integers) */
 export const sign = defineUnary('sign', { ints: 'keep', grad: none, cost: 0.25 });
-/** x * x (integers stay integers) */
-export const square = defineUnary('square', { ints: 'keep', save: 'x', grad: (g, x) => mul(g, mul(x, 2)), cost: 0.25 });
+const squared = defineUnary('square', { ints: 'keep', save: 'x', grad: (g, x) => mul(g, mul(x, 2)), cost: 0.25 });
+/** x * x (integers stay integers, bool is counted in int64) */
+export const square = Object.assign(
+  (x: Tensor): Tensor => squared(x instanceof Tensor && x.dtype === 'bool' ? cast(x, 'int64') : x),
+  { inPlace: (x: Tensor): Tensor => squared.inPlace(x) },
+);
 export const sqrt = defineUnary('sqrt', { save: 'y', fused: 'sqrtGrad', grad: (g, y) => div(g, mul(y, 2)) });
 /** 1 / sqrt(x) */
 export const rsqrt = defineUnary('rsqrt', {
@@ -92,20 +98,17 @@ function trigamma(x: Tensor): Tensor {
 export const floor = defineUnary('floor', { ints: 'keep', grad: none, cost: 0.25 });
 export const ceil = defineUnary('ceil', { ints: 'keep', grad: none, cost: 0.25 });
 const nearest = defineUnary('round', { ints: 'keep', grad: none, cost: 0.25 });
-const roundDefaults = { decimals: 0 };
+const roundSpec: Spec<{ decimals: number }> = { decimals: integer().or(0) };
+type RoundArguments = InOrderOrByName<[decimals?: number], { decimals?: number }>;
 /** To the nearest integer, or to `decimals` places after (negative: before) the point; halves to the even one. */
-export const round = Object.assign(
-  (x: Tensor, how?: number | { decimals?: number }): Tensor => {
-    const { decimals } = readArguments('round', roundDefaults, [how]);
-    if (!Number.isInteger(decimals)) throw new ArgumentError(`[round] decimals must be an integer, got ${decimals}`);
-    if (decimals === 0 || !isFloat(x.dtype)) return nearest(x);
-    const scale = 10 ** Math.abs(decimals);
-    return decimals > 0 ? div(nearest(mul(x, scale)), scale) : mul(nearest(div(x, scale)), scale);
-  },
-  { inPlace: nearest.inPlace },
-);
-/** Towards zero */
-export const trunc = defineUnary('trunc', { ints: 'keep', grad: none, cost: 0.25 });
+export function round(x: Tensor, ...args: RoundArguments): Tensor {
+  const { decimals } = readArguments('round', roundSpec, args);
+  needTensor('round', x);
+  if (decimals === 0 || !isFloat(x.dtype)) return nearest(x);
+  const scale = 10 ** Math.abs(decimals);
+  return decimals > 0 ? div(nearest(mul(x, scale)), scale) : mul(nearest(div(x, scale)), scale);
+}
+export { trunc };
 /** x - trunc(x) */
 export const frac = defineUnary('frac', { grad: (g) => g, cost: 0.25 });
 
@@ -123,11 +126,13 @@ export function bitwiseNot(x: Tensor): Tensor {
   return x.dtype === 'bool' ? logicalNot(x) : invert(x);
 }
 
-const logitDefaults = { eps: null as number | null };
+const logitSpec: Spec<{ eps: number | null }> = { eps: number().orNull() };
 /** log(x / (1 - x)); with `eps`, x is first clamped to [eps, 1 - eps]. */
-export function logit(x: Tensor, how?: number | null | { eps?: number | null }): Tensor {
-  const { eps } = readArguments('logit', logitDefaults, [how]);
-  const p = eps === null ? x : clamp(x, eps, 1 - eps);
+export function logit(x: Tensor, ...args: InOrderOrByName<[eps?: number | null], { eps?: number | null }>): Tensor {
+  needTensor('logit', x);
+  const { eps } = readArguments('logit', logitSpec, args);
+  const real = isFloat(x.dtype) ? x : cast(x, 'float32');
+  const p = eps === null ? real : clamp(real, eps, 1 - eps);
   return sub(log(p), log1p(neg(p)));
 }
 
@@ -143,14 +148,19 @@ export interface NanToNumOptions {
 
 const finite = defineUnary('nanToNum', { save: 'x', grad: (g, x) => where(isfinite(x), g, 0), cost: 0.5 });
 
-const nanDefaults: NanToNumOptions = { nan: 0, posinf: undefined, neginf: undefined };
+const nanSpec: Spec<NanToNumOptions> = {
+  nan: scalar.or(0),
+  posinf: scalar.optional(),
+  neginf: scalar.optional(),
+};
 
 /** Replaces NaN and infinities by finite numbers; no gradient flows through them. */
 export function nanToNum(x: Tensor, ...args: Arguments<NanToNumOptions>): Tensor {
   needTensor('nanToNum', x);
-  const options = readArguments<NanToNumOptions>('nanToNum', nanDefaults, args);
+  const options = readArguments('nanToNum', nanSpec, args);
   const defaults = options.posinf === undefined && options.neginf === undefined;
-  if (defaults && (x.dtype === 'float32' || x.dtype === 'float64')) return finite(x, options.nan ?? 0);
+  if (defaults && !Number.isNaN(options.nan) && (x.dtype === 'float32' || x.dtype === 'float64'))
+    return finite(x, options.nan ?? 0);
   if (!isFloat(x.dtype)) return x.clone();
   const { max } = finfo(x.dtype);
   const { nan = 0, posinf = max, neginf = -max } = options;
@@ -181,7 +191,7 @@ const intRange: Partial<Record<DType, readonly [number, number]>> = {
 
 // Both bounds as numbers the kernel can take in x's dtype, or undefined if one is a tensor.
 function numericBounds(x: Tensor, { min, max }: ClampBounds): [number, number] | undefined {
-  if (min instanceof Tensor || max instanceof Tensor) return undefined;
+  if (min instanceof Tensor || max instanceof Tensor || Number.isNaN(min) || Number.isNaN(max)) return undefined;
   const hi = max === undefined || max === null ? Infinity : Number(max);
   // Where the bounds cross, all become the upper one.
   const lo = Math.min(min === undefined || min === null ? -Infinity : Number(min), hi);
@@ -189,16 +199,13 @@ function numericBounds(x: Tensor, { min, max }: ClampBounds): [number, number] |
   return [Math.max(lo, least), Math.min(hi, most)];
 }
 
-function readBounds(
-  op: string,
-  x: Tensor,
-  first: Operand | ClampBounds | null | undefined,
-  second?: Operand | null,
-): ClampBounds {
+const clampSpec: Spec<ClampBounds> = { min: operand.orNull(), max: operand.orNull() };
+/** {@link ClampBounds} in order or by name. */
+export type ClampArguments = InOrderOrByName<[min?: Operand | null, max?: Operand | null], ClampBounds>;
+
+function readBounds(op: string, x: Tensor, args: ClampArguments): ClampBounds {
   needTensor(op, x);
-  const isBounds = typeof first === 'object' && first !== null && !(first instanceof Tensor);
-  if (isBounds) checkOptions(op, first, ['min', 'max']);
-  const bounds: ClampBounds = isBounds ? first : { min: first as Operand | null, max: second };
+  const bounds = readArguments(op, clampSpec, args);
   if ((bounds.min ?? null) === null && (bounds.max ?? null) === null)
     throw new ArgumentError(`[${op}] needs a lower or an upper bound`);
   return bounds;
@@ -207,7 +214,7 @@ function readBounds(
 // The dtype in which x and the numeric bounds meet: an integer tensor becomes float32 for a bound like 0.5.
 const clampType = (x: Tensor, { min, max }: ClampBounds): DType =>
   [min, max].reduce<DType>(
-    (d, v) => (typeof v === 'number' && Number.isFinite(v) ? resultTypeScalar(d, v) : d),
+    (d, v) => (typeof v === 'number' && Math.abs(v) !== Infinity ? resultTypeScalar(d, v) : d),
     x.dtype,
   );
 
@@ -215,27 +222,34 @@ const clampType = (x: Tensor, { min, max }: ClampBounds): DType =>
  * x bounded from below and above: `clamp(x, min, max)`, either null, or `clamp(x, { min, max })`. Bounds may be tensors
  * that broadcast. Gradients flow where x is inside (bounds included), and to a tensor bound where it applies.
  */
-export function clamp(x: Tensor, min: Operand | ClampBounds | null | undefined, max?: Operand | null): Tensor {
-  const bounds = readBounds('clamp', x, min, max);
+export function clamp(x: Tensor, ...args: ClampArguments): Tensor {
+  const bounds = readBounds('clamp', x, args);
   const a = cast(x, clampType(x, bounds));
   const numbers = numericBounds(a, bounds);
   if (numbers) return clampNumbers(a, ...numbers);
   let y: Tensor = a;
-  if (bounds.min !== undefined && bounds.min !== null) y = where(lt(y, bounds.min), bounds.min, y);
-  if (bounds.max !== undefined && bounds.max !== null) y = where(gt(y, bounds.max), bounds.max, y);
+  const { min: lo = null, max: hi = null } = bounds;
+  // NaN stays NaN, and a bound that is NaN gives NaN.
+  if (lo !== null) y = where(isnan(y), y, where(ge(y, lo), y, lo));
+  if (hi !== null) y = where(isnan(y), y, where(le(y, hi), y, hi));
   return y;
 }
+const minSpec: Spec<{ min: Operand }> = { min: operand };
+const maxSpec: Spec<{ max: Operand }> = { max: operand };
+type MinArguments = InOrderOrByName<[min: Operand], { min: Operand }>;
+type MaxArguments = InOrderOrByName<[max: Operand], { max: Operand }>;
 /** max(x, min) elementwise */
-export const clampMin = (x: Tensor, min: Operand): Tensor => clamp(x, min, null);
+export const clampMin = (x: Tensor, ...args: MinArguments): Tensor =>
+  clamp(x, readArguments('clampMin', minSpec, args).min, null);
 /** min(x, max) elementwise */
-export const clampMax = (x: Tensor, max: Operand): Tensor => clamp(x, null, max);
+export const clampMax = (x: Tensor, ...args: MaxArguments): Tensor =>
+  clamp(x, null, readArguments('clampMax', maxSpec, args).max);
 
-function clamp_(x: Tensor, min: Operand | ClampBounds | null | undefined, max?: Operand | null): Tensor {
-  const bounds = readBounds('clamp_', x, min, max);
+const clampTo = inPlaceOf('clamp_', clamp);
+function clamp_(x: Tensor, ...args: ClampArguments): Tensor {
+  const bounds = readBounds('clamp_', x, args);
   const numbers = clampType(x, bounds) === x.dtype ? numericBounds(x, bounds) : undefined;
-  if (!numbers)
-    throw new DTypeError(`[clamp_] takes bounds that are numbers of the tensor's dtype ${x.dtype}; use clamp()`);
-  return clampNumbers.inPlace(x, ...numbers);
+  return numbers ? clampNumbers.inPlace(x, ...numbers) : clampTo(x, bounds);
 }
 
 // --- methods --------------------------------------------------------------------------------------------------------
@@ -256,12 +270,12 @@ type Differentiable =
       | 'log1p'
     )
   | ('sin' | 'cos' | 'tan' | 'asin' | 'acos' | 'atan' | 'sinh' | 'cosh' | 'tanh' | 'asinh' | 'acosh' | 'atanh')
-  | ('erf' | 'erfc' | 'lgamma' | 'digamma' | 'floor' | 'ceil' | 'round' | 'trunc' | 'frac');
+  | ('erf' | 'erfc' | 'lgamma' | 'digamma' | 'floor' | 'ceil' | 'trunc' | 'frac');
 
-const differentiable: Record<Differentiable, UnaryOp> = {
+const differentiable: Record<Differentiable, Pick<UnaryOp, 'inPlace'> & ((x: Tensor) => Tensor)> = {
   ...{ abs, sign, square, sqrt, rsqrt, reciprocal, exp, exp2, expm1, log2, log10, log1p },
   ...{ sin, cos, tan, asin, acos, atan, sinh, cosh, tanh, asinh, acosh, atanh },
-  ...{ erf, erfc, lgamma, digamma, floor, ceil, round, trunc, frac },
+  ...{ erf, erfc, lgamma, digamma, floor, ceil, trunc, frac },
 };
 for (const [name, op] of Object.entries(differentiable)) {
   addMethods({ [name]: (self: Tensor) => op(self), [`${name}_`]: (self: Tensor) => op.inPlace(self) });
@@ -277,11 +291,13 @@ addMethods({
     if (isFloat(self.dtype)) throw new DTypeError(`[bitwiseNot_] takes integers or bool, not ${self.dtype}`);
     return self.dtype === 'bool' ? logicalNot.inPlace(self) : invert.inPlace(self);
   },
-  clampMin_: (self: Tensor, min: Operand) => clamp_(self, min, null),
-  clampMax_: (self: Tensor, max: Operand) => clamp_(self, null, max),
+  clampMin_: (self: Tensor, ...args: MinArguments) => clamp_(self, readArguments('clampMin_', minSpec, args).min, null),
+  clampMax_: (self: Tensor, ...args: MaxArguments) => clamp_(self, null, readArguments('clampMax_', maxSpec, args).max),
+  round_: inPlaceOf('round_', round),
+  logit_: inPlaceOf('logit_', logit),
+  nanToNum_: inPlaceOf('nanToNum_', nanToNum),
 });
 
-type Clamp = (min: Operand | ClampBounds | null | undefined, max?: Operand | null) => Tensor;
 declare module '../core/tensor' {
   interface Tensor
     extends
@@ -289,11 +305,18 @@ declare module '../core/tensor' {
       Record<
         'isnan' | 'isinf' | 'isfinite' | 'logicalNot' | 'bitwiseNot' | 'logicalNot_' | 'bitwiseNot_',
         () => Tensor
-      >,
-      Record<'clampMin' | 'clampMax' | 'clampMin_' | 'clampMax_', (bound: Operand) => Tensor>,
-      Record<'clamp' | 'clamp_', Clamp> {
+      > {
+    clamp: Method<typeof clamp>;
+    clamp_: Method<typeof clamp>;
+    clampMin: Method<typeof clampMin>;
+    clampMin_: Method<typeof clampMin>;
+    clampMax: Method<typeof clampMax>;
+    clampMax_: Method<typeof clampMax>;
     round: Method<typeof round>;
     logit: Method<typeof logit>;
     nanToNum: Method<typeof nanToNum>;
+    round_: Method<typeof round>;
+    logit_: Method<typeof logit>;
+    nanToNum_: Method<typeof nanToNum>;
   }
 }

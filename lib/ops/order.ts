@@ -117,7 +117,7 @@ function levels(name: string, q: number | readonly number[] | Tensor, like: Tens
   const values = Array.from(t.dataSync() as Float64Array);
   if (!values.every((v) => v >= 0 && v <= 1))
     throw new ArgumentError(`[${name}] q must lie between 0 and 1, got ${values.join(', ')}`);
-  return t.detach();
+  return t;
 }
 
 function quantileOf(

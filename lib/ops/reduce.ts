@@ -5,7 +5,8 @@ import { DTypeError } from '../core/errors';
 import { checkAxes, type Shape } from '../core/shape';
 import { addMethods, empty, type Method, needTensor, type Tensor } from '../core/tensor';
 import { kernel, opcode } from '../native';
-import { readArguments } from '../core/arguments';
+import { type InOrderOrByName, readArguments, type Spec } from '../core/arguments';
+import { axes, boolean, dtype as dtypeParam } from '../core/params';
 import { cast } from './cast';
 import { div, eq, mul } from './arithmetic';
 import { eye } from './create';
@@ -28,12 +29,20 @@ export interface ReduceOptions {
 }
 
 /** For `readArguments`. */
-export const reduceDefaults = { dim: undefined as Axes, keepdim: false, dtype: undefined as DType | undefined };
+export const reduceSpec: Spec<ReduceOptions> = {
+  dim: axes.orNull(),
+  keepdim: boolean.or(false),
+  dtype: dtypeParam.optional(),
+};
+/** {@link ReduceOptions} in order or by name. */
+export type ReduceArguments = InOrderOrByName<[dim?: Axes, keepdim?: boolean, dtype?: DType], ReduceOptions>;
 
 /** Options of reductions that give elements, or bool. */
 export type KeepdimOptions = Omit<ReduceOptions, 'dtype'>;
 /** For `readArguments`. */
-export const keepdimDefaults = { dim: undefined as Axes, keepdim: false };
+export const keepdimSpec: Spec<KeepdimOptions> = { dim: axes.orNull(), keepdim: boolean.or(false) };
+/** {@link KeepdimOptions} in order or by name. */
+export type KeepdimArguments = InOrderOrByName<[dim?: Axes, keepdim?: boolean], KeepdimOptions>;
 
 interface Split {
   out: number[];
@@ -43,7 +52,7 @@ interface Split {
   redStrides: number[];
 }
 
-function split(t: Tensor, axes: readonly number[], keepdim: boolean): Split {
+function split(t: Tensor, axes: readonly number[], keepdim = false): Split {
   const s: Split = { out: [], keepShape: [], keepStrides: [], redShape: [], redStrides: [] };
   for (let i = 0; i < t.ndim; i++) {
     const reduced = axes.includes(i);
@@ -60,7 +69,7 @@ export function runReduce(
   op: number,
   t: Tensor,
   axes: readonly number[],
-  keepdim: boolean,
+  keepdim: boolean | undefined,
   dtype: DType,
   scale = 1,
 ): Tensor {
@@ -84,42 +93,42 @@ export function spread(g: Tensor, shape: Shape, axes: readonly number[]): Tensor
 const sumCode = opcode('reduce', 'sum');
 
 /** The sum over `axes`. Integers and bool are summed as int64. */
-export function sum(t: Tensor, axes?: Axes | ReduceOptions, how?: boolean | ReduceOptions): Tensor {
+export function sum(t: Tensor, ...args: ReduceArguments): Tensor {
   needTensor('sum', t);
-  const options = readArguments('sum', reduceDefaults, [axes, how]);
-  const list = checkAxes('sum', options.dim, t.ndim);
-  const dtype = options.dtype ?? (isFloat(t.dtype) ? t.dtype : 'int64');
-  const x = options.dtype || isFloat(t.dtype) ? cast(t, dtype) : t;
-  const out = runReduce(sumCode, x, list, options.keepdim, dtype);
+  const { dim, keepdim, dtype: wanted } = readArguments('sum', reduceSpec, args);
+  const list = checkAxes('sum', dim, t.ndim);
+  const dtype = wanted ?? (isFloat(t.dtype) ? t.dtype : 'int64');
+  const x = wanted || isFloat(t.dtype) ? cast(t, dtype) : t;
+  const out = runReduce(sumCode, x, list, keepdim, dtype);
   const shape = x.shape;
   return track('sum', out, [x], [], ([g]) => [spread(g!, shape, list)]);
 }
 
 /** The mean over `axes`. */
-export function mean(t: Tensor, axes?: Axes | ReduceOptions, how?: boolean | ReduceOptions): Tensor {
+export function mean(t: Tensor, ...args: ReduceArguments): Tensor {
   needTensor('mean', t);
-  const options = readArguments('mean', reduceDefaults, [axes, how]);
-  const x = options.dtype ? cast(t, options.dtype) : t;
+  const { dim, keepdim, dtype: wanted } = readArguments('mean', reduceSpec, args);
+  const x = wanted ? cast(t, wanted) : t;
   if (!isFloat(x.dtype))
     throw new DTypeError(`[mean] needs a floating-point tensor, got ${x.dtype}; pass { dtype: 'float32' }`);
-  const list = checkAxes('mean', options.dim, x.ndim);
+  const list = checkAxes('mean', dim, x.ndim);
   const shape = x.shape;
   const scale = 1 / list.reduce((n, a) => n * shape[a]!, 1);
   // An empty mean is 0 * (1/0) = NaN, as in PyTorch.
-  const out = runReduce(sumCode, x, list, options.keepdim, x.dtype, scale);
+  const out = runReduce(sumCode, x, list, keepdim, x.dtype, scale);
   return track('mean', out, [x], [], ([g]) => [spread(mul(g!, scale), shape, list)]);
 }
 
 const prodCode = opcode('reduce', 'prod');
 
 /** The product over `axes`. Integers and bool are multiplied as int64. The gradient is right also where factors are 0. */
-export function prod(t: Tensor, axes?: Axes | ReduceOptions, how?: boolean | ReduceOptions): Tensor {
+export function prod(t: Tensor, ...args: ReduceArguments): Tensor {
   needTensor('prod', t);
-  const options = readArguments('prod', reduceDefaults, [axes, how]);
-  const list = checkAxes('prod', options.dim, t.ndim);
-  const dtype = options.dtype ?? (isFloat(t.dtype) ? t.dtype : 'int64');
-  const x = options.dtype || isFloat(t.dtype) ? cast(t, dtype) : t;
-  const out = runReduce(prodCode, x, list, options.keepdim, dtype);
+  const { dim, keepdim, dtype: wanted } = readArguments('prod', reduceSpec, args);
+  const list = checkAxes('prod', dim, t.ndim);
+  const dtype = wanted ?? (isFloat(t.dtype) ? t.dtype : 'int64');
+  const x = wanted || isFloat(t.dtype) ? cast(t, dtype) : t;
+  const out = runReduce(prodCode, x, list, keepdim, dtype);
   return track('prod', out, [x], [x], ([g], [sx]) => [
     isGradEnabled() ? prodGradAgain(g!, sx!, list) : prodGrad(g!, sx!, list),
   ]);
@@ -152,19 +161,17 @@ function prodGradAgain(g: Tensor, x: Tensor, axes: readonly number[]): Tensor {
 const anyCode = opcode('reduce', 'any');
 const allCode = opcode('reduce', 'all');
 
-function truth(op: string, code: number, t: Tensor, ...args: unknown[]): Tensor {
+function truth(op: string, code: number, t: Tensor, args: KeepdimArguments): Tensor {
   needTensor(op, t);
-  const { dim, keepdim } = readArguments(op, keepdimDefaults, args);
+  const { dim, keepdim } = readArguments(op, keepdimSpec, args);
   return runReduce(code, t, checkAxes(op, dim, t.ndim), keepdim, 'bool');
 }
 
 /** Whether any element over `axes` is not 0 (false for none). NaN is not 0. */
-export const any = (t: Tensor, axes?: Axes | KeepdimOptions, how?: boolean | KeepdimOptions): Tensor =>
-  truth('any', anyCode, t, axes, how);
+export const any = (t: Tensor, ...args: KeepdimArguments): Tensor => truth('any', anyCode, t, args);
 
 /** Whether all elements over `axes` are not 0 (true for none). */
-export const all = (t: Tensor, axes?: Axes | KeepdimOptions, how?: boolean | KeepdimOptions): Tensor =>
-  truth('all', allCode, t, axes, how);
+export const all = (t: Tensor, ...args: KeepdimArguments): Tensor => truth('all', allCode, t, args);
 
 addMethods({ sum, mean, prod, any, all });
 declare module '../core/tensor' {

@@ -1,10 +1,11 @@
 /** @file Tensors as samples: covariance, correlation, interpolation, products and choices of elements. */
 import { isFloat } from '../core/dtype';
+import { checkCount } from '../core/params';
 import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
 import { showShape } from '../core/shape';
 import { addMethods, type Method, needTensor, Tensor } from '../core/tensor';
 import { type Arguments, readArguments } from '../core/arguments';
-import { add, div, mul, sub } from './arithmetic';
+import { add, div, lt, mul, sub } from './arithmetic';
 import { meshgrid } from './arranging';
 import { cast } from './cast';
 import { tensor } from './create';
@@ -13,7 +14,7 @@ import { indexSelect } from './gather';
 import { stack } from './joining';
 import { clamp, sqrt } from './math';
 import { matmul } from './matmul';
-import { mean, sum } from './reduce';
+import { any, mean, sum } from './reduce';
 import { searchsorted } from './search';
 import { narrow, reshape, transpose, unsqueeze } from './views';
 
@@ -50,7 +51,10 @@ export function cov(t: Tensor, options?: CovOptions): Tensor {
   if (!Number.isInteger(correction)) throw new ArgumentError(`[cov] correction must be an integer, got ${correction}`);
   if (fweights && isFloat(fweights.dtype)) throw new DTypeError('[cov] fweights are integers');
   const given = [fweights, aweights].filter((w): w is Tensor => w instanceof Tensor);
-  for (const w of given) checkWeights('cov', w, x);
+  for (const w of given) {
+    checkWeights('cov', w, x);
+    if (any(lt(w, 0)).itemSync()) throw new ArgumentError('[cov] weights must not be negative');
+  }
   let out: Tensor;
   if (given.length === 0) {
     const centred = sub(x, mean(x, 1, { keepdim: true }));
@@ -64,7 +68,7 @@ export function cov(t: Tensor, options?: CovOptions): Tensor {
     const factor = sub(total, lost);
     out = div(matmul(mul(centred, w), transpose(centred, 0, 1)), clamp(factor, 0, null));
   }
-  return t.ndim === 2 ? out : reshape(out, []);
+  return x.shape[0] === 1 ? reshape(out, []) : out;
 }
 
 /** The correlation coefficients of variables (rows) over observations (columns), within [-1, 1]. */
@@ -128,6 +132,12 @@ export function combinations(t: Tensor, ...args: Arguments<CombinationsOptions>)
   if (!Number.isInteger(r) || r < 0)
     throw new ArgumentError(`[combinations] r must be a non-negative integer, got ${r}`);
   if (r === 0) return narrow(t, 0, 0, 0);
+  // Their number before any list is built: n (n - 1) ... (n - r + 1) / r!, or, with replacement, of n + r - 1.
+  const from = again ? t.numel + r - 1 : t.numel;
+  if (r > from || t.numel === 0) return reshape(narrow(t, 0, 0, 0), [0, checkCount('combinations', 'elements', r)]);
+  let count = 1;
+  for (let i = 0; i < Math.min(r, from - r) && count <= 2 ** 24; i++) count = (count * (from - i)) / (i + 1);
+  checkCount('combinations', 'elements of combinations', count * r);
   let rows: number[][] = [[]];
   for (let k = 0; k < r; k++) {
     rows = rows.flatMap((row) => {

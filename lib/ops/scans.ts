@@ -1,17 +1,19 @@
 /** @file Running sums, products and extremes along one axis, and differences. */
 import { isGradEnabled, track } from '../core/autograd';
 import { type DType, isFloat } from '../core/dtype';
-import { ArgumentError, ShapeError } from '../core/errors';
-import { checkAxis, describe, numel } from '../core/shape';
+import { ShapeError } from '../core/errors';
+import { checkAxis, numel } from '../core/shape';
 import { addMethods, empty, type Method, needTensor, type Tensor } from '../core/tensor';
 import { kernel, opcode } from '../native';
 import { div, eq, ge, log, mul, ne, neg, sub } from './arithmetic';
 import { logicalAnd, logicalOr } from './binary';
-import { cast } from './cast';
+import { cast, clone } from './cast';
 import { arange, eye } from './create';
-import { type Arguments, readArguments } from '../core/arguments';
+import { type InOrderOrByName, readArguments, type Spec } from '../core/arguments';
+import { axis as axisParam, dtype as dtypeParam, integer, tensor } from '../core/params';
 import { pick } from './chosen';
 import { cat } from './joining';
+import { inPlaceOf } from './in-place';
 import { castOf, denseOf } from './launch';
 import { exp, isnan } from './math';
 import type { ValuesAndIndices } from './named';
@@ -74,36 +76,40 @@ function reaches(t: Tensor, axis: number): Tensor {
 
 /** An axis by name. */
 export interface AxisOption {
-  dim?: number;
+  dim: number;
 }
-type Axis = number | AxisOption;
+const axisSpec: Spec<AxisOption> = { dim: axisParam };
+type AxisArguments = InOrderOrByName<[dim: number], AxisOption>;
 
 // The axis that is given by position or by name, resolved.
-const axisOf = (op: string, t: Tensor, axis: Axis): number =>
-  checkAxis(op, readArguments(op, { dim: undefined as number | undefined }, [axis]).dim!, t.ndim);
+const axisOf = (op: string, t: Tensor, args: AxisArguments): number =>
+  checkAxis(op, readArguments(op, axisSpec, args).dim, t.ndim);
 
-/** Options of {@link cumsum} and {@link cumprod}. */
+/** Arguments of {@link cumsum} and {@link cumprod}. */
 export interface ScanOptions extends AxisOption {
   /** Compute in this dtype. */
   dtype?: DType;
 }
 
-function input(op: string, t: Tensor, args: readonly unknown[]): [Tensor, number, DType | undefined] {
+const scanSpec: Spec<ScanOptions> = { dim: axisParam, dtype: dtypeParam.optional() };
+type ScanArguments = InOrderOrByName<[dim: number, dtype?: DType], ScanOptions>;
+
+function input(op: string, t: Tensor, args: ScanArguments): [Tensor, number, DType | undefined] {
   needTensor(op, t);
-  const { dim, dtype } = readArguments<ScanOptions>(op, { dim: undefined, dtype: undefined }, args);
-  return [dtype ? cast(t, dtype) : t, checkAxis(op, dim!, t.ndim), dtype];
+  const { dim, dtype } = readArguments(op, scanSpec, args);
+  return [dtype ? cast(t, dtype) : t, checkAxis(op, dim, t.ndim), dtype];
 }
 
 /** Running sums along an axis. Integers and bool are summed as int64. */
-export function cumsum(t: Tensor, axis: number | ScanOptions, options?: ScanOptions): Tensor {
-  const [x, a, dtype] = input('cumsum', t, [axis, options]);
+export function cumsum(t: Tensor, ...args: ScanArguments): Tensor {
+  const [x, a, dtype] = input('cumsum', t, args);
   const y = track('cumsum', runScan('sum', x, a), [x], [], ([g]) => [suffixSums(g!, a)]);
   return dtype ? castOf(y, dtype) : y;
 }
 
 /** Running products along an axis. The gradient is right also where factors are 0. */
-export function cumprod(t: Tensor, axis: number | ScanOptions, options?: ScanOptions): Tensor {
-  const [x, a, dtype] = input('cumprod', t, [axis, options]);
+export function cumprod(t: Tensor, ...args: ScanArguments): Tensor {
+  const [x, a, dtype] = input('cumprod', t, args);
   const y = track('cumprod', runScan('prod', x, a), [x], [x], ([g], [sx]) => [
     isGradEnabled() ? cumprodGradAgain(g!, sx!, a) : cumprodGrad(g!, sx!, a),
   ]);
@@ -128,9 +134,9 @@ function cumprodGradAgain(g: Tensor, x: Tensor, axis: number): Tensor {
   return fromSquares(sum(mul(squares(g, axis), where(reaches(x, axis), products, 0)), -1), x, axis);
 }
 
-function cumulativeExtreme(name: 'cummax' | 'cummin', t: Tensor, axis: Axis): ValuesAndIndices {
+function cumulativeExtreme(name: 'cummax' | 'cummin', t: Tensor, args: AxisArguments): ValuesAndIndices {
   needTensor(name, t);
-  const a = axisOf(name, t, axis);
+  const a = axisOf(name, t, args);
   const x = t.detach();
   const values = runScan(name === 'cummax' ? 'max' : 'min', x, a);
   // The last position so far at which the element is the extreme of its prefix.
@@ -140,14 +146,14 @@ function cumulativeExtreme(name: 'cummax' | 'cummin', t: Tensor, axis: Axis): Va
 }
 
 /** Running maxima along an axis and the positions of the latest of them. */
-export const cummax = (t: Tensor, axis: Axis): ValuesAndIndices => cumulativeExtreme('cummax', t, axis);
+export const cummax = (t: Tensor, ...args: AxisArguments): ValuesAndIndices => cumulativeExtreme('cummax', t, args);
 /** Running minima along an axis and the positions of the latest of them. */
-export const cummin = (t: Tensor, axis: Axis): ValuesAndIndices => cumulativeExtreme('cummin', t, axis);
+export const cummin = (t: Tensor, ...args: AxisArguments): ValuesAndIndices => cumulativeExtreme('cummin', t, args);
 
 /** log of running sums of exponentials along an axis, without overflow. */
-export function logcumsumexp(t: Tensor, axis: Axis): Tensor {
+export function logcumsumexp(t: Tensor, ...args: AxisArguments): Tensor {
   needTensor('logcumsumexp', t);
-  const a = axisOf('logcumsumexp', t, axis);
+  const a = axisOf('logcumsumexp', t, args);
   const x = isFloat(t.dtype) ? t : cast(t, 'float32');
   const y = runScan('logsumexp', x, a);
   return track('logcumsumexp', y, [x], [x, y], ([g], [sx, sy]) => {
@@ -175,18 +181,28 @@ export interface DiffOptions {
   append?: Tensor | null;
 }
 
+const diffSpec: Spec<DiffOptions> = {
+  n: integer({ least: 0 }).or(1),
+  dim: axisParam.or(-1),
+  prepend: tensor.orNull(),
+  append: tensor.orNull(),
+};
+type DiffArguments = InOrderOrByName<
+  [n?: number, dim?: number, prepend?: Tensor | null, append?: Tensor | null],
+  DiffOptions
+>;
+
 /** The differences of neighbours along an axis, `n` times over. */
-export function diff(t: Tensor, ...args: Arguments<DiffOptions>): Tensor {
+export function diff(t: Tensor, ...args: DiffArguments): Tensor {
   needTensor('diff', t);
-  const defaults = { n: 1, dim: -1, prepend: null as Tensor | null, append: null as Tensor | null };
-  const { n, dim: axis, prepend, append } = readArguments('diff', defaults, args);
+  const { n = 1, dim: axis = -1, prepend = null, append = null } = readArguments('diff', diffSpec, args);
   if (t.ndim === 0) throw new ShapeError('[diff] needs a tensor with a dimension, got []');
-  if (!Number.isInteger(n) || n < 0)
-    throw new ArgumentError(`[diff] n must be a non-negative integer, got ${describe(n)}`);
   const a = checkAxis('diff', axis, t.ndim);
   const parts = [prepend, t, append].filter((v) => v !== null);
+  // As in PyTorch, no step at all is a copy of the tensor alone, and what is joined to it counts only for steps.
+  if (n === 0) return clone(t);
   let y = parts.length === 1 ? t : cat(parts, a);
-  for (let i = 0; i < n; i++) {
+  for (let i = 0; i < n && (i === 0 || y.shape[a]! > 0); i++) {
     const m = Math.max(0, y.shape[a]! - 1);
     const [head, tail] = [narrow(y, a, 0, m), narrow(y, a, y.shape[a]! - m, m)];
     y = y.dtype === 'bool' ? ne(tail, head) : sub(tail, head);
@@ -194,9 +210,15 @@ export function diff(t: Tensor, ...args: Arguments<DiffOptions>): Tensor {
   return y;
 }
 
-const methods = { cumsum, cumprod, cummax, cummin, logcumsumexp, diff };
-addMethods(methods);
+const methods = {
+  ...{ cumsum, cumprod, cummax, cummin, logcumsumexp },
+  cumsum_: inPlaceOf('cumsum_', cumsum),
+  cumprod_: inPlaceOf('cumprod_', cumprod),
+};
+addMethods({ ...methods, diff });
 type Methods = { [K in keyof typeof methods]: Method<(typeof methods)[K]> };
 declare module '../core/tensor' {
-  interface Tensor extends Methods {}
+  interface Tensor extends Methods {
+    diff: Method<typeof diff>;
+  }
 }

@@ -6,7 +6,8 @@ import { checkAxis, numel } from '../core/shape';
 import { addMethods, empty, type Method, needTensor, type Tensor } from '../core/tensor';
 import { kernel } from '../native';
 import { mul, neg, sub } from './arithmetic';
-import { readArguments } from '../core/arguments';
+import { type InOrderOrByName, readArguments, type Spec } from '../core/arguments';
+import { axis as axisParam, dtype as dtypeParam } from '../core/params';
 import { cast } from './cast';
 import { denseOf } from './launch';
 import { exp } from './math';
@@ -43,11 +44,12 @@ function overRows(name: string, x: Tensor, log: boolean): Tensor {
   });
 }
 
-const defaults = { dim: -1, dtype: undefined as DType | undefined };
+const spec: Spec<SoftmaxOptions> = { dim: axisParam.or(-1), dtype: dtypeParam.optional() };
+type SoftmaxArguments = InOrderOrByName<[dim?: number, dtype?: DType], SoftmaxOptions>;
 
 function along(name: string, t: Tensor, args: readonly unknown[], log: boolean): Tensor {
   needTensor(name, t);
-  const { dim, dtype } = readArguments(name, defaults, args);
+  const { dim = -1, dtype } = readArguments(name, spec, args);
   const x = dtype ? cast(t, dtype) : t;
   if (!isFloat(x.dtype))
     throw new DTypeError(`[${name}] needs a floating-point tensor, got ${x.dtype}; pass { dtype: 'float32' }`);
@@ -58,14 +60,11 @@ function along(name: string, t: Tensor, args: readonly unknown[], log: boolean):
 }
 
 /** exp(x) divided by its sum over `axis` (default the last). */
-export const softmax = (x: Tensor, axis?: number | SoftmaxOptions, options?: SoftmaxOptions): Tensor =>
-  along('softmax', x, [axis, options], false);
+export const softmax = (x: Tensor, ...args: SoftmaxArguments): Tensor => along('softmax', x, args, false);
 /** The logarithm of {@link softmax}, without underflow. */
-export const logSoftmax = (x: Tensor, axis?: number | SoftmaxOptions, options?: SoftmaxOptions): Tensor =>
-  along('logSoftmax', x, [axis, options], true);
+export const logSoftmax = (x: Tensor, ...args: SoftmaxArguments): Tensor => along('logSoftmax', x, args, true);
 /** {@link softmax} of -x */
-export const softmin = (x: Tensor, axis?: number | SoftmaxOptions, options?: SoftmaxOptions): Tensor =>
-  along('softmin', neg(x), [axis, options], false);
+export const softmin = (x: Tensor, ...args: SoftmaxArguments): Tensor => along('softmin', neg(x), args, false);
 
 addMethods({ softmax, logSoftmax });
 declare module '../core/tensor' {

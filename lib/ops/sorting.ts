@@ -1,10 +1,11 @@
 /** @file Sorting, the largest elements, distinct values, search. NaN sorts last, as in PyTorch. */
-import { track } from '../core/autograd';
-import { ArgumentError, IndexError } from '../core/errors';
+import { noGrad, track } from '../core/autograd';
+import { IndexError } from '../core/errors';
 import { checkAxis, numel, type Shape } from '../core/shape';
 import { addMethods, empty, type Method, needTensor, type Tensor } from '../core/tensor';
 import { kernel } from '../native';
-import { readArguments } from '../core/arguments';
+import { type InOrderOrByName, readArguments, type Spec } from '../core/arguments';
+import { axis as axisParam, boolean, integer } from '../core/params';
 import { zeros } from './create';
 import { gather, scatterAdd } from './gather';
 import { denseOf } from './launch';
@@ -23,6 +24,9 @@ export interface SortOptions {
   /** Equal elements keep their order. They always do; accepted for likeness with PyTorch. */
   stable?: boolean;
 }
+
+const sortSpec: Spec<SortOptions> = { dim: axisParam.or(-1), descending: boolean.or(false), stable: boolean.or(true) };
+type SortArguments = InOrderOrByName<[dim?: number, descending?: boolean, stable?: boolean], SortOptions>;
 
 interface Lines {
   axis: number;
@@ -54,25 +58,27 @@ function outputs(t: Tensor, shape: Shape): ValuesAndIndices {
 }
 
 /** The elements along an axis (default: the last) in ascending order, and where they were. Stable. */
-export function sort(t: Tensor, dim: number | SortOptions = {}, how: SortOptions | boolean = {}): ValuesAndIndices {
-  const settings = readArguments('sort', { dim: -1, descending: false, stable: true }, [dim, how]);
-  const { descending } = settings;
-  const { axis: a, outer, length, inner } = linesOf('sort', t, settings.dim);
+export const sort = (t: Tensor, ...args: SortArguments): ValuesAndIndices => sorted('sort', t, args);
+
+function sorted(op: string, t: Tensor, args: SortArguments): ValuesAndIndices {
+  const { dim = -1, descending = false } = readArguments(op, sortSpec, args);
+  const { axis: a, outer, length, inner } = linesOf(op, t, dim);
   const out = outputs(t, t.shape);
   const cost = t.numel * (10 + 2 * Math.log2(length + 1));
   if (t.numel > 0) sortKernel(cost, out.values, out.indices, denseOf(t.detach()), outer, length, inner, descending);
-  return tracked('sort', t, a, out);
+  return tracked(op, t, a, out);
 }
 
 /** The indices that sort along an axis (default: the last). Stable. */
-export const argsort = (t: Tensor, dim: number | SortOptions = {}, how: SortOptions | boolean = {}): Tensor =>
-  sort(t.detach(), dim, how).indices;
+export const argsort = (t: Tensor, ...args: SortArguments): Tensor => noGrad(() => sorted('argsort', t, args).indices);
 
 /** {@link sort} along the first dimension, values only. */
-export const msort = (t: Tensor): Tensor => sort(t, 0).values;
+export const msort = (t: Tensor): Tensor => sorted('msort', t, [0]).values;
 
-/** Options of {@link topk}. */
+/** Arguments of {@link topk}. */
 export interface TopkOptions {
+  /** How many. */
+  k: number;
   /** Along which axis. Default the last. */
   dim?: number;
   /** The largest (default), or the smallest. */
@@ -81,42 +87,51 @@ export interface TopkOptions {
   sorted?: boolean;
 }
 
+const topkSpec: Spec<TopkOptions> = {
+  k: integer(),
+  dim: axisParam.or(-1),
+  largest: boolean.or(true),
+  sorted: boolean.or(true),
+};
+type TopkArguments = InOrderOrByName<[k: number, dim?: number, largest?: boolean, sorted?: boolean], TopkOptions>;
+
 /** The k largest elements along an axis (default: the last), in descending order, and where they were. */
-export function topk(
-  t: Tensor,
-  k: number,
-  dim: number | TopkOptions = {},
-  how: boolean | TopkOptions = {},
-  sorted?: boolean,
-): ValuesAndIndices {
-  const settings = readArguments('topk', { dim: -1, largest: true, sorted: true }, [dim, how, sorted]);
-  const { axis: a, outer, length, inner } = linesOf('topk', t, settings.dim);
-  if (!Number.isInteger(k)) throw new ArgumentError(`[topk] k must be an integer, got ${k}`);
+export function topk(t: Tensor, ...args: TopkArguments): ValuesAndIndices {
+  const { k, dim = -1, largest = true } = readArguments('topk', topkSpec, args);
+  const { axis: a, outer, length, inner } = linesOf('topk', t, dim);
   if (k < 0 || k > length) throw new IndexError(`[topk] k = ${k} is out of range for ${length} elements`);
+  // A tensor without dimensions is a line of one, whose every choice has its shape (as in PyTorch, k = 0 too).
+  const taken = t.ndim === 0 ? 1 : k;
   const out = outputs(
     t,
-    t.shape.map((d, i) => (i === a ? k : d)),
+    t.shape.map((d, i) => (i === a ? taken : d)),
   );
   const cost = t.numel * 10;
   if (out.values.numel > 0)
-    topkKernel(cost, out.values, out.indices, denseOf(t.detach()), outer, length, inner, k, settings.largest);
+    topkKernel(cost, out.values, out.indices, denseOf(t.detach()), outer, length, inner, taken, largest);
   return tracked('topk', t, a, out);
 }
 
+/** Arguments of {@link kthvalue}. */
+export interface KthvalueOptions {
+  /** Which, counted from 1. */
+  k: number;
+  /** Along which axis. Default the last. */
+  dim?: number;
+  /** Keep the reduced dimension with length 1. Default false. */
+  keepdim?: boolean;
+}
+const kthSpec: Spec<KthvalueOptions> = { k: integer(), dim: axisParam.or(-1), keepdim: boolean.or(false) };
+type KthvalueArguments = InOrderOrByName<[k: number, dim?: number, keepdim?: boolean], KthvalueOptions>;
+
 /** The k-th smallest element (1 is the smallest) along an axis (default: the last), and where it was. */
-export function kthvalue(
-  t: Tensor,
-  k: number,
-  dim: number | { dim?: number; keepdim?: boolean } = {},
-  how: boolean | { keepdim?: boolean } = {},
-): ValuesAndIndices {
-  const settings = readArguments('kthvalue', { dim: -1, keepdim: false }, [dim, how]);
-  const { axis: a, length } = linesOf('kthvalue', t, settings.dim);
-  if (!Number.isInteger(k)) throw new ArgumentError(`[kthvalue] k must be an integer, got ${k}`);
+export function kthvalue(t: Tensor, ...args: KthvalueArguments): ValuesAndIndices {
+  const { k, dim = -1, keepdim } = readArguments('kthvalue', kthSpec, args);
+  const { axis: a, length } = linesOf('kthvalue', t, dim);
   if (k < 1 || k > length) throw new IndexError(`[kthvalue] k = ${k} is out of range for ${length} elements`);
   const all = sort(t.detach(), a).indices;
   const at = t.ndim === 0 ? all : narrow(all, a, k - 1, 1);
-  const drop = (x: Tensor): Tensor => (settings.keepdim || t.ndim === 0 ? x : squeeze(x, a));
+  const drop = (x: Tensor): Tensor => (keepdim || t.ndim === 0 ? x : squeeze(x, a));
   return valuesAndIndices(drop(gather(t, a, at)), drop(at));
 }
 

@@ -1,14 +1,16 @@
 /** @file Elementwise functions that are expressions in others: angles, sinc, sums of exponentials, steps, signs. */
+import { noGrad, track } from '../core/autograd';
 import { isFloat } from '../core/dtype';
 import { ArgumentError, DTypeError } from '../core/errors';
 import { checkAxis, describe } from '../core/shape';
 import { addMethods, type Method, needTensor, type Tensor } from '../core/tensor';
-import { add, div, eq, gt, lt, maximum, mul, pow, sub } from './arithmetic';
-import { copysign } from './binary';
+import { sigmoid } from './activations';
+import { add, div, eq, gt, lt, maximum, mul, neg, pow, sub } from './arithmetic';
+import { copysign, logicalAnd } from './binary';
 import { cast } from './cast';
 import { onesLike } from './create';
 import { type Operand } from './define';
-import { abs, exp, exp2, log1p, sin } from './math';
+import { abs, exp, exp2, isinf, log1p, sin } from './math';
 import { norm } from './statistics';
 import { where } from './where';
 
@@ -33,11 +35,16 @@ function sumOfPowers(op: string, a: Tensor, b: Tensor, scale: number): Tensor {
     needTensor(op, t);
     if (!isFloat(t.dtype)) throw new DTypeError(`[${op}] needs floating-point tensors, got ${t.dtype}`);
   }
-  // Equal operands on a path of their own: infinity - infinity is no number, and ties share the gradient.
-  const same = eq(a, b);
-  const gap = abs(where(same, 1, sub(a, b)));
-  const apart = add(maximum(a, b), mul(log1p(exp(mul(gap, -scale))), 1 / scale));
-  return where(same, add(add(mul(a, 0.5), mul(b, 0.5)), LN2 / scale), apart);
+  // Equal infinities: their difference is no number.
+  const difference = (x: Tensor, z: Tensor): Tensor => where(logicalAnd(eq(x, z), isinf(x)), 0, sub(x, z));
+  const y = noGrad(() => {
+    const gap = abs(difference(a, b));
+    return add(maximum(a, b), mul(log1p(exp(mul(gap, -scale))), 1 / scale));
+  });
+  return track(op, y, [a, b], [a, b], ([g], [x, z], needs) => {
+    const gap = mul(difference(x!, z!), scale);
+    return [needs[0] ? mul(g!, sigmoid(gap)) : null, needs[1] ? mul(g!, sigmoid(neg(gap))) : null];
+  });
 }
 /** log(exp(a) + exp(b)), without overflow. Shapes broadcast. @throws DTypeError for integers */
 export const logaddexp = (a: Tensor, b: Tensor): Tensor => sumOfPowers('logaddexp', a, b, 1);

@@ -1,23 +1,25 @@
 /** @file Variance, norms, log-sum-exp, and sums that skip NaN, over any set of axes. */
 import { track } from '../core/autograd';
-import { isFloat } from '../core/dtype';
-import { ArgumentError, DTypeError } from '../core/errors';
-import { checkAxes, describe, numel, type Shape } from '../core/shape';
-import { addMethods, type Method, needTensor, type Tensor } from '../core/tensor';
+import { type DType, isFloat } from '../core/dtype';
+import { DTypeError } from '../core/errors';
+import { checkAxes, numel, type Shape } from '../core/shape';
+import { addMethods, type Method, needTensor, Tensor } from '../core/tensor';
 import { opcode } from '../native';
 import { add, div, eq, log, mul, ne, pow, sub } from './arithmetic';
 import { abs, exp, isfinite, isnan, logicalNot, sign, sqrt } from './math';
-import { readArguments } from '../core/arguments';
-import { either, number, oneOf } from '../core/params';
+import { type InOrderOrByName, readArguments, type Spec } from '../core/arguments';
+import { axes, boolean, dtype as dtypeParam, either, number, oneOf } from '../core/params';
 import { cast } from './cast';
 import { amax, amin } from './extremes';
 import {
   type Axes,
+  type KeepdimArguments,
   type KeepdimOptions,
-  keepdimDefaults,
+  keepdimSpec,
   mean,
-  reduceDefaults,
+  type ReduceArguments,
   type ReduceOptions,
+  reduceSpec,
   runReduce,
   spread,
   sum,
@@ -38,18 +40,21 @@ export interface VarianceOptions extends KeepdimOptions {
   unbiased?: boolean;
 }
 
-const varianceDefaults = { dim: undefined as Axes, unbiased: true, keepdim: false, correction: null as number | null };
-type OverAxes = Axes | VarianceOptions;
-type HowSpread = boolean | VarianceOptions;
+// PyTorch's older form takes `unbiased` by position: before `keepdim` it is the second boolean.
+const varianceSpec: Spec<Omit<VarianceOptions, 'correction'> & { correction: number | null }> = {
+  dim: axes.orNull(),
+  unbiased: boolean.or(true),
+  keepdim: boolean.or(false),
+  correction: number().orNull(),
+};
+type VarianceArguments = InOrderOrByName<[dim?: Axes, unbiased?: boolean, keepdim?: boolean], VarianceOptions>;
 
 function spreadOf(name: string, t: Tensor, args: readonly unknown[]): Tensor {
   needTensor(name, t);
   if (!isFloat(t.dtype)) throw new DTypeError(`[${name}] needs a floating-point tensor, got ${t.dtype}`);
-  const options = readArguments(name, varianceDefaults, args);
+  const options = readArguments(name, varianceSpec, args);
   const { keepdim } = options;
   const correction = options.correction ?? (options.unbiased ? 1 : 0);
-  if (typeof correction !== 'number')
-    throw new ArgumentError(`[${name}] correction must be a number, got ${describe(correction)}`);
   const list = checkAxes(name, options.dim, t.ndim);
   const scale = 1 / Math.max(0, lengthOf(t.shape, list) - correction);
   // Two passes: deviations do not cancel.
@@ -59,32 +64,34 @@ function spreadOf(name: string, t: Tensor, args: readonly unknown[]): Tensor {
 }
 
 /** The variance over `axes`: the squared deviations from the mean, divided by their number less `correction`. */
-export const variance = (t: Tensor, axes?: OverAxes, how?: HowSpread, keepdim?: boolean): Tensor =>
-  spreadOf('var', t, [axes, how, keepdim]);
+export const variance = (t: Tensor, ...args: VarianceArguments): Tensor => spreadOf('var', t, args);
 export { variance as var };
 
 /** The square root of the {@link variance}. The gradient where it is 0 is 0. */
-export function std(t: Tensor, axes?: OverAxes, how?: HowSpread, keepdim?: boolean): Tensor {
-  const v = spreadOf('std', t, [axes, how, keepdim]);
-  return track('std', sqrt(v.detach()), [v], [v], ([g], [sv]) => {
+export function std(t: Tensor, ...args: VarianceArguments): Tensor {
+  // float32 in float64, where squares of its largest deviations have room.
+  const float = t instanceof Tensor && t.dtype === 'float32';
+  const v = spreadOf('std', float ? cast(t, 'float64') : t, args);
+  const y = track('std', sqrt(v.detach()), [v], [v], ([g], [sv]) => {
     const flat = eq(sv!, 0);
     return [where(flat, 0, div(g!, mul(sqrt(where(flat, 1, sv!)), 2)))];
   });
+  return float ? cast(y, 'float32') : y;
 }
 
 /** The variance and the mean. */
-export const varMean = (t: Tensor, axes?: OverAxes, how?: HowSpread, keepdim?: boolean): [Tensor, Tensor] => [
-  variance(t, axes, how, keepdim),
-  meanBeside('varMean', t, [axes, how, keepdim]),
+export const varMean = (t: Tensor, ...args: VarianceArguments): [Tensor, Tensor] => [
+  spreadOf('varMean', t, args),
+  meanBeside('varMean', t, args),
 ];
 /** The standard deviation and the mean. */
-export const stdMean = (t: Tensor, axes?: OverAxes, how?: HowSpread, keepdim?: boolean): [Tensor, Tensor] => [
-  std(t, axes, how, keepdim),
-  meanBeside('stdMean', t, [axes, how, keepdim]),
+export const stdMean = (t: Tensor, ...args: VarianceArguments): [Tensor, Tensor] => [
+  std(t, ...args),
+  meanBeside('stdMean', t, args),
 ];
 
 function meanBeside(name: string, t: Tensor, args: readonly unknown[]): Tensor {
-  const { dim, keepdim } = readArguments(name, varianceDefaults, args);
+  const { dim, keepdim } = readArguments(name, varianceSpec, args);
   return mean(t, dim, { keepdim });
 }
 
@@ -102,31 +109,29 @@ function normGrad(g: Tensor, x: Tensor, y: Tensor, p: number, axes: readonly num
   return mul(slope, spread(share, x.shape, axes));
 }
 
-const normDefaults = { p: either(number(), oneOf('fro')).or(2), ...reduceDefaults };
-
 /** Options of {@link norm}. */
 export interface NormOptions extends ReduceOptions {
   /** Which norm. Default 2. */
   p?: number | 'fro';
 }
 
+const normSpec: Spec<NormOptions> = {
+  p: either(number(), oneOf('fro')).or(2),
+  dim: axes.orNull(),
+  keepdim: boolean.or(false),
+  dtype: dtypeParam.optional(),
+};
+type NormArguments = InOrderOrByName<[p?: number | 'fro', dim?: Axes, keepdim?: boolean, dtype?: DType], NormOptions>;
+
 /**
  * The p-norm over `axes`: (sum |x|^p)^(1/p). `p` defaults to 2 (`'fro'`); infinite: the largest |x| (or, for -Infinity,
  * the smallest), 0: how many are not 0.
  */
-export function norm(
-  t: Tensor,
-  order?: number | 'fro' | NormOptions,
-  axes?: Axes | NormOptions,
-  how?: boolean | NormOptions,
-): Tensor {
+export function norm(t: Tensor, ...args: NormArguments): Tensor {
   needTensor('norm', t);
-  const options = readArguments('norm', normDefaults, [order, axes, how]);
-  const { p, dim, keepdim } = options;
+  const { p = 2, dim, keepdim, dtype } = readArguments('norm', normSpec, args);
   const power = p === 'fro' ? 2 : p;
-  if (typeof power !== 'number' || Number.isNaN(power))
-    throw new ArgumentError(`[norm] p must be a number or 'fro', got ${describe(p)}`);
-  const x = options.dtype ? cast(t, options.dtype) : t;
+  const x = dtype ? cast(t, dtype) : t;
   if (!isFloat(x.dtype))
     throw new DTypeError(`[norm] needs a floating-point tensor, got ${x.dtype}; pass { dtype: 'float32' }`);
   if (power === Infinity && x.numel > 0) return amax(abs(x), dim, { keepdim });
@@ -142,15 +147,17 @@ export function norm(
   return track('norm', y, [x], [x, y], ([g], [sx, sy]) => [normGrad(g!, sx!, sy!, power, list)]);
 }
 
+const distSpec: Spec<{ p?: number }> = { p: number().or(2) };
 /** The p-norm of a - b. */
-export const dist = (a: Tensor, b: Tensor, p = 2): Tensor => norm(sub(a, b), p);
+export const dist = (a: Tensor, b: Tensor, ...args: InOrderOrByName<[p?: number], { p?: number }>): Tensor =>
+  norm(sub(a, b), readArguments('dist', distSpec, args).p);
 
 // --- log-sum-exp ----------------------------------------------------------------------------------------------------
 
 /** log(sum(exp(x))) over `axes`, without overflow. */
-export function logsumexp(t: Tensor, axes?: Axes | KeepdimOptions, how?: boolean | KeepdimOptions): Tensor {
+export function logsumexp(t: Tensor, ...args: KeepdimArguments): Tensor {
   needTensor('logsumexp', t);
-  const { dim, keepdim } = readArguments('logsumexp', keepdimDefaults, [axes, how]);
+  const { dim, keepdim } = readArguments('logsumexp', keepdimSpec, args);
   const x = isFloat(t.dtype) ? t : cast(t, 'float32');
   const list = checkAxes('logsumexp', dim, x.ndim);
   const d = x.detach();
@@ -169,15 +176,16 @@ export function logsumexp(t: Tensor, axes?: Axes | KeepdimOptions, how?: boolean
 // --- without NaN ----------------------------------------------------------------------------------------------------
 
 /** The sum over `axes` of all elements that are not NaN. */
-export function nansum(t: Tensor, axes?: Axes | ReduceOptions, how?: boolean | ReduceOptions): Tensor {
+export function nansum(t: Tensor, ...args: ReduceArguments): Tensor {
   needTensor('nansum', t);
-  return sum(isFloat(t.dtype) ? where(isnan(t), 0, t) : t, axes, how);
+  const options = readArguments('nansum', reduceSpec, args);
+  return sum(isFloat(t.dtype) ? where(isnan(t), 0, t) : t, options);
 }
 
 /** The mean over `axes` of all elements that are not NaN. */
-export function nanmean(t: Tensor, axes?: Axes | ReduceOptions, how?: boolean | ReduceOptions): Tensor {
+export function nanmean(t: Tensor, ...args: ReduceArguments): Tensor {
   needTensor('nanmean', t);
-  const options = readArguments('nanmean', reduceDefaults, [axes, how]);
+  const options = readArguments('nanmean', reduceSpec, args);
   const x = options.dtype ? cast(t, options.dtype) : t;
   if (!isFloat(x.dtype))
     throw new DTypeError(`[nanmean] needs a floating-point tensor, got ${x.dtype}; pass { dtype: 'float32' }`);
@@ -186,9 +194,9 @@ export function nanmean(t: Tensor, axes?: Axes | ReduceOptions, how?: boolean | 
 }
 
 /** How many elements over `axes` are not 0 (int64). */
-export function countNonzero(t: Tensor, axes?: Axes | KeepdimOptions, how?: boolean | KeepdimOptions): Tensor {
+export function countNonzero(t: Tensor, ...args: KeepdimArguments): Tensor {
   needTensor('countNonzero', t);
-  const { dim, keepdim } = readArguments('countNonzero', keepdimDefaults, [axes, how]);
+  const { dim, keepdim } = readArguments('countNonzero', keepdimSpec, args);
   return sum(ne(t, 0), dim, { keepdim });
 }
 
