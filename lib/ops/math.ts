@@ -5,7 +5,7 @@ import { type DType, isFloat, resultTypeScalar } from '../core/dtype';
 import { ArgumentError, DTypeError } from '../core/errors';
 import { type Arguments, type InOrderOrByName, readArguments, type Spec } from '../core/arguments';
 import { integer, number, operand, scalar } from '../core/params';
-import { add, div, eq, ge, gt, le, log, lt, mul, neg, sub, trunc } from './arithmetic';
+import { add, div, eq, ge, le, log, lt, mul, neg, sub, trunc } from './arithmetic';
 import { cast } from './cast';
 import { zerosLike } from './create';
 import { inPlaceOf } from './in-place';
