@@ -9,7 +9,19 @@ export type { FloatInfo, IntegerInfo } from './core/limits';
 export type { Shape } from './core/shape';
 export type { Device } from './core/device';
 export { cuda, devices, setDefaultDevice } from './core/device';
-export * from './core/errors';
+export {
+  ArgumentError,
+  AutogradError,
+  DeviceError,
+  DisposedError,
+  DTypeError,
+  FileFormatError,
+  IndexError,
+  NodegradError,
+  NumericError,
+  OutOfMemoryError,
+  ShapeError,
+} from './core/errors';
 export { noGrad, noGrad as inferenceMode, enableGrad, isGradEnabled, setGradEnabled } from './core/autograd';
 export { grad } from './ops/backward';
 export type { BackwardArguments, BackwardOptions, GradOptions } from './ops/backward';

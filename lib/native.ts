@@ -77,6 +77,8 @@ export class Storage {
   readonly bytes: number;
   /** Counts in-place changes, to detect that a value saved for backward was overwritten. */
   version = 0;
+  /** Counts the recorded ones among them: what views of it knew of its history is then out of date. */
+  rewrites = 0;
   /** Tensors that show this storage and have not been disposed. */
   users = 0;
   private readonly handle: Handle;

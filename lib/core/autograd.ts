@@ -6,10 +6,10 @@
 import { AutogradError } from './errors';
 import { enteringGradient, gradientLike } from './entering';
 import { type DType, dtypeSize, isFloat } from './dtype';
-import { sameShape, type Shape, showShape } from './shape';
+import { overlapsItself, sameShape, type Shape, showShape } from './shape';
 import { isGradEnabled, setGradEnabled } from './grad-mode';
 import { tensorHooks } from './hooks';
-import { type GradHook, shapeOf, type Tensor } from './tensor';
+import { type GradHook, shapeOf, stridesOf, type Tensor } from './tensor';
 
 export { enableGrad, isGradEnabled, noGrad, setGradEnabled } from './grad-mode';
 
@@ -110,11 +110,21 @@ export class LeafNode extends GradNode {
 /** Whether an op on these inputs will be recorded. */
 export function needsTracking(inputs: readonly Tensor[]): boolean {
   if (!isGradEnabled()) return false;
-  for (let i = 0; i < inputs.length; i++) if (inputs[i]!.requiresGrad) return true;
+  for (let i = 0; i < inputs.length; i++) if (inputs[i]!.requiresGrad || inputs[i]!.isOutdated) return true;
   return false;
 }
 
-function edgeOf(t: Tensor): Edge | null {
+function checkCurrent(op: string, t: Tensor): void {
+  if (t.isOutdated)
+    throw new AutogradError(
+      `[${op}] this view ${showShape(shapeOf(t))} was taken before the tensor it shows was changed in place, so its gradient ` +
+        'would be that of the old values; take the view again',
+      'ERR_INPLACE',
+    );
+}
+
+function edgeOf(op: string, t: Tensor): Edge | null {
+  checkCurrent(op, t);
   if (!t.requiresGrad) return null;
   return { node: t.gradFn ?? t.leafNode(), index: t.outputIndex, shape: shapeOf(t), dtype: t.dtype };
 }
@@ -132,7 +142,7 @@ export function track<T extends Tensor | Tensor[]>(
 ): T {
   if (!needsTracking(inputs)) return out;
   const edges = new Array<Edge | null>(inputs.length);
-  for (let i = 0; i < inputs.length; i++) edges[i] = edgeOf(inputs[i]!);
+  for (let i = 0; i < inputs.length; i++) edges[i] = edgeOf(name, inputs[i]!);
   const many = Array.isArray(out);
   const node = new GradNode(name, edges, many ? out.length : 1, saved, fn);
   if (many) {
@@ -141,15 +151,28 @@ export function track<T extends Tensor | Tensor[]>(
   return out;
 }
 
+/** The gradient of an op whose result is flat: zeros. */
+export function flatGradient(inputs: readonly Tensor[]): GradFn {
+  const like = inputs.map((t) => [shapeOf(t), t.dtype, t.storage.device] as const);
+  return (_grads, _saved, needs) => like.map((l, i) => (needs[i] ? engineOps.zeros(...l) : null));
+}
+
 /** Checks that `t` may be changed in place now, before anything is written. */
 export function checkInPlace(op: string, t: Tensor, inputs: readonly Tensor[]): void {
+  if (!t.isContiguous() && overlapsItself(shapeOf(t), stridesOf(t)))
+    throw new AutogradError(
+      `[${op}] several elements of this tensor ${showShape(shapeOf(t))} are one in memory (expand makes such), so it cannot be ` +
+        'changed in place; clone() it first',
+      'ERR_INPLACE',
+    );
   if (!isGradEnabled()) return;
+  for (let i = 0; i < inputs.length; i++) checkCurrent(op, inputs[i]!);
   if (t.isLeaf && t.requiresGrad)
     throw new AutogradError(
       `[${op}] a leaf that requires gradients cannot be changed in place; wrap the change in noGrad()`,
       'ERR_INPLACE',
     );
-  if (t.base && (t.base.requiresGrad || (needsTracking(inputs) && t.base !== t)))
+  if (t.base && isFloat(t.dtype) && (t.base.requiresGrad || needsTracking(inputs)))
     throw new AutogradError(
       `[${op}] a view cannot be changed in place while gradients are recorded; use an out-of-place op (where, scatter, cat), or noGrad()`,
       'ERR_INPLACE',
@@ -158,9 +181,11 @@ export function checkInPlace(op: string, t: Tensor, inputs: readonly Tensor[]): 
 
 /** After `t` was overwritten by an op on `inputs` (which may include t's old value): the new history of `t`. */
 export function trackInPlace(name: string, t: Tensor, inputs: readonly Tensor[], saved: Tensor[], fn: GradFn): void {
-  if (!needsTracking(inputs)) return;
-  const node = new GradNode(name, inputs.map(edgeOf), 1, saved, fn);
-  t.setGradFn(node, 0);
+  // Integers hold no gradient: what is written into them is constant.
+  if (!needsTracking(inputs) || !isFloat(t.dtype)) return;
+  const edges = inputs.map((i) => edgeOf(name, i));
+  t.setGradFn(new GradNode(name, edges, 1, saved, fn), 0);
+  t.storage.rewrites++;
 }
 
 // --- backward -------------------------------------------------------------------------------------------------------
@@ -242,7 +267,8 @@ class Run {
 
   private accumulate(leaf: Tensor, g: Tensor): void {
     if (leaf.grad) {
-      if (this.options.createGraph) {
+      // One that was recorded must not be changed in place; one that was expanded cannot be.
+      if (this.options.createGraph || leaf.grad.requiresGrad || !leaf.grad.isContiguous()) {
         leaf.grad = engineOps.add(leaf.grad, g);
         tensorHooks.kept?.(leaf.grad);
       } else engineOps.addInPlace(leaf.grad, g);
@@ -329,6 +355,7 @@ function start(
         throw new AutogradError(
           `[${op}] this tensor ${showShape(shapeOf(r))} does not require gradients and was not computed from one that does`,
         );
+      checkCurrent(op, r);
       const s = seed(op, r, seeds[i]);
       if (seeds[i]) run.protect(s);
       run.add(r.gradFn ?? r.leafNode(), r.outputIndex, s);

@@ -37,6 +37,20 @@ export function isContiguous(shape: Shape, strides: readonly number[]): boolean 
   return true;
 }
 
+/** Whether two elements may be one in memory. Strides that do not nest count as such: nobody but users makes them. */
+export function overlapsItself(shape: Shape, strides: readonly number[]): boolean {
+  if (shape.includes(0)) return false;
+  const order = shape.map((_, i) => i).filter((i) => shape[i] !== 1);
+  order.sort((a, b) => Math.abs(strides[a]!) - Math.abs(strides[b]!));
+  let reach = 0; // how far the elements of the dimensions so far lie apart at most
+  for (const i of order) {
+    const s = Math.abs(strides[i]!);
+    if (s <= reach) return true;
+    reach += s * (shape[i]! - 1);
+  }
+  return false;
+}
+
 export function sameShape(a: Shape, b: Shape): boolean {
   if (a.length !== b.length) return false;
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;

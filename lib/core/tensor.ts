@@ -39,6 +39,8 @@ export class Tensor {
   outputIndex = 0;
   /** The tensor whose memory this one shows, when it is a view made by an op. */
   base: Tensor | null = null;
+  /** @internal How often that memory's history had been rewritten when the view was made. */
+  rewritesSeen = 0;
   private needsGrad = false;
   private leaf: LeafNode | null = null;
   private contiguousFlag: boolean | undefined;
@@ -127,6 +129,14 @@ export class Tensor {
   /** Whether this tensor was not computed by a tracked operation. */
   get isLeaf(): boolean {
     return this.gradFn === null;
+  }
+
+  /**
+   * @internal Whether the memory's history was rewritten by a recorded in-place change after this view was made: the view
+   * shows the new values, but knows the gradient of the old ones.
+   */
+  get isOutdated(): boolean {
+    return this.base !== null && this.rewritesSeen !== this.storage.rewrites;
   }
 
   /** @internal Makes this tensor an output of `node`. */
@@ -230,6 +240,7 @@ export function alias(t: Tensor, shape: Shape, strides: readonly number[], offse
   // A view of nothing may start anywhere, also outside the memory: it starts where that does.
   const v = new Tensor(t.storage, shape, strides, numel(shape) === 0 ? 0 : offset, t.dtype);
   v.base = t.base ?? t;
+  v.rewritesSeen = t.base ? t.rewritesSeen : t.storage.rewrites;
   return v;
 }
 

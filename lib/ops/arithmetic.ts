@@ -1,5 +1,5 @@
 /** @file Arithmetic and comparison of two operands. Shapes broadcast; dtypes promote as in PyTorch. */
-import { addMethods, type Method, type Tensor } from '../core/tensor';
+import { addMethods, type Tensor } from '../core/tensor';
 import { engineOps } from '../core/autograd';
 import { isFloat } from '../core/dtype';
 import { ArgumentError, DTypeError } from '../core/errors';
@@ -48,7 +48,11 @@ export const sub = withAlpha('sub', defineBinary('sub', { gradA: (g) => g, gradB
 /** b - alpha a */
 export const rsub = (a: Operand, b: Operand, options?: AlphaOptions): Tensor => sub(b, a, options);
 /** a * b */
-export const mul = defineBinary('mul', { save: 'ab', gradA: (g, _a, b) => mul(g, b), gradB: (g, a) => mul(g, a) });
+export const mul = defineBinary('mul', {
+  save: ['b', 'a'],
+  gradA: (g, _a, b) => mul(g, b),
+  gradB: (g, a) => mul(g, a),
+});
 /** Options of {@link div}. */
 export interface DivOptions {
   /** Round the quotient down ('floor') or towards 0 ('trunc'); integers then stay integers. Default null: do not. */
@@ -98,7 +102,7 @@ function withRounding(op: BinaryOp): DivOp {
 }
 
 const quotient = defineBinary('div', {
-  save: 'by',
+  save: ['b', 'by'],
   result: 'float',
   gradA: (g, _a, b) => div(g, b),
   gradB: (g, _a, b, y) => neg(div(mul(g, y), b)),
@@ -107,7 +111,7 @@ const quotient = defineBinary('div', {
 export const div = withRounding(quotient);
 /** a to the power b. The gradient with respect to b is 0 where a is 0. */
 export const pow = defineBinary('pow', {
-  save: 'aby',
+  save: ['ab', 'ay'],
   cost: 4,
   gradA: (g, a, b) => {
     if (typeof b === 'number') return b === 0 ? zeroOf(g) : mul(g, mul(pow(a, b - 1), b));
@@ -144,7 +148,7 @@ const share = (a: Operand, b: Operand): Tensor => {
 };
 /** Remainder with the sign of b */
 export const remainder = defineBinary('remainder', {
-  save: 'ab',
+  save: ['', 'ab'],
   gradA: (g) => g,
   gradB: (g, a, b) => neg(mul(g, floorDivide(a, b))),
 });
@@ -214,4 +218,3 @@ declare module '../core/tensor' {
 
 engineOps.add = add;
 engineOps.addInPlace = (a, b) => void add.inPlace(a, b);
-export type { Method };

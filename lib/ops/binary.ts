@@ -20,7 +20,7 @@ const none = (g: Tensor): Tensor => zerosLike(g);
 
 /** Remainder with the sign of a, as C's fmod */
 export const fmod = defineBinary('fmod', {
-  save: 'ab',
+  save: ['', 'ab'],
   gradA: (g) => g,
   gradB: (g, a, b) => neg(mul(g, trunc(div(a, b)))),
   cost: 4,
@@ -41,7 +41,7 @@ export const atan2 = defineBinary('atan2', {
 });
 /** sqrt(a^2 + b^2), without overflow */
 export const hypot = defineBinary('hypot', {
-  save: 'aby',
+  save: ['ay', 'by'],
   result: 'float',
   cost: 2,
   gradA: (g, a, _b, y) => mul(g, div(a, y)),
@@ -49,7 +49,7 @@ export const hypot = defineBinary('hypot', {
 });
 /** |a| with the sign of b */
 export const copysign = defineBinary('copysign', {
-  save: 'ay',
+  save: ['ay', ''],
   result: 'float',
   // The sign that was changed or not; no slope at 0.
   gradA: (g, a, _b, y) => mul(g, mul(sign(a as Tensor), sign(y))),

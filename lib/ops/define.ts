@@ -2,7 +2,15 @@
  * @file How elementwise ops are defined: a row gives the kernel's opcode by name and the gradient, written with
  * differentiable ops. Where a fused backward kernel exists it is used unless the backward pass itself is recorded.
  */
-import { checkInPlace, isGradEnabled, needsTracking, track, trackInPlace } from '../core/autograd';
+import {
+  checkInPlace,
+  flatGradient,
+  type GradFn,
+  isGradEnabled,
+  needsTracking,
+  track,
+  trackInPlace,
+} from '../core/autograd';
 import { defaultDType, type DType, isFloat, resultType, resultTypeScalar } from '../core/dtype';
 import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
 import { broadcastShapes, sameShape, showShape } from '../core/shape';
@@ -19,7 +27,7 @@ interface UnarySpec {
   kernel?: string;
   /** What the gradient needs: the input, the result, or nothing. */
   save?: 'x' | 'y' | 'none';
-  /** dL/dx from dL/dy, the saved tensor and the op's two parameters. No gradient: not differentiable. */
+  /** dL/dx from dL/dy, the saved tensor and the op's two parameters. Default: zeros. */
   grad?: (g: Tensor, saved: Tensor, p0: number, p1: number) => Tensor;
   /** Opcode of a binary kernel (g, saved) -> grad. */
   fused?: string;
@@ -61,7 +69,8 @@ export function defineUnary(name: string, spec: UnarySpec): UnaryOp {
       p1,
       cost,
     );
-    if (!grad || !needsTracking([a])) return y;
+    if (!isFloat(y.dtype) || !needsTracking([a])) return y;
+    if (!grad) return track(name, y, [a], [], flatGradient([a]));
     return track(name, y, [a], save === 'x' ? [a] : save === 'y' ? [y] : [], backward(p0, p1));
   };
   op.inPlace = (x: Tensor, p0 = 0, p1 = 0): Tensor => {
@@ -69,11 +78,11 @@ export function defineUnary(name: string, spec: UnarySpec): UnaryOp {
     if (spec.result === 'bool' ? x.dtype !== 'bool' : !isFloat(x.dtype) && spec.ints !== 'keep')
       throw new DTypeError(`[${name}_] the result does not fit into a tensor of ${x.dtype}`);
     checkInPlace(`${name}_`, x, [x]);
-    const tracked = grad && needsTracking([x]);
-    const old = tracked && save === 'x' ? remembered(x) : x;
+    const old = save === 'x' && needsTracking([x]) ? remembered(x) : x;
     runUnary(code, x, x, p0, p1, cost);
     x.storage.version++;
-    if (tracked) trackInPlace(`${name}_`, x, [x], save === 'none' ? [] : [old], backward(p0, p1));
+    if (!grad) trackInPlace(`${name}_`, x, [x], [], flatGradient([x]));
+    else trackInPlace(`${name}_`, x, [x], save === 'none' ? [] : [old], backward(p0, p1));
     return x;
   };
   return op;
@@ -86,9 +95,9 @@ export type Operand = Tensor | number | boolean;
 
 interface BinarySpec {
   kernel?: string;
-  /** Which of a, b and the result y the gradients read: any of 'a', 'b', 'y'. */
-  save?: string;
-  /** Gradients before broadcasting is undone. An operand may be a number. */
+  /** Which of a, b and the result y the gradients of a and of b read: any of 'a', 'b', 'y'; one string if the same. */
+  save?: string | readonly [string, string];
+  /** Gradients before broadcasting is undone; default: zeros. An operand may be a number. */
   gradA?: (g: Tensor, a: Operand, b: Operand, y: Tensor) => Tensor;
   gradB?: (g: Tensor, a: Operand, b: Operand, y: Tensor) => Tensor;
   /** `promote` (default), `float`: integers become the default float, `bool`: comparisons, `ints`: integers and bool only. */
@@ -113,6 +122,7 @@ function checkOperand(op: string, v: unknown): void {
 export function defineBinary(name: string, spec: BinarySpec): BinaryOp {
   const code = opcode('binary', spec.kernel ?? name);
   const { save = '', gradA, gradB, result = 'promote', cost } = spec;
+  const reads = typeof save === 'string' ? ([save, save] as const) : save;
 
   const computeType = (op: string, a: Operand, b: Operand): DType => {
     const t = a instanceof Tensor ? a : (b as Tensor);
@@ -134,31 +144,37 @@ export function defineBinary(name: string, spec: BinarySpec): BinaryOp {
     return runScalar(code, out, b as Tensor, Number(a), true, 0, 0, cost);
   };
 
-  const backward = (
-    a: Operand,
-    b: Operand,
-  ): ((grads: Tensor[], saved: Tensor[], needs: readonly boolean[]) => (Tensor | null)[]) => {
+  // Which of a, b, y have to be kept: what a wanted gradient reads, and is a tensor.
+  const kept = (a: Operand, b: Operand): string => {
+    const wanted =
+      (a instanceof Tensor && a.requiresGrad ? reads[0] : '') + (b instanceof Tensor && b.requiresGrad ? reads[1] : '');
+    let names = '';
+    if (a instanceof Tensor && wanted.includes('a')) names += 'a';
+    if (b instanceof Tensor && wanted.includes('b')) names += 'b';
+    return wanted.includes('y') ? names + 'y' : names;
+  };
+  const savedOf = (names: string, a: Operand, b: Operand, y: Tensor): Tensor[] => {
+    const list: Tensor[] = [];
+    if (names.includes('a')) list.push(a as Tensor);
+    if (names.includes('b')) list.push(b as Tensor);
+    if (names.includes('y')) list.push(y);
+    return list;
+  };
+  const backward = (names: string, a: Operand, b: Operand): GradFn => {
+    if (!gradA || !gradB) return flatGradient(inputsOf(a, b));
     const bothTensors = a instanceof Tensor && b instanceof Tensor;
     // The closure keeps numbers only; tensors come back through `saved`.
     const na = a instanceof Tensor ? undefined : a;
     const nb = b instanceof Tensor ? undefined : b;
     return ([g], saved, needs) => {
       let i = 0;
-      const sa = na ?? (save.includes('a') ? saved[i++]! : (undefined as never));
-      const sb = nb ?? (save.includes('b') ? saved[i++]! : (undefined as never));
-      const sy = save.includes('y') ? saved[i]! : (undefined as never);
-      const ga = na === undefined && needs[0] ? gradA!(g!, sa, sb, sy) : null;
-      const gb = nb === undefined && needs[bothTensors ? 1 : 0] ? gradB!(g!, sa, sb, sy) : null;
+      const sa = na ?? (names.includes('a') ? saved[i++]! : (undefined as never));
+      const sb = nb ?? (names.includes('b') ? saved[i++]! : (undefined as never));
+      const sy = names.includes('y') ? saved[i]! : (undefined as never);
+      const ga = na === undefined && needs[0] ? gradA(g!, sa, sb, sy) : null;
+      const gb = nb === undefined && needs[bothTensors ? 1 : 0] ? gradB(g!, sa, sb, sy) : null;
       return bothTensors ? [ga, gb] : [na === undefined ? ga : gb];
     };
-  };
-
-  const savedOf = (a: Operand, b: Operand, y: Tensor): Tensor[] => {
-    const list: Tensor[] = [];
-    if (save.includes('a') && a instanceof Tensor) list.push(a);
-    if (save.includes('b') && b instanceof Tensor) list.push(b);
-    if (save.includes('y')) list.push(y);
-    return list;
   };
   const inputsOf = (a: Operand, b: Operand): Tensor[] => [a, b].filter((t): t is Tensor => t instanceof Tensor);
 
@@ -176,9 +192,10 @@ export function defineBinary(name: string, spec: BinarySpec): BinaryOp {
         : (a instanceof Tensor ? a : (b as Tensor)).shape;
     const device = (a instanceof Tensor ? a : (b as Tensor)).storage.device;
     const y = launch(empty(shape, result === 'bool' ? 'bool' : dtype, device), a, b);
-    if (!gradA) return y;
     const inputs = inputsOf(a, b);
-    return needsTracking(inputs) ? track(name, y, inputs, savedOf(a, b, y), backward(a, b)) : y;
+    if (!isFloat(y.dtype) || !needsTracking(inputs)) return y;
+    const names = kept(a, b);
+    return track(name, y, inputs, savedOf(names, a, b, y), backward(names, a, b));
   };
 
   op.inPlace = (t: Tensor, z: Operand): Tensor => {
@@ -196,14 +213,14 @@ export function defineBinary(name: string, spec: BinarySpec): BinaryOp {
       throw new DTypeError(`[${label}] a result of ${dtype} does not fit into a tensor of ${t.dtype}`);
     const inputs = inputsOf(t, z);
     checkInPlace(label, t, inputs);
-    const tracked = gradA && needsTracking(inputs);
+    const names = needsTracking(inputs) ? kept(t, z) : '';
     // What the gradient reads of the old value must survive the write.
-    const old = tracked && save.includes('a') ? remembered(t) : t;
+    const old = names.includes('a') ? remembered(t) : t;
     const b = z instanceof Tensor ? cast(z, dtype) : z;
     const sharesMemory = b instanceof Tensor && b !== t && b.storage === t.storage;
     const safe = sharesMemory ? remembered(b) : b;
     // Both operands may be one tensor: its old value stands for both.
-    const other = b === t && tracked && save.includes('b') ? (old === t ? remembered(t) : old) : safe;
+    const other = b === t && names.includes('b') ? (old === t ? remembered(t) : old) : safe;
     if (t.dtype === dtype && result !== 'bool') launch(t, t, safe);
     else
       runCopy(
@@ -211,7 +228,7 @@ export function defineBinary(name: string, spec: BinarySpec): BinaryOp {
         launch(empty(shapeOf(t), result === 'bool' ? 'bool' : dtype, t.storage.device), castOf(t, dtype), safe),
       );
     t.storage.version++;
-    if (tracked) trackInPlace(label, t, inputs, savedOf(old, other, t), backward(t, z));
+    trackInPlace(label, t, inputs, savedOf(names, old, other, t), backward(names, t, z));
     return t;
   };
   return op;

@@ -99,3 +99,6 @@ export function denseOf(t: Tensor): Tensor {
 export function castOf(t: Tensor, dtype: DType): Tensor {
   return t.dtype === dtype ? t : runCopy(empty(shapeOf(t), dtype, t.storage.device), t);
 }
+
+/** A copy of `t`, untracked, contiguous. */
+export const copyOf = (t: Tensor): Tensor => runCopy(empty(shapeOf(t), t.dtype, t.storage.device), t);

@@ -1,11 +1,8 @@
 /** @file Ops that overwrite part of a tensor, in their two forms: on a copy, and in place. */
 import { checkInPlace, type GradFn, needsTracking, track, trackInPlace } from '../core/autograd';
 import { DTypeError } from '../core/errors';
-import { empty, shapeOf, type Tensor } from '../core/tensor';
-import { runCopy, runFill } from './launch';
-
-/** A copy of `t`, untracked, contiguous. */
-export const copyOf = (t: Tensor): Tensor => runCopy(empty(shapeOf(t), t.dtype, t.storage.device), t);
+import { empty, type Tensor } from '../core/tensor';
+import { copyOf, runCopy, runFill } from './launch';
 
 /** A copy of what `t` is now, with its history: for a gradient that reads it after `t` was overwritten. */
 export function remembered(t: Tensor): Tensor {
@@ -49,7 +46,12 @@ export function overwriteSelf(t: Tensor, { name, inputs, saved, write, grad }: O
   checkInPlace(`${name}_`, t, all);
   // Saved views of `t` would change under the gradient's feet.
   const kept = needsTracking(all) ? saved.map((s) => (s.storage === t.storage ? remembered(s) : s)) : saved;
-  write(t);
+  if ([...inputs, ...saved].some((s) => s.storage === t.storage)) {
+    // What is read must not change while it is written.
+    const copy = copyOf(t);
+    write(copy);
+    runCopy(t, copy);
+  } else write(t);
   t.storage.version++;
   trackInPlace(`${name}_`, t, all, kept, grad);
   return t;
