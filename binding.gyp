@@ -1,14 +1,15 @@
 {
   # The CPU addon, built by a plain `npm install`. CMakeLists.txt builds the same sources into the same addon.
-  # -fwrapv: integer tensors wrap around, as in PyTorch.
+  # -fwrapv: integer tensors wrap around, as in PyTorch. Exceptions: Note [Workspaces and the limit] in
+  # native/runtime/scratch.h; node-gyp's -fno-exceptions is taken away below.
   "variables": {
-    "fast": ["-std=c++20", "-O3", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast", "-fwrapv", "-fvisibility=hidden", "-fno-exceptions", "-Wall", "-Wno-psabi"],
+    "fast": ["-std=c++20", "-O3", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast", "-fwrapv", "-fvisibility=hidden", "-Wall", "-Wno-psabi"],
   },
   "target_defaults": {
     "include_dirs": ["native"],
     "cflags!": ["-O2", "-O3"],
     "cflags_cc!": ["-std=gnu++17", "-std=gnu++20", "-fno-exceptions", "-fno-rtti"],
-    "xcode_settings": { "CLANG_CXX_LANGUAGE_STANDARD": "c++20", "MACOSX_DEPLOYMENT_TARGET": "12.0", "GCC_OPTIMIZATION_LEVEL": "3" },
+    "xcode_settings": { "CLANG_CXX_LANGUAGE_STANDARD": "c++20", "MACOSX_DEPLOYMENT_TARGET": "12.0", "GCC_OPTIMIZATION_LEVEL": "3", "GCC_ENABLE_CPP_EXCEPTIONS": "YES" },
   },
   "targets": [
     {
@@ -23,8 +24,8 @@
       "target_name": "nodegrad",
       "sources": ["<!@(node scripts/sources.js runtime)", "<!@(node scripts/sources.js binding)"],
       "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
-      "defines": ["NAPI_EXPERIMENTAL", "NODE_API_EXPERIMENTAL_NO_WARNING", "NAPI_DISABLE_CPP_EXCEPTIONS"],
-      "cflags_cc": ["-std=c++20", "-O2", "-fvisibility=hidden", "-fno-exceptions", "-Wall", "-Wno-psabi"],
+      "defines": ["NAPI_EXPERIMENTAL", "NODE_API_EXPERIMENTAL_NO_WARNING", "NAPI_DISABLE_CPP_EXCEPTIONS", "NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS"],
+      "cflags_cc": ["-std=c++20", "-O2", "-fvisibility=hidden", "-Wall", "-Wno-psabi"],
       "dependencies": ["kernels_portable"],
       "conditions": [
         ["target_arch=='x64'", { "dependencies": ["kernels_avx2", "kernels_avx512"] }],

@@ -3,8 +3,8 @@
  * calls can change without touching an op. Kernels and opcodes are looked up by name in the tables that the addon
  * itself derives from native/kernels.h.
  */
-import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import {
@@ -45,13 +45,26 @@ interface Addon {
   onCompleted(callback: (id: number, fail: number, message: string) => void): void;
 }
 
-/** Where a built file may be: what `variable` of the environment says, or build/ in a folder above this one. */
+/** The folder of this package: the one above lib/ or dist/lib/ that says so itself. */
+function packageFolder(): string | undefined {
+  return [join(__dirname, '..'), join(__dirname, '..', '..')].find((dir) => {
+    try {
+      return (JSON.parse(readFileSync(join(dir, 'package.json'), 'utf8')) as { name?: unknown }).name === 'nodegrad';
+    } catch {
+      return false;
+    }
+  });
+}
+
+/**
+ * Where a built file may be: what `variable` of the environment says, or build/ of this package. Nowhere else, because
+ * what is found is run: a folder above may belong to somebody else.
+ */
 function builtFile(variable: string, ...parts: string[]): { file: string | undefined; tried: string[] } {
-  const tried: string[] = [];
-  const named = process.env[variable];
-  if (named) tried.push(named);
-  // Upwards, so that it works from lib/ and from dist/lib/.
-  else for (let dir = __dirname; dirname(dir) !== dir; dir = dirname(dir)) tried.push(join(dir, 'build', ...parts));
+  const folder = packageFolder();
+  const tried = [process.env[variable] || (folder !== undefined ? join(folder, 'build', ...parts) : '')].filter(
+    Boolean,
+  );
   return { file: tried.find((f) => existsSync(f)), tried };
 }
 
@@ -61,7 +74,7 @@ function load(): Addon {
   if (file !== undefined) return require(file) as Addon;
   throw new NodegradError(
     'ERR_ADDON_NOT_FOUND',
-    `the native addon is not built; run "npm rebuild nodegrad" (in a clone: "npm run build:native"). Tried ${tried.join(', ')}`,
+    `the native addon is not built; run "npm rebuild nodegrad" (in a clone: "npm run build:native"). Tried ${tried.join(', ') || 'nothing, because the folder of nodegrad was not found'}`,
   );
 }
 

@@ -1,6 +1,7 @@
 // The module: what is made once per environment, and the calls that are rare. lib/native.ts is the only caller.
 #include <napi.h>
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -9,6 +10,7 @@
 #include "../ops/reduce_list.h"
 #include "../runtime/isa.h"
 #include "../runtime/parallel.h"
+#include "../runtime/scratch.h"
 #include "calls.h"
 #include "cuda_library.h"
 #include "decode.h"
@@ -47,11 +49,12 @@ void setLimit(const Napi::CallbackInfo& info) {
   deviceOf(info).pool().setLimit(info[1].As<Napi::Number>().Int64Value());
 }
 
-// flush(device): waits, then returns the cache to the system.
+// flush(device): waits, then returns the cache and the workspaces of idle threads to the system.
 void flush(const Napi::CallbackInfo& info) {
   Device& d = deviceOf(info);
   d.wait();
   d.pool().flush();
+  releaseIdleScratch();
 }
 
 void setThreads(const Napi::CallbackInfo& info) {
@@ -108,6 +111,7 @@ Napi::Object opcodeLists(Napi::Env env) {
 // Doubles that both sides see, for the life of the environment.
 Napi::Float64Array sharedDoubles(Napi::Env env, double** p, size_t n) {
   Napi::Float64Array array = Napi::Float64Array::New(env, n);
+  if (array.IsEmpty()) return array;
   *p = array.Data();
   Napi::Reference<Napi::Float64Array>::New(array, 1).SuppressDestruct();
   return array;
@@ -122,12 +126,13 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
     e.ThrowAsJavaScriptException();
     return exports;
   }
-  auto* s = new State(env);
+  auto state = std::make_unique<State>(env);
+  State* s = state.get();
   s->devices.push_back(makeCpuDevice(isa->table, s->guard));
 
   for (const RawFunction& f : rawFunctions()) {
     napi_value v = nullptr;
-    napi_create_function(env, f.name, NAPI_AUTO_LENGTH, f.fn, s, &v);
+    if (napi_create_function(env, f.name, NAPI_AUTO_LENGTH, f.fn, s, &v) != napi_ok) return exports;
     exports[f.name] = v;
   }
   exports["stats"] = Napi::Function::New<stats>(env, "stats", s);
@@ -142,6 +147,10 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports["kernels"] = kernelList(env);
   exports["opcodes"] = opcodeLists(env);
   exports["isa"] = Napi::String::New(env, isa->name);
+  // In a worker that is being terminated every call above may have failed. Nothing runs after this then, and the State
+  // goes here; else it goes when the environment ends.
+  if (s->args != nullptr && s->regs != nullptr && napi_add_env_cleanup_hook(env, closeState, s) == napi_ok)
+    state.release();
   return exports;
 }
 

@@ -40,7 +40,13 @@ napi_value alloc(napi_env env, napi_callback_info info) {
     d.pool().prepareGuard(b);
   }
   napi_value v = nullptr;
-  napi_create_external(env, new Handle{&s, b}, finalizeHandle, nullptr, &v);
+  auto* h = new Handle{&s, b};
+  if (napi_create_external(env, h, finalizeHandle, nullptr, &v) != napi_ok) {
+    // The environment is ending: no finalizer will come, and a handle that counts would keep the State for ever.
+    s.release(b);
+    delete h;
+    return nullptr;
+  }
   s.handles++;
   return v;
 }
@@ -71,6 +77,7 @@ napi_value run(napi_env env, napi_callback_info info) {
     return js::fail(env, "ERR_UNSUPPORTED_ON_DEVICE", std::string("[") + k.name + "] has no kernel on this device");
   Decoder decoder(s.args, static_cast<size_t>(a.i32(3)), s.blocks.data(), s.blocks.size(), device);
   Call& c = d.reserve();
+  c.name = k.name;
   k.prepare(c, fn, decoder);
   if (decoder.error() || !decoder.finished()) {
     c.drop(c);
@@ -182,12 +189,13 @@ napi_value read(napi_env env, napi_callback_info info) {
 napi_value setCallback(napi_env env, napi_callback_info info) {
   Args<1> a(env, info);
   State& s = *a.state;
-  napi_create_threadsafe_function(env, a.v[0], nullptr, js::string(env, "nodegrad"), 0, 1, nullptr, nullptr, nullptr,
-                                  onCompleted, &s.completed);
+  if (napi_create_threadsafe_function(env, a.v[0], nullptr, js::string(env, "nodegrad"), 0, 1, nullptr, nullptr,
+                                      nullptr, onCompleted, &s.completed) != napi_ok)
+    return js::fail(env, "ERR_INTERNAL", "[load] the environment is ending");
   napi_unref_threadsafe_function(env, s.completed);
-  // Registered after the function above, so it runs before that is torn down.
-  napi_add_env_cleanup_hook(
-      env, [](void* p) { static_cast<State*>(p)->close(); }, &s);
+  // Registered again after the function above, so that it runs before that is torn down.
+  napi_remove_env_cleanup_hook(env, closeState, &s);
+  napi_add_env_cleanup_hook(env, closeState, &s);
   return nullptr;
 }
 

@@ -8,15 +8,15 @@ namespace {
 
 class CpuDevice final : public Device {
  public:
-  CpuDevice(const KernelTable* table, bool guard) {
+  CpuDevice(const KernelTable* table, std::unique_ptr<Pool> pool) : stream_(pool->budget()) {
     table_ = table;
-    pool_ = std::make_unique<Pool>(systemBacking(), guard);
+    pool_ = std::move(pool);
   }
 
   Call& reserve() override { return stream_.reserve(); }
   void submit(int64_t work) override { stream_.commit(work); }
   void wait() override { stream_.wait(); }
-  void stop() override { stream_.stop(); }
+  bool leave(void (*ended)(void*), void* env) override { return stream_.leave(ended, env); }
   uint64_t position() const override { return stream_.submitted(); }
   bool idle() override { return stream_.idle(); }
   StreamError takeError() override { return stream_.takeError(); }
@@ -27,6 +27,7 @@ class CpuDevice final : public Device {
       void* env;
     };
     Call& c = stream_.reserve();
+    c.host = true;
     new (c.args) Args{done, env};
     c.run = [](Call& call, Ctx&) {
       auto* a = reinterpret_cast<Args*>(call.args);
@@ -44,7 +45,14 @@ class CpuDevice final : public Device {
       std::memcpy(dst, src, bytes);
       return;
     }
-    void* staging = std::malloc(bytes ? bytes : 1);
+    const PoolStats& st = pool_->stats();
+    const bool room = st.live + st.cached + static_cast<int64_t>(bytes) <= pool_->limit();
+    void* staging = room ? std::malloc(bytes) : nullptr;
+    if (staging == nullptr) {  // then the caller waits
+      stream_.wait();
+      std::memcpy(dst, src, bytes);
+      return;
+    }
     std::memcpy(staging, src, bytes);
     queueCopy(dst, staging, bytes, staging);
   }
@@ -63,6 +71,7 @@ class CpuDevice final : public Device {
       void* owned;
     };
     Call& c = stream_.reserve();
+    c.host = owned == nullptr;
     new (c.args) Args{dst, src, bytes, owned};
     c.run = [](Call& call, Ctx&) {
       auto* a = reinterpret_cast<Args*>(call.args);
@@ -79,7 +88,7 @@ class CpuDevice final : public Device {
 }  // namespace
 
 std::unique_ptr<Device> makeCpuDevice(const KernelTable* table, bool guard) {
-  return std::make_unique<CpuDevice>(table, guard);
+  return std::make_unique<CpuDevice>(table, std::make_unique<Pool>(systemBacking(), guard));
 }
 
 }  // namespace ng

@@ -24,6 +24,7 @@ class CudaDevice final : public Device {
     // No guard mode: canaries would have to be written and read on the GPU.
     pool_ = std::make_unique<Pool>(slabs_.backing(), false);
     ctx_.failFn = [](Ctx& c, Fail code, const char* message) {
+      static_cast<CtxOf&>(c).failed = true;
       static_cast<CtxOf&>(c).api->fail(static_cast<CudaStream*>(c.stream), code, message);
     };
     ctx_.stream = stream;
@@ -39,11 +40,18 @@ class CudaDevice final : public Device {
   void submit(int64_t) override {
     position_++;
     api_.activate(stream_);
+    ctx_.outputs = 0;
+    ctx_.failed = false;
     call_.run(call_, ctx_);
+    for (int i = 0; ctx_.failed && i < ctx_.outputs; i++)  // Note [Outputs of a failed call]
+      api_.zero(stream_, ctx_.out[i].p, static_cast<size_t>(ctx_.out[i].bytes));
   }
   void notify(void (*done)(void*), void* env) override { api_.notify(stream_, done, env); }
   void wait() override { api_.wait(stream_); }
-  void stop() override { api_.wait(stream_); }
+  bool leave(void (*)(void*), void*) override {
+    api_.wait(stream_);
+    return false;
+  }
   uint64_t position() const override { return position_; }
   bool idle() override { return api_.idle(stream_) != 0; }
   StreamError takeError() override {
@@ -61,6 +69,7 @@ class CudaDevice final : public Device {
  private:
   struct CtxOf : Ctx {
     const CudaApi* api;
+    bool failed;
   };
 
   const CudaApi& api_;

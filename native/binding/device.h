@@ -25,8 +25,9 @@ class Device {
   // Runs `done(env)` on any thread once everything submitted so far is finished.
   virtual void notify(void (*done)(void* env), void* env) = 0;
   virtual void wait() = 0;
-  // Finishes the running call, drops the queued ones. Nothing may be submitted afterwards.
-  virtual void stop() = 0;
+  // Drops the queued calls; nothing may be submitted afterwards. True: a kernel is still running, and `ended(env)`
+  // comes from its thread when it is done, see Stream::leave.
+  virtual bool leave(void (*ended)(void* env), void* env) = 0;
   virtual uint64_t position() const = 0;  // submitted calls so far
   virtual bool idle() = 0;
   virtual StreamError takeError() = 0;

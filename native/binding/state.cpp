@@ -48,16 +48,24 @@ int64_t State::liveBytes() const {
 void State::close() {
   closed = true;
   regs = nullptr;
-  // Joins the executors first: after this nothing runs that could touch a block or call into the environment. The
-  // pools stay until the last finalizer has run.
+  // After this nothing runs that could call into the environment or touch JavaScript's memory. A kernel that is running
+  // is not waited for, so that neither process.exit nor terminate() is held by it: it keeps the pools until it is done.
   for (auto& d : devices) {
-    if (d) d->stop();
+    if (!d) continue;
+    holds_++;
+    if (!d->leave([](void* p) { static_cast<State*>(p)->unhold(); }, this)) holds_--;
   }
   maybeDelete();
 }
 
 void State::maybeDelete() {
-  if (closed && handles == 0) delete this;
+  if (closed && handles == 0) unhold();
 }
+
+void State::unhold() {
+  if (--holds_ == 0) delete this;
+}
+
+void closeState(void* state) { static_cast<State*>(state)->close(); }
 
 }  // namespace ng

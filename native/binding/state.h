@@ -3,6 +3,7 @@
 #pragma once
 #include <node_api.h>
 
+#include <atomic>
 #include <memory>
 #include <vector>
 
@@ -41,10 +42,19 @@ struct State {
   Block* block(int32_t slot) const {
     return slot >= 0 && static_cast<size_t>(slot) < blocks.size() ? blocks[static_cast<size_t>(slot)] : nullptr;
   }
-  // Runs when the environment is torn down, possibly in the middle of an operation (worker.terminate()).
+  // Runs when the environment is torn down, possibly in the middle of an operation (worker.terminate(), process.exit).
   void close();
+  // After close(), and whenever a handle is gone: the environment's own hold on this ends with the last handle.
   void maybeDelete();
+
+ private:
+  void unhold();
+  // The environment, and every executor that was left with a kernel which it still runs.
+  std::atomic<int> holds_{1};
 };
+
+// Calls state->close(): the environment's cleanup hook.
+void closeState(void* state);
 
 // Registers shared with JavaScript (lib/core/native.ts), doubles.
 enum Reg { kRegSlot = 0, kRegLive = 1, kRegNextRead = 2, kRegs = 4 };

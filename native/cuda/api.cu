@@ -77,6 +77,7 @@ const CudaApi& makeApi() {
         s->activate();
         cudaFree(p);
       },
+      [](CudaStream* s, void* dst, size_t bytes) { s->ok(cudaMemsetAsync(dst, 0, bytes, s->handle), "zero"); },
       [](CudaStream* s, void* dst, const void* src, size_t bytes) { s->write(dst, src, bytes); },
       [](CudaStream* s, void* dst, const void* src, size_t bytes) { s->read(dst, src, bytes); },
       [](CudaStream* s, void (*done)(void*), void* env) { s->notify(done, env); },

@@ -10,7 +10,7 @@ namespace ng {
 
 // Raise it when this file, or a type that it passes (kernels.h, runtime/buffer.h, runtime/ctx.h), changes its layout.
 // A new or changed kernel changes kCudaTableKey by itself.
-inline constexpr uint32_t kCudaApiVersion = 1;
+inline constexpr uint32_t kCudaApiVersion = 2;
 
 // A fingerprint of the kernel table: a library built from another kernels.h is refused.
 constexpr uint64_t cudaTableKey() {
@@ -45,6 +45,8 @@ struct CudaApi {
   void* (*alloc)(CudaStream*, size_t bytes);
   void (*free)(CudaStream*, void* p);
 
+  // Fills with zero bytes, in stream order.
+  void (*zero)(CudaStream*, void* dst, size_t bytes);
   // In stream order, through pinned staging. `src` may change as soon as `write` returns; `dst` of `read` must stay
   // valid until the stream has passed it.
   void (*write)(CudaStream*, void* dst, const void* src, size_t bytes);

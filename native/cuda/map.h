@@ -29,15 +29,20 @@ inline bool isDense(const Loop<N>& l) {
   return true;
 }
 
-// Calls f(Tag<T>{}) with the type of t if Op is defined for it.
+// Calls f(Tag<T>{}) with the type of t if Op is defined for it; else fails, and the answer is false.
 template <class Op, class F>
-inline void withDefined(Ctx& c, DType t, F&& f) {
+inline bool withDefined(Ctx& c, DType t, F&& f) {
+  const auto undefined = [&] {
+    c.fail(Fail::numeric, "[elementwise] this operation is not defined for this dtype");
+    return false;
+  };
   const auto with = [&](auto tag) {
     using T = typename decltype(tag)::type;
     if constexpr (accepts<T>(Op::kKind)) {
       f(tag);
+      return true;
     } else {
-      c.fail(Fail::numeric, "[elementwise] this operation is not defined for this dtype");
+      return undefined();
     }
   };
   switch (t) {
@@ -54,7 +59,7 @@ inline void withDefined(Ctx& c, DType t, F&& f) {
     case DType::boolean:
       return with(Tag<bool>{});
     default:
-      return c.fail(Fail::numeric, "[elementwise] this operation is not defined for this dtype");
+      return undefined();
   }
 }
 

@@ -212,9 +212,11 @@ Problem problemOf(const Dims& sizes, double scale, bool causal) {
 
 }  // namespace
 
-void attention(Ctx&, Buf out, Buf lse, Buf q, Buf k, Buf v, Buf mask, Dims sizes, IntList strides, double scale,
+void attention(Ctx& ctx, Buf out, Buf lse, Buf q, Buf k, Buf v, Buf mask, Dims sizes, IntList strides, double scale,
                bool causal) {
   const Problem p = problemOf(sizes, scale, causal);
+  ctx.output(out, p.batch * p.heads * p.rows * sizes[6]);  // whatever the order of its strides, they leave no gaps
+  ctx.output(lse, p.batch * p.heads * p.rows);
   const int64_t tiles = (p.rows + kRows - 1) / kRows;
   const int64_t* s = strides.d;
   withReal(out.t, [&]<class T>(T) {
@@ -230,9 +232,12 @@ void attention(Ctx&, Buf out, Buf lse, Buf q, Buf k, Buf v, Buf mask, Dims sizes
   });
 }
 
-void attentionGrad(Ctx&, Buf dq, Buf dk, Buf dv, Buf g, Buf out, Buf q, Buf k, Buf v, Buf lse, Buf mask, Dims sizes,
+void attentionGrad(Ctx& ctx, Buf dq, Buf dk, Buf dv, Buf g, Buf out, Buf q, Buf k, Buf v, Buf lse, Buf mask, Dims sizes,
                    IntList strides, double scale, bool causal) {
   const Problem p = problemOf(sizes, scale, causal);
+  ctx.output(dq, p.batch * p.heads * p.rows * sizes[5]);
+  ctx.output(dk, p.batch * p.keyHeads * p.keys * sizes[5]);
+  ctx.output(dv, p.batch * p.keyHeads * p.keys * sizes[6]);
   const int64_t* s = strides.d;
   withReal(out.t, [&]<class T>(T) {
     const Grads<T> t{{dq, s},     {dk, s + 3}, {dv, s + 6}, {g, s + 9},       {out, s + 12},

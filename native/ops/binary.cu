@@ -54,8 +54,8 @@ struct Operands {
 };
 
 template <class Op>
-void run(Ctx& c, DType t, const Operands& v) {
-  withDefined<Op>(c, t, [&](auto tag) {
+bool run(Ctx& c, DType t, const Operands& v) {
+  return withDefined<Op>(c, t, [&](auto tag) {
     using T = typename decltype(tag)::type;
     auto* o = v.out.as<ResultOf<Op, T>>();
     const T *x = v.a.as<const T>(), *y = v.b.as<const T>();
@@ -67,7 +67,8 @@ void run(Ctx& c, DType t, const Operands& v) {
   });
 }
 
-void dispatch(Ctx& c, int64_t op, DType t, Operands v) {
+// False: the operation is not defined for t, which has been reported.
+bool dispatch(Ctx& c, int64_t op, DType t, Operands v) {
   sortByStride(v.l);
   v.l = coalesce(v.l);
   switch (static_cast<BinaryOp>(op)) {
@@ -77,14 +78,15 @@ void dispatch(Ctx& c, int64_t op, DType t, Operands v) {
     NG_BINARY_OPS(B)
 #undef B
     default:
-      return;
+      return true;
   }
 }
 
 }  // namespace
 
 void binary(Ctx& c, int64_t op, Buf out, Buf a, Buf b, Dims dims, Dims so, Dims sa, Dims sb, double p, double q) {
-  dispatch(c, op, a.t, {out, a, b, 0, makeLoop<3>(dims, {&so, &sa, &sb}), p, q});
+  const bool defined = dispatch(c, op, a.t, {out, a, b, 0, makeLoop<3>(dims, {&so, &sa, &sb}), p, q});
+  if (!defined && out.p != a.p) fill(c, out, dims, so, 0);
 }
 
 void binaryScalar(Ctx& c, int64_t op, Buf out, Buf a, double s, bool reversed, Dims dims, Dims so, Dims sa, double p,
@@ -93,7 +95,9 @@ void binaryScalar(Ctx& c, int64_t op, Buf out, Buf a, double s, bool reversed, D
   if (real && static_cast<BinaryOp>(op) == BinaryOp::pow && !reversed && powerAs(s) != UnaryOp::count)
     return unary(c, static_cast<int64_t>(powerAs(s)), out, a, dims, so, sa, 0, 0);
   const Buf none{nullptr, a.t};
-  dispatch(c, op, a.t, {out, reversed ? none : a, reversed ? a : none, s, makeLoop<3>(dims, {&so, &sa, &sa}), p, q});
+  const Loop<3> l = makeLoop<3>(dims, {&so, &sa, &sa});
+  const bool defined = dispatch(c, op, a.t, {out, reversed ? none : a, reversed ? a : none, s, l, p, q});
+  if (!defined && out.p != a.p) fill(c, out, dims, so, 0);
 }
 
 }  // namespace ng::NG_ISA

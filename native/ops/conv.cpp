@@ -243,6 +243,7 @@ void weightGrad(const ConvGeometry& g, T* out, const T* grad, const T* x) {
 
 void conv(Ctx& ctx, Buf out, Buf x, Buf w, Buf bias, Dims xShape, Dims wShape, Dims grid, Dims stride, Dims padding,
           Dims dilation) {
+  ctx.output(out, xShape[0] * wShape[0] * grid.numel());
   const ConvGeometry g = convGeometry(xShape, wShape, grid, stride, padding, dilation);
   if (out.t == DType::f32) return forward(g, out.as<float>(), x.as<float>(), w.as<float>(), bias.as<float>());
   if (out.t == DType::f64) return forward(g, out.as<double>(), x.as<double>(), w.as<double>(), bias.as<double>());
@@ -251,6 +252,7 @@ void conv(Ctx& ctx, Buf out, Buf x, Buf w, Buf bias, Dims xShape, Dims wShape, D
 
 void convTranspose(Ctx& ctx, Buf out, Buf g, Buf w, Buf bias, Dims xShape, Dims wShape, Dims grid, Dims stride,
                    Dims padding, Dims dilation) {
+  ctx.output(out, xShape.numel());
   const ConvGeometry s = convGeometry(xShape, wShape, grid, stride, padding, dilation);
   if (out.t == DType::f32) return transposed(s, out.as<float>(), g.as<float>(), w.as<float>(), bias.as<float>());
   if (out.t == DType::f64) return transposed(s, out.as<double>(), g.as<double>(), w.as<double>(), bias.as<double>());
@@ -259,6 +261,7 @@ void convTranspose(Ctx& ctx, Buf out, Buf g, Buf w, Buf bias, Dims xShape, Dims 
 
 void convWeight(Ctx& ctx, Buf out, Buf g, Buf x, Dims xShape, Dims wShape, Dims grid, Dims stride, Dims padding,
                 Dims dilation) {
+  ctx.output(out, wShape.numel());
   const ConvGeometry s = convGeometry(xShape, wShape, grid, stride, padding, dilation);
   if (out.t == DType::f32) return weightGrad(s, out.as<float>(), g.as<float>(), x.as<float>());
   if (out.t == DType::f64) return weightGrad(s, out.as<double>(), g.as<double>(), x.as<double>());

@@ -97,7 +97,11 @@ void forBlocks(const Buf (&operands)[N], const Dims& dims, const Dims* const (&s
   });
 }
 
-void undefinedFor(Ctx& c) { c.fail(Fail::numeric, "[elementwise] this operation is not defined for this dtype"); }
+// The result, unless it is the operand that was to be changed in place, becomes zeros.
+void undefinedFor(Ctx& c, const Buf& out, const Buf& a, const Dims& dims, const Dims& so) {
+  c.fail(Fail::numeric, "[elementwise] this operation is not defined for this dtype");
+  if (out.p != a.p) fill(c, out, dims, so, 0);
+}
 
 bool real(DType t) { return t == DType::f32 || t == DType::f64; }
 bool divides(int64_t op, DType t) { return dividesWhole(static_cast<BinaryOp>(op), real(t)); }
@@ -136,13 +140,13 @@ void storeScalar(void* to, DType t, double v, int64_t n) {
 
 void unary(Ctx& c, int64_t op, Buf out, Buf a, Dims dims, Dims so, Dims sa, double p, double q) {
   const UnaryLoop loop = unaryLoop(op, a.t);
-  if (loop == nullptr) return undefinedFor(c);
+  if (loop == nullptr) return undefinedFor(c, out, a, dims, so);
   forBlocks({out, a}, dims, {&so, &sa}, [&](void* const* b, int64_t n) { loop(b[0], b[1], n, p, q); });
 }
 
 void binary(Ctx& c, int64_t op, Buf out, Buf a, Buf b, Dims dims, Dims so, Dims sa, Dims sb, double p, double q) {
   const BinaryLoop loop = binaryLoop(op, a.t);
-  if (loop == nullptr) return undefinedFor(c);
+  if (loop == nullptr) return undefinedFor(c, out, a, dims, so);
   const bool check = divides(op, a.t);
   forBlocks({out, a, b}, dims, {&so, &sa, &sb}, [&](void* const* v, int64_t n) {
     if (check && hasZero(v[2], sizeOf(b.t), n)) divisionByZero(c);
@@ -153,7 +157,7 @@ void binary(Ctx& c, int64_t op, Buf out, Buf a, Buf b, Dims dims, Dims so, Dims 
 void binaryScalar(Ctx& c, int64_t op, Buf out, Buf a, double s, bool reversed, Dims dims, Dims so, Dims sa, double p,
                   double q) {
   BinaryLoop loop = binaryLoop(op, a.t);
-  if (loop == nullptr) return undefinedFor(c);
+  if (loop == nullptr) return undefinedFor(c, out, a, dims, so);
   const bool power = static_cast<BinaryOp>(op) == BinaryOp::pow && !reversed && real(a.t);
   const UnaryLoop instead = power ? unaryLoop(static_cast<int64_t>(powerAs(s)), a.t) : nullptr;
   alignas(64) unsigned char constant[kBlock * 8];

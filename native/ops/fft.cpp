@@ -361,8 +361,9 @@ void bluestein(const Call<T>& call) {
 
 }  // namespace
 
-void fft(Ctx&, Buf out, Buf x, int64_t lines, int64_t n, int64_t given, int64_t kept, int64_t from, bool toReal,
+void fft(Ctx& c, Buf out, Buf x, int64_t lines, int64_t n, int64_t given, int64_t kept, int64_t from, bool toReal,
          bool inverse, double scale) {
+  c.output(out, lines * kept * (toReal ? 1 : 2));
   const Factors factors = factorsOf(n);
   const auto run = [&](auto tag) {
     using T = decltype(tag);

@@ -228,7 +228,9 @@ void linearIndex(Ctx& c, Buf out, BufList index, Dims sizes, Dims mult, int64_t 
   }
 }
 
-void nonzero(Ctx&, Buf out, Buf count, Buf a, int64_t n) {
+void nonzero(Ctx& c, Buf out, Buf count, Buf a, int64_t n) {
+  c.output(out, n);
+  c.output(count, 1);
   // Each task counts, a prefix sum over the tasks places them, each task writes.
   const int64_t tasks = (n + kGrain - 1) / kGrain;
   int64_t* start = scratch<int64_t>(4, static_cast<size_t>(tasks) + 1);

@@ -122,6 +122,8 @@ void sortAscending(double* d, double* w, int64_t n) {
 }  // namespace
 
 void eigh(Ctx& ctx, Buf values, Buf vectors, Buf a, int64_t batch, int64_t n) {
+  ctx.output(values, batch * n);
+  ctx.output(vectors, batch * n * n);
   if (n == 0) return;
   Failures failures;
   parallelFor(batch, itemsPerTask(9 * n * n * n), [&](int64_t begin, int64_t end) {

@@ -146,6 +146,7 @@ void adjugateOf(double* m, double* work, int64_t* order, int64_t n) {
 }  // namespace
 
 void linearSolve(Ctx& ctx, Buf out, Buf a, Buf b, int64_t batch, int64_t n, int64_t k) {
+  ctx.output(out, batch * n * k);
   Failures failures;
   parallelFor(batch, itemsPerTask(n * n * (n + k)), [&](int64_t begin, int64_t end) {
     double* lu = scratch<double>(4, static_cast<size_t>(n * (n + k)));
@@ -171,7 +172,10 @@ void linearSolve(Ctx& ctx, Buf out, Buf a, Buf b, int64_t batch, int64_t n, int6
                            : "[inv] the matrix of batch item %lld is singular: its pivot %lld is zero");
 }
 
-void determinant(Ctx&, Buf det, Buf sign, Buf logAbs, Buf a, int64_t batch, int64_t n) {
+void determinant(Ctx& c, Buf det, Buf sign, Buf logAbs, Buf a, int64_t batch, int64_t n) {
+  c.output(det, batch);
+  c.output(sign, batch);
+  c.output(logAbs, batch);
   parallelFor(batch, itemsPerTask(n * n * n), [&](int64_t begin, int64_t end) {
     double* lu = scratch<double>(4, static_cast<size_t>(n * n));
     for (int64_t item = begin; item < end; item++) {
@@ -192,6 +196,8 @@ void determinant(Ctx&, Buf det, Buf sign, Buf logAbs, Buf a, int64_t batch, int6
 
 void luFactor(Ctx& ctx, Buf lu, Buf pivots, Buf a, int64_t batch, int64_t m, int64_t n, bool pivot, bool strict) {
   const int64_t k = m < n ? m : n;
+  ctx.output(lu, batch * m * n);
+  ctx.output(pivots, batch * k);
   Failures failures;
   parallelFor(batch, itemsPerTask(m * n * k), [&](int64_t begin, int64_t end) {
     double* x = scratch<double>(4, static_cast<size_t>(m * n));
@@ -206,7 +212,8 @@ void luFactor(Ctx& ctx, Buf lu, Buf pivots, Buf a, int64_t batch, int64_t m, int
   failures.report(ctx, "[luFactor] the matrix of batch item %lld is singular: its pivot %lld is zero");
 }
 
-void adjugate(Ctx&, Buf out, Buf a, int64_t batch, int64_t n) {
+void adjugate(Ctx& c, Buf out, Buf a, int64_t batch, int64_t n) {
+  c.output(out, batch * n * n);
   if (n == 0) return;
   parallelFor(batch, itemsPerTask(2 * n * n * n), [&](int64_t begin, int64_t end) {
     double* m = scratch<double>(4, static_cast<size_t>(2 * n * n));
@@ -219,7 +226,8 @@ void adjugate(Ctx&, Buf out, Buf a, int64_t batch, int64_t n) {
   });
 }
 
-void triangularSolve(Ctx&, Buf out, Buf a, Buf b, int64_t batch, int64_t n, int64_t k, bool upper, bool unit) {
+void triangularSolve(Ctx& c, Buf out, Buf a, Buf b, int64_t batch, int64_t n, int64_t k, bool upper, bool unit) {
+  c.output(out, batch * n * k);
   parallelFor(batch, itemsPerTask(n * n * k), [&](int64_t begin, int64_t end) {
     double* m = scratch<double>(4, static_cast<size_t>(n * (n + k)));
     double* x = m + n * n;

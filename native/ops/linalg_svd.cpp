@@ -81,6 +81,9 @@ void svd(Ctx& ctx, Buf u, Buf s, Buf vh, Buf a, int64_t batch, int64_t m, int64_
   const bool tall = m >= n, vectors = u.p || vh.p;  // one of them may be empty
   const int64_t big = tall ? m : n, small = tall ? n : m, cols = full ? big : small;
   const int64_t uSize = m * (tall ? cols : small), vSize = n * (tall ? small : cols);
+  ctx.output(u, batch * uSize);
+  ctx.output(s, batch * small);
+  ctx.output(vh, batch * vSize);
   Failures failures;
   parallelFor(batch, itemsPerTask(10 * big * small * (small + cols)), [&](int64_t begin, int64_t end) {
     const int64_t square = small * small;

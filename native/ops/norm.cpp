@@ -54,6 +54,9 @@ void forEach(int64_t n, int64_t each, F&& body) {
 
 void batchNorm(Ctx& ctx, Buf out, Buf mean, Buf var, Buf x, Buf weight, Buf bias, int64_t n, int64_t c, int64_t s,
                double eps, bool given) {
+  ctx.output(out, n * c * s);
+  ctx.output(mean, given ? 0 : c);
+  ctx.output(var, given ? 0 : c);
   floating(ctx, x.t, [&]<class T>(T) {
     const T *xs = x.as<const T>(), *w = weight.as<const T>(), *b = bias.as<const T>();
     T *o = out.as<T>(), *means = mean.as<T>(), *vars = var.as<T>();
@@ -91,6 +94,9 @@ void batchNorm(Ctx& ctx, Buf out, Buf mean, Buf var, Buf x, Buf weight, Buf bias
 // With xh = (x - mean) rstd: dx = w rstd (g - mean(g) - xh mean(g xh)); for constant statistics dx = w rstd g.
 void batchNormGrad(Ctx& ctx, Buf dx, Buf dw, Buf db, Buf g, Buf x, Buf mean, Buf var, Buf weight, int64_t n, int64_t c,
                    int64_t s, double eps, bool given) {
+  ctx.output(dx, n * c * s);
+  ctx.output(dw, c);
+  ctx.output(db, c);
   floating(ctx, x.t, [&]<class T>(T) {
     const T *gs = g.as<const T>(), *xs = x.as<const T>(), *w = weight.as<const T>();
     T* o = dx.as<T>();
@@ -122,6 +128,9 @@ void batchNormGrad(Ctx& ctx, Buf dx, Buf dw, Buf db, Buf g, Buf x, Buf mean, Buf
 
 void rowNorm(Ctx& ctx, Buf out, Buf mean, Buf rstd, Buf x, Buf weight, Buf bias, int64_t rows, int64_t groups,
              int64_t channels, int64_t inner, double eps, bool rms) {
+  ctx.output(out, rows * channels * inner);
+  ctx.output(mean, rows);
+  ctx.output(rstd, rows);
   floating(ctx, x.t, [&]<class T>(T) {
     const int64_t cols = channels * inner;
     forEach(rows, cols, [&](int64_t r) {
@@ -238,6 +247,9 @@ void stripGrad(T* dw, T* db, const T* g, const T* x, const T* mean, const T* rst
 
 void rowNormGrad(Ctx& ctx, Buf dx, Buf dw, Buf db, Buf g, Buf x, Buf mean, Buf rstd, Buf weight, int64_t rows,
                  int64_t groups, int64_t channels, int64_t inner, bool rms) {
+  ctx.output(dx, rows * channels * inner);
+  ctx.output(dw, groups * channels);
+  ctx.output(db, groups * channels);
   floating(ctx, x.t, [&]<class T>(T) {
     const int64_t cols = channels * inner;
     const T *gs = g.as<const T>(), *xs = x.as<const T>(), *ms = mean.as<const T>(), *fs = rstd.as<const T>();

@@ -64,7 +64,8 @@ void optimStep(Ctx&, int64_t op, BufList param, BufList grad, BufList state, Int
   });
 }
 
-void sumSquares(Ctx&, Buf out, BufList list, IntList sizes) {
+void sumSquares(Ctx& c, Buf out, BufList list, IntList sizes) {
+  c.output(out, list.n);
   double* parts = scratch<double>(kPartsSlot, static_cast<size_t>(totalOf(sizes) / kGrain + 1 + sizes.n));
   forSegments(sizes, [&](int64_t s, int64_t from, int64_t to, int64_t piece) {
     withReal(list[s].t, [&](auto zero) {

@@ -90,6 +90,7 @@ void optimStep(Ctx& c, int64_t op, BufList param, BufList grad, BufList state, I
 }
 
 void sumSquares(Ctx& c, Buf out, BufList list, IntList sizes) {
+  c.output(out, list.n);
   const BufList none{0, nullptr};
   forSegments(list, none, none, sizes, [&]<class T>(const Segments<T>& group, int64_t longest) {
     Launch l = cover(longest, kLaneBlock);
@@ -97,7 +98,7 @@ void sumSquares(Ctx& c, Buf out, BufList list, IntList sizes) {
     l.meet = true;
     auto* parts =
         static_cast<double*>(streamOf(c).workspace(static_cast<size_t>(group.count * l.blocks) * sizeof(double)));
-    if (parts == nullptr) return;
+    if (parts == nullptr) return c.fail(Fail::outOfMemory, "[sumSquares] no memory for a workspace");
     launch(c, "sumSquares", l, squaresKernel<T>, group, parts);
     launch(c, "sumSquares", cover(group.count), joinKernel<T>, group, parts, l.blocks, out.as<double>());
   });

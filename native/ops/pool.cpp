@@ -189,6 +189,8 @@ void forPlanes(const Pool& p, int64_t planes, F&& body) {
 
 void maxPool(Ctx& ctx, Buf out, Buf indices, Buf x, int64_t planes, Dims size, Dims grid, Dims kernel, Dims stride,
              Dims padding, Dims dilation, bool adaptive) {
+  ctx.output(out, planes * grid.numel());
+  ctx.output(indices, planes * grid.numel());
   const Pool p(size, grid, kernel, stride, padding, &dilation, adaptive);
   floating(ctx, x.t, [&]<class T>(T) {
     const auto plane = adaptive || p.inPlane > INT32_MAX ? maxPlane<T> : maxPlaneRows<T>;
@@ -200,6 +202,7 @@ void maxPool(Ctx& ctx, Buf out, Buf indices, Buf x, int64_t planes, Dims size, D
 
 void avgPool(Ctx& ctx, Buf out, Buf x, int64_t planes, Dims size, Dims grid, Dims kernel, Dims stride, Dims padding,
              bool adaptive, bool includePad, double divisor) {
+  ctx.output(out, planes * grid.numel());
   const Pool p(size, grid, kernel, stride, padding, nullptr, adaptive);
   floating(ctx, x.t, [&]<class T>(T) {
     forPlanes(p, planes, [&](int64_t i) {
@@ -210,6 +213,7 @@ void avgPool(Ctx& ctx, Buf out, Buf x, int64_t planes, Dims size, Dims grid, Dim
 
 void avgPoolGrad(Ctx& ctx, Buf out, Buf g, int64_t planes, Dims size, Dims grid, Dims kernel, Dims stride, Dims padding,
                  bool adaptive, bool includePad, double divisor) {
+  ctx.output(out, planes * size.numel());
   const Pool p(size, grid, kernel, stride, padding, nullptr, adaptive);
   floating(ctx, g.t, [&]<class T>(T) {
     forPlanes(p, planes, [&](int64_t i) {

@@ -42,6 +42,7 @@ void put(T* to, const T* from, int64_t n) {
 }  // namespace
 
 void uniform(Ctx& c, Buf out, int64_t n, double lo, double hi, int64_t seed, int64_t offset) {
+  c.output(out, n);
   withReal(c, "[uniform] only float32 and float64 are filled", out.t, [&](auto tag) {
     using T = typename decltype(tag)::type;
     constexpr int W = sizeof(T) / 4, run = kWords / W;
@@ -61,6 +62,7 @@ void uniform(Ctx& c, Buf out, int64_t n, double lo, double hi, int64_t seed, int
 }
 
 void normal(Ctx& c, Buf out, int64_t n, double mean, double std, int64_t seed, int64_t offset) {
+  c.output(out, n);
   withReal(c, "[normal] only float32 and float64 are filled", out.t, [&](auto tag) {
     using T = typename decltype(tag)::type;
     constexpr int W = sizeof(T) / 4, run = kWords / W;
@@ -102,6 +104,7 @@ void randint(Ctx&, Buf out, int64_t n, int64_t lo, int64_t hi, int64_t seed, int
 }
 
 void bernoulli(Ctx& c, Buf out, Buf p, int64_t n, int64_t seed, int64_t offset) {
+  c.output(out, n);
   FirstBad bad;
   withType(out.t, [&](auto outTag) {
     withReal(c, "[bernoulli] probabilities must be float32 or float64", p.t, [&](auto pTag) {

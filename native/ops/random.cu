@@ -79,8 +79,9 @@ struct Bernoulli {
     for (int k = 0; k < count; k++) {
       const double q = p.t == DType::f64 ? static_cast<const double*>(p.p)[first + k]
                                          : static_cast<double>(static_cast<const float*>(p.p)[first + k]);
-      if (!(q >= 0 && q <= 1)) report(to, kBadProbability, first + k, 0, 0);
-      v[k] = castTo<T>(static_cast<int32_t>(static_cast<double>(w[k]) * 0x1p-32 < q));
+      const bool good = q >= 0 && q <= 1;
+      if (!good) report(to, kBadProbability, first + k, 0, 0);
+      v[k] = castTo<T>(static_cast<int32_t>(good && static_cast<double>(w[k]) * 0x1p-32 < q));
     }
   }
 };
@@ -97,6 +98,7 @@ struct Dropout {
 }  // namespace
 
 void uniform(Ctx& c, Buf out, int64_t n, double lo, double hi, int64_t seed, int64_t offset) {
+  c.output(out, n);
   withReal(c, "[uniform] only float32 and float64 are filled", out.t, [&](auto tag) {
     using T = typename decltype(tag)::type;
     generate<kWords<T>, T>(c, "uniform", out, n, seed, offset, Uniform<T>{static_cast<T>(lo), static_cast<T>(hi)});
@@ -104,6 +106,7 @@ void uniform(Ctx& c, Buf out, int64_t n, double lo, double hi, int64_t seed, int
 }
 
 void normal(Ctx& c, Buf out, int64_t n, double mean, double std, int64_t seed, int64_t offset) {
+  c.output(out, n);
   withReal(c, "[normal] only float32 and float64 are filled", out.t, [&](auto tag) {
     using T = typename decltype(tag)::type;
     generate<kWords<T>, T>(c, "normal", out, n, seed, offset, Normal<T>{static_cast<T>(mean), static_cast<T>(std)});
@@ -119,6 +122,7 @@ void randint(Ctx& c, Buf out, int64_t n, int64_t lo, int64_t hi, int64_t seed, i
 }
 
 void bernoulli(Ctx& c, Buf out, Buf p, int64_t n, int64_t seed, int64_t offset) {
+  c.output(out, n);
   if (p.t != DType::f32 && p.t != DType::f64)
     return c.fail(Fail::numeric, "[bernoulli] probabilities must be float32 or float64");
   const Reporter to = streamOf(c).reporter();

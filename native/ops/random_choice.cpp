@@ -118,6 +118,7 @@ void randperm(Ctx&, Buf out, int64_t n, int64_t seed, int64_t offset) {
 
 void multinomial(Ctx& c, Buf out, Buf p, int64_t rows, int64_t cols, int64_t draws, bool replacement, int64_t seed,
                  int64_t offset) {
+  c.output(out, rows * draws);
   if (draws == 0) return;
   FirstBad bad[4];
   const int64_t work = cols + draws;

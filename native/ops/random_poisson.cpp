@@ -63,6 +63,7 @@ void poissonOf(FirstBad& bad, T* out, const T* rates, int64_t n, uint64_t seed, 
 }  // namespace
 
 void poisson(Ctx& c, Buf out, Buf rates, int64_t n, int64_t seed, int64_t offset) {
+  c.output(out, n);
   FirstBad bad;
   const auto s = static_cast<uint64_t>(seed), o = static_cast<uint64_t>(offset);
   if (out.t == DType::f64) {

@@ -154,11 +154,15 @@ void sortTyped(const Buf& values, const Buf& indices, const Buf& a, int64_t oute
 
 }  // namespace
 
-void sort(Ctx&, Buf values, Buf indices, Buf a, int64_t outer, int64_t len, int64_t inner, bool descending) {
+void sort(Ctx& c, Buf values, Buf indices, Buf a, int64_t outer, int64_t len, int64_t inner, bool descending) {
+  c.output(values, outer * len * inner);
+  c.output(indices, outer * len * inner);
   sortTyped(values, indices, a, outer, len, inner, len, descending);
 }
 
-void topk(Ctx&, Buf values, Buf indices, Buf a, int64_t outer, int64_t len, int64_t inner, int64_t k, bool largest) {
+void topk(Ctx& c, Buf values, Buf indices, Buf a, int64_t outer, int64_t len, int64_t inner, int64_t k, bool largest) {
+  c.output(values, outer * k * inner);
+  c.output(indices, outer * k * inner);
   sortTyped(values, indices, a, outer, len, inner, k, largest);
 }
 

@@ -26,8 +26,8 @@ __global__ void unaryKernel(ResultOf<Op, T>* out, const T* a, Strided<2> s, bool
 }
 
 template <class Op>
-void run(Ctx& c, const Buf& out, const Buf& a, const Loop<2>& l, double p, double q) {
-  withDefined<Op>(c, a.t, [&](auto tag) {
+bool run(Ctx& c, const Buf& out, const Buf& a, const Loop<2>& l, double p, double q) {
+  return withDefined<Op>(c, a.t, [&](auto tag) {
     using T = typename decltype(tag)::type;
     auto* o = out.as<ResultOf<Op, T>>();
     const T* x = a.as<const T>();
@@ -43,15 +43,18 @@ void unary(Ctx& c, int64_t op, Buf out, Buf a, Dims dims, Dims so, Dims sa, doub
   Loop<2> l = makeLoop<2>(dims, {&so, &sa});
   sortByStride(l);
   l = coalesce(l);
+  bool defined = true;
   switch (static_cast<UnaryOp>(op)) {
-#define U(name, ...)  \
-  case UnaryOp::name: \
-    return run<Unary_##name>(c, out, a, l, p, q);
+#define U(name, ...)                                 \
+  case UnaryOp::name:                                \
+    defined = run<Unary_##name>(c, out, a, l, p, q); \
+    break;
     NG_UNARY_OPS(U)
 #undef U
     default:
-      return;
+      break;
   }
+  if (!defined && out.p != a.p) fill(c, out, dims, so, 0);
 }
 
 }  // namespace ng::NG_ISA

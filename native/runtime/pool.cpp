@@ -47,15 +47,16 @@ Block* Pool::take(size_t bytes) {
   if (bytes > (size_t{1} << 62)) return nullptr;
   size_t size = 0;
   const int c = classOf(bytes + (guard_ ? kCanary : 0), &size);
-  if (stats_.live + static_cast<int64_t>(size) > limit_) return nullptr;
+  // Workspaces and the cache count towards the limit, or a limit would not bound the process.
+  const int64_t used = stats_.live + budget_->scratch.load(std::memory_order_relaxed) + static_cast<int64_t>(size);
+  if (used > limit()) return nullptr;
   Block* b = nullptr;
   if (!free_[c].empty()) {
     b = free_[c].back();
     free_[c].pop_back();
     stats_.cached -= static_cast<int64_t>(size);
   } else {
-    // The cache counts towards the limit, or a limit would not bound the process.
-    if (stats_.live + stats_.cached + static_cast<int64_t>(size) > limit_) return nullptr;
+    if (used + stats_.cached > limit()) return nullptr;
     void* p = backing_.alloc(backing_.env, size);
     if (p == nullptr) return nullptr;
     b = new Block;
@@ -64,7 +65,7 @@ Block* Pool::take(size_t bytes) {
     b->pool = this;
   }
   b->bytes = bytes;
-  stats_.live += static_cast<int64_t>(size);
+  addLive(static_cast<int64_t>(size));
   stats_.count++;
   if (stats_.live > stats_.peak) stats_.peak = stats_.live;
   return b;
@@ -75,7 +76,7 @@ void Pool::release(Block* b, uint64_t position) {
   const int c = classOf(b->capacity, &size);
   b->lastUse = position;
   b->slot = -1;
-  stats_.live -= static_cast<int64_t>(b->capacity);
+  addLive(-static_cast<int64_t>(b->capacity));
   stats_.cached += static_cast<int64_t>(b->capacity);
   stats_.count--;
   free_[c].push_back(b);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "backing.h"
+#include "scratch.h"
 
 namespace ng {
 
@@ -37,9 +38,10 @@ struct Pool {
   template <class Drain>
   Block* alloc(size_t bytes, Drain&& drain) {
     Block* b = take(bytes);
-    if (b == nullptr && stats_.cached > 0) {
+    if (b == nullptr && (stats_.cached > 0 || budget_->scratch.load(std::memory_order_relaxed) > 0)) {
       drain();
       flush();
+      releaseIdleScratch();
       b = take(bytes);
     }
     return b;
@@ -47,8 +49,9 @@ struct Pool {
   void release(Block* b, uint64_t position);
   void flush();  // returns the whole cache to the backing; the stream must be idle
 
-  void setLimit(int64_t bytes) { limit_ = bytes; }
-  int64_t limit() const { return limit_; }
+  void setLimit(int64_t bytes) { budget_->limit.store(bytes, std::memory_order_relaxed); }
+  int64_t limit() const { return budget_->limit.load(std::memory_order_relaxed); }
+  const BudgetPtr& budget() const { return budget_; }
   const PoolStats& stats() const { return stats_; }
   void resetPeak() { stats_.peak = stats_.live; }
 
@@ -59,11 +62,15 @@ struct Pool {
 
  private:
   Block* take(size_t bytes);
+  void addLive(int64_t bytes) {
+    stats_.live += bytes;
+    budget_->live.store(stats_.live, std::memory_order_relaxed);
+  }
 
   static constexpr int kClasses = 256;
   Backing backing_;
   bool guard_;
-  int64_t limit_ = INT64_MAX;
+  BudgetPtr budget_ = std::make_shared<Budget>();
   PoolStats stats_;
   std::vector<Block*> free_[kClasses];
 };

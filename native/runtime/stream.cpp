@@ -1,10 +1,14 @@
 #include "stream.h"
 
+#include <cstdio>
+#include <cstring>
+
 #include "spin.h"
+#include "start_thread.h"
 
 namespace ng {
 
-Stream::Stream() : ring_(new Call[kRing]) {
+Stream::Stream(BudgetPtr budget) : ring_(new Call[kRing]), budget_(std::move(budget)) {
   ctx_.failFn = recordFailure;
   ctx_.stream = nullptr;
   ctx_.owner = this;
@@ -12,15 +16,43 @@ Stream::Stream() : ring_(new Call[kRing]) {
 
 void Stream::stop() {
   if (thread_.joinable()) {
-    {
-      std::lock_guard<std::mutex> lock(mutex_);
-      stop_.store(true, std::memory_order_seq_cst);
-    }
-    wake_.notify_one();
+    askToStop();
     thread_.join();
   }
-  for (uint64_t i = done_.load(); i < head_; i++) ring_[i % kRing].drop(ring_[i % kRing]);
+  dropFrom(done_.load());
   done_.store(head_);
+}
+
+void Stream::askToStop() {
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    stop_.store(true, std::memory_order_seq_cst);
+  }
+  wake_.notify_one();
+}
+
+void Stream::dropFrom(uint64_t position) {
+  for (uint64_t i = position; i < head_; i++) ring_[i % kRing].drop(ring_[i % kRing]);
+  head_ = position < head_ ? position : head_;
+}
+
+bool Stream::leave(void (*ended)(void*), void* env) {
+  if (thread_.joinable()) {
+    askToStop();
+    std::lock_guard<std::mutex> lock(mutex_);
+    // The executor sets done_ before it looks at stop_, so the call of that number is the only one that it may be
+    // running, or has still to drop.
+    leftAt_ = done_.load(std::memory_order_seq_cst);
+    left_ = !exited_ && leftAt_ < head_ && !ring_[leftAt_ % kRing].host;
+    ended_ = ended, endedEnv_ = env;
+    if (left_) {
+      dropFrom(leftAt_ + 1);
+      thread_.detach();
+      return true;
+    }
+  }
+  stop();
+  return false;
 }
 
 Call& Stream::reserve() {
@@ -35,20 +67,42 @@ Call& Stream::reserve() {
       }
     }
   }
-  return ring_[head_ % kRing];
+  Call& c = ring_[head_ % kRing];
+  c.name = "native";
+  c.host = false;
+  return c;
+}
+
+void Stream::execute(Call& c) {
+  ctx_.outputs = 0;
+  ctx_.failed.store(false, std::memory_order_relaxed);
+  const ScratchScope scope(&budget_);
+  try {
+    c.run(c, ctx_);
+  } catch (const NoScratch& failure) {
+    c.drop(c);
+    char text[160];
+    std::snprintf(text, sizeof(text), "[%s] cannot allocate a workspace of %.1f MiB", c.name,
+                  static_cast<double>(failure.bytes) / (1 << 20));
+    ctx_.fail(Fail::outOfMemory, text);
+  }
+  if (!ctx_.failed.load(std::memory_order_relaxed)) return;
+  for (int i = 0; i < ctx_.outputs; i++) std::memset(ctx_.out[i].p, 0, static_cast<size_t>(ctx_.out[i].bytes));
 }
 
 void Stream::commit(int64_t work) {
   if (work <= kInlineWork && idle()) {
-    Call& c = ring_[head_ % kRing];
-    c.run(c, ctx_);
+    execute(ring_[head_ % kRing]);
     return;
   }
   commitQueued();
 }
 
 void Stream::commitQueued() {
-  if (!thread_.joinable()) thread_ = std::thread([this] { loop(); });
+  if (!thread_.joinable() && !startThread(thread_, [this] { loop(); })) {
+    execute(ring_[head_ % kRing]);  // no thread, hence nothing before it in the queue
+    return;
+  }
   head_++;
   published_.store(head_, std::memory_order_seq_cst);
   if (sleeping_.load(std::memory_order_seq_cst)) {
@@ -59,10 +113,9 @@ void Stream::commitQueued() {
 
 void Stream::loop() {
   uint64_t at = 0;
-  while (!stop_.load(std::memory_order_acquire)) {
+  while (!stop_.load(std::memory_order_seq_cst)) {
     if (published_.load(std::memory_order_acquire) != at) {
-      Call& c = ring_[at % kRing];
-      c.run(c, ctx_);
+      execute(ring_[at % kRing]);
       done_.store(++at, std::memory_order_seq_cst);
       if (waiting_.load(std::memory_order_seq_cst)) {
         std::lock_guard<std::mutex> lock(mutex_);
@@ -81,6 +134,16 @@ void Stream::loop() {
       sleeping_.store(false, std::memory_order_seq_cst);
     }
   }
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    exited_ = true;
+    if (!left_) return;
+  }
+  if (at == leftAt_) {
+    ring_[at % kRing].drop(ring_[at % kRing]);
+    done_.store(at + 1);
+  }
+  ended_(endedEnv_);
 }
 
 void Stream::wait() {
@@ -97,6 +160,7 @@ void Stream::wait() {
 }
 
 void Stream::recordFailure(Ctx& c, Fail code, const char* message) {
+  static_cast<CtxOf&>(c).failed.store(true, std::memory_order_relaxed);
   Stream& s = *static_cast<CtxOf&>(c).owner;
   std::lock_guard<std::mutex> lock(s.errorMutex_);  // parallel chunks may fail together
   if (s.failed_.load(std::memory_order_relaxed)) return;

@@ -13,12 +13,15 @@
 #include <thread>
 
 #include "ctx.h"
+#include "scratch.h"
 
 namespace ng {
 
 struct Call {
   void (*run)(Call&, Ctx&);  // executes and destroys the arguments
-  void (*drop)(Call&);       // destroys them without executing (teardown)
+  void (*drop)(Call&);       // destroys them without executing (teardown, or after `run` threw)
+  const char* name = "";     // of the kernel, for messages; Stream::reserve resets both
+  bool host = false;         // touches JavaScript's memory or functions: teardown must wait for it
   alignas(16) unsigned char args[720];
 };
 
@@ -29,11 +32,16 @@ struct StreamError {
 
 class Stream {
  public:
-  Stream();
+  // `budget`: whose memory the calls' workspaces count as.
+  explicit Stream(BudgetPtr budget = nullptr);
   ~Stream() { stop(); }
 
   // Finishes the running call, drops the queued ones, joins the executor. Nothing may be submitted afterwards.
   void stop();
+  // Like stop, but a kernel that is running is left to its thread, so that nobody waits for a long one. Then true is
+  // the answer, this object and all memory that kernels use must stay, and `ended(env)` runs as the last act of that
+  // thread; it may delete this object.
+  bool leave(void (*ended)(void* env), void* env);
 
   // The next free entry; fill it, then commit. Blocks while the ring is full (back-pressure of a loop that never
   // awaits).
@@ -59,9 +67,13 @@ class Stream {
 
   struct CtxOf : Ctx {
     Stream* owner;
+    std::atomic<bool> failed;  // the running call; chunks of it may fail on several threads
   };
 
   void loop();
+  void execute(Call& c);
+  void askToStop();
+  void dropFrom(uint64_t position);  // and all after it
   static void recordFailure(Ctx& c, Fail code, const char* message);
 
   std::unique_ptr<Call[]> ring_;
@@ -76,6 +88,12 @@ class Stream {
   std::atomic<bool> failed_{false};
   StreamError error_;
   std::mutex errorMutex_;
+  BudgetPtr budget_;
+  // Under mutex_: the executor runs nothing more; it was left to itself, with the call that it may have been running.
+  bool exited_ = false, left_ = false;
+  uint64_t leftAt_ = 0;
+  void (*ended_)(void*) = nullptr;
+  void* endedEnv_ = nullptr;
   CtxOf ctx_;
   std::thread thread_;  // started by the first queued call
 };

@@ -1,4 +1,7 @@
 // The one thread pool of the process, shared by all environments (worker threads load the addon too).
+//
+// Note [Never unloaded] Node unloads an addon when the last environment that loaded it ends. These threads live as long
+// as the process and run its code, so the library is linked with -z nodelete.
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -8,7 +11,9 @@
 #include <vector>
 
 #include "parallel.h"
+#include "scratch.h"
 #include "spin.h"
+#include "start_thread.h"
 
 namespace ng {
 namespace {
@@ -18,7 +23,9 @@ struct Job {
   RangeFn fn;
   void* env;
   int64_t n, grain, chunks;
+  const BudgetPtr* budget;  // of the call
   std::atomic<int64_t> next{0}, done{0};
+  std::atomic<size_t> missing{0};  // bytes of a workspace for which there was no memory
 
   void work() {
     int64_t mine = 0;
@@ -26,8 +33,14 @@ struct Job {
       const int64_t c = next.fetch_add(1, std::memory_order_relaxed);
       if (c >= chunks) break;
       const int64_t b = c * grain, e = b + grain < n ? b + grain : n;
-      fn(env, b, e);
       mine++;
+      // After a failure the rest is only counted.
+      if (missing.load(std::memory_order_relaxed)) continue;
+      try {
+        fn(env, b, e);
+      } catch (const NoScratch& failure) {
+        missing.store(failure.bytes, std::memory_order_relaxed);
+      }
     }
     if (mine) done.fetch_add(mine, std::memory_order_release);
   }
@@ -54,6 +67,7 @@ class Pool {
     if (workers_.empty()) startWorkers();
     auto job = std::make_shared<Job>();
     job->fn = fn, job->env = env, job->n = n, job->grain = grain, job->chunks = chunks;
+    job->budget = currentBudget();
     {
       std::lock_guard<std::mutex> lock(mutex_);
       job_ = job;
@@ -64,12 +78,18 @@ class Pool {
     job->work();
     insideLoop = false;
     for (Spinner spin; job->done.load(std::memory_order_acquire) < chunks;) spin.pause();
+    if (const size_t bytes = job->missing.load(std::memory_order_relaxed)) throw NoScratch(bytes);
   }
 
  private:
   void startWorkers() {
     stop_ = false;
-    for (int i = 1; i < threads_; i++) workers_.emplace_back([this] { loop(); });
+    // As many as the system gives; with none, every loop runs on its caller and the next one asks again.
+    for (int i = 1; i < threads_; i++) {
+      std::thread t;
+      if (!startThread(t, [this] { loop(); })) break;
+      workers_.push_back(std::move(t));
+    }
   }
 
   void stopWorkers() {
@@ -105,7 +125,10 @@ class Pool {
         if (stop_) return;
         job = job_;
       }
-      if (job) job->work();
+      if (job) {
+        const ScratchScope scope(job->budget);
+        job->work();
+      }
     }
   }
 
