@@ -50,6 +50,7 @@ step('prettier', node, [
 step('eslint', node, [tool('eslint/bin/eslint.js'), '--max-warnings', '0', ...(fix ? ['--fix'] : []), '.']);
 clangFormat();
 if (!fix) {
+  step('names in documents and comments', node, ['scripts/check-names.mjs']);
   step('types', node, [tool('typescript/bin/tsc'), '--noEmit', '-p', '.']);
   step('examples', node, ['scripts/run-examples.mjs']);
   step('docs/adding-an-op.md', node, ['scripts/check-doc.mjs']);
