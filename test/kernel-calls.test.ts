@@ -28,7 +28,7 @@ test('arguments of another type are refused by name before anything runs', () =>
   expect(asked).toBe(0);
   expect(t.arraySync()).toEqual([0, 0, 0]);
   expect((caught(() => fill(3, t, [3], [1], 'x' as never)) as Error).message).toBe(
-    '[fill] expected a number, got string x',
+    '[fill] expected a number, got \'x\'',
   );
 });
 
