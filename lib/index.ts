@@ -42,3 +42,4 @@ export * as optim from './optim';
 export * as data from './data';
 export * as datasets from './data/datasets';
 export { load, loadMetadata, save } from './io/safetensors';
+export type { LoadOptions, SaveOptions } from './io/safetensors';

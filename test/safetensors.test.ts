@@ -1,5 +1,17 @@
 /** @file Saving and loading tensors: every dtype both ways, files of the reference implementation, broken files. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as ng from '../lib';
@@ -150,6 +162,98 @@ describe('writing', () => {
   });
 });
 
+describe('the file itself', () => {
+  const folder = join(dir, 'itself');
+  const file = join(folder, 'a.safetensors');
+  const one = { t: ng.tensor([1]) };
+  beforeEach(() => {
+    rmSync(folder, { recursive: true, force: true });
+    mkdirSync(folder);
+  });
+
+  test('keeps its mode; a new one gets that of the process', async () => {
+    await ng.save(file, one);
+    expect(statSync(file).mode & 0o777).toBe(0o666 & ~process.umask());
+    chmodSync(file, 0o640);
+    await ng.save(file, one);
+    expect(statSync(file).mode & 0o777).toBe(0o640);
+  });
+
+  test('behind a link is replaced, also behind two and where there is none yet', async () => {
+    symlinkSync('a.safetensors', join(folder, 'link'));
+    symlinkSync(join(folder, 'link'), join(folder, 'second'));
+    for (const t of [ng.tensor([1]), ng.tensor([2])]) {
+      await ng.save(join(folder, 'second'), { t });
+      expect(lstatSync(join(folder, 'second')).isSymbolicLink()).toBe(true);
+      expect(lstatSync(join(folder, 'link')).isSymbolicLink()).toBe(true);
+      expect((await ng.load(file))['t']!.arraySync()).toEqual(t.arraySync());
+    }
+    symlinkSync('circle', join(folder, 'circle'));
+    await expect(ng.save(join(folder, 'circle'), one)).rejects.toMatchObject({
+      code: expect.stringMatching(/^E/) as string,
+    });
+  });
+
+  test('may have a name of 255 bytes', async () => {
+    for (const name of ['n'.repeat(255), 'ü'.repeat(127)]) {
+      await ng.save(join(folder, name), one);
+      await ng.save(join(folder, name), one);
+      expect((await ng.load(join(folder, name)))['t']!.itemSync()).toBe(1);
+    }
+    expect(readdirSync(folder).length).toBe(2);
+  });
+
+  test('is no device and no folder', async () => {
+    for (const path of ['/dev/null', folder])
+      await expect(ng.save(path, one)).rejects.toMatchObject({ code: 'ERR_INVALID_ARG' });
+  });
+
+  test('what killed processes left beside it goes with the next save of that name', async () => {
+    const script = `
+      const ng = require(${JSON.stringify(join(__dirname, '..', 'lib'))});
+      const t = ng.zeros([1 << 22]);
+      (async () => { for (;;) await ng.save(${JSON.stringify(file)}, { t }); })();`;
+    const left = (): string[] => readdirSync(folder).filter((f) => f.endsWith('.tmp'));
+    const child = spawn(process.execPath, ['-e', script], { stdio: 'ignore' });
+    const ended = new Promise((resolve) => child.on('exit', resolve));
+    while (left().length === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    // What a living process is writing stays.
+    const [seen] = left();
+    child.kill('SIGKILL');
+    await ended;
+    const foreign = join(folder, '.other.safetensors.1.0123456789abcdef.tmp');
+    writeFileSync(foreign, '');
+    expect(seen).toMatch(/^\.a\.safetensors\./);
+    await ng.save(file, one);
+    expect(left()).toEqual(['.other.safetensors.1.0123456789abcdef.tmp']);
+  });
+
+  test('is untouched, and nothing lies beside it, when save is given what load would refuse', async () => {
+    await ng.save(file, one);
+    const before = readFileSync(file);
+    const bad = (metadata: unknown): Promise<void> => ng.save(file, { t: ng.tensor([2]) }, { metadata } as never);
+    for (const m of ['text', ['a'], new Map([['a', 'b']]), { a: 1 }, { a: null }, { '\ud800': 'x' }, { a: '\udfff' }])
+      await expect(bad(m)).rejects.toMatchObject({ code: 'ERR_INVALID_ARG' });
+    for (const t of [new Map([['t', ng.ones([1])]]), [ng.ones([1])], { '\ud800': ng.ones([1]) }])
+      await expect(ng.save(file, t as never)).rejects.toMatchObject({ code: 'ERR_INVALID_ARG' });
+    await expect(ng.save(file, one, { meta: {} } as never)).rejects.toThrow('has no option "meta"');
+    await expect(ng.save(file, new ng.nn.Linear(1, 1) as never)).rejects.toThrow('stateDict()');
+    expect(readFileSync(file).equals(before)).toBe(true);
+    expect(readdirSync(folder)).toEqual(['a.safetensors']);
+  });
+
+  test('load takes a device in its place or by name, and nothing else', async () => {
+    await ng.save(file, one);
+    expect((await ng.load(file, 'cpu'))['t']!.itemSync()).toBe(1);
+    expect((await ng.load(file, { device: 'cpu' }))['t']!.itemSync()).toBe(1);
+    for (const options of [{ dev: 'cpu' }, new Map(), 3])
+      await expect(ng.load(file, options as never)).rejects.toMatchObject({
+        code: expect.stringMatching(/^ERR_/) as string,
+      });
+    await expect(ng.loadMetadata(file, { a: 1 } as never)).rejects.toMatchObject({ code: 'ERR_INVALID_ARG' });
+  });
+});
+
 describe('a broken file is a named error', () => {
   const build = (header: string | Buffer, data = 8, claimed?: bigint): Buffer => {
     const json = Buffer.from(header);
@@ -188,6 +292,25 @@ describe('a broken file is a named error', () => {
     ['with offsets out of order', build(entry({ data_offsets: [8, 0] }))],
     ['with offsets beyond the file', build(entry({ data_offsets: [8, 16] }))],
     ['with one offset', build(entry({ data_offsets: [0] }))],
+    ['with nine dimensions', build(entry({ shape: [1, 1, 1, 1, 1, 1, 1, 1, 2] }))],
+    [
+      'with a size of 0 beside sizes beyond any count',
+      build(entry({ shape: [0, 2 ** 40, 2 ** 40], data_offsets: [0, 0] }), 0),
+    ],
+    [
+      'with a name twice',
+      build(`{"t":${JSON.stringify({ dtype: 'U8', shape: [0], data_offsets: [0, 0] })},${entry({}).slice(1)}`),
+    ],
+    [
+      'with a name twice, spelled differently',
+      build(`{"\\u0074":{"dtype":"U8","shape":[0],"data_offsets":[0,0]},${entry({}).slice(1)}`),
+    ],
+    ['with a field twice', build('{"t":{"dtype":"F32","dtype":"F32","shape":[2],"data_offsets":[0,8]}}')],
+    ['with a leading space', build(` ${entry({})}`)],
+    ['with half of a surrogate pair', build(entry({}).replace('"t"', '"\\ud800"'))],
+    ['with a size that is a fraction in disguise', build(entry({}).replace('[2]', '[2.0]'))],
+    ['with a size of -0', build(entry({ data_offsets: [0, 0] }).replace('[2]', '[-0]'), 0)],
+    ['with a BOOL of 2', Buffer.concat([build(entry({ dtype: 'BOOL' }).replace('8]', '2]'), 1), Buffer.from([2])])],
     ['with metadata that is no string', build(`{"__metadata__":{"a":1}}`, 0)],
     [
       'with tensors that overlap',

@@ -1,5 +1,6 @@
 /** @file Element types: names, sizes, typed arrays, promotion. Codes are those of native/runtime/dtype.h. */
-import { ArgumentError, DTypeError } from './errors';
+import { ArgumentError, DTypeError, OutOfMemoryError } from './errors';
+import { describe } from './shape';
 
 /** The element types of tensors. */
 export type DType = 'float32' | 'float64' | 'int32' | 'int64' | 'uint8' | 'bool' | 'bfloat16' | 'float16';
@@ -33,14 +34,24 @@ export const dtypes = Object.keys(info) as DType[];
 
 export const dtypeCode = (d: DType): number => info[d].code;
 export const dtypeSize = (d: DType): number => info[d].size;
-export const newTypedArray = (d: DType, length: number): TypedArray => new info[d].array(length);
+/** Zeros outside of tensors. @throws OutOfMemoryError where JavaScript has no array of that length */
+export function newTypedArray(d: DType, length: number): TypedArray {
+  try {
+    return new info[d].array(length);
+  } catch (e) {
+    if (!(e instanceof RangeError)) throw e;
+    throw new OutOfMemoryError(`[alloc] no memory for an array of ${length} values of ${d}`);
+  }
+}
 export const isFloat = (d: DType): boolean => info[d].category === 2;
 export const isInteger = (d: DType): boolean => info[d].category === 1;
 
 /** Throws unless `d` is one of the dtypes. */
 export function checkDType(d: unknown): DType {
   if (typeof d === 'string' && Object.hasOwn(info, d)) return d as DType;
-  throw new ArgumentError(`[dtype] unknown dtype ${String(d)}; one of ${dtypes.join(', ')}`);
+  throw new ArgumentError(
+    `[dtype] unknown dtype ${typeof d === 'string' ? d : describe(d)}; one of ${dtypes.join(', ')}`,
+  );
 }
 
 let defaultFloat: DType = 'float32';

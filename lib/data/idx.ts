@@ -1,9 +1,9 @@
 /** @file IDX files (the format of MNIST): a magic number, the dimensions, then the values, all big-endian. */
-import { readFile } from 'node:fs/promises';
-import { promisify } from 'node:util';
-import { gunzip } from 'node:zlib';
+import { open } from 'node:fs/promises';
+import { pipeline } from 'node:stream';
+import { createGunzip } from 'node:zlib';
 import { ArgumentError, FileFormatError } from '../core/errors';
-import { describe, numel } from '../core/shape';
+import { describe, maxDims, numel } from '../core/shape';
 import { type Tensor } from '../core/tensor';
 import { tensor } from '../ops/create';
 
@@ -28,44 +28,89 @@ const types: Record<number, IdxType> = {
   0x0e: { size: 8, make: (n) => new Float64Array(n), read: (v, i) => v.getFloat64(i) },
 };
 
-/** @param name - for messages */
-export function parseIdx(bytes: Uint8Array, name = 'data'): IdxFile {
-  const bad = (why: string): FileFormatError => new FileFormatError(`[idx] ${name}: ${why}`);
-  if (bytes.length < 4) throw bad(`${bytes.length} bytes are too few for a header`);
+interface IdxHeader {
+  code: number;
+  shape: number[];
+  /** Where the values start. */
+  start: number;
+  /** How long the file is, in bytes. */
+  length: number;
+}
+
+const malformed = (name: string, why: string): FileFormatError => new FileFormatError(`[idx] ${name}: ${why}`);
+
+/** The header, or undefined if `bytes`, the beginning of a file, end before it does. */
+function parseHeader(bytes: Uint8Array, name: string): IdxHeader | undefined {
+  if (bytes.length < 4) return undefined;
   const [zero0, zero1, code, ndim] = bytes as unknown as [number, number, number, number];
-  const type = types[code];
-  if (zero0 !== 0 || zero1 !== 0 || (!type && code !== 0x08))
-    throw bad(`not an IDX file, the magic number is ${Buffer.from(bytes.subarray(0, 4)).toString('hex')}`);
+  if (zero0 !== 0 || zero1 !== 0 || (!types[code] && code !== 0x08))
+    throw malformed(name, `not an IDX file, the magic number is ${Buffer.from(bytes.subarray(0, 4)).toString('hex')}`);
+  if (ndim > maxDims) throw malformed(name, `${ndim} dimensions; at most ${maxDims} are supported`);
   const start = 4 + 4 * ndim;
-  if (bytes.length < start)
-    throw bad(`truncated in its header: ${ndim} dimensions need ${start} bytes, there are ${bytes.length}`);
+  if (bytes.length < start) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const shape = Array.from({ length: ndim }, (_, i) => view.getUint32(4 + 4 * i));
-  const n = numel(shape);
-  const size = type?.size ?? 1;
-  const expected = start + n * size;
-  if (bytes.length !== expected)
-    throw bad(
-      `${bytes.length < expected ? 'truncated' : 'too long'}: shape [${shape.join(', ')}] needs ${expected} bytes, there are ${bytes.length}`,
+  return { code, shape, start, length: start + numel(shape) * (types[code]?.size ?? 1) };
+}
+
+/** @param name - for messages */
+export function parseIdx(bytes: Uint8Array, name = 'data'): IdxFile {
+  const header = parseHeader(bytes, name);
+  if (!header) throw malformed(name, `truncated in its header, there are ${bytes.length} bytes`);
+  const { code, shape, start, length } = header;
+  if (bytes.length !== length)
+    throw malformed(
+      name,
+      `${bytes.length < length ? 'truncated' : 'too long'}: shape [${shape.join(', ')}] needs ${length} bytes, there are ${bytes.length}`,
     );
+  const type = types[code];
   if (!type) return { shape, data: bytes.subarray(start) };
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const n = numel(shape);
   const data = type.make(n);
-  for (let i = 0; i < n; i++) data[i] = type.read(view, start + i * size);
+  for (let i = 0; i < n; i++) data[i] = type.read(view, start + i * type.size);
   return { shape, data };
 }
+
+// The bytes of an IDX file, read no further than a little behind the end that its header gives: a few compressed bytes
+// may stand for any number.
+async function collect(source: AsyncIterable<Uint8Array>, name: string): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  let header: IdxHeader | undefined;
+  for await (const part of source) {
+    parts.push(part);
+    size += part.length;
+    header ??= parseHeader(parts.length === 1 ? part : Buffer.concat(parts), name);
+    if (header && size > header.length)
+      throw malformed(
+        name,
+        `too long: shape [${header.shape.join(', ')}] needs ${header.length} bytes, there are more`,
+      );
+  }
+  return Buffer.concat(parts);
+}
+
+const isGzip = (b: Uint8Array): boolean => b[0] === 0x1f && b[1] === 0x8b;
 
 /** Reads an IDX file, gzip-compressed or not. */
 export async function readIdxFile(path: string): Promise<IdxFile> {
   if (typeof path !== 'string' || path === '') throw new ArgumentError(`[idx] expected a path, got ${describe(path)}`);
-  let bytes: Uint8Array = await readFile(path);
-  if (bytes[0] === 0x1f && bytes[1] === 0x8b) {
-    try {
-      bytes = await promisify(gunzip)(bytes);
-    } catch (cause) {
-      throw new FileFormatError(`[idx] ${path}: broken gzip data: ${(cause as Error).message}`, { cause });
-    }
+  const file = await open(path);
+  try {
+    const { bytesRead, buffer } = await file.read(Buffer.alloc(2), 0, 2, 0);
+    const stored = file.createReadStream({ start: 0, autoClose: false });
+    if (bytesRead < 2 || !isGzip(buffer)) return parseIdx(await collect(stored, path), path);
+    const inflated = createGunzip();
+    // Errors of either come out of `inflated`.
+    pipeline(stored, inflated, () => {});
+    return parseIdx(await collect(inflated, path), path);
+  } catch (cause) {
+    if (!(cause as NodeJS.ErrnoException).code?.startsWith('Z_')) throw cause;
+    throw new FileFormatError(`[idx] ${path}: broken gzip data: ${(cause as Error).message}`, { cause });
+  } finally {
+    await file.close();
   }
-  return parseIdx(bytes, path);
 }
 
 /** Reads an IDX file as a tensor: unsigned bytes become uint8, signed bytes and shorts int32, others their own dtype. */

@@ -4,7 +4,7 @@
  */
 import { type DType } from '../core/dtype';
 import { FileFormatError } from '../core/errors';
-import { numel } from '../core/shape';
+import { maxDims, numel } from '../core/shape';
 
 /** One tensor of a file. */
 export interface Entry {
@@ -58,13 +58,17 @@ const isCount = (v: unknown): v is number => Number.isSafeInteger(v) && (v as nu
 export function parseHeader(json: Uint8Array, dataBytes: number, path: string): Header {
   const bad = (why: string, cause?: unknown): FileFormatError =>
     new FileFormatError(`[safetensors] ${path}: ${why}`, { cause });
+  if (json[0] !== 0x7b) throw bad('the header does not start with {');
+  let text: string;
   let root: unknown;
   try {
-    root = JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(json));
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(json);
+    root = JSON.parse(text);
   } catch (e) {
     throw bad(`the header is no JSON: ${(e as Error).message}`, e);
   }
   if (!isObject(root)) throw bad('the header is no JSON object');
+  checkTokens(text, bad);
   const entries: Entry[] = [];
   let metadata: Record<string, string> = {};
   for (const [name, value] of Object.entries(root)) {
@@ -78,6 +82,31 @@ export function parseHeader(json: Uint8Array, dataBytes: number, path: string): 
   return { entries, metadata };
 }
 
+const loneSurrogate = /\p{Surrogate}/u;
+
+/** Whether UTF-8 has this text: no half of a surrogate pair stands alone. */
+export const isWritable = (text: string): boolean => !loneSurrogate.test(text);
+
+// What JSON.parse takes and the reference does not: names that come twice, halves of surrogate pairs, and numbers that
+// are not written as counts. The text is known to be JSON.
+function checkTokens(text: string, bad: (why: string) => FileFormatError): void {
+  const names: Set<string>[] = [];
+  for (const [, quoted, colon, bracket, count] of text.matchAll(
+    /("(?:[^"\\]|\\.)*")\s*(:?)|([{}])|(-?\d[\d.eE+-]*)/gs,
+  )) {
+    if (bracket === '{') names.push(new Set());
+    else if (bracket === '}') names.pop();
+    else if (count !== undefined && !/^\d+$/.test(count)) throw bad(`${count} is no count`);
+    else if (quoted !== undefined) {
+      const word = JSON.parse(quoted) as string;
+      if (!isWritable(word)) throw bad(`${JSON.stringify(word)} is no text`);
+      if (!colon) continue;
+      if (names.at(-1)!.has(word)) throw bad(`"${word}" appears twice`);
+      names.at(-1)!.add(word);
+    }
+  }
+}
+
 function parseEntry(name: string, value: unknown, bad: (why: string) => FileFormatError): Entry {
   const { dtype, shape, data_offsets: offsets } = isObject(value) ? value : {};
   if (typeof dtype !== 'string') throw bad(`tensor "${name}" has no dtype`);
@@ -85,11 +114,16 @@ function parseEntry(name: string, value: unknown, bad: (why: string) => FileForm
   if (size === undefined)
     throw bad(`tensor "${name}" has dtype ${dtype}; those that can be read are ${Object.keys(sizes).join(', ')}`);
   if (!Array.isArray(shape) || !shape.every(isCount)) throw bad(`tensor "${name}" has no valid shape`);
+  if (shape.length > maxDims)
+    throw bad(`tensor "${name}" has ${shape.length} dimensions; at most ${maxDims} are supported`);
   if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isCount))
     throw bad(`tensor "${name}" has no valid data_offsets`);
   const [begin, end] = offsets as [number, number];
+  // A size of 0 hides no others that are beyond any count.
+  if (!Number.isSafeInteger(shape.reduce((n, d) => n * Math.max(d, 1), size)))
+    throw bad(`tensor "${name}" has more elements than can be counted: [${shape.join(', ')}]`);
   const bytes = numel(shape) * size;
-  if (!Number.isSafeInteger(bytes) || end - begin !== bytes)
+  if (end - begin !== bytes)
     throw bad(
       `tensor "${name}" of ${dtype} [${shape.join(', ')}] needs ${bytes} bytes, its offsets span ${end - begin}`,
     );

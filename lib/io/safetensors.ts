@@ -1,46 +1,79 @@
 /** @file Saving and loading tensors by name in the safetensors format, which PyTorch's safetensors reads and writes too. */
 import { type FileHandle, open } from 'node:fs/promises';
 import { type Device, deviceIndex } from '../core/device';
-import { type DType, dtypeSize } from '../core/dtype';
+import { type Arguments, isOptions, readArguments, readOptions } from '../core/arguments';
+import { type DType, dtypeSize, newTypedArray } from '../core/dtype';
 import { ArgumentError, FileFormatError } from '../core/errors';
+import { device as deviceParam, Param } from '../core/params';
 import { describe } from '../core/shape';
 import { empty, Tensor } from '../core/tensor';
 import { readStorage, writeStorage } from '../native';
 import { tensor } from '../ops/create';
 import { denseOf } from '../ops/launch';
 import { readAll, writeAll, writeAtomic } from './atomic';
-import { buildHeader, type Entry, formatNames, type Header, maxHeader, parseHeader } from './safetensors-header';
+import {
+  buildHeader,
+  type Entry,
+  formatNames,
+  type Header,
+  isWritable,
+  maxHeader,
+  parseHeader,
+} from './safetensors-header';
 
 const checkPath = (op: string, path: unknown): void => {
   if (typeof path !== 'string' || path === '')
     throw new ArgumentError(`[${op}] expected a path, got ${describe(path)}`);
 };
 
+/** Options of {@link save}. */
+export interface SaveOptions {
+  /** Strings by name, kept in the file. */
+  metadata?: Record<string, string>;
+}
+
+// What `load` will read again.
+const metadataParam: Param<Record<string, string>> = new Param('strings by name', (v, op) => {
+  const isRecord = isOptions(v) && Object.values(v).every((e) => typeof e === 'string');
+  if (!isRecord) throw new ArgumentError(`[${op}] metadata must be strings by name, got ${describe(v)}`);
+  for (const [name, text] of Object.entries(v as Record<string, string>))
+    if (!isWritable(name) || !isWritable(text))
+      throw new ArgumentError(`[${op}] metadata ${JSON.stringify(name)} has half of a surrogate pair`);
+  return v as Record<string, string>;
+});
+const saveOptions = { metadata: metadataParam.optional() };
+
+function checkTensors(tensors: unknown): asserts tensors is Record<string, Tensor> {
+  if (isOptions(tensors)) return;
+  const isModule = typeof (tensors as { stateDict?: unknown } | null)?.stateDict === 'function';
+  throw new ArgumentError(
+    `[save] expected an object of tensors, got ${describe(tensors)}${isModule ? '; save its stateDict()' : ''}`,
+  );
+}
+
 /**
  * Saves tensors by name. The values are those of the moment of the call; what is changed while the file is being
  * written does not get in. The file appears whole or not at all.
  *
  * @param tensors - e.g. `model.stateDict()`
- * @param options - `metadata`: strings by name, kept in the file
+ * @throws ArgumentError for what no file can hold, before the file is touched
  */
-export async function save(
-  path: string,
-  tensors: Record<string, Tensor>,
-  options: { metadata?: Record<string, string> } = {},
-): Promise<void> {
+export async function save(path: string, tensors: Record<string, Tensor>, options: SaveOptions = {}): Promise<void> {
   checkPath('save', path);
-  if (tensors === null || typeof tensors !== 'object' || tensors instanceof Tensor)
-    throw new ArgumentError(`[save] expected an object of tensors, got ${describe(tensors)}`);
+  checkTensors(tensors);
+  const { metadata } = readOptions<SaveOptions>('save', saveOptions, options);
   const list = Object.entries(tensors).map(([name, t]) => {
     if (!(t instanceof Tensor)) throw new ArgumentError(`[save] "${name}" is ${describe(t)}, not a tensor`);
     if (name === '__metadata__') throw new ArgumentError('[save] a tensor cannot be named __metadata__');
+    if (!isWritable(name)) throw new ArgumentError(`[save] the name ${JSON.stringify(name)} is no text`);
     t.checkAlive('save');
     return { name, dtype: t.dtype, shape: t.shape, values: denseOf(t) };
   });
-  const { metadata } = options;
-  if (metadata && Object.values(metadata).some((v) => typeof v !== 'string'))
-    throw new ArgumentError('[save] metadata must be strings by name');
   const header = buildHeader(list, metadata);
+  if (header.bytes.length - 8 > maxHeader)
+    throw new ArgumentError(
+      `[save] names, shapes and metadata take ${header.bytes.length} bytes; ${maxHeader} are allowed`,
+    );
   // All reads are queued now, before anything else can change the tensors.
   const reads = list.map(({ values }) => bytesOf(values));
   const bytes = await Promise.all(reads);
@@ -52,7 +85,7 @@ export async function save(
 
 async function bytesOf(t: Tensor): Promise<Uint8Array> {
   const size = dtypeSize(t.dtype);
-  const bytes = new Uint8Array(t.numel * size);
+  const bytes = newTypedArray('uint8', t.numel * size) as Uint8Array;
   await readStorage(t.storage, t.offset * size, bytes);
   return bytes;
 }
@@ -100,28 +133,38 @@ function toTensor({ dtype, shape }: Entry, bytes: Uint8Array, device: Device | u
   return t;
 }
 
+/** Options of {@link load}. */
+export interface LoadOptions {
+  /** Where the tensors go. Default: the default device. */
+  device?: Device;
+}
+const loadOptions = { device: deviceParam.optional() };
+
 /**
  * Loads all tensors of a safetensors file, in the order of its header. The file is checked first: nothing is loaded
  * from one that is truncated or malformed.
  * @throws FileFormatError
  */
-export async function load(path: string, options: { device?: Device } = {}): Promise<Record<string, Tensor>> {
+export async function load(path: string, ...options: Arguments<LoadOptions>): Promise<Record<string, Tensor>> {
   checkPath('load', path);
-  deviceIndex(options.device);
+  const { device } = readArguments<LoadOptions>('load', loadOptions, options);
   return withHeader(path, async (file, { entries }, start) => {
     const out: [string, Tensor][] = [];
     for (const e of entries) {
       const bytes = await readAll(file, e.end - e.begin, start + e.begin);
       if (bytes.length !== e.end - e.begin)
         throw new FileFormatError(`[safetensors] ${path}: truncated while it was being read`);
-      out.push([e.name, toTensor(e, bytes, options.device)]);
+      if (e.dtype === 'BOOL' && bytes.some((b) => b > 1))
+        throw new FileFormatError(`[safetensors] ${path}: tensor "${e.name}" of BOOL holds bytes beside 0 and 1`);
+      out.push([e.name, toTensor(e, bytes, device)]);
     }
     return Object.fromEntries(out);
   });
 }
 
 /** The metadata strings of a safetensors file. */
-export async function loadMetadata(path: string): Promise<Record<string, string>> {
+export async function loadMetadata(path: string, options: Record<string, never> = {}): Promise<Record<string, string>> {
   checkPath('loadMetadata', path);
+  readOptions('loadMetadata', {}, options);
   return withHeader(path, (_file, { metadata }) => Promise.resolve(metadata));
 }
