@@ -198,3 +198,9 @@ export function checkCount(op: string, what: string, n: number, most = 2 ** 24):
   if (!(n <= most)) throw new ShapeError(`[${op}] ${n} ${what} are too many; at most ${most}`);
   return n;
 }
+
+/** A number that is not NaN, or a tensor of one: for what the op needs as a number before it can start. */
+export const numeric = (bounds: Bounds = {}): Param<number> => {
+  const plain = number(bounds);
+  return new Param(plain.kind, (v, op, name) => plain.tried(v instanceof Tensor ? numberOf(v) : v, op, name));
+};

@@ -1,11 +1,12 @@
 /** @file Creating tensors from numbers. */
 import { deviceIndex, type Device } from '../core/device';
-import { checkDType, type DType, dtypeOfArray, dtypeSize, newTypedArray, type TypedArray } from '../core/dtype';
+import { defaultDType, type DType, dtypeOfArray, dtypeSize, newTypedArray, type TypedArray } from '../core/dtype';
 import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
 import { checkShape, describe, maxDims, numel, type Shape, showShape } from '../core/shape';
-import { empty as emptyTensor, Tensor } from '../core/tensor';
+import { empty as emptyTensor, needTensor, Tensor } from '../core/tensor';
 import { kernel, writeStorage } from '../native';
-import { checkOptions } from '../core/arguments';
+import { type InOrderOrByName, isOptions, readArguments, readOptions } from '../core/arguments';
+import { boolean, device, dtype, either, integer, numeric, scalar, shape as shapeParam } from '../core/params';
 import { runCopy, runFill } from './launch';
 
 const iotaKernel = kernel('iota');
@@ -23,11 +24,24 @@ export interface TensorOptions {
 /** Numbers (or booleans, or bigints) nested to any depth. */
 export type NestedArray = number | boolean | bigint | readonly NestedArray[];
 
-const optionNames = ['dtype', 'device', 'requiresGrad'];
+/** The spec of {@link TensorOptions}. */
+export const tensorSpec = { dtype: dtype.optional(), device: device.optional(), requiresGrad: false };
 
-function finish(t: Tensor, options: TensorOptions | undefined): Tensor {
-  if (options?.requiresGrad) t.requiresGrad = true;
+/** A shape, and what else a tensor of that shape is; all by name too. */
+export type ShapeArguments<O extends object = TensorOptions> =
+  [size: Shape | number, options?: O] | [{ size: Shape | number } & O];
+
+function finish(t: Tensor, options: TensorOptions): Tensor {
+  if (options.requiresGrad) t.requiresGrad = true;
   return t;
+}
+
+/** Throws for `zeros(2, 3)`, which PyTorch takes. */
+export function checkPlainShape(op: string, args: readonly unknown[]): void {
+  if (typeof args[0] === 'number' && typeof args[1] === 'number')
+    throw new ArgumentError(
+      `[${op}] a shape is an array: ${op}([${args.filter((v) => typeof v === 'number').join(', ')}])`,
+    );
 }
 
 // An array whose memory was transferred or shrunk away looks empty, but its methods throw.
@@ -64,6 +78,7 @@ function flatten(v: unknown, shape: readonly number[], depth: number, out: Typed
     return at + 1;
   }
   const list = v as ArrayLike<unknown>;
+  if (v instanceof Tensor) throw new ArgumentError('[tensor] a list of tensors is joined by stack([t1, t2]) (or cat)');
   if (v === null || typeof v !== 'object' || list.length !== shape[depth])
     throw new ShapeError(
       `[tensor] ragged array: expected length ${shape[depth]} at depth ${depth} for shape ${showShape(shape)}, ` +
@@ -86,13 +101,23 @@ function checkNumber(v: unknown): number {
   if (typeof v === 'number') return v;
   if (typeof v === 'boolean') return v ? 1 : 0;
   if (typeof v === 'bigint') return Number(v);
+  if (v instanceof Tensor) throw new ArgumentError('[tensor] a list of tensors is joined by stack([t1, t2]) (or cat)');
   throw new ArgumentError(`[tensor] expected numbers, found ${describe(v)}`);
 }
 
-function firstLeaf(v: unknown): unknown {
-  let x = v;
-  while (Array.isArray(x)) x = (x as unknown[])[0];
-  return x;
+// What the values are if no dtype is asked for: one number among booleans makes numbers of all, as in PyTorch.
+function naturalDType(v: unknown): DType {
+  let found: DType | undefined;
+  const visit = (x: unknown): void => {
+    if (Array.isArray(x)) for (const e of x as unknown[]) visit(e);
+    else if (ArrayBuffer.isView(x))
+      found = found === undefined || found === 'bool' ? (dtypeOfArray(x) ?? 'float32') : found;
+    else if (typeof x === 'number') found = found === 'float64' ? found : defaultDType();
+    else if (typeof x === 'bigint') found = found === undefined || found === 'bool' ? 'int64' : found;
+    else if (typeof x === 'boolean') found ??= 'bool';
+  };
+  visit(v);
+  return found ?? defaultDType();
 }
 
 function upload(array: TypedArray, shape: Shape, dtype: DType, device: number): Tensor {
@@ -100,6 +125,8 @@ function upload(array: TypedArray, shape: Shape, dtype: DType, device: number): 
   if (!writeStorage(t.storage, 0, array)) throw new ArgumentError('[tensor] the ArrayBuffer of this array is detached');
   return t;
 }
+
+const tensorFullSpec = { ...tensorSpec, shape: shapeParam.optional() };
 
 /**
  * A tensor from nested arrays, a number, or a typed array. Numbers become float32, booleans bool, bigints int64; a
@@ -113,36 +140,27 @@ export function tensor(
   data: NestedArray | ArrayBufferView | readonly ArrayBufferView[] | Tensor,
   options: TensorOptions & { shape?: Shape } = {},
 ): Tensor {
-  checkOptions('tensor', options, [...optionNames, 'shape']);
-  const device = deviceIndex(options.device);
-  const wanted = options.dtype === undefined ? undefined : checkDType(options.dtype);
+  const how = readOptions<TensorOptions & { shape?: Shape }>('tensor', tensorFullSpec, options);
+  const device = deviceIndex(how.device);
+  const wanted = how.dtype;
   if (data instanceof Tensor) {
     const out = emptyTensor(data.shape, wanted ?? data.dtype, data.storage.device);
-    return finish(runCopy(out, data), options);
+    return finish(runCopy(out, data), how);
   }
   if (ArrayBuffer.isView(data) && !(data instanceof DataView))
-    return finish(fromTyped(data, options.shape, wanted, device), options);
+    return finish(fromTyped(data, how.shape, wanted, device), how);
   if (data === null || data === undefined || typeof data === 'string' || data instanceof DataView)
     throw new ArgumentError(`[tensor] expected numbers, nested arrays or a typed array, got ${describe(data)}`);
   const shape = nestedShape(data);
   checkShape('tensor', shape);
-  const leaf = firstLeaf(data);
-  const natural: DType =
-    typeof leaf === 'boolean'
-      ? 'bool'
-      : typeof leaf === 'bigint'
-        ? 'int64'
-        : ArrayBuffer.isView(leaf)
-          ? (dtypeOfArray(leaf) ?? 'float32')
-          : 'float32';
-  const dtype = wanted ?? natural;
+  const dtype = wanted ?? naturalDType(data);
   const sixteen = dtypeSize(dtype) === 2;
   const staging = newTypedArray(sixteen ? 'float32' : dtype, numel(shape));
   flatten(data, shape, 0, staging, 0);
   if (dtype === 'bool') for (let i = 0; i < staging.length; i++) staging[i] = staging[i] ? 1 : 0;
-  const to = options.shape === undefined ? shape : checkFits(options.shape, numel(shape));
+  const to = how.shape === undefined ? shape : checkFits(how.shape, numel(shape));
   const t = upload(staging, to, sixteen ? 'float32' : dtype, device);
-  return finish(sixteen ? runCopy(emptyTensor(to, dtype, device), t) : t, options);
+  return finish(sixteen ? runCopy(emptyTensor(to, dtype, device), t) : t, how);
 }
 
 function checkFits(shape: Shape, n: number): number[] {
@@ -167,85 +185,152 @@ function fromTyped(data: ArrayBufferView, shape: Shape | undefined, wanted: DTyp
   return wanted === undefined || wanted === dtype ? t : runCopy(emptyTensor(to, wanted, device), t);
 }
 
-function filled(op: string, shape: Shape, value: number, options: TensorOptions | undefined): Tensor {
-  checkOptions(op, options, optionNames);
-  const dtype = options?.dtype === undefined ? 'float32' : checkDType(options.dtype);
-  return finish(runFill(emptyTensor(checkShape(op, shape), dtype, deviceIndex(options?.device)), value), options);
+const shapeSpec = { size: shapeParam, ...tensorSpec };
+
+function made(op: string, args: readonly unknown[], fill: (t: Tensor) => void): Tensor {
+  checkPlainShape(op, args);
+  const o = readArguments<TensorOptions & { size: Shape }>(op, shapeSpec, args);
+  const t = emptyTensor(o.size, o.dtype ?? defaultDType(), deviceIndex(o.device));
+  fill(t);
+  return finish(t, o);
 }
 
 /** Zeros of a shape. */
-export const zeros = (shape: Shape, options?: TensorOptions): Tensor => filled('zeros', shape, 0, options);
+export const zeros = (...args: ShapeArguments): Tensor => made('zeros', args, (t) => runFill(t, 0));
 /** Ones of a shape. */
-export const ones = (shape: Shape, options?: TensorOptions): Tensor => filled('ones', shape, 1, options);
+export const ones = (...args: ShapeArguments): Tensor => made('ones', args, (t) => runFill(t, 1));
+/** Undefined contents: for code that writes every element. */
+export const empty = (...args: ShapeArguments): Tensor => made('empty', args, () => {});
+
+/** Arguments of {@link full} by name. */
+export interface FullArguments extends TensorOptions {
+  size: Shape | number;
+  fillValue: number | boolean | Tensor;
+}
+const fullSpec = { size: shapeParam, fillValue: either(boolean, scalar), ...tensorSpec };
 
 /** One value everywhere. A boolean gives a bool tensor. */
-export function full(shape: Shape, value: number | boolean, options?: TensorOptions): Tensor {
-  if (typeof value !== 'number' && typeof value !== 'boolean')
-    throw new ArgumentError(`[full] expected a number or a boolean, got ${describe(value)}`);
-  const o =
-    typeof value === 'boolean' && options?.dtype === undefined ? { ...options, dtype: 'bool' as const } : options;
-  return filled('full', shape, Number(value), o);
+export function full(
+  ...args: InOrderOrByName<
+    [size: Shape | number, fillValue: number | boolean | Tensor, options?: TensorOptions],
+    FullArguments
+  >
+): Tensor {
+  const { size, fillValue, ...o } = readArguments('full', fullSpec, args);
+  const natural = typeof fillValue === 'boolean' ? 'bool' : defaultDType();
+  return finish(runFill(emptyTensor(size, o.dtype ?? natural, deviceIndex(o.device)), Number(fillValue)), o);
 }
 
-/** Undefined contents: for code that writes every element. */
-export function empty(shape: Shape, options?: TensorOptions): Tensor {
-  checkOptions('empty', options, optionNames);
-  const dtype = options?.dtype === undefined ? 'float32' : checkDType(options.dtype);
-  return finish(emptyTensor(checkShape('empty', shape), dtype, deviceIndex(options?.device)), options);
+const like = (op: string, t: Tensor, options: TensorOptions | undefined): TensorOptions => {
+  needTensor(op, t);
+  const o = readOptions<TensorOptions>(op, tensorSpec, options);
+  return { ...o, dtype: o.dtype ?? t.dtype, device: o.device ?? t.device };
+};
+
+/** Zeros of the shape, dtype and device of another tensor. */
+export const zerosLike = (t: Tensor, options?: TensorOptions): Tensor => zeros(t?.shape, like('zerosLike', t, options));
+/** Ones of the shape, dtype and device of another tensor. */
+export const onesLike = (t: Tensor, options?: TensorOptions): Tensor => ones(t?.shape, like('onesLike', t, options));
+/** Undefined contents of the shape, dtype and device of another tensor. */
+export const emptyLike = (t: Tensor, options?: TensorOptions): Tensor => empty(t?.shape, like('emptyLike', t, options));
+
+const fillSpec = { fillValue: scalar, ...tensorSpec };
+
+/** One value everywhere, with the shape, dtype and device of another tensor. */
+export function fullLike(
+  t: Tensor,
+  ...args: InOrderOrByName<
+    [fillValue: number | boolean | Tensor, options?: TensorOptions],
+    TensorOptions & { fillValue: number | boolean | Tensor }
+  >
+): Tensor {
+  const { fillValue, ...o } = readArguments('fullLike', fillSpec, args);
+  return full(t?.shape, fillValue, like('fullLike', t, o));
 }
 
-const like = (t: Tensor, options: TensorOptions | undefined): TensorOptions => ({
-  dtype: t.dtype,
-  device: t.device,
-  ...options,
-});
-
-export const zerosLike = (t: Tensor, options?: TensorOptions): Tensor => zeros(t.shape, like(t, options));
-export const onesLike = (t: Tensor, options?: TensorOptions): Tensor => ones(t.shape, like(t, options));
-export const emptyLike = (t: Tensor, options?: TensorOptions): Tensor => empty(t.shape, like(t, options));
-export const fullLike = (t: Tensor, value: number, options?: TensorOptions): Tensor =>
-  full(t.shape, value, like(t, options));
-
-function iota(op: string, n: number, start: number, step: number, options: TensorOptions | undefined): Tensor {
-  checkOptions(op, options, optionNames);
-  const dtype = options?.dtype === undefined ? 'float32' : checkDType(options.dtype);
-  const t = emptyTensor(checkShape(op, [n]), dtype, deviceIndex(options?.device));
-  iotaKernel(n, t, n, start, step);
-  return finish(t, options);
+/** Arguments of {@link arange} by name. */
+export interface ArangeArguments extends TensorOptions {
+  /** Default 0. */
+  start?: number;
+  end: number;
+  /** Default 1. */
+  step?: number;
 }
+const arangeSpec = { start: numeric().or(0), end: numeric(), step: numeric().or(1), ...tensorSpec };
+const arangeEndSpec = { end: numeric(), ...tensorSpec };
 
 /**
  * Numbers from `start` (default 0) up to but not including `end`, `step` apart (default 1). Forms: `arange(end)`,
- * `arange(start, end)`, `arange(start, end, step)`, each with options last. float32 unless a dtype is given.
+ * `arange(start, end)`, `arange(start, end, step)`, each with options last. The default dtype unless one is given.
  */
-export function arange(end: number, options?: TensorOptions): Tensor;
-export function arange(start: number, end: number, options?: TensorOptions): Tensor;
-export function arange(start: number, end: number, step: number, options?: TensorOptions): Tensor;
-export function arange(...list: (number | TensorOptions | undefined)[]): Tensor {
-  const numbers = list.filter((v): v is number => typeof v === 'number');
-  const options = list.find((v): v is TensorOptions => typeof v === 'object');
-  const [start, end, step] = numbers.length === 1 ? [0, numbers[0]!, 1] : [numbers[0]!, numbers[1]!, numbers[2] ?? 1];
+export function arange(
+  ...args:
+    | InOrderOrByName<[start: number, end: number, step?: number, options?: TensorOptions], ArangeArguments>
+    | [end: number, options?: TensorOptions]
+): Tensor {
+  const last: unknown = args[args.length - 1];
+  const values = args.filter((v) => v !== undefined && !isOptions(v));
+  const onlyEnd = values.length === 1 && !(isOptions(last) && 'end' in (last as object));
+  const read = onlyEnd
+    ? { start: 0, step: 1, ...readArguments('arange', arangeEndSpec, args) }
+    : readArguments('arange', arangeSpec, args);
+  const { start, end, step, ...o } = read;
   if (!Number.isFinite(start) || !Number.isFinite(end) || !Number.isFinite(step))
     throw new ArgumentError(`[arange] start, end and step must be finite, got ${start}, ${end}, ${step}`);
   if (step === 0) throw new ArgumentError('[arange] step must not be 0');
   if ((end - start) * step < 0)
     throw new ArgumentError(`[arange] a step of ${step} does not lead from ${start} to ${end}`);
-  return iota('arange', Math.ceil((end - start) / step), start, step, options);
+  const n = Math.ceil((end - start) / step);
+  const t = emptyTensor(checkShape('arange', [n]), o.dtype ?? defaultDType(), deviceIndex(o.device));
+  iotaKernel(n, t, n, start, step);
+  return finish(t, o);
 }
 
-/** `steps` numbers evenly spaced from `start` to `end`, both included. */
-export function linspace(start: number, end: number, steps: number, options?: TensorOptions): Tensor {
-  if (!Number.isInteger(steps) || steps < 0)
-    throw new ArgumentError(`[linspace] steps must be a non-negative integer, got ${steps}`);
-  return iota('linspace', steps, start, steps > 1 ? (end - start) / (steps - 1) : 0, options);
+/** Arguments of {@link linspace} by name. */
+export interface LinspaceArguments extends TensorOptions {
+  start: number | Tensor;
+  end: number | Tensor;
+  /** How many. */
+  steps: number;
 }
+const linspaceSpec = { start: numeric(), end: numeric(), steps: integer({ least: 0 }), ...tensorSpec };
+
+/**
+ * `steps` numbers evenly spaced from `start` to `end`, both included exactly. Computed from both ends in float64, then
+ * rounded to the dtype (towards 0 for integers), as PyTorch does.
+ */
+export function linspace(
+  ...args: InOrderOrByName<
+    [start: number | Tensor, end: number | Tensor, steps: number, options?: TensorOptions],
+    LinspaceArguments
+  >
+): Tensor {
+  const { start, end, steps, ...o } = readArguments('linspace', linspaceSpec, args);
+  const values = newTypedArray('float64', steps);
+  const step = steps > 1 ? (end - start) / (steps - 1) : 0;
+  const half = Math.ceil(steps / 2);
+  for (let i = 0; i < half; i++) values[i] = start + step * i;
+  for (let i = half; i < steps; i++) values[i] = end - step * (steps - 1 - i);
+  const dtype = o.dtype ?? defaultDType();
+  const device = deviceIndex(o.device);
+  const wide = upload(values, [steps], 'float64', device);
+  return finish(dtype === 'float64' ? wide : runCopy(emptyTensor([steps], dtype, device), wide), o);
+}
+
+/** Arguments of {@link eye} by name. */
+export interface EyeArguments extends TensorOptions {
+  n: number;
+  /** Default n. */
+  m?: number | null;
+}
+const eyeSpec = { n: integer({ least: 0 }), m: integer({ least: 0 }).orNull(), ...tensorSpec };
 
 /** The identity matrix, n x m (default n x n). */
-export function eye(n: number, mOrOptions?: number | TensorOptions, maybe?: TensorOptions): Tensor {
-  const m = typeof mOrOptions === 'number' ? mOrOptions : n;
-  const options = typeof mOrOptions === 'object' ? mOrOptions : maybe;
-  const t = zeros([n, m], { ...options, requiresGrad: false });
+export function eye(...args: InOrderOrByName<[n: number, m?: number, options?: TensorOptions], EyeArguments>): Tensor {
+  const { n, m: columns, ...o } = readArguments('eye', eyeSpec, args);
+  const m = columns ?? n;
+  const t = zeros([n, m], { ...o, requiresGrad: false });
   const k = Math.min(n, m);
   if (k > 0) runFill(new Tensor(t.storage, [k], [m + 1], 0, t.dtype), 1);
-  return finish(t, options);
+  return finish(t, o);
 }

@@ -35,7 +35,7 @@ export function poisson(rates: Tensor, options?: RandomOptions): Tensor {
 
 /** Numbers of the exponential distribution of rate `lambd` (default 1). */
 export const exponential = (shape: Shape, lambd = 1, options?: RandomTensorOptions): Tensor =>
-  created('exponential', shape, options, (t) => void exponential_(t, lambd, options));
+  created('exponential', [shape, options], (t, o) => void exponential_(t, lambd, { generator: o.generator }));
 
 // Overwrites t with a function of numbers u uniform in [0, 1), computed in float64: the tails need the digits.
 function invert(op: string, t: Tensor, options: RandomOptions | undefined, f: (u: Tensor) => Tensor): Tensor {

@@ -1,10 +1,12 @@
 /** @file Where a token stands: sinusoids to add, rotations to apply. */
 import { type Device } from '../core/device';
-import { type DType } from '../core/dtype';
+import { defaultDType, type DType } from '../core/dtype';
 import { ArgumentError, ShapeError } from '../core/errors';
 import { describe, showShape } from '../core/shape';
 import { needTensor, type Tensor } from '../core/tensor';
-import { checkOptions, readArguments } from '../core/arguments';
+import { readArguments, readOptions } from '../core/arguments';
+import { device as deviceParam, dtype as dtypeParam, number } from '../core/params';
+import { deviceIndex, deviceName } from '../core/device';
 import { add, mul, sub } from './arithmetic';
 import { cast } from './cast';
 import { arange } from './create';
@@ -20,6 +22,12 @@ function angles(length: number, width: number, base: number, offset: number, dev
   return mul(reshape(arange(offset, offset + length, 1, on), [length, 1]), rates);
 }
 
+const sinusoidalSpec = {
+  base: number({ above: 0 }).or(10000),
+  dtype: dtypeParam.optional(),
+  device: deviceParam.optional(),
+};
+
 /**
  * Sinusoids of falling frequency (Vaswani et al. 2017): [length, features] with sin(p / 10000^(2 i / features)) at
  * feature 2 i and the cosine beside it.
@@ -29,8 +37,12 @@ export function sinusoidalPositions(
   features: number,
   options: { base?: number; dtype?: DType; device?: Device } = {},
 ): Tensor {
-  checkOptions('sinusoidalPositions', options, ['base', 'dtype', 'device']);
-  const { base = 10000, dtype = 'float32', device = 'cpu' } = options;
+  const { base, ...o } = readOptions<{ base: number; dtype?: DType; device?: Device }>(
+    'sinusoidalPositions',
+    sinusoidalSpec,
+    options,
+  );
+  const [dtype, device] = [o.dtype ?? defaultDType(), deviceName(deviceIndex(o.device))];
   if (!Number.isInteger(length) || length < 0 || !Number.isInteger(features) || features < 1)
     throw new ArgumentError(
       `[sinusoidalPositions] length and features must be integers, got ${describe(length)} and ${describe(features)}`,

@@ -1,14 +1,15 @@
 /** @file How random numbers are drawn and written; lib/ops/random.ts and distributions.ts say what is drawn. */
 import { checkInPlace, trackInPlace } from '../core/autograd';
 import { deviceIndex } from '../core/device';
-import { checkDType, dtypeSize, isFloat } from '../core/dtype';
+import { defaultDType, dtypeSize, isFloat } from '../core/dtype';
 import { ArgumentError, DTypeError } from '../core/errors';
 import { defaultGenerator, Generator, type RngState } from '../core/random';
-import { checkShape, describe, type Shape } from '../core/shape';
+import { describe, type Shape } from '../core/shape';
 import { empty, needTensor, type Tensor } from '../core/tensor';
 import { kernel } from '../native';
-import type { TensorOptions } from './create';
-import { checkOptions } from '../core/arguments';
+import { checkPlainShape, tensorSpec, type TensorOptions } from './create';
+import { readArguments } from '../core/arguments';
+import { generator, shape as shapeParam } from '../core/params';
 import { runCopy } from './launch';
 
 const uniformKernel = kernel('uniform');
@@ -22,8 +23,9 @@ export interface RandomOptions {
 /** As what a random tensor is created. */
 export type RandomTensorOptions = TensorOptions & RandomOptions;
 
-/** Their names, for `checkOptions`. */
-export const randomTensorOptions = ['dtype', 'device', 'requiresGrad', 'generator'];
+/** The specs of both. */
+export const randomSpec = { generator: generator.orNull() };
+export const randomTensorSpec = { ...tensorSpec, ...randomSpec };
 
 export const take = (options: RandomOptions | undefined, elements: number): RngState => {
   const g = options?.generator ?? defaultGenerator;
@@ -31,19 +33,21 @@ export const take = (options: RandomOptions | undefined, elements: number): RngS
   return g.take(elements);
 };
 
-/** A new tensor of floating-point numbers, filled by `fill`. */
+const sizeSpec = { size: shapeParam, ...randomTensorSpec };
+
+/** A new tensor of floating-point numbers, filled by `fill`; `args` give its size and what else it is. */
 export function created(
   op: string,
-  shape: Shape,
-  options: RandomTensorOptions | undefined,
-  fill: (t: Tensor) => void,
+  args: readonly unknown[],
+  fill: (t: Tensor, options: RandomTensorOptions) => void,
 ): Tensor {
-  checkOptions(op, options, randomTensorOptions);
-  const dtype = options?.dtype === undefined ? 'float32' : checkDType(options.dtype);
+  checkPlainShape(op, args);
+  const o = readArguments<RandomTensorOptions & { size: Shape }>(op, sizeSpec, args);
+  const dtype = o.dtype ?? defaultDType();
   if (!isFloat(dtype)) throw new DTypeError(`[${op}] gives floating-point numbers, not ${dtype}; see randint`);
-  const t = empty(checkShape(op, shape), dtype, deviceIndex(options?.device));
-  fill(t);
-  if (options?.requiresGrad) t.requiresGrad = true;
+  const t = empty(o.size, dtype, deviceIndex(o.device));
+  fill(t, o);
+  if (o.requiresGrad) t.requiresGrad = true;
   return t;
 }
 

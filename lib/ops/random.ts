@@ -1,15 +1,15 @@
 /** @file Random tensors. Results depend on the generator's state only, not on the number of threads. */
 import { deviceIndex } from '../core/device';
-import { checkDType, type DType, dtypeSize, isFloat } from '../core/dtype';
+import { type DType, dtypeSize, isFloat } from '../core/dtype';
 import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
-import { broadcastShapes, checkShape, describe, type Shape, showShape } from '../core/shape';
+import { broadcastShapes, type Shape, showShape } from '../core/shape';
 import { addMethods, empty, needTensor, Tensor } from '../core/tensor';
 import { kernel } from '../native';
-import { type Arguments, checkOptions, readArguments } from '../core/arguments';
-import { either, number, shape as shapeParam, tensor as tensorParam } from '../core/params';
+import { type Arguments, type InOrderOrByName, readArguments } from '../core/arguments';
+import { either, integer, number, numeric, shape as shapeParam, tensor as tensorParam } from '../core/params';
 import { add, div, mul, neg, sub } from './arithmetic';
 import { cast } from './cast';
-import { full } from './create';
+import { full, type ShapeArguments } from './create';
 import { erfinv } from './erfinv';
 import { castOf, denseOf, runCopy } from './launch';
 import { clamp, erf, log1p } from './math';
@@ -19,7 +19,8 @@ import {
   fillUniform,
   needFloat,
   overwrite,
-  randomTensorOptions,
+  randomSpec,
+  randomTensorSpec,
   type RandomOptions,
   type RandomTensorOptions,
   take,
@@ -33,11 +34,11 @@ const randpermKernel = kernel('randperm');
 const multinomialKernel = kernel('multinomial');
 
 /** Numbers uniform in [0, 1). */
-export const rand = (shape: Shape, options?: RandomTensorOptions): Tensor =>
-  created('rand', shape, options, (t) => fillUniform(t, 0, 1, options));
+export const rand = (...args: ShapeArguments<RandomTensorOptions>): Tensor =>
+  created('rand', args, (t, o) => fillUniform(t, 0, 1, o));
 /** Numbers of the standard normal distribution. */
-export const randn = (shape: Shape, options?: RandomTensorOptions): Tensor =>
-  created('randn', shape, options, (t) => fillNormal(t, 0, 1, options));
+export const randn = (...args: ShapeArguments<RandomTensorOptions>): Tensor =>
+  created('randn', args, (t, o) => fillNormal(t, 0, 1, o));
 
 // The integers that each dtype can hold; floating-point dtypes hold those they have without rounding.
 const holds: Record<DType, readonly [number, number]> = {
@@ -51,31 +52,34 @@ const holds: Record<DType, readonly [number, number]> = {
   float64: [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER],
 };
 
+/** Arguments of {@link randint} by name. */
+export interface RandintArguments extends RandomTensorOptions {
+  /** Default 0. */
+  low?: number;
+  high: number;
+  size: Shape | number;
+}
+const randintBelowSpec = { high: integer(), size: shapeParam, ...randomTensorSpec };
+const randintSpec = { low: integer().or(0), ...randintBelowSpec };
+
 /** Integers in [low, high) (low defaults to 0): `randint(high, shape)` or `randint(low, high, shape)`. int64 unless a dtype is given. */
-export function randint(high: number, shape: Shape, options?: RandomTensorOptions): Tensor;
-export function randint(low: number, high: number, shape: Shape, options?: RandomTensorOptions): Tensor;
 export function randint(
-  a: number,
-  b: number | Shape,
-  c?: Shape | RandomTensorOptions,
-  d?: RandomTensorOptions,
+  ...args:
+    | InOrderOrByName<[low: number, high: number, size: Shape, options?: RandomTensorOptions], RandintArguments>
+    | [high: number, size: Shape, options?: RandomTensorOptions]
 ): Tensor {
-  const short = typeof b !== 'number';
-  const [low, high] = short ? [0, a] : [a, b];
-  const shape = (short ? b : c) as Shape;
-  const options = (short ? c : d) as RandomTensorOptions | undefined;
-  checkOptions('randint', options, randomTensorOptions);
-  const dtype = options?.dtype === undefined ? 'int64' : checkDType(options.dtype);
-  if (!Number.isSafeInteger(low) || !Number.isSafeInteger(high))
-    throw new ArgumentError(`[randint] the bounds must be integers, got ${low} and ${high}`);
+  const below = Array.isArray(args[1]);
+  const read = readArguments<RandintArguments>('randint', below ? randintBelowSpec : randintSpec, args);
+  const { low = 0, high, size: shape, ...options } = read;
+  const dtype = options.dtype ?? 'int64';
   if (low >= high) throw new ArgumentError(`[randint] low ${low} must be less than high ${high}`);
   const [least, most] = holds[dtype];
   if (low < least || high - 1 > most)
     throw new ArgumentError(`[randint] integers from ${low} to ${high - 1} do not fit into ${dtype}`);
-  const t = empty(checkShape('randint', shape), dtype, deviceIndex(options?.device));
+  const t = empty(shape as Shape, dtype, deviceIndex(options.device));
   const { seed, offset } = take(options, t.numel);
   randintKernel(t.numel, t, t.numel, low, high, seed, offset);
-  if (options?.requiresGrad) t.requiresGrad = true;
+  if (options.requiresGrad) t.requiresGrad = true;
   return t;
 }
 
@@ -101,15 +105,17 @@ export function randintLike(
   return two ? randint(lowOrHigh, high, t.shape, o) : randint(0, lowOrHigh, t.shape, o);
 }
 
+const randpermSpec = { n: integer({ least: 0 }), ...randomTensorSpec };
+
 /** The integers 0 to n - 1 in random order; int64 unless a dtype is given. */
-export function randperm(n: number, options?: RandomTensorOptions): Tensor {
-  if (!Number.isSafeInteger(n) || n < 0)
-    throw new ArgumentError(`[randperm] expected a non-negative integer, got ${describe(n)}`);
-  checkOptions('randperm', options, randomTensorOptions);
-  const t = empty([n], 'int64', deviceIndex(options?.device));
+export function randperm(
+  ...args: InOrderOrByName<[n: number, options?: RandomTensorOptions], RandomTensorOptions & { n: number }>
+): Tensor {
+  const { n, ...options } = readArguments('randperm', randpermSpec, args);
+  const t = empty([n], 'int64', deviceIndex(options.device));
   const { seed, offset } = take(options, n);
   randpermKernel(n * 10, t, n, seed, offset);
-  return options?.dtype === undefined ? t : cast(t, options.dtype);
+  return options.dtype === undefined ? t : cast(t, options.dtype);
 }
 
 /** Options of {@link multinomial}. */
@@ -117,17 +123,23 @@ export interface MultinomialOptions extends RandomOptions {
   /** Whether a class may be drawn again. Default false. */
   replacement?: boolean;
 }
-const multinomialDefaults = { replacement: false, generator: undefined as RandomOptions['generator'] };
+/** Arguments of {@link multinomial} by name. */
+export interface MultinomialArguments extends MultinomialOptions {
+  numSamples: number;
+}
+const multinomialSpec = { numSamples: integer({ least: 1 }), replacement: false, ...randomSpec };
 
 /**
  * Classes drawn with probabilities proportional to the weights, without replacement unless `{ replacement: true }`.
  * @param weights - [classes], or [rows, classes] for several distributions; not negative, not all 0
- * @param count - how many classes to draw per row
+ * @param args - numSamples, how many classes to draw per row; options
  * @returns int64, [count] or [rows, count]. Weights that are negative, NaN or all 0 fail when the result is read.
  */
-export function multinomial(weights: Tensor, count: number, how?: boolean | MultinomialOptions): Tensor {
-  const options = readArguments('multinomial', multinomialDefaults, [how]);
-  const { replacement } = options;
+export function multinomial(
+  weights: Tensor,
+  ...args: InOrderOrByName<[numSamples: number, replacement?: boolean], MultinomialArguments>
+): Tensor {
+  const { numSamples: count, replacement, ...options } = readArguments('multinomial', multinomialSpec, args);
   needTensor('multinomial', weights);
   if (!isFloat(weights.dtype))
     throw new DTypeError(`[multinomial] weights must be floating-point, got ${weights.dtype}`);
@@ -135,8 +147,6 @@ export function multinomial(weights: Tensor, count: number, how?: boolean | Mult
     throw new ShapeError(`[multinomial] weights must have 1 or 2 dimensions, got ${showShape(weights.shape)}`);
   const classes = weights.shape[weights.ndim - 1]!;
   const rows = weights.ndim === 2 ? weights.shape[0]! : 1;
-  if (!Number.isInteger(count) || count < 1)
-    throw new ArgumentError(`[multinomial] the number of draws must be a positive integer, got ${describe(count)}`);
   if (classes === 0) throw new ShapeError(`[multinomial] there are no classes in ${showShape(weights.shape)}`);
   if (!replacement && count > classes)
     throw new ArgumentError(`[multinomial] cannot draw ${count} of ${classes} classes without replacement`);
@@ -156,14 +166,12 @@ export function multinomial(weights: Tensor, count: number, how?: boolean | Mult
   return out;
 }
 
-const bernoulliDefaults = { p: null as number | null, generator: undefined as RandomOptions['generator'] };
+const bernoulliSpec = { p: number({ least: 0, most: 1 }).orNull(), ...randomSpec };
 
 /** 1 with the probability that each element of `t` gives (or with probability `p` everywhere), else 0; of t's dtype. */
 export function bernoulli(t: Tensor, ...args: Arguments<RandomOptions & { p?: number | null }>): Tensor {
   needTensor('bernoulli', t);
-  const { p: chance, ...options } = readArguments('bernoulli', bernoulliDefaults, args);
-  if (chance !== null && !(chance >= 0 && chance <= 1))
-    throw new ArgumentError(`[bernoulli] a probability lies between 0 and 1, got ${describe(chance)}`);
+  const { p: chance, ...options } = readArguments('bernoulli', bernoulliSpec, args);
   const p = chance === null ? t : full(t.shape, chance, { dtype: t.dtype, device: t.device });
   if (!isFloat(p.dtype)) throw new DTypeError(`[bernoulli] probabilities must be floating-point, got ${p.dtype}`);
   const out = empty(p.shape, p.dtype, p.storage.device);
@@ -183,7 +191,7 @@ export interface NormalOptions extends RandomTensorOptions {
 }
 const normalDefaults = {
   ...{ mean: either(tensorParam, number()).or(0), std: either(tensorParam, number()).or(1), size: shapeParam.orNull() },
-  ...({ dtype: undefined, device: undefined, requiresGrad: false, generator: undefined } as RandomTensorOptions),
+  ...randomTensorSpec,
 };
 
 /**
@@ -200,7 +208,7 @@ export function normal(
   if (typeof std === 'number' && !(std >= 0)) throw new ArgumentError(`[normal] std must not be negative, got ${std}`);
   if (typeof mean === 'number' && typeof std === 'number') {
     if (!Array.isArray(shape)) throw new ArgumentError('[normal] a mean and a std that are numbers need a shape');
-    return created('normal', shape as Shape, options, (t) => fillNormal(t, mean, std, options));
+    return created('normal', [shape, options], (t, o) => fillNormal(t, mean, std, o));
   }
   const tensors = [mean, std].filter((v): v is Tensor => v instanceof Tensor);
   const to = tensors.map((t) => t.shape).reduce((a, b) => broadcastShapes('normal', a, b));
@@ -214,24 +222,54 @@ export function normal(
 
 // --- in place -------------------------------------------------------------------------------------------------------
 
+/** Arguments of {@link uniform_} by name, in PyTorch's order. */
+export interface UniformArguments extends RandomOptions {
+  /** Default 0. */
+  from?: number;
+  /** Default 1. */
+  to?: number;
+}
+const uniformSpec = { from: numeric().or(0), to: numeric().or(1), ...randomSpec };
+
 /** Overwrites the tensor with numbers uniform in [from, to); default [0, 1). */
-export function uniform_(t: Tensor, from = 0, to = 1, options?: RandomOptions): Tensor {
+export function uniform_(
+  t: Tensor,
+  ...args: InOrderOrByName<[from?: number, to?: number, options?: RandomOptions], UniformArguments>
+): Tensor {
+  const { from, to, ...options } = readArguments('uniform_', uniformSpec, args);
   needFloat('uniform_', t);
   if (!(from <= to)) throw new ArgumentError(`[uniform_] ${from} is above ${to}`);
   return overwrite('uniform_', t, (d) => fillUniform(d, from, to, options));
 }
 
+/** Arguments of {@link normal_} by name, in PyTorch's order. */
+export interface NormalFillArguments extends RandomOptions {
+  /** Default 0. */
+  mean?: number;
+  /** Default 1. */
+  std?: number;
+}
+const normalFillSpec = { mean: numeric().or(0), std: numeric({ least: 0 }).or(1), ...randomSpec };
+
 /** Overwrites the tensor with numbers of a normal distribution; default mean 0 and std 1. */
-export function normal_(t: Tensor, mean = 0, std = 1, options?: RandomOptions): Tensor {
+export function normal_(
+  t: Tensor,
+  ...args: InOrderOrByName<[mean?: number, std?: number, options?: RandomOptions], NormalFillArguments>
+): Tensor {
+  const { mean, std, ...options } = readArguments('normal_', normalFillSpec, args);
   needFloat('normal_', t);
-  if (!(std >= 0)) throw new ArgumentError(`[normal_] std must not be negative, got ${std}`);
   return overwrite('normal_', t, (d) => fillNormal(d, mean, std, options));
 }
 
+const bernoulliFillSpec = { p: either(number({ least: 0, most: 1 }), tensorParam).or(0.5), ...randomSpec };
+
 /** Overwrites the tensor with 1 (with probability `p`, a number or a tensor that broadcasts; default 0.5) and 0. */
-export function bernoulli_(t: Tensor, p: number | Tensor = 0.5, options?: RandomOptions): Tensor {
-  if (typeof p === 'number' && !(p >= 0 && p <= 1))
-    throw new ArgumentError(`[bernoulli_] a probability lies between 0 and 1, got ${p}`);
+export function bernoulli_(
+  t: Tensor,
+  ...args: InOrderOrByName<[p?: number | Tensor, options?: RandomOptions], RandomOptions & { p?: number | Tensor }>
+): Tensor {
+  needTensor('bernoulli_', t);
+  const { p, ...options } = readArguments('bernoulli_', bernoulliFillSpec, args);
   return overwrite('bernoulli_', t, (d) => {
     const spread = empty(t.shape, p instanceof Tensor ? p.dtype : 'float32', t.storage.device);
     runCopy(spread, p instanceof Tensor ? p : full([], p, { device: t.device }));
@@ -239,10 +277,15 @@ export function bernoulli_(t: Tensor, p: number | Tensor = 0.5, options?: Random
   });
 }
 
+const exponentialSpec = { lambd: numeric({ above: 0 }).or(1), ...randomSpec };
+
 /** Overwrites the tensor with numbers of the exponential distribution of rate `lambd` (default 1). */
-export function exponential_(t: Tensor, lambd = 1, options?: RandomOptions): Tensor {
+export function exponential_(
+  t: Tensor,
+  ...args: InOrderOrByName<[lambd?: number, options?: RandomOptions], RandomOptions & { lambd?: number }>
+): Tensor {
+  const { lambd, ...options } = readArguments('exponential_', exponentialSpec, args);
   needFloat('exponential_', t);
-  if (!(lambd > 0)) throw new ArgumentError(`[exponential_] lambd must be positive, got ${lambd}`);
   return overwrite('exponential_', t, (d) => {
     fillUniform(d, 0, 1, options);
     runCopy(d, div(log1p(neg(d)), -lambd));
@@ -271,9 +314,9 @@ declare module '../core/tensor' {
   interface Tensor {
     multinomial: Method<typeof multinomial>;
     bernoulli: Method<typeof bernoulli>;
-    uniform_(from?: number, to?: number, options?: RandomOptions): Tensor;
-    normal_(mean?: number, std?: number, options?: RandomOptions): Tensor;
-    bernoulli_(p?: number | Tensor, options?: RandomOptions): Tensor;
-    exponential_(lambd?: number, options?: RandomOptions): Tensor;
+    uniform_: Method<typeof uniform_>;
+    normal_: Method<typeof normal_>;
+    bernoulli_: Method<typeof bernoulli_>;
+    exponential_: Method<typeof exponential_>;
   }
 }

@@ -4,7 +4,7 @@
  */
 import * as ng from '../../../lib';
 import type { Tensor } from '../../../lib';
-import { map, type Nd, zip } from '../nd';
+import { map, type Nd, nd, zip } from '../nd';
 import type { Row } from '../row';
 import { anyShapes, call, from, of, these } from '../samples';
 
@@ -135,6 +135,31 @@ export const createRows = {
       [() => ng.gumbelSoftmax(ng.ones([2]), { tau: 0 }), 'ERR_INVALID_ARG'],
       [() => ng.gumbelSoftmax(ng.ones([2]), { dim: 1 }), 'ERR_INDEX'],
       [() => ng.gumbelSoftmax(ng.ones([2], { dtype: 'int32' })), 'ERR_DTYPE'],
+    ],
+  },
+  linspace: {
+    fn: (_inputs, [start, end, steps]) =>
+      ng.linspace(start as number, end as number, steps as number, { dtype: 'float64' }),
+    reference: (_inputs, [start, end, steps]) => {
+      const n = steps as number;
+      const at = (i: number): number => (start as number) + ((end as number) - (start as number)) * (i / (n - 1));
+      return nd(
+        [n],
+        Array.from({ length: n }, (_, i) => (n === 1 ? (start as number) : at(i))),
+      );
+    },
+    samples: [
+      { inputs: [], args: [0, 1, 5] },
+      { inputs: [], args: [-0.3, 0.9, 50] },
+      { inputs: [], args: [3, -3, 1] },
+      { inputs: [], args: [0, 1, 0] },
+    ],
+    grad: false,
+    errors: [
+      [() => ng.linspace(0, 1, -1), 'ERR_INVALID_ARG'],
+      [() => ng.linspace(0, NaN, 3), 'ERR_INVALID_ARG'],
+      [() => ng.linspace(ng.ones([3]), 1, 3), 'ERR_INVALID_ARG'],
+      [() => ng.linspace({ start: 0, end: 1 } as never), 'ERR_INVALID_ARG'],
     ],
   },
 } satisfies Record<string, Row>;
