@@ -1,11 +1,14 @@
 /** @file The DataLoader: batches of a dataset, for `for await` and `for` loops. */
+import { readOptions } from '../core/arguments';
 import { ArgumentError } from '../core/errors';
+import { fn, integer, Param } from '../core/params';
 import { type Generator as RandomGenerator } from '../core/random';
 import { describe } from '../core/shape';
+import { turnIfDue } from '../core/turn';
 import { openDevices, streamReached } from '../native';
 import { type Collated } from './collate';
 import { batchOf, checkDataset, checkIndices, type Dataset } from './dataset';
-import { ascending, generatorOf, positions, type SeedOptions, shuffled } from './sampler';
+import { ascending, generatorOf, positions, type SeedOptions, seedSpec, shuffled } from './sampler';
 
 /** Settings of a {@link DataLoader}. */
 export interface DataLoaderOptions<T, B, R> extends SeedOptions {
@@ -25,15 +28,24 @@ export interface DataLoaderOptions<T, B, R> extends SeedOptions {
 
 // Kernels of this many steps may be queued while the next batch is made.
 const stepsInFlight = 2;
-// Milliseconds after which timers and sockets get a turn: a `for await` over resolved promises never gives them one.
-const turnEvery = 2;
-
-const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-
 /** Resolves when everything queued so far, on every device, is done. */
 async function allReached(): Promise<void> {
   for (const d of openDevices()) await streamReached(d);
 }
+
+const iterable = new Param<Iterable<number>>('iterable', (v, op, name) => {
+  if (typeof (v as Partial<Iterable<number>> | null)?.[Symbol.iterator] === 'function') return v as Iterable<number>;
+  throw new ArgumentError(`[${op}] ${name} must be iterable, got ${describe(v)}`);
+});
+const loaderSpec = {
+  batchSize: integer({ least: 1 }).or(1),
+  shuffle: false,
+  dropLast: false,
+  sampler: iterable.optional(),
+  collate: fn().optional(),
+  transform: fn().optional(),
+  ...seedSpec,
+};
 
 /**
  * Batches of a dataset: `for await (const [x, y] of loader)`. Each loop visits all examples once. A `for await` loop
@@ -48,17 +60,11 @@ export class DataLoader<T, B = Collated<T>, R = B> implements AsyncIterable<R>, 
     private readonly options: DataLoaderOptions<T, B, R> = {},
   ) {
     checkDataset('DataLoader', dataset);
-    const { batchSize = 1, shuffle, sampler } = options;
-    if (!Number.isSafeInteger(batchSize) || batchSize < 1)
-      throw new ArgumentError(`[DataLoader] batchSize must be a positive integer, got ${describe(batchSize)}`);
-    if (sampler !== undefined && typeof (sampler as Partial<Iterable<number>>)?.[Symbol.iterator] !== 'function')
-      throw new ArgumentError(`[DataLoader] sampler must be iterable, got ${describe(sampler)}`);
+    const o = readOptions('DataLoader', loaderSpec, options as object);
+    const { batchSize, shuffle, sampler } = o;
     if (sampler && shuffle) throw new ArgumentError('[DataLoader] a sampler decides the order; leave out shuffle');
-    for (const name of ['collate', 'transform'] as const)
-      if (options[name] !== undefined && typeof options[name] !== 'function')
-        throw new ArgumentError(`[DataLoader] ${name} must be a function, got ${describe(options[name])}`);
     this.batchSize = batchSize;
-    this.generator = generatorOf('DataLoader', options);
+    this.generator = generatorOf('DataLoader', o);
   }
 
   /** The number of batches. */
@@ -93,7 +99,6 @@ export class DataLoader<T, B = Collated<T>, R = B> implements AsyncIterable<R>, 
   async *[Symbol.asyncIterator](): AsyncGenerator<R, void, undefined> {
     const order = this.fixedOrder() ?? positions(await shuffled(this.dataset.length, this.generator).data());
     const queued: Promise<void>[] = [];
-    let turn = performance.now();
     try {
       for (const batch of this.batches(order)) {
         yield await batch;
@@ -102,10 +107,7 @@ export class DataLoader<T, B = Collated<T>, R = B> implements AsyncIterable<R>, 
         step.catch(() => {});
         queued.push(step);
         if (queued.length > stepsInFlight) await queued.shift();
-        if (performance.now() - turn > turnEvery) {
-          await nextTurn();
-          turn = performance.now();
-        }
+        await turnIfDue();
       }
     } finally {
       await Promise.all(queued);

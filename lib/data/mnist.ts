@@ -3,8 +3,9 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { type Device } from '../core/device';
-import { ArgumentError, FileFormatError, NodegradError } from '../core/errors';
-import { describe } from '../core/shape';
+import { readOptions } from '../core/arguments';
+import { FileFormatError, NodegradError } from '../core/errors';
+import { device as deviceParam, integer, number, oneOf, Param, string } from '../core/params';
 import { type Tensor } from '../core/tensor';
 import { noGrad } from '../core/autograd';
 import { div, sub } from '../ops/arithmetic';
@@ -97,13 +98,22 @@ function find(dir: string, name: string): string {
   return file;
 }
 
+const normalization = new Param<boolean | { mean: number; std: number }>('a boolean or { mean, std }', (v, op) => {
+  if (typeof v === 'boolean') return v;
+  return readOptions(op, { mean: number(), std: number({ above: 0 }) }, v as object);
+});
+const mnistSpec = {
+  split: oneOf('train', 'test').or('train' as const),
+  flatten: false,
+  normalize: normalization.or(false),
+  limit: integer({ least: 1 }).optional(),
+  path: string.optional(),
+  device: deviceParam.optional(),
+};
+
 /** The MNIST digits: x float32 in [0, 1], [N, 1, 28, 28] (or, flattened, [N, 784]); y int32, the digit. */
 export async function mnist(options: MnistOptions = {}): Promise<MnistDataset> {
-  const { split = 'train', flatten = false, normalize = false, limit, path, device } = options;
-  if (split !== 'train' && split !== 'test')
-    throw new ArgumentError(`[mnist] split must be 'train' or 'test', got ${describe(split)}`);
-  if (limit !== undefined && (!Number.isSafeInteger(limit) || limit < 1))
-    throw new ArgumentError(`[mnist] limit must be a positive integer, got ${describe(limit)}`);
+  const { split, flatten, normalize, limit, path, device } = readOptions('mnist', mnistSpec, options);
   const dir = folder(path);
   const prefix = split === 'train' ? 'train' : 't10k';
   const [imageFile, labelFile] = [find(dir, `${prefix}-images-idx3-ubyte`), find(dir, `${prefix}-labels-idx1-ubyte`)];

@@ -2,7 +2,7 @@
 import { endianness } from 'node:os';
 import { ArgumentError } from '../core/errors';
 import { Generator } from '../core/random';
-import { describe } from '../core/shape';
+import { generator as generatorParam, integer } from '../core/params';
 import { type Tensor } from '../core/tensor';
 import { randperm } from '../ops/random';
 
@@ -14,10 +14,11 @@ export interface SeedOptions {
   generator?: Generator;
 }
 
+/** The spec of {@link SeedOptions}. */
+export const seedSpec = { seed: integer().optional(), generator: generatorParam.optional() };
+
 /** The generator that the options name; undefined for the global one. */
 export function generatorOf(op: string, { seed, generator }: SeedOptions): Generator | undefined {
-  if (generator !== undefined && !(generator instanceof Generator))
-    throw new ArgumentError(`[${op}] expected a Generator, got ${describe(generator)}`);
   if (generator && seed !== undefined) throw new ArgumentError(`[${op}] takes a seed or a generator, not both`);
   return seed === undefined ? generator : new Generator(seed);
 }

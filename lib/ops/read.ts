@@ -4,6 +4,7 @@ import { ArgumentError } from '../core/errors';
 import { showShape } from '../core/shape';
 import { addMethods, needTensor, type Tensor } from '../core/tensor';
 import { readStorage, readStorageSync } from '../native';
+import { turnIfDue } from '../core/turn';
 import { castOf, denseOf } from './launch';
 
 /** What `array()` returns: numbers (booleans for bool) nested as deep as the tensor has dimensions. */
@@ -18,6 +19,7 @@ export async function data(t: Tensor): Promise<TypedArray> {
   const d = readable(t);
   const out = newTypedArray(d.dtype, d.numel);
   await readStorage(d.storage, d.offset * dtypeSize(d.dtype), out);
+  await turnIfDue();
   return out;
 }
 
@@ -51,6 +53,7 @@ export const array = async (t: Tensor): Promise<NestedNumbers> => nest(await dat
 export const arraySync = (t: Tensor): NestedNumbers => nest(dataSync(t), t);
 
 function checkOne(op: string, t: Tensor): void {
+  needTensor(op, t);
   if (t.numel !== 1) throw new ArgumentError(`[${op}] a tensor of shape ${showShape(t.shape)} is not one number`);
 }
 
