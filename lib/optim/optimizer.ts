@@ -7,7 +7,8 @@ import { enableGrad, noGrad } from '../core/autograd';
 import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
 import { contiguousStrides, describe, numel, sameShape, type Shape, showShape } from '../core/shape';
 import { alias, Tensor } from '../core/tensor';
-import { readArguments } from '../core/arguments';
+import { isOptions, readArguments } from '../core/arguments';
+import { isFloat } from '../core/dtype';
 import { zeros } from '../ops/create';
 import { zeroGradients } from '../ops/gradients';
 import { castOf, denseOf, runCopy, runFill } from '../ops/launch';
@@ -212,9 +213,32 @@ export abstract class Optimizer<O extends object> {
   private prepare(group: ParamGroup<O>, active: readonly Tensor[]): void {
     const names = this.stateNames(group);
     for (const p of active) if (!this.state.has(p)) this.state.set(p, { step: 0 });
+    for (const p of active) this.checkState('step', this.state.get(p)!, p, names);
     for (const n of names) {
       const wanting = active.filter((p) => this.stateShape(n, p) && !fits(this.state.get(p)![n], p));
       if (wanting.length > 0) this.layOut(n, wanting, this.initialState(n, group));
+    }
+  }
+
+  // Kernels believe what they are given, and users may write into `state`: tensors of the right shape, and counts.
+  private checkState(op: string, state: ParamState, p: Tensor, names: readonly string[]): void {
+    const bad = (why: string): never => {
+      throw new ArgumentError(`[${this.constructor.name}.${op}] ${why}`, 'ERR_STATE_DICT');
+    };
+    if (!isOptions(state)) bad(`the state of a parameter ${showShape(p.shape)} is ${describe(state)}`);
+    const { step } = state;
+    if (!Number.isSafeInteger(step) || step < 0) bad(`step must be a number of steps, got ${describe(step)}`);
+    for (const [name, v] of Object.entries(state)) {
+      if (v instanceof Tensor) {
+        const want = this.stateShape(name, p) ?? [];
+        v.checkAlive(`${this.constructor.name}.${op}`);
+        if (!sameShape(v.shape, want))
+          bad(
+            `${name} of a parameter ${showShape(p.shape)} has shape ${showShape(v.shape)}, it needs ${showShape(want)}`,
+          );
+        if (!isFloat(v.dtype)) bad(`${name} must be floating-point, got ${v.dtype}`);
+      } else if (v !== undefined && (names.includes(name) || typeof v !== 'number' || Number.isNaN(v)))
+        bad(`${name} must be a ${names.includes(name) ? 'tensor' : 'number'}, got ${describe(v)}`);
     }
   }
 
@@ -253,7 +277,12 @@ export abstract class Optimizer<O extends object> {
     const bad = (why: string): never => {
       throw new ArgumentError(`[${op}] ${why}`, 'ERR_STATE_DICT');
     };
-    if (!Array.isArray(dict?.paramGroups) || typeof dict.state !== 'object')
+    if (
+      !isOptions(dict) ||
+      !Array.isArray(dict.paramGroups) ||
+      !dict.paramGroups.every(isOptions) ||
+      !isOptions(dict.state)
+    )
       return bad(`expected { state, paramGroups }, got ${describe(dict)}`);
     if (dict.paramGroups.length !== this.paramGroups.length)
       bad(`the state has ${dict.paramGroups.length} parameter groups, the optimizer ${this.paramGroups.length}`);
@@ -261,16 +290,14 @@ export abstract class Optimizer<O extends object> {
     const settings = dict.paramGroups.map((g) => this.merged(this.defaults, settingsOf(g)));
     dict.paramGroups.forEach(({ params }, i) => {
       const own = this.paramGroups[i]!.params;
+      if (!Array.isArray(params)) return bad(`the params of group ${i} are ${describe(params)}, no list of numbers`);
       if (params.length !== own.length)
         bad(`group ${i} has ${params.length} parameters in the state, ${own.length} in the optimizer`);
       params.forEach((n, j) => {
-        const state = dict.state[n];
+        if (!Number.isSafeInteger(n)) bad(`group ${i} names a parameter ${describe(n)}; a number is expected`);
+        const state = Object.hasOwn(dict.state, n) ? dict.state[n] : undefined;
         if (!state) return;
-        for (const [name, v] of Object.entries(state)) {
-          const want = this.stateShape(name, own[j]!) ?? [];
-          if (v instanceof Tensor && !sameShape(v.shape, want))
-            bad(`${name} of parameter ${n} has shape ${showShape(v.shape)}, the parameter needs ${showShape(want)}`);
-        }
+        this.checkState('loadStateDict', state, own[j]!, this.stateNames({ params: own, ...settings[i]! }));
         next.set(own[j]!, { ...state });
       });
     });
