@@ -23,6 +23,13 @@ type Prefixes<P extends readonly unknown[]> = P extends readonly [...infer Init,
 export type InOrderOrByName<P extends readonly unknown[], S extends object> =
   P | [S] | [...Prefixes<Required<P>>, Partial<S> | undefined];
 
+/**
+ * The arguments of what has required ones: those, R, in order or by their names N; options S after them, in order or by
+ * name in the object at the end.
+ */
+export type WithRequired<R extends readonly unknown[], N extends object, S extends object = object> =
+  [...R, ...Arguments<S>] | [N & Partial<S>] | [...Prefixes<R>, Partial<N & S> | undefined];
+
 /** What a spec says of each argument: a default, whose type the value must have, or a {@link Param}. */
 export type Spec<S extends object> = { readonly [K in keyof S]: S[K] | Param<S[K]> };
 

@@ -62,8 +62,10 @@ function plain(
 
 // d^2 / 2 for d below the bend, (d - bend / 2) bend above: huber. Divided by the bend: smooth l1.
 function bent(input: Tensor, target: Tensor, bend: number, scale: number): Tensor {
-  const d = abs(sub(input, target));
-  return where(lt(d, bend), mul(square(d), 0.5 * scale), mul(sub(d, 0.5 * bend), bend * scale));
+  const d = sub(input, target);
+  const size = abs(d);
+  // The square is that of d itself: |d| has no second derivative at 0.
+  return where(lt(size, bend), mul(square(d), 0.5 * scale), mul(sub(size, 0.5 * bend), bend * scale));
 }
 
 /** Quadratic where |input - target| < beta (default 1), linear with slope 1 beyond. */

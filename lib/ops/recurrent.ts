@@ -4,14 +4,18 @@
  * product and one pointwise kernel. h' = cell(x W_ih^T + b_ih, h W_hh^T + b_hh).
  */
 import { isGradEnabled, noGrad, track } from '../core/autograd';
+import { isFloat } from '../core/dtype';
+import { DTypeError, ShapeError } from '../core/errors';
+import { sameShape, showShape } from '../core/shape';
 import { empty, type Tensor } from '../core/tensor';
 import { type BufferArg, kernel, opcode } from '../native';
 import { add, mul, sub } from './arithmetic';
 import { relu, sigmoid } from './activations';
+import { cast } from './cast';
 import { zeros } from './create';
 import { cat } from './joining';
 import { chunk } from './splitting';
-import { denseOf, runBinary, runCopy } from './launch';
+import { denseOf, runBinary, runCopy, sameDevice } from './launch';
 import { tanh } from './math';
 import { linear, runMatmul } from './matmul';
 import { gradientOf } from './recompute';
@@ -242,8 +246,30 @@ function backward(
   return { dx, dh: dg, dh0: dh, dc0: dc, before };
 }
 
+// Weights are fields that users may replace; the kernels believe what they are given.
+function checkWeights(kind: CellKind, x: Tensor, w: CellWeights, h0: Tensor, c0: Tensor | null): void {
+  const hidden = (c0 ?? h0).shape[1]!;
+  const output = w.projection ? h0.shape[1]! : hidden;
+  const rows = gatesOf[kind] * hidden;
+  const wanted: [string, Tensor | null | undefined, number[]][] = [
+    ['input weight', w.inputWeight, [rows, x.shape[1]!]],
+    ['hidden weight', w.hiddenWeight, [rows, output]],
+    ['input bias', w.inputBias, [rows]],
+    ['hidden bias', w.hiddenBias, [rows]],
+    ['projection', w.projection, [output, hidden]],
+  ];
+  if (!isFloat(x.dtype)) throw new DTypeError(`[${kind}] needs floating-point tensors, got ${x.dtype}`);
+  for (const [name, t, shape] of wanted) {
+    if (!t) continue;
+    sameDevice(kind, x, t);
+    if (!sameShape(t.shape, shape))
+      throw new ShapeError(`[${kind}] the ${name} must be ${showShape(shape)}, got ${showShape(t.shape)}`);
+    if (t.dtype !== x.dtype) throw new DTypeError(`[${kind}] the ${name} is ${t.dtype}, the input ${x.dtype}`);
+  }
+}
+
 /**
- * One layer in one direction.
+ * One layer in one direction. 16-bit types are computed in float32, which is what the kernels know.
  * @param x - [sum of steps, input], step after step
  * @param steps - rows per step, not increasing
  * @param h0 - [steps[0], output]; `c0` [steps[0], hidden] for an LSTM
@@ -257,6 +283,19 @@ export function recurrentLayer(
   c0: Tensor | null,
   reverse: boolean,
 ): LayerResult {
+  checkWeights(kind, x, w, h0, c0);
+  if (x.dtype === 'float16' || x.dtype === 'bfloat16') {
+    const wide = <T extends Tensor | null | undefined>(t: T): T => (t ? (cast(t, 'float32') as T) : t);
+    const weights = {
+      inputWeight: wide(w.inputWeight),
+      hiddenWeight: wide(w.hiddenWeight),
+      inputBias: wide(w.inputBias),
+      hiddenBias: wide(w.hiddenBias),
+      projection: wide(w.projection),
+    };
+    const outs = recurrentLayer(kind, wide(x), steps, weights, wide(h0), wide(c0), reverse);
+    return outs.map((t) => cast(t!, x.dtype)) as LayerResult;
+  }
   if (w.projection) return composite(kind, x, steps, w, h0, c0, reverse);
   const runs = schedule(steps, reverse);
   const [first, cell] = [denseOf(h0), c0 && denseOf(c0)];
