@@ -8,7 +8,7 @@ import { type DType, isFloat } from '../core/dtype';
 import { ArgumentError } from '../core/errors';
 import { describe, sameShape, showShape } from '../core/shape';
 import { Tensor } from '../core/tensor';
-import { readArguments } from '../core/arguments';
+import { readArguments, readOptions } from '../core/arguments';
 import { zeroGradients } from '../ops/gradients';
 import { moved, type Target, targetOf } from '../ops/to';
 import {
@@ -32,6 +32,7 @@ export interface LoadResult {
 
 const loadDefaults = { strict: true };
 const zeroGradDefaults = { setToNone: true };
+const bufferDefaults = { persistent: true };
 const indent = (text: string): string => text.replaceAll('\n', '\n  ');
 
 /** A layer or a model: `forward`, and the parameters, buffers and submodules that are its fields. */
@@ -67,7 +68,7 @@ export abstract class Module {
     this.#checkName('registerBuffer', name);
     if (tensor !== null && !(tensor instanceof Tensor))
       throw new ArgumentError(`[registerBuffer] expected a tensor or null, got ${describe(tensor)}`);
-    this.#buffers.set(name, { persistent: options.persistent ?? true });
+    this.#buffers.set(name, readOptions('registerBuffer', bufferDefaults, options));
     this.#set(name, tensor);
     return tensor;
   }
@@ -293,6 +294,14 @@ export abstract class Module {
   /** {@link to} float32. */
   float(): this {
     return this.to('float32');
+  }
+  /** {@link to} the CPU. */
+  cpu(): this {
+    return this.to('cpu');
+  }
+  /** {@link to} the GPU of that number. Default 0. */
+  cuda(device = 0): this {
+    return this.to(`cuda:${device}`);
   }
   /** {@link to} float64. */
   double(): this {

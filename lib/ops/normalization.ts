@@ -7,6 +7,7 @@ import { describe, numel, sameShape, type Shape, showShape } from '../core/shape
 import { empty, needTensor, type Tensor } from '../core/tensor';
 import { kernel } from '../native';
 import { type Arguments, readArguments } from '../core/arguments';
+import { number } from '../core/params';
 import { add, mul, sub } from './arithmetic';
 import { cast } from './cast';
 import { castOf, denseOf, sameDevice } from './launch';
@@ -142,7 +143,7 @@ export function batchNorm(
   ...options: Arguments<BatchNormOptions>
 ): Tensor {
   const op = 'batchNorm';
-  const defaults = { weight: null, bias: null, training: false, momentum: 0.1, eps: 1e-5 };
+  const defaults = { weight: null, bias: null, training: false, momentum: 0.1, eps: number({ above: 0 }).or(1e-5) };
   const o = readArguments<BatchNormOptions>(op, defaults, options);
   checkInput(op, x, 2);
   const c = x.shape[1]!;

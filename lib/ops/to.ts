@@ -2,7 +2,9 @@
 import { track } from '../core/autograd';
 import { type Device, deviceIndex } from '../core/device';
 import { checkDType, type DType, dtypes, dtypeSize, newTypedArray } from '../core/dtype';
+import { readOptions } from '../core/arguments';
 import { ArgumentError } from '../core/errors';
+import { device as deviceParam, dtype as dtypeParam } from '../core/params';
 import { describe } from '../core/shape';
 import { addMethods, empty, needTensor, Tensor } from '../core/tensor';
 import { readStorageSync, writeStorage } from '../native';
@@ -15,13 +17,16 @@ export interface Target {
   dtype?: DType;
 }
 
+const targetSpec = { device: deviceParam.optional(), dtype: dtypeParam.optional() };
+
 /** What the argument of `to` means: a device, a dtype, both, or those of another tensor. */
 export function targetOf(op: string, target: Device | DType | Target | Tensor): Target {
   if (typeof target === 'string')
     return (dtypes as string[]).includes(target) ? { dtype: target as DType } : { device: checked(target as Device) };
   if (target === null || typeof target !== 'object')
     throw new ArgumentError(`[${op}] expected a device or a dtype, got ${describe(target)}`);
-  const { device, dtype } = target;
+  if (target instanceof Tensor) return { device: target.device, dtype: target.dtype };
+  const { device, dtype } = readOptions<Target>(op, targetSpec, target);
   return { device: device && checked(device), dtype: dtype && checkDType(dtype) };
 }
 
