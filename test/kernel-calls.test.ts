@@ -27,9 +27,7 @@ test('arguments of another type are refused by name before anything runs', () =>
   for (const n of [NaN, 1.5, Infinity]) expect(caught(() => fill(3, t, [n], [1], 1))).toMatchObject(invalid);
   expect(asked).toBe(0);
   expect(t.arraySync()).toEqual([0, 0, 0]);
-  expect((caught(() => fill(3, t, [3], [1], 'x' as never)) as Error).message).toBe(
-    '[fill] expected a number, got \'x\'',
-  );
+  expect((caught(() => fill(3, t, [3], [1], 'x' as never)) as Error).message).toBe("[fill] expected a number, got 'x'");
 });
 
 test('numbers that users give are refused, not converted', () => {
