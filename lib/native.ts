@@ -183,7 +183,7 @@ export type Kernel = (work: number, ...args: KernelArg[]) => void;
 // wrote into the shared memory is no longer its own.
 let latest = 0;
 
-function putBuffer(op: CallName, at: number, b: unknown, takesHalves: boolean): number {
+function putBuffer(callee: Callee, first: unknown, at: number, b: unknown): number {
   if (b === null) {
     args[at] = -1;
     args[at + 1] = 0;
@@ -191,40 +191,47 @@ function putBuffer(op: CallName, at: number, b: unknown, takesHalves: boolean): 
     return at + 3;
   }
   const { storage, offset, dtypeCode } = (b ?? {}) as BufferArg;
-  if (!(storage instanceof Storage)) throw wrong(op, 'a tensor', b);
-  if (storage.slot < 0) throw new DisposedError(`[${op()}] a tensor was used after dispose()`);
-  if (dtypeCode > lastFullDType && !takesHalves)
-    throw new DTypeError(`[${op()}] does not take bfloat16 and float16 yet; cast with .to('float32')`);
+  if (!(storage instanceof Storage)) throw wrong(callee, first, 'a tensor', b);
+  if (storage.slot < 0) throw new DisposedError(`[${nameOf(callee, first)}] a tensor was used after dispose()`);
+  if (dtypeCode > lastFullDType && !callee.halves)
+    throw new DTypeError(`[${nameOf(callee, first)}] does not take bfloat16 and float16 yet; cast with .to('float32')`);
   args[at] = storage.slot;
   args[at + 1] = offset;
   args[at + 2] = dtypeCode;
   return at + 3;
 }
 
-function putNumber(op: CallName, at: number, v: unknown): void {
+function putNumber(callee: Callee, first: unknown, at: number, v: unknown): void {
   if (typeof v === 'number') args[at] = v;
   else if (typeof v === 'boolean') args[at] = v ? 1 : 0;
-  else throw wrong(op, 'a number', v);
+  else throw wrong(callee, first, 'a number', v);
 }
 
-function putInteger(op: CallName, at: number, v: unknown): void {
-  if (!Number.isSafeInteger(v)) throw wrong(op, 'an integer', v);
+function putInteger(callee: Callee, first: unknown, at: number, v: unknown): void {
+  if (!Number.isSafeInteger(v)) throw wrong(callee, first, 'an integer', v);
   args[at] = v as number;
 }
 
-function putCount(op: CallName, at: number, list: unknown, each: number): number {
-  if (!Array.isArray(list)) throw wrong(op, 'a list', list);
+function putCount(callee: Callee, first: unknown, at: number, list: unknown, each: number): number {
+  if (!Array.isArray(list)) throw wrong(callee, first, 'a list', list);
   if (at + list.length * each + 1 > args.length)
-    throw new ArgumentError(`[${op()}] a list of ${list.length} is too long for one call`);
+    throw new ArgumentError(`[${nameOf(callee, first)}] a list of ${list.length} is too long for one call`);
   args[at] = list.length;
   return list.length;
 }
 
-/** Names the operation in errors; a function, so that names are put together only for an error. */
-type CallName = () => string;
+/** What errors of a call are named after: its kernel, or the operation that its first argument counts among `names`. */
+interface Callee {
+  name: string;
+  names: readonly string[] | undefined;
+  /** Whether it takes 16-bit floats. */
+  halves: boolean;
+}
 
-const wrong = (op: CallName, wanted: string, got: unknown): ArgumentError =>
-  new ArgumentError(`[${op()}] expected ${wanted}, got ${describe(got)}`);
+const nameOf = ({ name, names }: Callee, first: unknown): string => names?.[first as number] ?? name;
+
+const wrong = (callee: Callee, first: unknown, wanted: string, got: unknown): ArgumentError =>
+  new ArgumentError(`[${nameOf(callee, first)}] expected ${wanted}, got ${describe(got)}`);
 
 // From native/runtime/dtype.h: what comes behind are 16-bit floats.
 const lastFullDType = 5;
@@ -255,10 +262,10 @@ export function kernel(name: string): Kernel {
   const signature = addon.kernels[id]![1];
   const arity = signature.length;
   const codes = Array.from(signature);
-  const halves = halfKernels.has(name);
   const names = opcodesOf[name] && addon.opcodes[opcodesOf[name]];
+  const callee: Callee = { name, names, halves: halfKernels.has(name) };
   return (work, ...values) => {
-    const op: CallName = () => names?.[values[0] as number] ?? name;
+    const first = values[0];
     if (values.length !== arity) throw new NodegradError('ERR_INTERNAL', `[${name}] takes ${arity} arguments`);
     const call = ++latest;
     let at = 0;
@@ -267,35 +274,36 @@ export function kernel(name: string): Kernel {
       const v = values[i];
       switch (codes[i]) {
         case 'n':
-          putNumber(op, at++, v);
+          putNumber(callee, first, at++, v);
           break;
         case 'i':
-          putInteger(op, at++, v);
+          putInteger(callee, first, at++, v);
           break;
         case 'b':
-          at = putBuffer(op, at, v, halves);
+          at = putBuffer(callee, first, at, v);
           if (device < 0 && v !== null) device = (v as BufferArg).storage.device;
           break;
         case 'd':
         case 'I': {
-          const n = putCount(op, at++, v, 1);
-          for (let j = 0; j < n; j++) putInteger(op, at++, (v as readonly number[])[j]);
+          const n = putCount(callee, first, at++, v, 1);
+          for (let j = 0; j < n; j++) putInteger(callee, first, at++, (v as readonly number[])[j]);
           break;
         }
         case 'N': {
-          const n = putCount(op, at++, v, 1);
-          for (let j = 0; j < n; j++) putNumber(op, at++, (v as readonly number[])[j]);
+          const n = putCount(callee, first, at++, v, 1);
+          for (let j = 0; j < n; j++) putNumber(callee, first, at++, (v as readonly number[])[j]);
           break;
         }
         default: {
-          const n = putCount(op, at++, v, 3);
+          const n = putCount(callee, first, at++, v, 3);
           const list = v as readonly BufferArg[];
-          for (let j = 0; j < n; j++) at = putBuffer(op, at, list[j], halves);
+          for (let j = 0; j < n; j++) at = putBuffer(callee, first, at, list[j]);
           if (device < 0 && n > 0) device = list[0]!.storage.device;
         }
       }
     }
-    if (call !== latest) throw new ArgumentError(`[${op()}] an argument ran another operation while it was read`);
+    if (call !== latest)
+      throw new ArgumentError(`[${nameOf(callee, first)}] an argument ran another operation while it was read`);
     try {
       addon.run(id, device, work, at);
     } catch (e) {

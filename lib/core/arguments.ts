@@ -50,8 +50,8 @@ interface Compiled {
   names: readonly string[];
   checks: readonly (Param<unknown> | undefined)[];
   defaults: Readonly<Record<string, unknown>>;
-  /** How many have no default. */
-  required: number;
+  /** Those that have no default. */
+  required: readonly string[];
 }
 
 const compiledSpecs = new WeakMap<object, Compiled>();
@@ -63,7 +63,12 @@ function compile(spec: object): Compiled {
   const defaults = Object.fromEntries(
     names.map((n, i) => [n, values[i] instanceof Param ? values[i].fallback : values[i]]),
   );
-  const c = { names, checks, defaults, required: values.filter((v) => v instanceof Param && v.required).length };
+  const c = {
+    names,
+    checks,
+    defaults,
+    required: names.filter((_, i) => values[i] instanceof Param && values[i].required),
+  };
   compiledSpecs.set(spec, c);
   return c;
 }
@@ -114,14 +119,12 @@ export function readArguments<S extends object>(
       out[names[i]!] = checks[i] ? checks[i]!.check(op, names[i]!, value) : value;
     }
   }
-  if (required > 0) needAll(op, spec, out, what);
+  for (const name of required)
+    if (out?.[name] === undefined)
+      throw new ArgumentError(
+        `[${op}] the ${what} ${name} is missing; it must be ${checks[names.indexOf(name)]!.kind}`,
+      );
   return (out ?? defaults) as S;
-}
-
-function needAll(op: string, spec: object, out: Record<string, unknown> | undefined, what: string): void {
-  for (const [name, p] of Object.entries(spec))
-    if (p instanceof Param && p.required && out?.[name] === undefined)
-      throw new ArgumentError(`[${op}] the ${what} ${name} is missing; it must be ${p.kind}`);
 }
 
 /** Integers one after the other, in one array, or that array by name. */

@@ -5,7 +5,7 @@
 import { isFloat } from '../core/dtype';
 import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
 import { checkAxis, showShape } from '../core/shape';
-import { addMethods, needTensor, type Tensor } from '../core/tensor';
+import { addMethods, needTensor, shapeOf, type Tensor } from '../core/tensor';
 import { type Arguments, type InOrderOrByName, readArguments, type Spec } from '../core/arguments';
 import { axis as axisParam, number, oneOf, scalar } from '../core/params';
 import { abs, clamp, clampMax, erfc, exp, square, tanh } from './math';
@@ -280,10 +280,10 @@ export function hardshrink(x: Tensor, ...args: Setting<'lambd'>): Tensor {
 export function prelu(x: Tensor, weight: Tensor): Tensor {
   needTensor('prelu', x);
   needTensor('prelu', weight);
-  const channels = x.ndim >= 2 ? x.shape[1]! : 1;
+  const channels = x.ndim >= 2 ? shapeOf(x)[1]! : 1;
   if (weight.ndim > 1 || (weight.numel !== 1 && weight.numel !== channels))
     throw new ShapeError(
-      `[prelu] weight ${showShape(weight.shape)} must have 1 value or one for each of the ${channels} channels of ${showShape(x.shape)}`,
+      `[prelu] weight ${showShape(shapeOf(weight))} must have 1 value or one for each of the ${channels} channels of ${showShape(shapeOf(x))}`,
     );
   const w =
     weight.numel === 1 ? reshape(weight, []) : reshape(weight, [channels, ...new Array<number>(x.ndim - 2).fill(1)]);
@@ -295,9 +295,9 @@ const gluSpec: Spec<{ dim: number }> = { dim: axisParam.or(-1) };
 export function glu(x: Tensor, ...args: InOrderOrByName<[dim?: number], { dim?: number }>): Tensor {
   needTensor('glu', x);
   const a = checkAxis('glu', readArguments('glu', gluSpec, args).dim, x.ndim);
-  const n = x.shape[a];
+  const n = shapeOf(x)[a];
   if (n === undefined || n % 2 !== 0)
-    throw new ShapeError(`[glu] dimension ${a} of ${showShape(x.shape)} cannot be halved`);
+    throw new ShapeError(`[glu] dimension ${a} of ${showShape(shapeOf(x))} cannot be halved`);
   return mul(slice(x, a, 0, n / 2, 1), sigmoid(slice(x, a, n / 2, n / 2, 1)));
 }
 

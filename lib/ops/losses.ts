@@ -2,7 +2,7 @@
 import { noGrad, track } from '../core/autograd';
 import { ArgumentError, ShapeError } from '../core/errors';
 import { broadcastShapes, sameShape, showShape } from '../core/shape';
-import { needTensor, Tensor } from '../core/tensor';
+import { needTensor, shapeOf, Tensor } from '../core/tensor';
 import { logSigmoid } from './activations';
 import { type Arguments, readArguments } from '../core/arguments';
 import { add, div, gt, le, log, lt, mul, neg, sub } from './arithmetic';
@@ -22,6 +22,11 @@ import {
 } from './reduction';
 import { expand } from './views';
 import { where } from './where';
+
+const weightedSpec = { reduction: byMean, weight: noWeight };
+const smoothL1Spec = { reduction: byMean, beta: 1 };
+const huberSpec = { reduction: byMean, delta: 1 };
+const binarySpec = { weight: noWeight, reduction: byMean };
 
 export * from './reduction';
 export * from './crossEntropy';
@@ -53,11 +58,11 @@ function plain(
   loss: (d: Tensor) => Tensor,
   args: readonly unknown[],
 ): Tensor {
-  const { reduction, weight } = readArguments(op, { reduction: byMean, weight: noWeight }, args);
+  const { reduction, weight } = readArguments(op, weightedSpec, args);
   checkPair(op, input, target);
   const elements = weighted(op, loss(sub(input, target)), weight);
   if (!weight || reduction !== 'mean') return reduceLoss(op, elements, reduction);
-  return div(sum(elements), sum(expand(weight, elements.shape)));
+  return div(sum(elements), sum(expand(weight, shapeOf(elements))));
 }
 
 // d^2 / 2 for d below the bend, (d - bend / 2) bend above: huber. Divided by the bend: smooth l1.
@@ -74,7 +79,7 @@ export function smoothL1Loss(
   target: Tensor,
   ...args: Arguments<ReductionOptions & { beta?: number }>
 ): Tensor {
-  const options = readArguments('smoothL1Loss', { reduction: byMean, beta: 1 }, args);
+  const options = readArguments('smoothL1Loss', smoothL1Spec, args);
   checkPair('smoothL1Loss', input, target);
   const { beta } = options;
   if (!(beta >= 0)) throw new ArgumentError(`[smoothL1Loss] beta must not be negative, got ${beta}`);
@@ -91,7 +96,7 @@ export function huberLoss(
   target: Tensor,
   ...args: Arguments<ReductionOptions & { delta?: number }>
 ): Tensor {
-  const options = readArguments('huberLoss', { reduction: byMean, delta: 1 }, args);
+  const options = readArguments('huberLoss', huberSpec, args);
   checkPair('huberLoss', input, target);
   const { delta } = options;
   if (!(delta > 0)) throw new ArgumentError(`[huberLoss] delta must be positive, got ${delta}`);
@@ -107,8 +112,10 @@ export interface BinaryCrossEntropyOptions extends ReductionOptions {
 function weighted(op: string, loss: Tensor, weight: Tensor | null | undefined): Tensor {
   if (!weight) return loss;
   needTensor(op, weight);
-  if (!sameShape(broadcastShapes(op, loss.shape, weight.shape), loss.shape))
-    throw new ShapeError(`[${op}] weight ${showShape(weight.shape)} does not fit the input ${showShape(loss.shape)}`);
+  if (!sameShape(broadcastShapes(op, shapeOf(loss), shapeOf(weight)), shapeOf(loss)))
+    throw new ShapeError(
+      `[${op}] weight ${showShape(shapeOf(weight))} does not fit the input ${showShape(shapeOf(loss))}`,
+    );
   return mul(loss, weight);
 }
 
@@ -121,7 +128,7 @@ export function binaryCrossEntropy(
   target: Tensor,
   ...args: Arguments<BinaryCrossEntropyOptions>
 ): Tensor {
-  const options = readArguments('binaryCrossEntropy', { weight: noWeight, reduction: byMean }, args);
+  const options = readArguments('binaryCrossEntropy', binarySpec, args);
   checkPair('binaryCrossEntropy', input, target);
   const logs = (p: Tensor): [Tensor, Tensor] => [clampMin(log(p), -100), clampMin(log1p(neg(p)), -100)];
   const t = cast(target, input.dtype);
@@ -183,7 +190,7 @@ export function klDiv(input: Tensor, target: Tensor, ...args: Arguments<KlDivOpt
   const { reduction, logTarget } = options;
   const loss = logTarget ? mul(exp(target), sub(target, input)) : sub(xlogy(target, target), mul(target, input));
   if (reduction !== 'batchmean') return reduceLoss('klDiv', loss, reduction);
-  return div(sum(loss), input.shape[0] ?? 1);
+  return div(sum(loss), shapeOf(input)[0] ?? 1);
 }
 
 /** Options of {@link poissonNllLoss}. */
@@ -236,13 +243,16 @@ export function gaussianNllLoss(
   let v: Tensor;
   if (typeof variance === 'number') v = fullLike(input, variance);
   else {
-    const perRow = sameShape(variance.shape, input.shape.slice(0, -1)) && input.ndim > 0 && variance.ndim < input.ndim;
+    const perRow =
+      sameShape(shapeOf(variance), shapeOf(input).slice(0, -1)) && input.ndim > 0 && variance.ndim < input.ndim;
     v = perRow ? variance.unsqueeze(-1) : variance;
     const last =
-      v.ndim === input.ndim && v.shape[v.ndim - 1] === 1 && sameShape(v.shape.slice(0, -1), input.shape.slice(0, -1));
-    if (!last && !sameShape(v.shape, input.shape))
+      v.ndim === input.ndim &&
+      shapeOf(v)[v.ndim - 1] === 1 &&
+      sameShape(shapeOf(v).slice(0, -1), shapeOf(input).slice(0, -1));
+    if (!last && !sameShape(shapeOf(v), shapeOf(input)))
       throw new ShapeError(
-        `[gaussianNllLoss] variance ${showShape(variance.shape)} does not fit the input ${showShape(input.shape)}`,
+        `[gaussianNllLoss] variance ${showShape(shapeOf(variance))} does not fit the input ${showShape(shapeOf(input))}`,
       );
   }
   // The bound lets the gradient of the variance through, as in PyTorch.

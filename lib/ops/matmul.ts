@@ -5,7 +5,7 @@ import { isFloat, resultType } from '../core/dtype';
 import { DTypeError, ShapeError } from '../core/errors';
 import { tensor } from '../core/params';
 import { broadcastShapes, broadcastStrides, numel, showShape } from '../core/shape';
-import { addMethods, empty, type Method, needTensor, type Tensor } from '../core/tensor';
+import { addMethods, empty, type Method, needTensor, shapeOf, stridesOf, type Tensor } from '../core/tensor';
 import { kernel } from '../native';
 import { cast } from './cast';
 import { denseOf, sameDevice } from './launch';
@@ -15,18 +15,18 @@ const matmulKernel = kernel('matmul');
 
 // The gemm wants one unit stride per matrix (or a harmless one, in a dimension of length 1).
 function usable(t: Tensor): Tensor {
-  const [r, c] = [t.strides[t.ndim - 2]!, t.strides[t.ndim - 1]!];
-  return r === 1 || c === 1 || t.shape[t.ndim - 1] === 1 || t.shape[t.ndim - 2] === 1 ? t : denseOf(t);
+  const [r, c] = [stridesOf(t)[t.ndim - 2]!, stridesOf(t)[t.ndim - 1]!];
+  return r === 1 || c === 1 || shapeOf(t)[t.ndim - 1] === 1 || shapeOf(t)[t.ndim - 2] === 1 ? t : denseOf(t);
 }
 
 /** Batched product of tensors with at least two dimensions, untracked: out[.., m, n] = a @ b + bias. */
 export function runMatmul(a0: Tensor, b0: Tensor, bias: Tensor | null): Tensor {
   const a = usable(a0);
   const b = usable(b0);
-  const [m, k] = [a.shape[a.ndim - 2]!, a.shape[a.ndim - 1]!];
-  const n = b.shape[b.ndim - 1]!;
-  const batchA = a.shape.slice(0, -2);
-  const batchB = b.shape.slice(0, -2);
+  const [m, k] = [shapeOf(a)[a.ndim - 2]!, shapeOf(a)[a.ndim - 1]!];
+  const n = shapeOf(b)[b.ndim - 1]!;
+  const batchA = shapeOf(a).slice(0, -2);
+  const batchB = shapeOf(b).slice(0, -2);
   const batch = broadcastShapes('matmul', batchA, batchB);
   const out = empty([...batch, m, n], a.dtype, a.storage.device);
   matmulKernel(
@@ -36,15 +36,15 @@ export function runMatmul(a0: Tensor, b0: Tensor, bias: Tensor | null): Tensor {
     b,
     bias,
     batch,
-    broadcastStrides(batchA, a.strides.slice(0, -2), batch),
-    broadcastStrides(batchB, b.strides.slice(0, -2), batch),
+    broadcastStrides(batchA, stridesOf(a).slice(0, -2), batch),
+    broadcastStrides(batchB, stridesOf(b).slice(0, -2), batch),
     m,
     n,
     k,
-    a.strides[a.ndim - 2]!,
-    a.strides[a.ndim - 1]!,
-    b.strides[b.ndim - 2]!,
-    b.strides[b.ndim - 1]!,
+    stridesOf(a)[a.ndim - 2]!,
+    stridesOf(a)[a.ndim - 1]!,
+    stridesOf(b)[b.ndim - 2]!,
+    stridesOf(b)[b.ndim - 1]!,
     0,
   );
   return out;
@@ -61,14 +61,14 @@ export function matmul(x: Tensor, y: Tensor): Tensor {
   sameDevice('matmul', x, y);
   if (x.ndim === 0 || y.ndim === 0)
     throw new ShapeError(
-      `[matmul] operands need at least one dimension: ${showShape(x.shape)} x ${showShape(y.shape)}`,
+      `[matmul] operands need at least one dimension: ${showShape(shapeOf(x))} x ${showShape(shapeOf(y))}`,
     );
   const dtype = resultType(x, y);
   if (dtype === 'bool') throw new DTypeError('[matmul] bool tensors have no product; cast them first');
   const a = x.ndim === 1 ? unsqueeze(cast(x, dtype), 0) : cast(x, dtype);
   const b = y.ndim === 1 ? unsqueeze(cast(y, dtype), 1) : cast(y, dtype);
-  if (a.shape[a.ndim - 1] !== b.shape[b.ndim - 2])
-    throw new ShapeError(`[matmul] inner dimensions differ: ${showShape(x.shape)} x ${showShape(y.shape)}`);
+  if (shapeOf(a)[a.ndim - 1] !== shapeOf(b)[b.ndim - 2])
+    throw new ShapeError(`[matmul] inner dimensions differ: ${showShape(shapeOf(x))} x ${showShape(shapeOf(y))}`);
   const full = product(a, b);
   if (x.ndim === 1 && y.ndim === 1) return reshape(full, []);
   if (x.ndim === 1) return squeeze(full, -2);
@@ -79,10 +79,10 @@ export function matmul(x: Tensor, y: Tensor): Tensor {
 function product(a: Tensor, b: Tensor): Tensor {
   // A matrix shared by a whole batch: one tall product instead of many small ones.
   if (a.ndim > 2 && b.ndim === 2) {
-    const lead = a.shape.slice(0, -1);
-    return reshape(product(reshape(a, [numel(lead), a.shape[a.ndim - 1]!]), b), [...lead, b.shape[1]!]);
+    const lead = shapeOf(a).slice(0, -1);
+    return reshape(product(reshape(a, [numel(lead), shapeOf(a)[a.ndim - 1]!]), b), [...lead, shapeOf(b)[1]!]);
   }
-  const [shapeA, shapeB] = [a.shape, b.shape];
+  const [shapeA, shapeB] = [shapeOf(a), shapeOf(b)];
   const out = runMatmul(a, b, null);
   return track('matmul', out, [a, b], operandsRead(a, b), ([g], saved, needs) => [
     needs[0] ? sumTo(product(g!, transpose(saved[0]!, -1, -2)), shapeA) : null,
@@ -115,22 +115,22 @@ export function linear(
   needTensor('linear', weight);
   const { bias } = readArguments('linear', linearArguments, args);
   sameDevice('linear', x, weight);
-  if (weight.ndim !== 2 || x.ndim === 0 || x.shape[x.ndim - 1] !== weight.shape[1])
+  if (weight.ndim !== 2 || x.ndim === 0 || shapeOf(x)[x.ndim - 1] !== shapeOf(weight)[1])
     throw new ShapeError(
-      `[linear] input ${showShape(x.shape)} does not fit weight ${showShape(weight.shape)} (out, in)`,
+      `[linear] input ${showShape(shapeOf(x))} does not fit weight ${showShape(shapeOf(weight))} (out, in)`,
     );
-  if (bias && (bias.ndim !== 1 || bias.shape[0] !== weight.shape[0]))
+  if (bias && (bias.ndim !== 1 || shapeOf(bias)[0] !== shapeOf(weight)[0]))
     throw new ShapeError(
-      `[linear] bias ${showShape(bias.shape)} does not fit weight ${showShape(weight.shape)} (out, in)`,
+      `[linear] bias ${showShape(shapeOf(bias))} does not fit weight ${showShape(shapeOf(weight))} (out, in)`,
     );
   if (x.dtype !== weight.dtype || !isFloat(x.dtype) || (bias && bias.dtype !== x.dtype))
     throw new DTypeError(
       `[linear] input is ${x.dtype}, weight ${weight.dtype}${bias ? `, bias ${bias.dtype}` : ''}; they must be one floating-point dtype`,
     );
-  const rows = numel(x.shape.slice(0, -1));
-  const flat = x.ndim === 2 ? x : reshape(x, [rows, x.shape[x.ndim - 1]!]);
+  const rows = numel(shapeOf(x).slice(0, -1));
+  const flat = x.ndim === 2 ? x : reshape(x, [rows, shapeOf(x)[x.ndim - 1]!]);
   const y = affine(flat, weight, bias);
-  return x.ndim === 2 ? y : reshape(y, [...x.shape.slice(0, -1), weight.shape[0]!]);
+  return x.ndim === 2 ? y : reshape(y, [...shapeOf(x).slice(0, -1), shapeOf(weight)[0]!]);
 }
 
 function affine(x: Tensor, weight: Tensor, bias: Tensor | null): Tensor {
@@ -140,7 +140,7 @@ function affine(x: Tensor, weight: Tensor, bias: Tensor | null): Tensor {
   return track('linear', out, inputs, operandsRead(x, weight), ([g], saved, needs) => [
     needs[0] ? matmul(g!, saved[0]!) : null,
     needs[1] ? matmul(transpose(g!, 0, 1), saved[saved.length - 1]!) : null,
-    hasBias && needs[2] ? sumTo(g!, [g!.shape[1]!]) : null,
+    hasBias && needs[2] ? sumTo(g!, [shapeOf(g!)[1]!]) : null,
   ]);
 }
 

@@ -3,7 +3,7 @@ import { isGradEnabled, track } from '../core/autograd';
 import { type DType, isFloat } from '../core/dtype';
 import { DTypeError } from '../core/errors';
 import { checkAxes, type Shape } from '../core/shape';
-import { addMethods, empty, type Method, needTensor, type Tensor } from '../core/tensor';
+import { addMethods, empty, type Method, needTensor, shapeOf, stridesOf, type Tensor } from '../core/tensor';
 import { kernel, opcode } from '../native';
 import { type InOrderOrByName, readArguments, type Spec } from '../core/arguments';
 import { axes, boolean, dtype as dtypeParam } from '../core/params';
@@ -56,9 +56,9 @@ function split(t: Tensor, axes: readonly number[], keepdim = false): Split {
   const s: Split = { out: [], keepShape: [], keepStrides: [], redShape: [], redStrides: [] };
   for (let i = 0; i < t.ndim; i++) {
     const reduced = axes.includes(i);
-    (reduced ? s.redShape : s.keepShape).push(t.shape[i]!);
-    (reduced ? s.redStrides : s.keepStrides).push(t.strides[i]!);
-    if (!reduced) s.out.push(t.shape[i]!);
+    (reduced ? s.redShape : s.keepShape).push(shapeOf(t)[i]!);
+    (reduced ? s.redStrides : s.keepStrides).push(stridesOf(t)[i]!);
+    if (!reduced) s.out.push(shapeOf(t)[i]!);
     else if (keepdim) s.out.push(1);
   }
   return s;
@@ -100,7 +100,7 @@ export function sum(t: Tensor, ...args: ReduceArguments): Tensor {
   const dtype = wanted ?? (isFloat(t.dtype) ? t.dtype : 'int64');
   const x = wanted || isFloat(t.dtype) ? cast(t, dtype) : t;
   const out = runReduce(sumCode, x, list, keepdim, dtype);
-  const shape = x.shape;
+  const shape = shapeOf(x);
   return track('sum', out, [x], [], ([g]) => [spread(g!, shape, list)]);
 }
 
@@ -112,7 +112,7 @@ export function mean(t: Tensor, ...args: ReduceArguments): Tensor {
   if (!isFloat(x.dtype))
     throw new DTypeError(`[mean] needs a floating-point tensor, got ${x.dtype}; pass { dtype: 'float32' }`);
   const list = checkAxes('mean', dim, x.ndim);
-  const shape = x.shape;
+  const shape = shapeOf(x);
   const scale = 1 / list.reduce((n, a) => n * shape[a]!, 1);
   // An empty mean is 0 * (1/0) = NaN, as in PyTorch.
   const out = runReduce(sumCode, x, list, keepdim, x.dtype, scale);
@@ -142,20 +142,22 @@ function prodGrad(g: Tensor, x: Tensor, axes: readonly number[]): Tensor {
   const others = prod(safe, axes, { keepdim: true });
   const zeros = sum(isZero, axes, { keepdim: true });
   const slope = where(isZero, where(eq(zeros, 1), others, 0), div(where(eq(zeros, 0), others, 0), safe));
-  return mul(spread(g, x.shape, axes), slope);
+  return mul(spread(g, shapeOf(x), axes), slope);
 }
 
 // The same so that it can be differentiated again at zeros too: the n products of n - 1 factors, written out.
 function prodGradAgain(g: Tensor, x: Tensor, axes: readonly number[]): Tensor {
-  const kept = x.shape.map((_, i) => i).filter((i) => !axes.includes(i));
+  const kept = shapeOf(x)
+    .map((_, i) => i)
+    .filter((i) => !axes.includes(i));
   const order = [...kept, ...axes];
   const rows = permute(x, order);
-  const n = axes.reduce((k, a) => k * x.shape[a]!, 1);
-  const lead = kept.map((a) => x.shape[a]!);
+  const n = axes.reduce((k, a) => k * shapeOf(x)[a]!, 1);
+  const lead = kept.map((a) => shapeOf(x)[a]!);
   const matrix = expand(reshape(rows, [...lead, 1, n]), [...lead, n, n]);
   const without = prod(where(eye(n, { dtype: 'bool', device: x.device }), 1, matrix), -1);
   const back = order.map((_, i) => order.indexOf(i));
-  return mul(spread(g, x.shape, axes), permute(reshape(without, rows.shape), back));
+  return mul(spread(g, shapeOf(x), axes), permute(reshape(without, shapeOf(rows)), back));
 }
 
 const anyCode = opcode('reduce', 'any');

@@ -12,7 +12,7 @@ import {
   showShape,
   viewStrides,
 } from '../core/shape';
-import { addMethods, alias, type Method, needTensor, Tensor } from '../core/tensor';
+import { addMethods, alias, type Method, needTensor, shapeOf, stridesOf, Tensor } from '../core/tensor';
 import { gathered, type InOrderOrByName, type ListOrNamed, readArguments, type Spec } from '../core/arguments';
 import { axes, axis, integer, integers } from '../core/params';
 import { clone, contiguous } from './cast';
@@ -54,12 +54,12 @@ const sizeSpec: Spec<SizeArguments> = { size: integers };
 export function viewAs(t: Tensor, ...size: ListOrNamed<SizeArguments>): Tensor {
   needTensor('view', t);
   const to = inferShape('view', t.numel, readArguments('view', sizeSpec, gathered(size)).size);
-  const strides = viewStrides(t.shape, t.strides, to);
+  const strides = viewStrides(shapeOf(t), stridesOf(t), to);
   if (!strides)
     throw new ShapeError(
-      `[view] ${showShape(t.shape)} with strides ${showShape(t.strides)} cannot be seen as ${showShape(to)} without a copy; use reshape`,
+      `[view] ${showShape(shapeOf(t))} with strides ${showShape(stridesOf(t))} cannot be seen as ${showShape(to)} without a copy; use reshape`,
     );
-  const from = t.shape;
+  const from = shapeOf(t);
   return view('view', t, to, strides, t.offset, (g) => reshape(g, from));
 }
 
@@ -67,8 +67,8 @@ export function viewAs(t: Tensor, ...size: ListOrNamed<SizeArguments>): Tensor {
 export function reshape(t: Tensor, ...shape: ListOrNamed<ShapeArguments>): Tensor {
   needTensor('reshape', t);
   const to = inferShape('reshape', t.numel, readArguments('reshape', shapeSpec, gathered(shape)).shape);
-  const strides = viewStrides(t.shape, t.strides, to);
-  const from = t.shape;
+  const strides = viewStrides(shapeOf(t), stridesOf(t), to);
+  const from = shapeOf(t);
   const source = strides ? t : contiguous(t);
   return view('reshape', source, to, strides ?? contiguousStrides(to), source.offset, (g) => reshape(g, from));
 }
@@ -94,7 +94,7 @@ export function flatten(
   const b = checkAxis('flatten', end, t.ndim);
   if (t.ndim === 0) return reshape(t, [1]);
   if (b < a) throw new ArgumentError(`[flatten] start ${start} comes after end ${end}`);
-  return reshape(t, [...t.shape.slice(0, a), numel(t.shape.slice(a, b + 1)), ...t.shape.slice(b + 1)]);
+  return reshape(t, [...shapeOf(t).slice(0, a), numel(shapeOf(t).slice(a, b + 1)), ...shapeOf(t).slice(b + 1)]);
 }
 
 /** Throws unless `t` has a dimension to work on. */
@@ -119,7 +119,11 @@ export function unflatten(
   needDims('unflatten', t);
   const { dim, sizes } = readArguments('unflatten', unflattenSpec, args);
   const a = checkAxis('unflatten', dim, t.ndim);
-  return reshape(t, [...t.shape.slice(0, a), ...inferShape('unflatten', t.shape[a]!, sizes), ...t.shape.slice(a + 1)]);
+  return reshape(t, [
+    ...shapeOf(t).slice(0, a),
+    ...inferShape('unflatten', shapeOf(t)[a]!, sizes),
+    ...shapeOf(t).slice(a + 1),
+  ]);
 }
 
 /** Axes by name. */
@@ -140,8 +144,8 @@ function permuted(t: Tensor, axes: readonly number[]): Tensor {
     throw new ArgumentError(`[permute] [${axes.join(', ')}] is not an order of ${t.ndim} dimensions`);
   const inverse = new Array<number>(order.length);
   order.forEach((a, i) => (inverse[a] = i));
-  const shape = order.map((a) => t.shape[a]!);
-  const strides = order.map((a) => t.strides[a]!);
+  const shape = order.map((a) => shapeOf(t)[a]!);
+  const strides = order.map((a) => stridesOf(t)[a]!);
   return view('permute', t, shape, strides, t.offset, (g) => permuted(g, inverse));
 }
 
@@ -168,7 +172,7 @@ export function exchanged(op: string, t: Tensor, dim0: number, dim1: number): Te
   const j = checkAxis(op, dim1, t.ndim);
   return permuted(
     t,
-    t.shape.map((_, k) => (k === i ? j : k === j ? i : k)),
+    shapeOf(t).map((_, k) => (k === i ? j : k === j ? i : k)),
   );
 }
 
@@ -176,7 +180,7 @@ export function exchanged(op: string, t: Tensor, dim0: number, dim1: number): Te
 export const reverseDims = (t: Tensor): Tensor =>
   permuted(
     t,
-    t.shape.map((_, i) => t.ndim - 1 - i),
+    shapeOf(t).map((_, i) => t.ndim - 1 - i),
   );
 
 /** Arguments of {@link squeeze}. */
@@ -193,13 +197,13 @@ export function squeeze(
   needTensor('squeeze', t);
   const { dim } = readArguments('squeeze', squeezeSpec, args);
   const named = dim === undefined ? undefined : checkAxes('squeeze', dim, t.ndim);
-  const keep = t.shape.map((d, i) => d !== 1 || (named !== undefined && !named.includes(i)));
-  const from = t.shape;
+  const keep = shapeOf(t).map((d, i) => d !== 1 || (named !== undefined && !named.includes(i)));
+  const from = shapeOf(t);
   return view(
     'squeeze',
     t,
-    t.shape.filter((_, i) => keep[i]),
-    t.strides.filter((_, i) => keep[i]),
+    shapeOf(t).filter((_, i) => keep[i]),
+    stridesOf(t).filter((_, i) => keep[i]),
     t.offset,
     (g) => reshape(g, from),
   );
@@ -215,10 +219,10 @@ const dimSpec: Spec<DimArguments> = { dim: axis };
 export function unsqueeze(t: Tensor, ...args: InOrderOrByName<[dim: number], DimArguments>): Tensor {
   needTensor('unsqueeze', t);
   const a = checkAxis('unsqueeze', readArguments('unsqueeze', dimSpec, args).dim, t.ndim + 1);
-  const shape = [...t.shape.slice(0, a), 1, ...t.shape.slice(a)];
+  const shape = [...shapeOf(t).slice(0, a), 1, ...shapeOf(t).slice(a)];
   checkShape('unsqueeze', shape);
-  const from = t.shape;
-  return view('unsqueeze', t, shape, [...t.strides.slice(0, a), 1, ...t.strides.slice(a)], t.offset, (g) =>
+  const from = shapeOf(t);
+  return view('unsqueeze', t, shape, [...stridesOf(t).slice(0, a), 1, ...stridesOf(t).slice(a)], t.offset, (g) =>
     reshape(g, from),
   );
 }
@@ -228,16 +232,16 @@ export function expand(t: Tensor, ...size: ListOrNamed<SizeArguments>): Tensor {
   needTensor('expand', t);
   const shape = readArguments('expand', sizeSpec, gathered(size)).size;
   const lead = shape.length - t.ndim;
-  const to = shape.map((d, i) => (d === -1 && i >= lead ? t.shape[i - lead]! : d));
+  const to = shape.map((d, i) => (d === -1 && i >= lead ? shapeOf(t)[i - lead]! : d));
   checkShape('expand', to);
   const strides = to.map((d, i) => {
-    const s = t.shape[i - lead];
+    const s = shapeOf(t)[i - lead];
     if (s !== undefined && s !== d && s !== 1)
-      throw new ShapeError(`[expand] ${showShape(t.shape)} cannot be expanded to ${showShape(shape)}`);
-    return s === undefined || (s === 1 && d !== 1) ? 0 : t.strides[i - lead]!;
+      throw new ShapeError(`[expand] ${showShape(shapeOf(t))} cannot be expanded to ${showShape(shape)}`);
+    return s === undefined || (s === 1 && d !== 1) ? 0 : stridesOf(t)[i - lead]!;
   });
-  if (lead < 0) throw new ShapeError(`[expand] ${showShape(t.shape)} cannot be expanded to ${showShape(shape)}`);
-  const from = t.shape;
+  if (lead < 0) throw new ShapeError(`[expand] ${showShape(shapeOf(t))} cannot be expanded to ${showShape(shape)}`);
+  const from = shapeOf(t);
   return view('expand', t, to, strides, t.offset, (g) => sumTo(g, from));
 }
 
@@ -248,7 +252,7 @@ export const broadcastTo = expand;
 export function sumTo(t: Tensor, shape: Shape): Tensor {
   const lead = t.ndim - shape.length;
   const axes: number[] = [];
-  for (let i = 0; i < t.ndim; i++) if (i < lead || (shape[i - lead] === 1 && t.shape[i] !== 1)) axes.push(i);
+  for (let i = 0; i < t.ndim; i++) if (i < lead || (shape[i - lead] === 1 && shapeOf(t)[i] !== 1)) axes.push(i);
   const s = axes.length === 0 ? t : sum(t, axes);
   return reshape(s, shape);
 }
@@ -271,11 +275,11 @@ export function narrow(
   needDims('narrow', t);
   const { dim, start, length } = readArguments('narrow', narrowSpec, args);
   const a = checkAxis('narrow', dim, t.ndim);
-  const size = t.shape[a]!;
+  const size = shapeOf(t)[a]!;
   const from = start < 0 ? start + size : start;
   if (from < 0 || from + length > size)
     throw new IndexError(
-      `[narrow] ${length} elements from ${start} are out of range for dimension ${a} of ${showShape(t.shape)}`,
+      `[narrow] ${length} elements from ${start} are out of range for dimension ${a} of ${showShape(shapeOf(t))}`,
     );
   return slice(t, a, from, length, 1);
 }
@@ -283,7 +287,7 @@ export function narrow(
 /** `length` elements from `start`, `step` apart (negative allowed), of one dimension; checked by the caller. */
 export function slice(t: Tensor, axis: number, start: number, length: number, step: number): Tensor {
   needTensor('slice', t);
-  const shape = t.shape.slice();
+  const shape = shapeOf(t).slice();
   shape[axis] = length;
   return region('slice', t, shape, (s) => ({
     strides: s.map((d, i) => (i === axis ? d * step : d)),
@@ -296,17 +300,17 @@ export type Geometry = (strides: readonly number[]) => { strides: readonly numbe
 
 /** A view of some elements of `t`, each at most once. */
 export function region(name: string, t: Tensor, shape: Shape, geometry: Geometry): Tensor {
-  const { strides, offset } = geometry(t.strides);
-  const from = t.shape;
+  const { strides, offset } = geometry(stridesOf(t));
+  const from = shapeOf(t);
   return view(name, t, shape, strides, t.offset + offset, (g) => embed(name, g, from, geometry));
 }
 
 // Zeros of `shape` with `g` written to a region: the gradient of seeing only that region.
 function embed(name: string, g: Tensor, shape: Shape, geometry: Geometry): Tensor {
   const out = engineOps.zeros(shape, g.dtype, g.storage.device);
-  const { strides, offset } = geometry(out.strides);
-  runCopy(alias(out, g.shape, strides, offset), g);
-  const part = g.shape;
+  const { strides, offset } = geometry(stridesOf(out));
+  runCopy(alias(out, shapeOf(g), strides, offset), g);
+  const part = shapeOf(g);
   return track('embed', out, [g], [], ([gg]) => [region(name, gg!, part, geometry)]);
 }
 

@@ -6,7 +6,7 @@ import { outsideScopes } from '../core/scope';
 import { enableGrad, noGrad } from '../core/autograd';
 import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
 import { contiguousStrides, describe, numel, sameShape, type Shape, showShape } from '../core/shape';
-import { alias, Tensor } from '../core/tensor';
+import { alias, shapeOf, Tensor } from '../core/tensor';
 import { isOptions, readArguments } from '../core/arguments';
 import { isFloat } from '../core/dtype';
 import { zeros } from '../ops/create';
@@ -87,7 +87,7 @@ export abstract class Optimizer<O extends object> {
   }
   /** The shape of a state tensor; null: this parameter has none of that name. */
   protected stateShape(_name: string, param: Tensor): Shape | null {
-    return param.shape;
+    return shapeOf(param);
   }
   /** Changes the parameters and their states. */
   protected abstract update(group: ParamGroup<O>, segments: Segments): void;
@@ -117,9 +117,9 @@ export abstract class Optimizer<O extends object> {
       if (!(p instanceof Tensor)) throw new ArgumentError(`[${op}] a parameter must be a tensor, got ${describe(p)}`);
       if (!p.isLeaf)
         throw new ArgumentError(
-          `[${op}] cannot train a tensor ${showShape(p.shape)} that was computed from others; pass leaves`,
+          `[${op}] cannot train a tensor ${showShape(shapeOf(p))} that was computed from others; pass leaves`,
         );
-      if (known.has(p)) throw new ArgumentError(`[${op}] a parameter ${showShape(p.shape)} appears twice`);
+      if (known.has(p)) throw new ArgumentError(`[${op}] a parameter ${showShape(shapeOf(p))} appears twice`);
       known.add(p);
     }
     const merged = this.merged(this.defaults, settings);
@@ -203,8 +203,8 @@ export abstract class Optimizer<O extends object> {
     const op = this.constructor.name;
     if (p.dtype !== 'float32' && p.dtype !== 'float64')
       throw new DTypeError(`[${op}] parameters must be float32 or float64, got ${p.dtype}`);
-    if (!sameShape(g.shape, p.shape))
-      throw new ShapeError(`[${op}] a parameter ${showShape(p.shape)} has a gradient ${showShape(g.shape)}`);
+    if (!sameShape(shapeOf(g), shapeOf(p)))
+      throw new ShapeError(`[${op}] a parameter ${showShape(shapeOf(p))} has a gradient ${showShape(shapeOf(g))}`);
     g.checkAlive(op);
     return denseOf(castOf(moved(g, { device: p.device }), p.dtype));
   }
@@ -225,16 +225,16 @@ export abstract class Optimizer<O extends object> {
     const bad = (why: string): never => {
       throw new ArgumentError(`[${this.constructor.name}.${op}] ${why}`, 'ERR_STATE_DICT');
     };
-    if (!isOptions(state)) bad(`the state of a parameter ${showShape(p.shape)} is ${describe(state)}`);
+    if (!isOptions(state)) bad(`the state of a parameter ${showShape(shapeOf(p))} is ${describe(state)}`);
     const { step } = state;
     if (!Number.isSafeInteger(step) || step < 0) bad(`step must be a number of steps, got ${describe(step)}`);
     for (const [name, v] of Object.entries(state)) {
       if (v instanceof Tensor) {
         const want = this.stateShape(name, p) ?? [];
         v.checkAlive(`${this.constructor.name}.${op}`);
-        if (!sameShape(v.shape, want))
+        if (!sameShape(shapeOf(v), want))
           bad(
-            `${name} of a parameter ${showShape(p.shape)} has shape ${showShape(v.shape)}, it needs ${showShape(want)}`,
+            `${name} of a parameter ${showShape(shapeOf(p))} has shape ${showShape(shapeOf(v))}, it needs ${showShape(want)}`,
           );
         if (!isFloat(v.dtype)) bad(`${name} must be floating-point, got ${v.dtype}`);
       } else if (v !== undefined && (names.includes(name) || typeof v !== 'number' || Number.isNaN(v)))
