@@ -129,6 +129,18 @@ export const either = <T extends readonly unknown[]>(...of: { [K in keyof T]: Pa
 export const fn = <F extends (...args: any[]) => unknown>(): Param<F> =>
   accept<F>('a function', (v) => typeof v === 'function');
 
+/** What can be looped over; no string. */
+export const iterable = <T>(): Param<Iterable<T>> =>
+  accept<Iterable<T>>(
+    'iterable',
+    (v) => typeof v === 'object' && v !== null && typeof (v as Iterable<T>)[Symbol.iterator] === 'function',
+  );
+
+/** The elements of a list that a user gave, which may be anything that can be looped over. */
+export const elementsOf = <T = unknown>(op: string, name: string, list: unknown): T[] => [
+  ...iterable<T>().check(op, name, list),
+];
+
 /** A dimension by its position; negative ones count from the last. The op checks its range. */
 export const axis: Param<number> = integer();
 
