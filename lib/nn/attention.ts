@@ -2,9 +2,10 @@
 import { noGrad } from '../core/autograd';
 import { isFloat } from '../core/dtype';
 import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
-import { describe, showShape } from '../core/shape';
-import { alias, empty, Tensor } from '../core/tensor';
+import { describe, sameShape, showShape } from '../core/shape';
+import { alias, empty, needTensor, Tensor } from '../core/tensor';
 import { type Arguments, readArguments, readSettings } from '../core/arguments';
+import { integer } from '../core/params';
 import { add } from '../ops/arithmetic';
 import { attentionWeights, causalMask, scaledDotProductAttention } from '../ops/attention';
 import { cast } from '../ops/cast';
@@ -67,7 +68,9 @@ export class KVCache {
   private used = 0;
 
   /** @param capacity - tokens to make room for at first; it grows by itself */
-  constructor(private readonly capacity = 64) {}
+  constructor(private readonly capacity = 64) {
+    integer({ least: 1 }).check('KVCache', 'capacity', capacity);
+  }
 
   /** How many tokens it holds. */
   get length(): number {
@@ -82,8 +85,17 @@ export class KVCache {
 
   /** Adds keys and values [batch, heads, new tokens, features] and returns all. */
   update(key: Tensor, value: Tensor): [keys: Tensor, values: Tensor] {
+    needTensor('KVCache', key);
+    needTensor('KVCache', value);
+    const [batch, heads, tokens] = key.shape;
+    if (key.ndim !== 4 || value.ndim !== 4 || !sameShape([batch!, heads!, tokens!], value.shape.slice(0, 3)))
+      throw new ShapeError(
+        `[KVCache] expected keys and values [batch, heads, tokens, features] of the same tokens, got ${showShape(key.shape)} and ${showShape(value.shape)}`,
+      );
+    this.#checkHeld(this.keys, key);
+    this.#checkHeld(this.values, value);
     const before = this.used;
-    const total = before + key.shape[2]!;
+    const total = before + tokens!;
     return noGrad(() => {
       this.keys = this.#append(this.keys, key, before, total);
       this.values = this.#append(this.values, value, before, total);
@@ -92,10 +104,14 @@ export class KVCache {
     });
   }
 
-  #append(all: Tensor | null, part: Tensor, before: number, total: number): Tensor {
-    const [batch, heads, , width] = part.shape as [number, number, number, number];
+  #checkHeld(all: Tensor | null, part: Tensor): void {
+    const [batch, heads, , width] = part.shape;
     if (all && (all.shape[0] !== batch || all.shape[1] !== heads || all.shape[3] !== width || all.dtype !== part.dtype))
       throw new ShapeError(`[KVCache] holds ${showShape(all.shape)}, got ${showShape(part.shape)}; reset() it first`);
+  }
+
+  #append(all: Tensor | null, part: Tensor, before: number, total: number): Tensor {
+    const [batch, heads, , width] = part.shape as [number, number, number, number];
     let out = all;
     if (!out || out.shape[2]! < total) {
       const room = Math.max(this.capacity, total, 2 * (out?.shape[2] ?? 0));
