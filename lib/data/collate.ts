@@ -2,7 +2,7 @@
 import { dtypeOfArray, type TypedArray } from '../core/dtype';
 import { ArgumentError, ShapeError } from '../core/errors';
 import { contiguousStrides, describe, numel, sameShape, showShape } from '../core/shape';
-import { alias, empty, Tensor } from '../core/tensor';
+import { alias, empty, needTensor, Tensor } from '../core/tensor';
 import { type NestedArray, tensor } from '../ops/create';
 import { castOf, runCopy } from '../ops/launch';
 
@@ -27,6 +27,7 @@ export type Collated<T> = unknown extends T
 const isTyped = (v: unknown): v is TypedArray => ArrayBuffer.isView(v) && !(v instanceof DataView);
 
 function stackTensors(list: readonly Tensor[]): Tensor {
+  for (const t of list) needTensor('collate', t);
   const { shape, dtype, storage } = list[0]!;
   const out = empty([list.length, ...shape], dtype, storage.device);
   const strides = contiguousStrides(shape);
@@ -42,6 +43,9 @@ function stackTensors(list: readonly Tensor[]): Tensor {
 
 function stackArrays(list: readonly TypedArray[]): Tensor {
   const first = list[0]!;
+  for (const a of list)
+    if (!isTyped(a) || a.constructor !== first.constructor)
+      throw new ArgumentError(`[collate] expected typed arrays of one kind, got ${describe(first)} and ${describe(a)}`);
   if (list.some((a) => a.length !== first.length))
     throw new ShapeError(
       `[collate] examples of different lengths: ${[...new Set(list.map((a) => a.length))].join(', ')}; pass a collate function that pads them`,
@@ -62,7 +66,11 @@ function field(list: readonly unknown[]): unknown {
   const first = list[0];
   if (first instanceof Tensor) return stackTensors(list as Tensor[]);
   if (isTyped(first)) return stackArrays(list as TypedArray[]);
-  if (typeof first === 'string') return list;
+  if (typeof first === 'string') {
+    const odd = list.findIndex((v) => typeof v !== 'string');
+    if (odd < 0) return list;
+    throw new ArgumentError(`[collate] expected examples alike, got ${describe(first)} and ${describe(list[odd])}`);
+  }
   if (typeof first === 'number' || typeof first === 'boolean' || typeof first === 'bigint' || isNested(first))
     return tensor(list as NestedArray);
   return structure(list, 'collate');
@@ -72,12 +80,18 @@ function structure(list: readonly unknown[], op: string): unknown {
   const first = list[0];
   if (Array.isArray(first)) {
     const rows = list as unknown[][];
+    for (const r of rows)
+      if (!Array.isArray(r))
+        throw new ArgumentError(`[${op}] expected examples alike, got ${describe(first)} and ${describe(r)}`);
     if (rows.some((r) => r.length !== first.length))
       throw new ShapeError(`[${op}] examples with different numbers of fields`);
     return first.map((_, i) => field(rows.map((r) => r[i])));
   }
   if (typeof first !== 'object' || first === null)
     throw new ArgumentError(`[${op}] cannot make a batch of ${describe(first)}; pass a collate function`);
+  for (const e of list)
+    if (typeof e !== 'object' || e === null)
+      throw new ArgumentError(`[${op}] expected examples alike, got ${describe(first)} and ${describe(e)}`);
   return Object.fromEntries(
     Object.keys(first).map((key) => [key, field(list.map((e) => (e as Record<string, unknown>)[key]))]),
   );
@@ -88,6 +102,8 @@ function structure(list: readonly unknown[], op: string): unknown {
  * fields; fields are tensors, numbers (float32, as in `ng.tensor`), typed arrays, nested arrays or strings.
  */
 export function collate<T>(examples: readonly T[]): Collated<T> {
+  if (!Array.isArray(examples))
+    throw new ArgumentError(`[collate] expected an array of examples, got ${describe(examples)}`);
   if (examples.length === 0) throw new ArgumentError('[collate] no examples');
   const list: readonly unknown[] = examples;
   return (Array.isArray(list[0]) ? structure(list, 'collate') : field(list)) as Collated<T>;

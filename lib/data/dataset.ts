@@ -1,7 +1,8 @@
 /** @file Datasets: examples by number. */
 import { ArgumentError, IndexError } from '../core/errors';
+import { checkCount, elementsOf } from '../core/params';
 import { describe } from '../core/shape';
-import { Tensor } from '../core/tensor';
+import { needTensor, type Tensor } from '../core/tensor';
 import { narrow, squeeze } from '../ops/views';
 import { type Collated, collate } from './collate';
 import { commonRows, rowsOf } from './rows';
@@ -16,22 +17,54 @@ export interface Dataset<T = unknown, B = Collated<T>> {
   getBatch?(indices: Int32Array): B | Promise<B>;
 }
 
-/** Throws unless `d` can be used as a dataset. */
-export function checkDataset(op: string, d: unknown): void {
-  const { length, get, getBatch } = (d ?? {}) as Partial<Dataset>;
+/** The most examples of a dataset: positions are int32. */
+const mostExamples = 2 ** 31 - 1;
+
+/** How many examples there are now; the length of a user's dataset may be anything, and change. */
+export function lengthOf(op: string, d: unknown): number {
+  const { length } = (d ?? {}) as Partial<Dataset>;
   if (!Number.isSafeInteger(length) || length! < 0)
     throw new ArgumentError(
       `[${op}] a dataset has a length, a non-negative integer; got ${describe(d)} of length ${describe(length)}`,
     );
+  if (length! > mostExamples)
+    throw new ArgumentError(`[${op}] ${length} examples are too many; positions are 32-bit integers`);
+  return length!;
+}
+
+/** Throws unless `d` can be used as a dataset. */
+export function checkDataset(op: string, d: unknown): void {
+  lengthOf(op, d);
+  const { get, getBatch } = d as Partial<Dataset>;
   if (typeof get !== 'function' && typeof getBatch !== 'function')
     throw new ArgumentError(`[${op}] a dataset has get(index) or getBatch(indices)`);
 }
 
 /** Throws unless all numbers are positions in a dataset of that length. */
-export function checkIndices(op: string, indices: Iterable<number>, length: number): void {
-  for (const i of indices)
+export function checkIndices(op: string, indices: ArrayLike<number>, length: number): void {
+  const n = indices.length;
+  for (let k = 0; k < n; k++) {
+    const i = indices[k]!;
     if (!Number.isInteger(i) || i < 0 || i >= length)
       throw new IndexError(`[${op}] index ${describe(i)} is out of range for a dataset of ${length}`);
+  }
+}
+
+/** The most positions in one list: 1 GiB of them. */
+const mostIndices = 2 ** 28;
+
+/**
+ * Positions in a dataset of that length, from whatever list of them a user gave; checked before anything is built.
+ * @returns the list itself if it is an Int32Array
+ */
+export function indicesOf(op: string, given: unknown, length: number): Int32Array {
+  const n = typeof given === 'object' && given !== null ? (given as ArrayLike<number>).length : undefined;
+  if (!Number.isSafeInteger(n) || n! < 0)
+    throw new ArgumentError(`[${op}] indices must be an array of positions, got ${describe(given)}`);
+  checkCount(op, 'indices', n!, mostIndices);
+  const list = given as ArrayLike<number>;
+  checkIndices(op, list, length);
+  return list instanceof Int32Array ? list : Int32Array.from(list);
 }
 
 /** A batch of the examples at `indices`, put together by `join` if the dataset gives them one by one. */
@@ -40,8 +73,8 @@ export function batchOf<T, B>(
   indices: Int32Array,
   join?: (examples: T[]) => B,
 ): B | Promise<B> {
-  if (!join && dataset.getBatch) return dataset.getBatch(indices);
-  if (!dataset.get)
+  if (!join && typeof dataset.getBatch === 'function') return dataset.getBatch(indices);
+  if (typeof dataset.get !== 'function')
     throw new ArgumentError('[DataLoader] collate needs a dataset with get(index), this one has getBatch only');
   const combine = join ?? (collate as unknown as (examples: T[]) => B);
   const examples = Array.from(indices, (i) => dataset.get!(i));
@@ -56,8 +89,7 @@ export class TensorDataset<T extends readonly Tensor[]> implements Dataset<T, T>
 
   constructor(...tensors: T) {
     if (tensors.length === 0) throw new ArgumentError('[TensorDataset] needs at least one tensor');
-    for (const t of tensors)
-      if (!(t instanceof Tensor)) throw new ArgumentError(`[TensorDataset] expected tensors, got ${describe(t)}`);
+    for (const t of tensors) needTensor('TensorDataset', t);
     this.length = commonRows('TensorDataset', tensors);
     this.tensors = tensors;
   }
@@ -69,8 +101,7 @@ export class TensorDataset<T extends readonly Tensor[]> implements Dataset<T, T>
 
   /** Gathered on the tensors' device. */
   getBatch(indices: Int32Array): T {
-    checkIndices('TensorDataset', indices, this.length);
-    return rowsOf(this.tensors, indices) as readonly Tensor[] as T;
+    return rowsOf(this.tensors, indicesOf('TensorDataset', indices, this.length)) as readonly Tensor[] as T;
   }
 }
 
@@ -85,14 +116,14 @@ export class Subset<T, B = Collated<T>> implements Dataset<T, B> {
     indices: ArrayLike<number>,
   ) {
     checkDataset('Subset', dataset);
-    checkIndices('Subset', Array.from(indices), dataset.length);
-    this.indices = Int32Array.from(indices);
+    this.indices = indicesOf('Subset', indices, lengthOf('Subset', dataset)).slice();
     const position = (i: number): number => {
       checkIndices('Subset', [i], this.length);
       return this.indices[i]!;
     };
-    if (dataset.get) this.get = (i) => dataset.get!(position(i));
-    if (dataset.getBatch) this.getBatch = (list) => dataset.getBatch!(list.map(position));
+    if (typeof dataset.get === 'function') this.get = (i) => dataset.get!(position(i));
+    if (typeof dataset.getBatch === 'function')
+      this.getBatch = (list) => dataset.getBatch!(indicesOf('Subset', list, this.length).map((i) => this.indices[i]!));
   }
 
   get length(): number {
@@ -107,13 +138,14 @@ export class ConcatDataset<T> implements Dataset<T> {
   private readonly ends: number[] = [];
 
   constructor(datasets: Iterable<Dataset<T>>) {
-    this.datasets = [...datasets];
+    this.datasets = elementsOf<Dataset<T>>('ConcatDataset', 'datasets', datasets);
     if (this.datasets.length === 0) throw new ArgumentError('[ConcatDataset] needs at least one dataset');
     for (const d of this.datasets) {
       checkDataset('ConcatDataset', d);
-      if (!d.get) throw new ArgumentError('[ConcatDataset] needs datasets with get(index)');
+      if (typeof d.get !== 'function') throw new ArgumentError('[ConcatDataset] needs datasets with get(index)');
       this.ends.push(this.length + d.length);
     }
+    checkDataset('ConcatDataset', this);
   }
 
   get length(): number {

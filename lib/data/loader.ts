@@ -1,14 +1,13 @@
 /** @file The DataLoader: batches of a dataset, for `for await` and `for` loops. */
 import { readOptions } from '../core/arguments';
 import { ArgumentError } from '../core/errors';
-import { fn, integer, Param } from '../core/params';
+import { elementsOf, fn, integer, iterable } from '../core/params';
 import { type Generator as RandomGenerator } from '../core/random';
-import { describe } from '../core/shape';
 import { turnIfDue } from '../core/turn';
 import { openDevices, streamReached } from '../native';
 import { type Collated } from './collate';
-import { batchOf, checkDataset, checkIndices, type Dataset } from './dataset';
-import { ascending, generatorOf, positions, type SeedOptions, seedSpec, shuffled } from './sampler';
+import { batchOf, checkDataset, type Dataset, indicesOf, lengthOf } from './dataset';
+import { ascending, generatorOf, type Order, positions, type SeedOptions, seedSpec, shuffled } from './sampler';
 
 /** Settings of a {@link DataLoader}. */
 export interface DataLoaderOptions<T, B, R> extends SeedOptions {
@@ -33,15 +32,11 @@ async function allReached(): Promise<void> {
   for (const d of openDevices()) await streamReached(d);
 }
 
-const iterable = new Param<Iterable<number>>('iterable', (v, op, name) => {
-  if (typeof (v as Partial<Iterable<number>> | null)?.[Symbol.iterator] === 'function') return v as Iterable<number>;
-  throw new ArgumentError(`[${op}] ${name} must be iterable, got ${describe(v)}`);
-});
 const loaderSpec = {
   batchSize: integer({ least: 1 }).or(1),
   shuffle: false,
   dropLast: false,
-  sampler: iterable.optional(),
+  sampler: iterable<number>().optional(),
   collate: fn().optional(),
   transform: fn().optional(),
   ...seedSpec,
@@ -53,14 +48,16 @@ const loaderSpec = {
  */
 export class DataLoader<T, B = Collated<T>, R = B> implements AsyncIterable<R>, Iterable<R> {
   readonly batchSize: number;
+  private readonly options: DataLoaderOptions<T, B, R>;
   private readonly generator: RandomGenerator | undefined;
 
   constructor(
     readonly dataset: Dataset<T, B>,
-    private readonly options: DataLoaderOptions<T, B, R> = {},
+    options: DataLoaderOptions<T, B, R> = {},
   ) {
     checkDataset('DataLoader', dataset);
     const o = readOptions('DataLoader', loaderSpec, options as object);
+    this.options = o as DataLoaderOptions<T, B, R>;
     const { batchSize, shuffle, sampler } = o;
     if (sampler && shuffle) throw new ArgumentError('[DataLoader] a sampler decides the order; leave out shuffle');
     this.batchSize = batchSize;
@@ -70,22 +67,19 @@ export class DataLoader<T, B = Collated<T>, R = B> implements AsyncIterable<R>, 
   /** The number of batches. */
   get length(): number {
     const { sampler, dropLast } = this.options;
-    const n = sampler ? [...sampler].length : this.dataset.length;
+    const n = sampler ? [...sampler].length : lengthOf('DataLoader', this.dataset);
     return dropLast ? Math.floor(n / this.batchSize) : Math.ceil(n / this.batchSize);
   }
 
   // The given order, or undefined when it has to be drawn.
-  private fixedOrder(): Int32Array | undefined {
+  private fixedOrder(): Order | undefined {
     const { sampler, shuffle } = this.options;
-    if (sampler) {
-      const order = Array.from(sampler);
-      checkIndices('DataLoader', order, this.dataset.length);
-      return Int32Array.from(order);
-    }
-    return shuffle ? undefined : ascending(this.dataset.length);
+    const n = lengthOf('DataLoader', this.dataset);
+    if (sampler) return indicesOf('DataLoader', elementsOf('DataLoader', 'sampler', sampler), n);
+    return shuffle ? undefined : ascending(n);
   }
 
-  private *batches(order: Int32Array): Generator<R | Promise<R>> {
+  private *batches(order: Order): Generator<R | Promise<R>> {
     const { dropLast, collate, transform } = this.options;
     for (let i = 0; i < order.length; i += this.batchSize) {
       const indices = order.slice(i, i + this.batchSize);

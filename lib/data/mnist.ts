@@ -12,7 +12,7 @@ import { div, sub } from '../ops/arithmetic';
 import { cast } from '../ops/cast';
 import { tensor } from '../ops/create';
 import { narrow, reshape, squeeze } from '../ops/views';
-import { checkIndices, type Dataset } from './dataset';
+import { checkIndices, indicesOf, type Dataset } from './dataset';
 import { readIdxFile } from './idx';
 import { rowsOf } from './rows';
 
@@ -62,8 +62,10 @@ export class MnistDataset implements Dataset<[Tensor, Tensor], [Tensor, Tensor]>
   }
 
   getBatch(indices: Int32Array): [Tensor, Tensor] {
-    checkIndices('mnist', indices, this.length);
-    const [images, labels] = rowsOf([this.images, this.labels], indices) as [Tensor, Tensor];
+    const [images, labels] = rowsOf([this.images, this.labels], indicesOf('mnist', indices, this.length)) as [
+      Tensor,
+      Tensor,
+    ];
     return [this.toFloat(images), labels];
   }
 

@@ -27,12 +27,22 @@ export function generatorOf(op: string, { seed, generator }: SeedOptions): Gener
 export const shuffled = (n: number, generator: Generator | undefined): Tensor =>
   randperm(n, { generator, device: 'cpu' });
 
-/** 0 .. n - 1 in order. */
-export function ascending(n: number): Int32Array {
-  const out = new Int32Array(n);
-  for (let i = 0; i < n; i++) out[i] = i;
-  return out;
+/** Positions in the order in which they are visited. */
+export interface Order {
+  readonly length: number;
+  /** Those from `from` up to `to`, or up to the end if that comes first. */
+  slice(from: number, to: number): Int32Array;
 }
+
+/** 0 .. n - 1 in order, written down only as far as they are asked for: `n` may be any number. */
+export const ascending = (n: number): Order => ({
+  length: n,
+  slice(from, to) {
+    const out = new Int32Array(Math.max(0, Math.min(to, n) - from));
+    for (let i = 0; i < out.length; i++) out[i] = from + i;
+    return out;
+  },
+});
 
 /** The values of an int64 tensor of positions. */
 export function positions(values: unknown): Int32Array {
