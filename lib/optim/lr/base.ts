@@ -2,6 +2,7 @@
 import { ArgumentError } from '../../core/errors';
 import { describe } from '../../core/shape';
 import { type Arguments, readSettings, type Spec } from '../../core/arguments';
+import { number, numbers } from '../../core/params';
 import { Optimizer } from '../optimizer';
 
 /** An optimizer of any kind. */
@@ -16,16 +17,27 @@ export function checkOptimizer(name: string, o: unknown): asserts o is AnyOptimi
   if (!(o instanceof Optimizer)) throw new ArgumentError(`[${name}] expected an optimizer, got ${describe(o)}`);
 }
 
+/** Throws unless a schedule can jump there; `step(epoch)` of PyTorch takes fractions too. */
+export const checkEpoch = (name: string, epoch: unknown): number =>
+  number({ least: 0, below: Infinity }).check(`${name}.step`, 'epoch', epoch);
+
 /** Base of all schedules. Call `step()` after `optimizer.step()`, once per epoch or per batch. */
 export abstract class LRScheduler {
-  /** How often `step()` has been called. */
-  lastEpoch = -1;
+  #lastEpoch = -1;
   /** Whether this is the step that the constructor makes. */
   protected initial = false;
   protected lastLr: number[] = [];
 
   constructor(readonly optimizer: AnyOptimizer) {
     checkOptimizer(new.target.name, optimizer);
+  }
+
+  /** How often `step()` has been called. */
+  get lastEpoch(): number {
+    return this.#lastEpoch;
+  }
+  set lastEpoch(epoch: number) {
+    this.#lastEpoch = number().check(this.constructor.name, 'lastEpoch', epoch);
   }
 
   protected get groups(): Group[] {
@@ -58,30 +70,58 @@ export abstract class LRScheduler {
     this.lastLr = this.groups.map((g) => g.lr);
   }
 
-  /** What changes from step to step, to be saved. */
-  stateDict(): SchedulerState {
-    return { lastEpoch: this.lastEpoch, lastLr: this.getLastLr() };
+  /** The fields that change from step to step: numbers, and lists of one for each group. */
+  protected stateFields(): string[] {
+    return ['lastEpoch', 'lastLr'];
   }
 
-  /** Goes on where {@link stateDict} was taken, and gives the optimizer the rates of that moment. */
-  loadStateDict(state: SchedulerState): void {
-    const { lastEpoch, lastLr } = state ?? {};
-    if (typeof lastEpoch !== 'number' || !Array.isArray(lastLr) || lastLr.length !== this.groups.length)
+  /** What changes from step to step, to be saved. */
+  stateDict(): SchedulerState {
+    const own = this as unknown as Record<string, number | number[]>;
+    return Object.fromEntries(
+      this.stateFields().map((name) => [name, Array.isArray(own[name]) ? own[name].slice() : own[name]!]),
+    );
+  }
+
+  /** @internal Throws unless {@link assignState} can take it. */
+  checkState(state: SchedulerState): void {
+    const own = this as unknown as Record<string, unknown>;
+    for (const name of this.stateFields()) {
+      const list = Array.isArray(own[name]);
+      const value: unknown = (state ?? {})[name];
+      const given = list && Array.isArray(value) ? (value as unknown[]) : [value];
+      if (given.every((v) => typeof v === 'number') && (!list || given.length === this.groups.length)) continue;
       throw new ArgumentError(
-        `[${this.constructor.name}.loadStateDict] expected lastEpoch and ${this.groups.length} rates`,
+        `[${this.constructor.name}.loadStateDict] ${name} must be ${list ? `a list of ${this.groups.length} numbers` : 'a number'}, got ${describe(value)}`,
         'ERR_STATE_DICT',
       );
-    this.lastEpoch = lastEpoch;
-    this.lastLr = lastLr.slice() as number[];
+    }
+  }
+
+  /** @internal */
+  assignState(state: SchedulerState): void {
+    for (const name of this.stateFields()) {
+      const value = state[name];
+      Object.assign(this, { [name]: Array.isArray(value) ? value.slice() : value });
+    }
     this.groups.forEach((g, i) => (g.lr = this.lastLr[i]!));
+  }
+
+  /**
+   * Goes on where {@link stateDict} was taken, and gives the optimizer the rates of that moment. If anything does not
+   * match, nothing is changed.
+   * @throws ArgumentError (ERR_STATE_DICT)
+   */
+  loadStateDict(state: SchedulerState): void {
+    this.checkState(state);
+    this.assignState(state);
   }
 }
 
 /** A schedule that is a formula: the next rate from the present one, or from the step's number. */
 export abstract class Formula<S extends object> extends LRScheduler {
   protected readonly settings: S & { lastEpoch: number };
-  /** The rates from which the formula starts. */
-  baseLrs: number[];
+  #baseLrs: number[] = [];
 
   constructor(optimizer: AnyOptimizer, defaults: Spec<S>, args: Arguments<S & { lastEpoch: number }>) {
     super(optimizer);
@@ -105,6 +145,19 @@ export abstract class Formula<S extends object> extends LRScheduler {
     this.initialStep();
   }
 
+  /** The rates from which the formula starts, one per group. */
+  get baseLrs(): number[] {
+    return this.#baseLrs;
+  }
+  set baseLrs(rates: number[]) {
+    numbers.check(this.constructor.name, 'baseLrs', rates);
+    if (rates.length !== this.groups.length)
+      throw new ArgumentError(
+        `[${this.constructor.name}] ${rates.length} base rates for ${this.groups.length} parameter groups`,
+      );
+    this.#baseLrs = rates;
+  }
+
   /** Throws unless the settings make sense. */
   protected abstract check(settings: S): void;
   /** The rate of a group at `lastEpoch`. */
@@ -116,7 +169,7 @@ export abstract class Formula<S extends object> extends LRScheduler {
 
   /** @param epoch - jump to this step instead of the next one */
   step(epoch?: number): void {
-    if (epoch !== undefined && !(epoch >= 0)) this.bad('epoch', 'at least 0');
+    if (epoch !== undefined) checkEpoch(this.constructor.name, epoch);
     this.lastEpoch = epoch ?? this.lastEpoch + 1;
     const closed = epoch !== undefined && this.closedForm !== undefined;
     this.assign((g, i) => (closed ? this.closedForm!(this.baseLrs[i]!, epoch) : this.rate(g, i)));
@@ -158,13 +211,8 @@ export abstract class Formula<S extends object> extends LRScheduler {
     return list.slice();
   }
 
-  override stateDict(): SchedulerState {
-    return { ...super.stateDict(), baseLrs: this.baseLrs.slice() };
-  }
-
-  override loadStateDict(state: SchedulerState): void {
-    super.loadStateDict(state);
-    this.baseLrs = (state['baseLrs'] as number[]).slice();
+  protected override stateFields(): string[] {
+    return [...super.stateFields(), 'baseLrs'];
   }
 }
 

@@ -1,5 +1,6 @@
 /** @file Schedules made of others. */
 import { ArgumentError } from '../../core/errors';
+import { numbers } from '../../core/params';
 import { describe } from '../../core/shape';
 import { type AnyOptimizer, checkOptimizer, LRScheduler, type SchedulerState } from './base';
 import { ReduceLROnPlateau } from './plateau';
@@ -33,16 +34,21 @@ abstract class Combined extends LRScheduler {
     return { ...super.stateDict(), schedulers: this.parts.map((s) => s.stateDict()) };
   }
 
-  override loadStateDict(state: SchedulerState): void {
-    const list = (state ?? {})['schedulers'] as SchedulerState[] | undefined;
-    if (list?.length !== this.parts.length)
+  override checkState(state: SchedulerState): void {
+    const list = (state ?? {})['schedulers'];
+    if (!Array.isArray(list) || list.length !== this.parts.length)
       throw new ArgumentError(
         `[${this.constructor.name}.loadStateDict] expected the states of ${this.parts.length} schedulers`,
         'ERR_STATE_DICT',
       );
-    this.parts.forEach((s, i) => s.loadStateDict(list[i]!));
+    this.parts.forEach((s, i) => s.checkState(list[i] as SchedulerState));
+    super.checkState(state);
+  }
+
+  override assignState(state: SchedulerState): void {
+    this.parts.forEach((s, i) => s.assignState((state['schedulers'] as SchedulerState[])[i]!));
     // Last, so that the rates are those of the whole.
-    super.loadStateDict(state);
+    super.assignState(state);
   }
 }
 
@@ -71,7 +77,7 @@ export class SequentialLR extends Combined {
       throw new ArgumentError(
         `[SequentialLR] ${parts.length} schedulers need ${parts.length - 1} milestones, got ${Array.isArray(list) ? list.length : describe(list)}`,
       );
-    this.milestones = list.slice();
+    this.milestones = numbers.check('SequentialLR', 'milestones', list).slice();
     this.lastEpoch = 0;
     // Every part has made a first step: take them back, and make that of the first alone.
     for (const g of this.groups) g.lr = g.initialLr ?? g.lr;

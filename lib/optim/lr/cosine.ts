@@ -1,6 +1,6 @@
 /** @file Cosine schedules, and warm-up followed by a decay. */
 import { type Arguments } from '../../core/arguments';
-import { type AnyOptimizer, Formula, type Group, type SchedulerState } from './base';
+import { type AnyOptimizer, checkEpoch, Formula, type Group } from './base';
 
 type Args<S> = Arguments<S & { lastEpoch: number }>;
 const { cos, PI } = Math;
@@ -69,8 +69,7 @@ export class CosineAnnealingWarmRestarts extends Formula<CosineAnnealingWarmRest
   /** @param epoch - jump to this step; fractions are for steps within an epoch */
   override step(epoch?: number): void {
     const { t0, tMult } = this.settings;
-    const next = epoch ?? this.lastEpoch + 1;
-    if (!(next >= 0)) this.bad('epoch', 'at least 0');
+    const next = epoch === undefined ? this.lastEpoch + 1 : checkEpoch(this.constructor.name, epoch);
     if (epoch === undefined && !this.initial) {
       this.tCur++;
       if (this.tCur >= this.tI) {
@@ -90,13 +89,8 @@ export class CosineAnnealingWarmRestarts extends Formula<CosineAnnealingWarmRest
     this.assign((g, i) => this.rate(g, i));
   }
 
-  override stateDict(): SchedulerState {
-    return { ...super.stateDict(), tCur: this.tCur, tI: this.tI };
-  }
-  override loadStateDict(state: SchedulerState): void {
-    super.loadStateDict(state);
-    this.tCur = state['tCur'] as number;
-    this.tI = state['tI'] as number;
+  protected override stateFields(): string[] {
+    return [...super.stateFields(), 'tCur', 'tI'];
   }
 }
 

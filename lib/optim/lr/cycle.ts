@@ -1,5 +1,6 @@
 /** @file Schedules that raise and lower the rate, and move the momentum the other way (Smith 2017; Smith and Topin 2018). */
 import { ArgumentError } from '../../core/errors';
+import { describe } from '../../core/shape';
 import { type Arguments } from '../../core/arguments';
 import { type AnyOptimizer, Formula, type Group } from './base';
 
@@ -93,6 +94,7 @@ export class CyclicLR extends Cycle<CyclicLROptions> {
     this.numbers('maxLr');
     this.checkNumber('stepSizeUp', Number.MIN_VALUE);
     if (stepSizeDown !== null) this.checkNumber('stepSizeDown', Number.MIN_VALUE);
+    if (scaleFn !== null && typeof scaleFn !== 'function') this.bad('scaleFn', 'a function, or null');
     if (scaleFn === null && !['triangular', 'triangular2', 'exp_range'].includes(mode))
       this.bad('mode', "'triangular', 'triangular2' or 'exp_range'");
     this.checkMomentum();
@@ -112,7 +114,11 @@ export class CyclicLR extends Cycle<CyclicLROptions> {
 
   private scale(cycle: number): number {
     const { mode, gamma, scaleFn, scaleMode } = this.settings;
-    if (scaleFn) return scaleFn(scaleMode === 'cycle' ? cycle : this.lastEpoch);
+    if (scaleFn) {
+      const height: unknown = scaleFn(scaleMode === 'cycle' ? cycle : this.lastEpoch);
+      if (typeof height === 'number') return height;
+      throw new ArgumentError(`[CyclicLR] scaleFn must return a number, got ${describe(height)}`);
+    }
     if (mode === 'exp_range') return gamma ** this.lastEpoch;
     return mode === 'triangular' ? 1 : 1 / 2 ** (cycle - 1);
   }

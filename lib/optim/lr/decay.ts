@@ -19,7 +19,10 @@ abstract class ByFunction extends Formula<{ lrLambda: Factor | readonly Factor[]
   }
 
   protected factor(i: number): number {
-    return this.perGroup<Factor>('lrLambda')[i]!(this.lastEpoch);
+    const factor: unknown = this.perGroup<Factor>('lrLambda')[i]!(this.lastEpoch);
+    if (typeof factor !== 'number')
+      throw new ArgumentError(`[${this.constructor.name}] lrLambda must return a number, got ${describe(factor)}`);
+    return factor;
   }
 }
 

@@ -1,5 +1,6 @@
 /** @file A schedule that watches a metric. */
 import { ArgumentError } from '../../core/errors';
+import { number } from '../../core/params';
 import { describe } from '../../core/shape';
 import { Tensor } from '../../core/tensor';
 import { type Arguments, readSettings } from '../../core/arguments';
@@ -28,9 +29,9 @@ export interface ReduceLROnPlateauOptions {
 /** Times `factor` when the metric given to `step` has stopped improving. */
 export class ReduceLROnPlateau extends LRScheduler {
   private readonly settings: ReduceLROnPlateauOptions;
-  best: number;
-  cooldownCounter = 0;
-  numBadEpochs = 0;
+  #best: number;
+  #cooldownCounter = 0;
+  #numBadEpochs = 0;
 
   constructor(optimizer: AnyOptimizer, ...args: Arguments<ReduceLROnPlateauOptions>) {
     super(optimizer);
@@ -54,9 +55,31 @@ export class ReduceLROnPlateau extends LRScheduler {
     if (thresholdMode !== 'rel' && thresholdMode !== 'abs') bad('thresholdMode', "'rel' or 'abs'", thresholdMode);
     if (Array.isArray(minLr) && minLr.length !== this.groups.length)
       bad('minLr', `one number, or one for each of the ${this.groups.length} groups`, minLr);
-    this.best = mode === 'min' ? Infinity : -Infinity;
+    this.#best = mode === 'min' ? Infinity : -Infinity;
     this.lastEpoch = 0;
     this.remember();
+  }
+
+  /** The best metric so far. */
+  get best(): number {
+    return this.#best;
+  }
+  set best(metric: number) {
+    this.#best = number().check('ReduceLROnPlateau', 'best', metric);
+  }
+  /** Steps left in which nothing is counted. */
+  get cooldownCounter(): number {
+    return this.#cooldownCounter;
+  }
+  set cooldownCounter(steps: number) {
+    this.#cooldownCounter = number().check('ReduceLROnPlateau', 'cooldownCounter', steps);
+  }
+  /** Steps without an improvement. */
+  get numBadEpochs(): number {
+    return this.#numBadEpochs;
+  }
+  set numBadEpochs(steps: number) {
+    this.#numBadEpochs = number().check('ReduceLROnPlateau', 'numBadEpochs', steps);
   }
 
   private better(value: number): boolean {
@@ -100,15 +123,12 @@ export class ReduceLROnPlateau extends LRScheduler {
     throw new ArgumentError('[ReduceLROnPlateau] cannot be part of another schedule: its step takes a metric');
   }
 
-  override stateDict(): SchedulerState {
-    const { best, cooldownCounter, numBadEpochs } = this;
-    return { ...super.stateDict(), best, cooldownCounter, numBadEpochs };
+  protected override stateFields(): string[] {
+    return [...super.stateFields(), 'best', 'cooldownCounter', 'numBadEpochs'];
   }
   override loadStateDict(state: SchedulerState): void {
-    super.loadStateDict(state);
-    const { best, cooldownCounter, numBadEpochs } = state as Record<string, number>;
     // JSON has no infinity, which the best value is before the first step.
     const worst = this.settings.mode === 'min' ? Infinity : -Infinity;
-    Object.assign(this, { best: best ?? worst, cooldownCounter, numBadEpochs });
+    super.loadStateDict({ ...state, best: state?.['best'] ?? worst });
   }
 }

@@ -1,6 +1,6 @@
 /** @file Learning rates for batches of another size than the one they were found with. */
-import { ArgumentError } from '../../core/errors';
-import { describe } from '../../core/shape';
+import { readOptions } from '../../core/arguments';
+import { integer, number, oneOf } from '../../core/params';
 
 /** Options of {@link scaleLearningRate}. */
 export interface ScalingOptions {
@@ -15,19 +15,17 @@ export interface ScalingOptions {
   rule?: 'linear' | 'sqrt';
 }
 
+const spec = {
+  batchSize: integer({ least: 1 }),
+  baseBatchSize: integer({ least: 1 }).or(256),
+  rule: oneOf('linear', 'sqrt').or('linear' as const),
+};
+
 /** The learning rate for `batchSize` that corresponds to `lr` for `baseBatchSize`. Use a warm-up beside a large one. */
-export function scaleLearningRate(
-  lr: number,
-  { batchSize, baseBatchSize = 256, rule = 'linear' }: ScalingOptions,
-): number {
+export function scaleLearningRate(lr: number, options: ScalingOptions): number {
   const op = 'scaleLearningRate';
-  if (!(lr >= 0 && lr < Infinity))
-    throw new ArgumentError(`[${op}] lr must be a non-negative number, got ${describe(lr)}`);
-  for (const [name, n] of Object.entries({ batchSize, baseBatchSize }))
-    if (!Number.isSafeInteger(n) || n < 1)
-      throw new ArgumentError(`[${op}] ${name} must be a positive integer, got ${describe(n)}`);
-  if (rule !== 'linear' && rule !== 'sqrt')
-    throw new ArgumentError(`[${op}] rule must be 'linear' or 'sqrt', got ${describe(rule)}`);
+  number({ least: 0, below: Infinity }).check(op, 'lr', lr);
+  const { batchSize, baseBatchSize, rule } = readOptions(op, spec, options);
   const factor = batchSize / baseBatchSize;
   return lr * (rule === 'linear' ? factor : Math.sqrt(factor));
 }
