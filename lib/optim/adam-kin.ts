@@ -4,7 +4,7 @@ import { empty, type Tensor } from '../core/tensor';
 import { opcode } from '../native';
 import { runSquares, runStep } from '../ops/segments';
 import { where } from '../ops/where';
-import { moments, Moments, type MomentsOptions } from './adam';
+import { adamRule, moments, Moments, type MomentsOptions } from './adam';
 import { checkHyper } from './check';
 import { type Numbers, signOf, type StepRule } from './fused';
 import { type ParamGroup, type Params, type Segments } from './optimizer';
@@ -42,7 +42,7 @@ export class NAdam extends Moments<NAdamOptions> {
     const [now, next] = [momentum(step), momentum(step + 1)];
     const product = muProduct * now;
     const weights = { own: (1 - now) / (1 - product), ahead: next / (1 - product * next) };
-    return { ...this.adamRule(group, step, { decoupled, ...weights, rate: lr }), numbers: { muProduct: product } };
+    return { ...adamRule(group, step, { decoupled, ...weights, rate: lr }), numbers: { muProduct: product } };
   }
 }
 
@@ -59,10 +59,10 @@ export class RAdam extends Moments<RAdamOptions> {
     // The length of the mean of squares, and its limit.
     const limit = 2 / (1 - beta2) - 1;
     const length = limit - (2 * step * beta2 ** step) / correction2;
-    if (length <= 5) return this.adamRule(group, step, { decoupled, eps: 1, scale: 0 });
+    if (length <= 5) return adamRule(group, step, { decoupled, eps: 1, scale: 0 });
     const rectify = Math.sqrt(((length - 4) * (length - 2) * limit) / ((limit - 4) * (limit - 2) * length));
     const rate = (group.lr / correction1) * Math.sqrt(correction2) * rectify;
-    return this.adamRule(group, step, { decoupled, scale: 1, rate });
+    return adamRule(group, step, { decoupled, scale: 1, rate });
   }
 }
 

@@ -52,19 +52,19 @@ export abstract class Moments<O extends MomentsOptions> extends FusedOptimizer<O
   protected stateNames(_group: ParamGroup<O>): string[] {
     return ['expAvg', 'expAvgSq'];
   }
+}
 
-  /** Adam's own step, unless the variant says otherwise. */
-  protected adamRule(g: ParamGroup<O>, step: number, variant: Variant): StepRule {
-    const { lr, betas, weightDecay } = g;
-    const { decoupled, amsgrad = false, own = 0, ahead = 1, eps = g.eps } = variant;
-    const { scale = 1 / Math.sqrt(1 - betas[1] ** step), rate = lr / (1 - betas[0] ** step) } = variant;
-    const decay = decoupled ? [0, 1 - lr * weightDecay] : [weightDecay, 1];
-    const means = [1 - betas[0], betas[1], 1 - betas[1]];
-    return {
-      op: amsgrad ? withLargest : plain,
-      constants: [signOf(g), ...decay, ...means, own, ahead, eps, scale, rate],
-    };
-  }
+/** Adam's own step, unless the variant says otherwise. */
+export function adamRule(g: ParamGroup<MomentsOptions>, step: number, variant: Variant): StepRule {
+  const { lr, betas, weightDecay } = g;
+  const { decoupled, amsgrad = false, own = 0, ahead = 1, eps = g.eps } = variant;
+  const { scale = 1 / Math.sqrt(1 - betas[1] ** step), rate = lr / (1 - betas[0] ** step) } = variant;
+  const decay = decoupled ? [0, 1 - lr * weightDecay] : [weightDecay, 1];
+  const means = [1 - betas[0], betas[1], 1 - betas[1]];
+  return {
+    op: amsgrad ? withLargest : plain,
+    constants: [signOf(g), ...decay, ...means, own, ahead, eps, scale, rate],
+  };
 }
 
 abstract class AdamBase<O extends AdamWOptions> extends Moments<O> {
@@ -75,7 +75,7 @@ abstract class AdamBase<O extends AdamWOptions> extends Moments<O> {
   }
 
   protected rule(group: ParamGroup<O>, step: number): StepRule {
-    return this.adamRule(group, step, { decoupled: this.decoupled(group), amsgrad: group.amsgrad });
+    return adamRule(group, step, { decoupled: this.decoupled(group), amsgrad: group.amsgrad });
   }
 }
 

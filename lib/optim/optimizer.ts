@@ -8,6 +8,7 @@ import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
 import { contiguousStrides, describe, numel, sameShape, type Shape, showShape } from '../core/shape';
 import { alias, shapeOf, Tensor } from '../core/tensor';
 import { isOptions, readArguments } from '../core/arguments';
+import { boolean, elementsOf, number } from '../core/params';
 import { isFloat } from '../core/dtype';
 import { zeros } from '../ops/create';
 import { zeroGradients } from '../ops/gradients';
@@ -68,7 +69,7 @@ export abstract class Optimizer<O extends object> {
       throw new ArgumentError(
         `[${name}] expected parameters or groups of them, e.g. model.parameters(), got ${describe(params)}`,
       );
-    const list = [...params] as (Tensor | GroupInput<O>)[];
+    const list = elementsOf<Tensor | GroupInput<O>>(name, 'params', params);
     if (list.length === 0)
       throw new ArgumentError(
         `[${name}] got no parameters; fields of a module must be nn.Parameter, nn.Module or nn.ModuleList to be found`,
@@ -99,7 +100,9 @@ export abstract class Optimizer<O extends object> {
         throw new ArgumentError(
           `[${this.constructor.name}] has no setting "${key}"; it takes ${Object.keys(base).join(', ')}`,
         );
-      if (value !== undefined) out[key] = value;
+      if (value === undefined) continue;
+      if (typeof base[key as keyof O] === 'boolean') boolean.check(this.constructor.name, key, value);
+      out[key] = value;
     }
     this.check(out as O);
     return out as O;
@@ -111,7 +114,8 @@ export abstract class Optimizer<O extends object> {
     if (group === null || typeof group !== 'object' || !('params' in group))
       throw new ArgumentError(`[${op}] a group is an object with params, got ${describe(group)}`);
     const { params, initialLr, ...settings } = group;
-    const list = params instanceof Tensor ? [params] : [...params];
+    const list = params instanceof Tensor ? [params] : elementsOf<Tensor>(op, 'params', params);
+    if (initialLr !== undefined) number().check(op, 'initialLr', initialLr);
     const known = new Set(this.paramGroups.flatMap((g) => g.params));
     for (const p of list) {
       if (!(p instanceof Tensor)) throw new ArgumentError(`[${op}] a parameter must be a tensor, got ${describe(p)}`);
@@ -154,6 +158,8 @@ export abstract class Optimizer<O extends object> {
   step(): void;
   step<R>(closure: () => R): R;
   step<R>(closure?: () => R): R | undefined {
+    if (closure !== undefined && typeof closure !== 'function')
+      throw new ArgumentError(`[${this.constructor.name}.step] expected a function, got ${describe(closure)}`);
     const result = closure && enableGrad(closure);
     noGrad(() => {
       // All is checked before anything changes.
