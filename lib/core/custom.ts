@@ -4,7 +4,7 @@ import { isFloat } from './dtype';
 import { enteringGradient, gradientLike } from './entering';
 import { ArgumentError, AutogradError } from './errors';
 import { describe } from './shape';
-import { alias, Tensor } from './tensor';
+import { alias, needTensor, Tensor } from './tensor';
 
 /** What `forward` hands to `backward`. Other fields may be set freely. */
 export interface CustomContext {
@@ -38,6 +38,7 @@ class Context {
   readonly constant = new Set<Tensor>();
   needsInputGrad: readonly boolean[] = [];
   saveForBackward(...tensors: Tensor[]): void {
+    for (const t of tensors) needTensor('saveForBackward', t);
     this.saved = tensors;
   }
   get savedTensors(): Tensor[] {
@@ -66,6 +67,7 @@ export function customFunction<A extends readonly unknown[], R extends Tensor | 
     const outputs = given.map((t) => {
       if (!(t instanceof Tensor))
         throw new ArgumentError(`[customFunction] forward must return tensors, got ${describe(t)}`);
+      t.checkAlive('customFunction');
       // An input that is returned as it is needs an identity of its own.
       const own = (inputs as Tensor[]).includes(t) ? alias(t, t.shape, t.strides, t.offset) : t;
       ctx.saved = ctx.saved.map((s) => (s === t && own !== t && !inputs.includes(s as never) ? own : s));

@@ -1,5 +1,6 @@
 /** @file Whether operations are recorded for backward now. */
-import { AutogradError } from './errors';
+import { ArgumentError, AutogradError } from './errors';
+import { describe } from './shape';
 
 let enabled = true;
 
@@ -7,6 +8,7 @@ let enabled = true;
 export const isGradEnabled = (): boolean => enabled;
 
 function withGrad<R>(on: boolean, fn: () => R, name: string): R {
+  if (typeof fn !== 'function') throw new ArgumentError(`[${name}] expected a function, got ${describe(fn)}`);
   const before = enabled;
   enabled = on;
   let result: R;
@@ -30,5 +32,6 @@ export const enableGrad = <R>(fn: () => R): R => withGrad(true, fn, 'enableGrad'
 
 /** Switches recording on or off until further notice. */
 export function setGradEnabled(on: boolean): void {
+  if (typeof on !== 'boolean') throw new ArgumentError(`[setGradEnabled] expected a boolean, got ${describe(on)}`);
   enabled = on;
 }

@@ -3,7 +3,8 @@
  */
 import { ArgumentError } from './errors';
 import { tensorHooks } from './hooks';
-import { Tensor } from './tensor';
+import { describe } from './shape';
+import { needTensor, Tensor } from './tensor';
 
 interface Scope {
   made: Tensor[];
@@ -25,16 +26,19 @@ function enter(scope: Scope | undefined): void {
  * Keeps a tensor beyond all open scopes. Gradients of leaves, and leaves that require gradients, are kept without it.
  */
 export function keep<T extends Tensor>(t: T): T {
+  needTensor('keep', t);
   for (let s = current; s; s = s.outer) s.kept.add(t);
   return t;
 }
 
 // The tensors in a result: itself, or in arrays and plain objects.
-function* tensorsIn(value: unknown): Iterable<Tensor> {
+function* tensorsIn(value: unknown, seen = new Set<unknown>()): Iterable<Tensor> {
   if (value instanceof Tensor) yield value;
-  else if (Array.isArray(value)) for (const v of value) yield* tensorsIn(v);
-  else if (typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype)
-    for (const v of Object.values(value)) yield* tensorsIn(v);
+  if (value instanceof Tensor || typeof value !== 'object' || value === null || seen.has(value)) return;
+  seen.add(value);
+  if (Array.isArray(value)) for (const v of value) yield* tensorsIn(v, seen);
+  else if (Object.getPrototypeOf(value) === Object.prototype)
+    for (const v of Object.values(value)) yield* tensorsIn(v, seen);
 }
 
 /**
@@ -44,6 +48,7 @@ function* tensorsIn(value: unknown): Iterable<Tensor> {
  * @throws ArgumentError (ERR_INVALID_ARG) if `fn` is asynchronous: a scope ends when the function returns
  */
 export function scope<R>(fn: () => R): R {
+  if (typeof fn !== 'function') throw new ArgumentError(`[scope] expected a function, got ${describe(fn)}`);
   const own: Scope = { made: [], kept: new Set(), outer: current };
   enter(own);
   let result: R;
