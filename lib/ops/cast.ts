@@ -25,7 +25,10 @@ export function clone(t: Tensor): Tensor {
 }
 
 /** The tensor itself if it lies row-major without gaps, else a copy that does. */
-export const contiguous = (t: Tensor): Tensor => (t.isContiguous() ? t : clone(t));
+export function contiguous(t: Tensor): Tensor {
+  needTensor('contiguous', t);
+  return t.isContiguous() ? t : clone(t);
+}
 
 /** The same memory, outside the autograd graph. */
 export function detach(t: Tensor): Tensor {

@@ -3,8 +3,9 @@ import { enableGrad } from '../core/autograd';
 import { isFloat } from '../core/dtype';
 import { ArgumentError, AutogradError } from '../core/errors';
 import { describe, showShape } from '../core/shape';
-import { Tensor } from '../core/tensor';
-import { checkOptions } from '../core/arguments';
+import { needTensor, type Tensor } from '../core/tensor';
+import { readOptions } from '../core/arguments';
+import { number } from '../core/params';
 import { cast } from './cast';
 import { tensor, zeros } from './create';
 import { grad, listOf } from './backward';
@@ -29,9 +30,10 @@ const leafOf = (values: Float64Array, like: Tensor): Tensor =>
   tensor(values, { shape: like.shape, dtype: 'float64', device: like.device }).requiresGrad_();
 
 // Inputs that require gradients, in float64: finite differences need the digits.
-function prepare(op: string, inputs: Tensor | readonly Tensor[]): Tensor[] {
+function prepare(op: string, fn: unknown, inputs: Tensor | readonly Tensor[]): Tensor[] {
+  if (typeof fn !== 'function') throw new ArgumentError(`[${op}] expected a function, got ${describe(fn)}`);
   const list = listOf(inputs).map((t) => {
-    if (!(t instanceof Tensor)) throw new ArgumentError(`[${op}] inputs must be tensors, got ${describe(t)}`);
+    needTensor(op, t);
     if (!t.requiresGrad || t.dtype === 'float64') return t;
     return cast(t.detach(), 'float64').requiresGrad_();
   });
@@ -42,7 +44,14 @@ function prepare(op: string, inputs: Tensor | readonly Tensor[]): Tensor[] {
 
 // Float outputs of fn that depend on the inputs; of others the gradient is taken to be zero.
 const outputsOf = (fn: Checked, inputs: readonly Tensor[]): Tensor[] =>
-  enableGrad(() => listOf(fn(...inputs)).filter((t) => isFloat(t.dtype)));
+  enableGrad(() => tensorsOf('gradcheck', fn(...inputs)).filter((t) => isFloat(t.dtype)));
+
+// What the function under test returned, which may be anything.
+function tensorsOf(op: string, returned: unknown): Tensor[] {
+  const list = listOf(returned) as readonly Tensor[];
+  for (const t of list) needTensor(op, t);
+  return list.slice();
+}
 
 // d outputs / d inputs[which], by central differences: [output][input element][output element].
 function numerical(fn: Checked, inputs: readonly Tensor[], which: number, eps: number): Float64Array[][] {
@@ -56,7 +65,11 @@ function numerical(fn: Checked, inputs: readonly Tensor[], which: number, eps: n
   };
   for (let e = 0; e < base.length; e++) {
     const low = at(e, -eps);
-    at(e, eps).forEach((high, o) => (columns[o] ??= []).push(high.map((v, k) => (v - low[o]![k]!) / (2 * eps))));
+    at(e, eps).forEach((high, o) => {
+      if (low[o]?.length !== high.length)
+        throw new AutogradError('[gradcheck] the function returns other shapes for inputs that hardly differ');
+      (columns[o] ??= []).push(high.map((v, k) => (v - low[o]![k]!) / (2 * eps)));
+    });
   }
   return columns;
 }
@@ -70,9 +83,8 @@ function analytical(out: Tensor, inputs: readonly Tensor[], k: number): (Float64
   return (grads as (Tensor | null)[]).map((g) => g && valuesOf(g));
 }
 
-function compare(fn: Checked, inputs: readonly Tensor[], options: GradcheckOptions): string | undefined {
-  checkOptions('gradcheck', options, ['eps', 'atol', 'rtol', 'raiseException']);
-  const { eps = 1e-6, atol = 1e-5, rtol = 1e-3 } = options;
+function compare(fn: Checked, inputs: readonly Tensor[], options: Required<GradcheckOptions>): string | undefined {
+  const { eps, atol, rtol } = options;
   const wanted = inputs.map((t, i) => ({ t, i })).filter(({ t }) => t.requiresGrad);
   const outputs = outputsOf(fn, inputs);
   const byInput = wanted.map(({ i }) => numerical(fn, inputs, i, eps));
@@ -101,10 +113,11 @@ function compare(fn: Checked, inputs: readonly Tensor[], options: GradcheckOptio
   return undefined;
 }
 
-function verdict(op: string, difference: string | undefined, options: GradcheckOptions): boolean {
+const spec = { eps: number({ above: 0 }).or(1e-6), atol: 1e-5, rtol: 1e-3, raiseException: true };
+
+function verdict(op: string, difference: string | undefined, options: Required<GradcheckOptions>): boolean {
   if (difference === undefined) return true;
-  if (options.raiseException ?? true)
-    throw new AutogradError(`[${op}] the gradients differ at ${difference}`, 'ERR_GRADCHECK');
+  if (options.raiseException) throw new AutogradError(`[${op}] the gradients differ at ${difference}`, 'ERR_GRADCHECK');
   return false;
 }
 
@@ -115,7 +128,8 @@ function verdict(op: string, difference: string | undefined, options: GradcheckO
  * @throws ArgumentError (ERR_INVALID_ARG) if no input requires gradients
  */
 export function gradcheck(fn: Checked, inputs: Tensor | readonly Tensor[], options: GradcheckOptions = {}): boolean {
-  return verdict('gradcheck', compare(fn, prepare('gradcheck', inputs), options), options);
+  const read = readOptions('gradcheck', spec, options);
+  return verdict('gradcheck', compare(fn, prepare('gradcheck', fn, inputs), read), read);
 }
 
 /**
@@ -128,25 +142,32 @@ export function gradgradcheck(
   gradOutputs?: Tensor | readonly Tensor[] | null,
   options: GradcheckOptions = {},
 ): boolean {
-  const list = prepare('gradgradcheck', inputs);
+  const op = 'gradgradcheck';
+  const read = readOptions(op, spec, options);
+  const list = prepare(op, fn, inputs);
   const outputs = outputsOf(fn, list).filter((t) => t.requiresGrad);
-  const seeds = gradOutputs
-    ? listOf(gradOutputs)
-    : outputs.map((t) =>
-        leafOf(
-          Float64Array.from({ length: t.numel }, (_, k) => Math.sin(7 * k + 1)),
-          t,
-        ),
-      );
+  const given = (gradOutputs ?? null) === null ? undefined : tensorsOf(op, gradOutputs);
+  if (given && given.length !== outputs.length)
+    throw new ArgumentError(`[${op}] got ${given.length} gradOutputs for ${outputs.length} outputs`);
+  const seeds =
+    given ??
+    outputs.map((t) =>
+      leafOf(
+        Float64Array.from({ length: t.numel }, (_, k) => Math.sin(7 * k + 1)),
+        t,
+      ),
+    );
   const first: Checked = (...all) => {
     const own = all.slice(0, list.length);
     const wanted = own.filter((t) => t.requiresGrad);
-    const outs = listOf(fn(...own)).filter((t) => t.requiresGrad);
+    const outs = tensorsOf(op, fn(...own)).filter((t) => t.requiresGrad);
+    if (outs.length !== seeds.length)
+      throw new AutogradError(`[${op}] the function returns ${outs.length} outputs now, before ${seeds.length}`);
     const starts = all.slice(list.length).map((s, i) => cast(s, outs[i]!.dtype));
     const grads = grad(outs, wanted, { gradOutputs: starts, createGraph: true, allowUnused: true });
     return (grads as (Tensor | null)[]).map((g, i) => g ?? zeros(wanted[i]!.shape, { dtype: 'float64' }));
   };
-  return verdict('gradgradcheck', compare(first, [...list, ...prepareSeeds(seeds)], options), options);
+  return verdict(op, compare(first, [...list, ...prepareSeeds(seeds)], read), read);
 }
 
 const prepareSeeds = (seeds: readonly Tensor[]): Tensor[] =>
