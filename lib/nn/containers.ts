@@ -1,6 +1,7 @@
 /** @file Modules that hold modules or parameters: Sequential, ModuleList, ModuleDict, ParameterList, ParameterDict. */
 import { ArgumentError, IndexError } from '../core/errors';
 import type { DType } from '../core/dtype';
+import { elementsOf, fn as functionParam, integer } from '../core/params';
 import { describe } from '../core/shape';
 import { Module } from './module';
 import { Parameter } from './parameter';
@@ -45,7 +46,7 @@ abstract class Numbered<T> extends Module implements Iterable<T> {
 
   /** Adds elements at the end. */
   extend(elements: Iterable<T>): this {
-    for (const e of elements) this.append(e);
+    for (const e of elementsOf<T>(this.constructor.name, 'elements', elements)) this.append(e);
     return this;
   }
 
@@ -96,6 +97,7 @@ export class ModuleList extends Numbered<Module> {
   /** Puts a module before position `index`. */
   insert(index: number, module: Module): this {
     checkModule('ModuleList', module);
+    integer().check('ModuleList', 'index', index);
     const list = this.list();
     list.splice(index, 0, module);
     list.forEach((m, i) => (this[i] = m));
@@ -104,6 +106,7 @@ export class ModuleList extends Numbered<Module> {
 
   /** The results of `fn` for each module. */
   map<R>(fn: (module: Module, index: number) => R): R[] {
+    functionParam().check('ModuleList.map', 'fn', fn);
     return this.list().map((m, i) => fn(m, i));
   }
 
@@ -170,8 +173,15 @@ abstract class Named<T> extends Module implements Iterable<[string, T]> {
   }
   /** Adds all elements of an object, of a map, or of another of these. */
   update(elements: Readonly<Record<string, T>> | Iterable<readonly [string, T]>): this {
-    const list = Symbol.iterator in elements ? elements : Object.entries(elements);
-    for (const [name, m] of list as Iterable<readonly [string, T]>) this.set(name, m);
+    const op = this.constructor.name;
+    if (typeof elements !== 'object' || (elements as unknown) === null)
+      throw new ArgumentError(`[${op}] expected an object or pairs [name, element], got ${describe(elements)}`);
+    const list = Symbol.iterator in elements ? elementsOf(op, 'elements', elements) : Object.entries(elements);
+    for (const pair of list) {
+      if (!Array.isArray(pair))
+        throw new ArgumentError(`[${op}] expected pairs [name, element], got ${describe(pair)}`);
+      this.set(pair[0] as string, pair[1] as T);
+    }
     return this;
   }
   has(name: string): boolean {

@@ -4,6 +4,7 @@ import { ArgumentError, ShapeError } from '../core/errors';
 import { describe, numel, showShape } from '../core/shape';
 import { type Tensor } from '../core/tensor';
 import { type Arguments, readArguments, type Sizes, sizesOf } from '../core/arguments';
+import { integers } from '../core/params';
 import {
   conv1d,
   conv2d,
@@ -188,7 +189,7 @@ abstract class Conv extends ConvBase {
   }
 }
 
-const outputSizeDefault = { outputSize: null as readonly number[] | null };
+const outputSizeDefault = { outputSize: integers.orNull() };
 
 abstract class ConvTranspose extends ConvBase {
   readonly #n: 1 | 2 | 3;
@@ -217,6 +218,10 @@ abstract class ConvTranspose extends ConvBase {
     checkInput(this, x);
     const { outputSize } = readArguments(this.constructor.name, outputSizeDefault, [how]);
     const { weight, bias, stride, padding, dilation, groups } = this;
+    if (outputSize && outputSize.length !== this.#n && outputSize.length !== this.#n + 2)
+      throw new ShapeError(
+        `[${this.constructor.name}] outputSize has ${outputSize.length} sizes for ${this.#n} dimensions`,
+      );
     const outputPadding = outputSize ? this.#extra(x, outputSize.slice(-this.#n)) : this.outputPadding;
     return transposed[this.#n](x, weight, {
       bias,

@@ -9,6 +9,7 @@ import { ArgumentError } from '../core/errors';
 import { describe, sameShape, showShape } from '../core/shape';
 import { Tensor } from '../core/tensor';
 import { readArguments, readOptions } from '../core/arguments';
+import { boolean, fn as functionParam, string } from '../core/params';
 import { zeroGradients } from '../ops/gradients';
 import { moved, type Target, targetOf } from '../ops/to';
 import {
@@ -134,10 +135,15 @@ export abstract class Module {
   }
 
   /** This module (named by `prefix`, default '') and all below it, each once. */
-  namedModules(prefix = '', seen = new Set<Module>()): [string, Module][] {
+  namedModules(prefix = ''): [string, Module][] {
+    string.check('namedModules', 'prefix', prefix);
+    return this.#walk(prefix, new Set());
+  }
+
+  #walk(prefix: string, seen: Set<Module>): [string, Module][] {
     if (seen.has(this)) return [];
     seen.add(this);
-    const below = this.#slots().flatMap(([name, m]) => m.namedModules(prefix ? `${prefix}.${name}` : name, seen));
+    const below = this.#slots().flatMap(([name, m]) => m.#walk(prefix ? `${prefix}.${name}` : name, seen));
     return [[prefix, this], ...below];
   }
 
@@ -162,6 +168,7 @@ export abstract class Module {
   }
 
   #find<T>(op: string, path: string, all: readonly [string, T][]): T {
+    string.check(op, 'path', path);
     const found = all.find(([name]) => name === path);
     if (!found) throw new ArgumentError(`[${op}] ${this.constructor.name} has none named "${path}"`);
     return found[1];
@@ -261,10 +268,9 @@ export abstract class Module {
     return { missingKeys, unexpectedKeys };
   }
 
-  // --- modes and changes --------------------------------------------------------------------------------------------
-
   /** Switches this module and all below to training (or, with false, evaluation) behaviour. */
   train(mode = true): this {
+    boolean.check('train', 'mode', mode);
     for (const m of this.modules()) m.training = mode;
     return this;
   }
@@ -314,6 +320,7 @@ export abstract class Module {
 
   /** Says for all parameters whether they are trained. */
   requiresGrad_(on = true): this {
+    boolean.check('requiresGrad_', 'on', on);
     for (const p of this.parameters()) p.requiresGrad = on;
     return this;
   }
@@ -325,12 +332,11 @@ export abstract class Module {
 
   /** Calls `fn` for every module below, then for this one. */
   apply(fn: (module: Module) => void): this {
+    functionParam().check('apply', 'fn', fn);
     for (const m of this.children()) m.apply(fn);
     fn(this);
     return this;
   }
-
-  // --- hooks --------------------------------------------------------------------------------------------------------
 
   #hook(): Hooks {
     return (this.#hooks ??= new Hooks(this));
@@ -360,8 +366,6 @@ export abstract class Module {
   registerFullBackwardPreHook(hook: BackwardPreHook): HookHandle {
     return this.#hook().add('registerFullBackwardPreHook', this.#hook().backwardBefore, hook);
   }
-
-  // --- printing -----------------------------------------------------------------------------------------------------
 
   /** The settings that PyTorch prints in parentheses, in its spelling. */
   extraRepr(): string {

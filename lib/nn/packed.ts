@@ -2,9 +2,10 @@
 import { type DType } from '../core/dtype';
 import { type Device } from '../core/device';
 import { ArgumentError, ShapeError } from '../core/errors';
+import { elementsOf } from '../core/params';
 import { describe, sameShape, showShape } from '../core/shape';
 import { type Arguments, readArguments } from '../core/arguments';
-import { Tensor } from '../core/tensor';
+import { needTensor, Tensor } from '../core/tensor';
 import { full, tensor } from '../ops/create';
 import { indexSelect } from '../ops/gather';
 import { cat, stack } from '../ops/joining';
@@ -31,14 +32,25 @@ export class PackedSequence {
     readonly data: Tensor,
     batchSizes: Tensor | readonly number[],
     readonly sortedIndices: Tensor | null = null,
-    readonly unsortedIndices: Tensor | null = sortedIndices && inverse(sortedIndices),
+    readonly unsortedIndices: Tensor | null = (sortedIndices ?? null) === null ? null : inverse(sortedIndices!),
   ) {
+    const op = 'PackedSequence';
+    needTensor(op, data);
+    for (const order of [sortedIndices, unsortedIndices]) if (order !== null) needTensor(op, order);
     this.steps = numbers('PackedSequence', 'batchSizes', batchSizes);
     this.batchSizes = tensor(this.steps.slice(), { dtype: 'int64', device: 'cpu' });
     const total = this.steps.reduce((a, b) => a + b, 0);
-    if (this.steps.some((n, t) => n < 1 || n > (this.steps[t - 1] ?? Infinity)) || total !== data.shape[0])
+    const batch = this.steps[0] ?? 0;
+    for (const order of [sortedIndices, unsortedIndices])
+      if (order && !sameShape(order.shape, [batch]))
+        throw new ShapeError(`[${op}] an order of ${batch} sequences has shape ${showShape(order.shape)}`);
+    if (
+      data.ndim < 1 ||
+      this.steps.some((n, t) => n < 1 || n > (this.steps[t - 1] ?? Infinity)) ||
+      total !== data.shape[0]
+    )
       throw new ShapeError(
-        `[PackedSequence] batch sizes ${showShape(this.steps)} must not increase and must add up to the ${data.shape[0]} rows of the data`,
+        `[PackedSequence] batch sizes ${showShape(this.steps)} must not increase and must add up to the rows of the data, ${showShape(data.shape)}`,
       );
   }
 
@@ -54,7 +66,8 @@ export class PackedSequence {
 }
 
 function numbers(op: string, name: string, list: Tensor | readonly number[]): number[] {
-  const out = list instanceof Tensor ? Array.from(list.dataSync() as Float64Array, Number) : [...list];
+  const out =
+    list instanceof Tensor ? Array.from(list.dataSync() as Float64Array, Number) : elementsOf<number>(op, name, list);
   if (out.some((n) => !Number.isInteger(n)))
     throw new ArgumentError(`[${op}] ${name} must be integers, got ${describe(out)}`);
   return out;
@@ -65,7 +78,13 @@ const integers = (list: readonly number[], like: Tensor): Tensor =>
 
 // Whose inverse sends every value back to its place.
 function inverse(order: Tensor): Tensor {
-  const places = numbers('PackedSequence', 'sortedIndices', order);
+  const op = 'PackedSequence';
+  needTensor(op, order);
+  const places = numbers(op, 'sortedIndices', order);
+  if (new Set(places).size !== places.length || places.some((p) => p < 0 || p >= places.length))
+    throw new ArgumentError(
+      `[${op}] sortedIndices must name each of ${places.length} sequences, got ${describe(places)}`,
+    );
   const back = new Array<number>(places.length);
   places.forEach((p, i) => (back[p] = i));
   return integers(back, order);
@@ -91,6 +110,7 @@ export function packPaddedSequence(
 ): PackedSequence {
   const op = 'packPaddedSequence';
   const { batchFirst, enforceSorted } = readArguments(op, { batchFirst: false, enforceSorted: true }, options);
+  needTensor(op, input);
   if (input.ndim < 2) throw new ShapeError(`[${op}] expected [time, batch, ...], got ${showShape(input.shape)}`);
   const long = numbers(op, 'lengths', lengths);
   const byTime = batchFirst ? transpose(input, 0, 1) : input;
@@ -171,6 +191,7 @@ export function padSequence(sequences: readonly Tensor[], ...args: Arguments<Pad
     throw new ArgumentError(`[${op}] expected an array of tensors, got ${describe(sequences)}`);
   if (paddingSide !== 'right' && paddingSide !== 'left')
     throw new ArgumentError(`[${op}] paddingSide must be 'right' or 'left', got ${describe(paddingSide)}`);
+  for (const s of sequences as unknown[]) needTensor(op, s);
   const first = sequences[0] as Tensor;
   for (const s of sequences as readonly Tensor[])
     if (s.ndim === 0 || !sameShape(s.shape.slice(1), first.shape.slice(1)))
@@ -192,6 +213,9 @@ export function unpadSequence(
   ...options: Arguments<{ batchFirst?: boolean }>
 ): Tensor[] {
   const { batchFirst } = readArguments('unpadSequence', { batchFirst: false }, options);
+  needTensor('unpadSequence', padded);
+  if (padded.ndim < 2)
+    throw new ShapeError(`[unpadSequence] expected [time, batch, ...], got ${showShape(padded.shape)}`);
   const byBatch = batchFirst ? padded : transpose(padded, 0, 1);
   return numbers('unpadSequence', 'lengths', lengths).map((n, b) =>
     reshape(narrow(narrow(byBatch, 0, b, 1), 1, 0, n), [n, ...byBatch.shape.slice(2)]),
@@ -204,8 +228,9 @@ export function packSequence(
   ...options: Arguments<{ enforceSorted?: boolean }>
 ): PackedSequence {
   const { enforceSorted } = readArguments('packSequence', { enforceSorted: true }, options);
+  const padded = padSequence(sequences);
   const lengths = sequences.map((s) => s.shape[0]!);
-  return packPaddedSequence(padSequence(sequences), lengths, { enforceSorted });
+  return packPaddedSequence(padded, lengths, { enforceSorted });
 }
 
 /** The inverse of {@link packSequence}. */

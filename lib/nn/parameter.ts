@@ -1,8 +1,15 @@
 /** @file Parameters: the tensors of a module that are trained. */
-import { ArgumentError } from '../core/errors';
+import { ShapeError } from '../core/errors';
 import { isFloat } from '../core/dtype';
-import { describe, type Shape } from '../core/shape';
-import { empty, Tensor } from '../core/tensor';
+import { boolean } from '../core/params';
+import { checkShape, type Shape, showShape } from '../core/shape';
+import { empty, needTensor, Tensor } from '../core/tensor';
+
+// What a tensor that shows the memory of `data` is made of.
+function sharing(op: string, data: unknown): ConstructorParameters<typeof Tensor> {
+  needTensor(op, data);
+  return [data.storage, data.shape, data.strides, data.offset, data.dtype];
+}
 
 /**
  * A tensor that a module trains. Kept in a field of a {@link Module}, it is found by `parameters()` and `stateDict()`.
@@ -14,9 +21,8 @@ export class Parameter extends Tensor {
    * @param requiresGrad - default true for floating-point tensors
    */
   constructor(data: Tensor, requiresGrad = data instanceof Tensor && isFloat(data.dtype)) {
-    if (!(data instanceof Tensor)) throw new ArgumentError(`[Parameter] expected a tensor, got ${describe(data)}`);
-    data.checkAlive('Parameter');
-    super(data.storage, data.shape, data.strides, data.offset, data.dtype);
+    super(...sharing(new.target.name, data));
+    boolean.check(new.target.name, 'requiresGrad', requiresGrad);
     this.requiresGrad = requiresGrad;
   }
 
@@ -45,9 +51,12 @@ const unsized = <C extends new (...args: any[]) => Tensor>(base: C): C & (new (.
       return sized.has(this);
     }
     fits(shape: Shape): boolean {
+      checkShape('fits', shape);
       return shape.length === this.shape.length && this.shape.every((d, i) => d === 0 || d === shape[i]);
     }
     materialize(shape: Shape): void {
+      if (!this.fits(checkShape('materialize', shape)))
+        throw new ShapeError(`[materialize] ${showShape(shape)} does not fit ${showShape(this.shape)}`);
       this.adopt(empty(shape, this.dtype, this.storage.device));
       sized.add(this);
     }
@@ -55,7 +64,7 @@ const unsized = <C extends new (...args: any[]) => Tensor>(base: C): C & (new (.
 
 class Buffer extends Tensor {
   constructor(data: Tensor) {
-    super(data.storage, data.shape, data.strides, data.offset, data.dtype);
+    super(...sharing(new.target.name, data));
   }
 }
 

@@ -2,7 +2,8 @@
 import { noGrad } from '../core/autograd';
 import { ArgumentError, NumericError, ShapeError } from '../core/errors';
 import { contiguousStrides, describe, numel } from '../core/shape';
-import { alias, empty, Tensor } from '../core/tensor';
+import { elementsOf } from '../core/params';
+import { alias, empty, needTensor, Tensor } from '../core/tensor';
 import { opcode } from '../native';
 import { type Arguments, readArguments } from '../core/arguments';
 import { runCopy } from '../ops/launch';
@@ -22,9 +23,8 @@ const largest = (t: Tensor): Tensor =>
   );
 
 const listOf = (op: string, params: Tensor | Iterable<Tensor>): Tensor[] => {
-  const list = params instanceof Tensor ? [params] : [...params];
-  for (const p of list)
-    if (!(p instanceof Tensor)) throw new ArgumentError(`[${op}] expected tensors, got ${describe(p)}`);
+  const list = params instanceof Tensor ? [params] : elementsOf<Tensor>(op, 'params', params);
+  for (const p of list) needTensor(op, p);
   return list;
 };
 
@@ -116,6 +116,7 @@ export function parametersToVector(params: Iterable<Tensor>): Tensor {
 
 /** Overwrites parameters with the parts of one vector. */
 export function vectorToParameters(vector: Tensor, params: Iterable<Tensor>): void {
+  needTensor('vectorToParameters', vector);
   const list = listOf('vectorToParameters', params);
   const total = list.reduce((n, p) => n + p.numel, 0);
   if (vector.ndim !== 1 || vector.numel !== total)
