@@ -19,7 +19,7 @@ export { SiLU as Swish } from './activations';
 export * from './dropout';
 export * from './losses';
 export * from './embedding';
-export * from './recurrent';
+export { GRU, LSTM, type LSTMOptions, RecurrentBase, type RecurrentOptions, RNN, type RNNOptions } from './recurrent';
 export * from './cells';
 export * from './attention';
 export * from './transformer';

@@ -1,5 +1,24 @@
 /** @file All operations. A new family is one file and one line here. */
-export * from './create';
+export {
+  arange,
+  type ArangeArguments,
+  empty,
+  emptyLike,
+  eye,
+  type EyeArguments,
+  full,
+  type FullArguments,
+  fullLike,
+  linspace,
+  type LinspaceArguments,
+  type NestedArray,
+  ones,
+  onesLike,
+  tensor,
+  type TensorOptions,
+  zeros,
+  zerosLike,
+} from './create';
 export * from './cast';
 export * from './arithmetic';
 export { where } from './where';
@@ -62,7 +81,31 @@ export {
   convTranspose3d,
   type ConvTransposeOptions,
 } from './conv';
-export * from './pooling';
+export {
+  adaptiveAvgPool1d,
+  adaptiveAvgPool2d,
+  adaptiveAvgPool3d,
+  type AdaptiveMaxPool,
+  adaptiveMaxPool1d,
+  adaptiveMaxPool2d,
+  adaptiveMaxPool3d,
+  type AdaptiveSize,
+  avgPool1d,
+  avgPool2d,
+  avgPool3d,
+  type AvgPoolArguments,
+  type AvgPoolOptions,
+  type MaxPool,
+  maxPool1d,
+  maxPool2d,
+  maxPool3d,
+  type MaxPoolArguments,
+  type MaxPoolOptions,
+  maxUnpool1d,
+  maxUnpool2d,
+  maxUnpool3d,
+  type MaxUnpoolOptions,
+} from './pooling';
 export * from './lpPooling';
 export {
   batchNorm,
@@ -114,7 +157,22 @@ export * from './splitting';
 export * from './padding';
 export * from './arranging';
 export * from './repetition';
-export * from './diagonals';
+export {
+  diag,
+  diagEmbed,
+  diagflat,
+  diagonal,
+  type DiagonalArguments,
+  type DiagonalOptions,
+  fillDiagonal_,
+  type FillDiagonalArguments,
+  type IndicesArguments,
+  trace,
+  tril,
+  trilIndices,
+  triu,
+  triuIndices,
+} from './diagonals';
 export * from './counting';
 export * from './products';
 export * from './distances';
