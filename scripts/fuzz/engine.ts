@@ -21,6 +21,10 @@ process.on('unhandledRejection', (e) => {
 
 const isMine = (e: unknown): boolean => e instanceof Error && (e.message === mine || isMine(e.cause));
 
+// A class given as a callback looks like a function until it is called.
+const isClassAsFunction = (e: Error): boolean =>
+  /^Class constructors? .*cannot be invoked without 'new'/.test(e.message);
+
 const describe = (e: unknown): string =>
   e instanceof Error ? `${e.name}: ${e.message.split('\n')[0]} ${origin(e)}` : `thrown ${typeof e}`;
 
@@ -39,7 +43,7 @@ function judge(e: unknown): Failure | undefined {
     return typeof e.code === 'string' && e.message.length > 10
       ? undefined
       : { kind: 'raw error', text: `no code: ${e.message}` };
-  if (e instanceof Error && fromProgram(e)) return undefined;
+  if (e instanceof Error && (fromProgram(e) || isClassAsFunction(e))) return undefined;
   // The system's word on a file.
   if (e instanceof Error && typeof (e as NodeJS.ErrnoException).errno === 'number') return undefined;
   return { kind: 'raw error', text: describe(e) };

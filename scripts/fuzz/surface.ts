@@ -33,6 +33,8 @@ export interface Callable {
 const depthLimit = 5;
 // A program that sets these is not using the library but taking it apart: the fields are the library's own books.
 const ownBooks = /^(storage|offset|gradFn|outputIndex|base)$/;
+// Protected members are called by the library and by subclasses, which the compiler checks, and by nobody else.
+const hidden = ts.ModifierFlags.Private | ts.ModifierFlags.Protected;
 const isErrorClass = (path: string): boolean => /\.[A-Z]\w*Error$/.test(path);
 
 /** Reads the declaration file (dist/lib/index.d.ts). */
@@ -137,14 +139,14 @@ export function readSurface(file: string): Callable[] {
   function members(owner: string, type: ts.Type, kind: 'method' | 'function'): void {
     for (const m of type.getProperties()) {
       const flags = m.valueDeclaration ? ts.getCombinedModifierFlags(m.valueDeclaration) : 0;
-      if (/^(__@|__#|#|prototype$)/.test(m.name) || flags & ts.ModifierFlags.Private || internal(m)) continue;
+      if (/^(__@|__#|#|prototype$)/.test(m.name) || flags & hidden || internal(m)) continue;
       if (inherited(m, type)) continue;
       const t = checker.getTypeOfSymbol(m);
       const path = kind === 'method' ? m.name : `${owner}.${m.name}`;
       if (t.getCallSignatures().length) add(kind, path, t.getCallSignatures(), kind === 'method' ? owner : undefined);
       else if (
         kind === 'method' &&
-        !(flags & (ts.ModifierFlags.Readonly | ts.ModifierFlags.Protected)) &&
+        !(flags & ts.ModifierFlags.Readonly) &&
         (!m.declarations?.some(ts.isGetAccessor) || m.declarations.some(ts.isSetAccessor)) &&
         !ownBooks.test(path)
       )
