@@ -16,6 +16,12 @@ export class Findings {
     return !known;
   }
 
+  /** Takes a fault back that did not show again and may have been the machine's. */
+  drop(key: string): void {
+    this.seen.delete(key);
+    console.log(`once   ${key}: not again`);
+  }
+
   /** Writes the program of a fault. */
   add(key: string, failure: Failure, program: string): void {
     fs.mkdirSync(this.dir, { recursive: true });

@@ -86,7 +86,7 @@ async function main(): Promise<void> {
     left -= share;
     console.log(`${name.padEnd(8)} ${said} (${((Date.now() - started) / 1000).toFixed(0)} s)`);
   }
-  fs.rmSync(dir, { recursive: true });
+  fs.rmSync(dir, { recursive: true, force: true, maxRetries: 5 });
   console.log(findings.size ? findings.summary().join('\n') : `nothing found, seed ${seed}`);
   process.exitCode = findings.size ? 1 : 0;
 }

@@ -45,6 +45,15 @@ async function wrong(file: string, lowest: number, highest: number): Promise<str
   return undefined;
 }
 
+// Whether there is a process of the number in the name of a temporary file.
+function isRunning(name: string): boolean {
+  try {
+    return process.kill(Number(/\.(\d+)\.\w+\.tmp$/.exec(name)?.[1]), 0);
+  } catch {
+    return false;
+  }
+}
+
 /** Returns the number of kills. */
 export async function fuzzKill(o: {
   seed: number;
@@ -56,11 +65,14 @@ export async function fuzzKill(o: {
   const dir = fs.mkdtempSync(path.join(o.setting.dir, 'kill-'));
   const file = path.join(dir, 'model.safetensors');
   let kills = 0;
+  // Until the first version has been saved there need not be a file, however many children were killed.
+  let there = false;
   for (let version = 1; Date.now() < o.until; kills++) {
     const { started, saved } = await killed(file, version, random.below(40), o.setting);
     const why = fs.existsSync(file)
       ? await wrong(file, Math.max(saved, version - 1), started).catch((e: unknown) => String(e))
-      : saved >= version || version > 1 ? 'the file is gone' : undefined; // prettier-ignore
+      : there || saved >= version ? 'the file is gone' : undefined; // prettier-ignore
+    there ||= fs.existsSync(file);
     if (why && o.findings.isNew(`kill: ${why.replace(/\d+/g, '#')}`))
       o.findings.note(
         `kill: ${why.replace(/\d+/g, '#')}`,
@@ -70,7 +82,8 @@ export async function fuzzKill(o: {
     version = fs.existsSync(file) && !why ? Number((await ng.loadMetadata(file))['version']) + 1 : started + 1;
   }
   await ng.save(file, { a: ng.ones([2]) });
-  const left = fs.readdirSync(dir).filter((f) => f !== path.basename(file));
+  // A process id that is somebody else's by now keeps its file.
+  const left = fs.readdirSync(dir).filter((f) => f !== path.basename(file) && !isRunning(f));
   if (left.length && o.findings.isNew('kill: leftovers'))
     o.findings.note(
       'kill: leftovers',

@@ -11,13 +11,17 @@ export interface Setting {
   dir: string;
   /** Of the child: guard mode, another addon, a preloaded sanitizer. */
   env: Record<string, string>;
-  /** Milliseconds without a new statement that count as a hang. */
+  /**
+   * Milliseconds of the child's own processor time without a new statement that count as a hang: a busy machine makes
+   * children slow, not stuck. One that waits for something that does not come is given six times as long by the clock.
+   */
   silence: number;
   /** Resident bytes that count as unbounded. */
   resident: number;
 }
 
 let jobs = 0;
+const patience = 6;
 
 /**
  * Runs `node <script> <job file> <log file>` and watches it. The child writes one line of JSON per event, the last one
@@ -27,6 +31,7 @@ export async function watchChild<E extends { end?: true }>(
   script: string,
   job: unknown,
   setting: Setting,
+  attempt = 1,
 ): Promise<{ events: E[]; ended?: Failure }> {
   const name = path.join(setting.dir, `job-${process.pid}-${jobs++}`);
   fs.writeFileSync(`${name}.json`, JSON.stringify(job));
@@ -42,12 +47,15 @@ export async function watchChild<E extends { end?: true }>(
   let ended: Failure | undefined;
   let size = 0;
   let changed = Date.now();
+  let used = 0;
   const timer = setInterval(() => {
     const now = fs.statSync(`${name}.log`).size;
-    if (now !== size) [size, changed] = [now, Date.now()];
-    if (Date.now() - changed > setting.silence)
+    const { processor, resident } = usage(child.pid!);
+    if (now !== size) [size, changed, used] = [now, Date.now(), processor];
+    const silent = Date.now() - changed;
+    if (silent > setting.silence && (processor - used > setting.silence || silent > patience * setting.silence))
       ended ??= { kind: 'hang', text: `longer than ${setting.silence / 1000} s` };
-    if (resident(child.pid!) > setting.resident)
+    if (resident > setting.resident)
       ended ??= { kind: 'memory', text: `more than ${(setting.resident / 2 ** 30).toFixed(1)} GiB resident` };
     if (ended) child.kill('SIGKILL');
   }, 200);
@@ -60,8 +68,10 @@ export async function watchChild<E extends { end?: true }>(
   const events = lines.map((l) => JSON.parse(l) as E);
   const errors = fs.readFileSync(`${name}.err`, 'utf8');
   for (const end of ['json', 'log', 'err']) fs.rmSync(`${name}.${end}`);
-  if (events.length === 0 && !ended)
-    throw new Error(`${script} did not start (${code ?? signal}): ${errors.slice(-2000)}`);
+  if (events.length === 0) {
+    if (attempt < 3) return watchChild(script, job, setting, attempt + 1);
+    throw new Error(`${script} did not start (${ended?.text ?? code ?? signal}): ${errors.slice(-2000)}`);
+  }
   if (!ended && !(code === 0 && events.at(-1)?.end)) {
     const words = fatal.exec(errors)?.[0] ?? '';
     ended = { kind: 'crash', text: [signal ?? `exit code ${code}`, words, frames(errors)].join(' ').trim() };
@@ -71,6 +81,9 @@ export async function watchChild<E extends { end?: true }>(
 
 const fatal =
   /ERROR: \w+Sanitizer: [\w-]+|FATAL ERROR: .*|malloc.*|free\(\).*|double free.*|corrupted.*|terminate called.*|runtime error: .*/;
+
+/** Whether a fault may be the machine's: time and memory depend on what else runs. It counts if it shows again. */
+export const isSoft = (f: Failure): boolean => f.kind === 'hang' || f.kind === 'memory';
 
 /** One program as it ran. `failure` includes what the parent saw: a crash, a hang. */
 export interface Ran {
@@ -106,10 +119,17 @@ const frames = (errors: string): string =>
     .slice(0, 3)
     .join(' < ');
 
-function resident(pid: number): number {
+/** Milliseconds of processor time so far, and bytes resident. */
+function usage(pid: number): { processor: number; resident: number } {
   try {
-    return Number(fs.readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ')[1]) * 4096;
+    // The name, in parentheses, may hold anything; fields 14, 15 and 24 of proc(5), in ticks of 10 ms and pages.
+    const fields = fs
+      .readFileSync(`/proc/${pid}/stat`, 'utf8')
+      .replace(/^.*\) /s, '')
+      .split(' ')
+      .map(Number);
+    return { processor: 10 * (fields[11]! + fields[12]!), resident: 4096 * fields[21]! };
   } catch {
-    return 0; // ended, or a system without /proc
+    return { processor: 0, resident: 0 }; // ended, or a system without /proc
   }
 }
