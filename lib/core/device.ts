@@ -1,6 +1,7 @@
 /** @file Devices by name. Device 0 of the addon is the CPU, device i + 1 is GPU i. */
 import { gpus, openGpu } from '../native';
 import { DeviceError } from './errors';
+import { describe } from './shape';
 
 /** `'cpu'`, `'cuda'` (the first GPU) or `'cuda:N'`. */
 export type Device = 'cpu' | 'cuda' | `cuda:${number}`;
@@ -13,15 +14,15 @@ export function deviceIndex(d: Device | undefined): number {
   return d === undefined ? defaultDevice : (known.get(d) ?? open(d));
 }
 
-function open(d: string): number {
-  const match = /^cuda(?::(\d+))?$/.exec(String(d));
+function open(d: unknown): number {
+  const match = typeof d === 'string' ? /^cuda(?::(\d+))?$/.exec(d) : null;
   const { names, reason } = gpus();
   const index = Number(match?.[1] ?? 0) + 1;
   if (!match || (names.length > 0 && index > names.length))
-    throw new DeviceError(`device '${String(d)}' does not exist; those that do are ${devices().join(', ')}`);
+    throw new DeviceError(`[device] ${describe(d)} does not exist; those that do are ${devices().join(', ')}`);
   const why = reason || openGpu(index);
-  if (why) throw new DeviceError(`device '${d}' is not available: ${why}`);
-  known.set(d, index);
+  if (why) throw new DeviceError(`[device] ${describe(d)} is not available: ${why}`);
+  known.set(match[0], index);
   return index;
 }
 
@@ -42,8 +43,9 @@ export const cuda = {
   deviceCount: (): number => gpus().names.length,
   /** The GPU's marketing name. */
   getDeviceName: (index = 0): string => {
-    const name = gpus().names[index];
-    if (name === undefined) throw new DeviceError(`device 'cuda:${index}' does not exist; ${cuda.deviceCount()} do`);
+    const name = Number.isInteger(index) ? gpus().names[index] : undefined;
+    if (name === undefined)
+      throw new DeviceError(`[getDeviceName] GPU ${describe(index)} does not exist; ${cuda.deviceCount()} do`);
     return name;
   },
   /** When there is no usable GPU: why not and what to do, in one sentence. Else empty. */

@@ -28,7 +28,7 @@ export function resetPeakMemory(device?: Device): void {
  * tensors and the cache were given back; nothing is lost.
  */
 export function setMemoryLimit(bytes: number, device?: Device): void {
-  if (!(bytes > 0))
+  if (typeof bytes !== 'number' || !(bytes > 0))
     throw new ArgumentError(`[setMemoryLimit] expected a positive number of bytes, got ${describe(bytes)}`);
   native.setMemoryLimitOf(deviceIndex(device), Math.min(bytes, 2 ** 62));
 }

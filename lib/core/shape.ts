@@ -65,7 +65,7 @@ export function checkShape(op: string, shape: unknown): number[] {
     throw new ShapeError(`[${op}] at most ${maxDims} dimensions are supported, got ${list.length}`);
   for (const d of list) {
     if (!Number.isSafeInteger(d) || d < 0)
-      throw new ShapeError(`[${op}] dimensions must be non-negative integers, got ${showShape(list)}`);
+      throw new ShapeError(`[${op}] dimensions must be non-negative integers, got ${describe(list)}`);
   }
   if (!Number.isSafeInteger(numel(list)))
     throw new ShapeError(`[${op}] shape ${showShape(list)} has too many elements`);
