@@ -2,7 +2,7 @@
 import { noGrad } from '../core/autograd';
 import { ShapeError } from '../core/errors';
 import { sameShape, showShape } from '../core/shape';
-import { alias, type Tensor } from '../core/tensor';
+import { alias, needTensor, type Tensor } from '../core/tensor';
 import { type Arguments, readArguments, readSettings, type Spec } from '../core/arguments';
 import { type BagMode, embedding, embeddingBag } from '../ops/embedding';
 import type { IndexLike } from '../ops/index-checks';
@@ -124,7 +124,7 @@ export class Embedding extends EmbeddingTable {
 
   /** An embedding with given vectors, by default not trained (`freeze`). */
   static fromPretrained(embeddings: Tensor, options: EmbeddingLayerOptions & { freeze?: boolean } = {}): Embedding {
-    const { freeze = true, ...rest } = options;
+    const { freeze = true, ...rest } = options ?? {};
     const layer = new Embedding(...pretrained('Embedding', embeddings), { ...rest, _weight: embeddings });
     layer.weight.requiresGrad = !freeze;
     return layer;
@@ -142,6 +142,7 @@ export class Embedding extends EmbeddingTable {
 }
 
 function pretrained(layer: string, t: Tensor): [number, number] {
+  needTensor(layer, t);
   if (t.ndim !== 2) throw new ShapeError(`[${layer}] embeddings must have two dimensions, got ${showShape(t.shape)}`);
   return [t.shape[0]!, t.shape[1]!];
 }
@@ -175,7 +176,7 @@ export class EmbeddingBag extends EmbeddingTable {
     embeddings: Tensor,
     options: EmbeddingBagLayerOptions & { freeze?: boolean } = {},
   ): EmbeddingBag {
-    const { freeze = true, ...rest } = options;
+    const { freeze = true, ...rest } = options ?? {};
     const layer = new EmbeddingBag(...pretrained('EmbeddingBag', embeddings), { ...rest, _weight: embeddings });
     layer.weight.requiresGrad = !freeze;
     return layer;

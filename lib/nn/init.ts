@@ -124,7 +124,7 @@ const camel = (name: unknown): unknown =>
 /** What a layer's deviation is multiplied by so that signals keep their size through this function. */
 export function calculateGain(name: Nonlinearity | SnakeNonlinearity, param?: number | null): number {
   const nonlinearity = camel(name) as Nonlinearity;
-  if (/^linear$|^conv(Transpose)?[123]d$|^sigmoid$/.test(nonlinearity)) return 1;
+  if (typeof nonlinearity === 'string' && /^linear$|^conv(Transpose)?[123]d$|^sigmoid$/.test(nonlinearity)) return 1;
   switch (nonlinearity) {
     case 'tanh':
       return 5 / 3;

@@ -2,7 +2,7 @@
 import { ArgumentError, ShapeError } from '../core/errors';
 import { describe, showShape } from '../core/shape';
 import { type Tensor } from '../core/tensor';
-import { type Arguments } from '../core/arguments';
+import { type Arguments, isOptions } from '../core/arguments';
 import { type ActivationLike, activationOf, activationLabel } from './activation-names';
 import { Linear, type LinearOptions } from './linear';
 import { checkInput } from './module';
@@ -53,6 +53,7 @@ export class Dense extends Linear {
   readonly #activate: (x: Tensor) => Tensor;
 
   constructor(units: number, options: DenseOptions = {}) {
+    if (!isOptions(options)) throw new ArgumentError(`[Dense] expected an options object, got ${describe(options)}`);
     const { activation = null, inputShape, ...rest } = options;
     super(0, units, rest);
     this.#activate = activationOf('Dense', activation);

@@ -6,6 +6,7 @@ import { isGradEnabled, noGrad, track } from '../core/autograd';
 import { type DType, isFloat } from '../core/dtype';
 import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
 import { broadcastShapes, describe, numel, sameShape, type Shape, showShape } from '../core/shape';
+import { integers } from '../core/params';
 import { alias, empty, needTensor, Tensor } from '../core/tensor';
 import { kernel } from '../native';
 import { type Arguments, checkOptions, readArguments } from '../core/arguments';
@@ -54,6 +55,7 @@ export function causalMask(rows: number, keys = rows, options: { offset?: number
 
 /** A bool mask [batch, length], true at padding: at positions not before the sequence's length. */
 export function paddingMask(lengths: Tensor | readonly number[], length?: number): Tensor {
+  if (!(lengths instanceof Tensor)) integers.check('paddingMask', 'lengths', lengths);
   const ends = lengths instanceof Tensor ? lengths : tensor(lengths.slice(), { dtype: 'int64' });
   if (ends.ndim !== 1) throw new ShapeError(`[paddingMask] lengths must be a vector, got ${showShape(ends.shape)}`);
   const n = length ?? Array.from(ends.dataSync() as Float64Array, Number).reduce((a, b) => Math.max(a, b), 0);

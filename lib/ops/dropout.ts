@@ -97,8 +97,10 @@ function alphaDropped(x: Tensor, decisions: readonly number[], s: Settings): Ten
  * Dropout that keeps mean and variance of self-normalizing networks: dropped elements become -scale alpha of selu, and
  * the result is rescaled. Klambauer et al. 2017.
  */
-export const alphaDropout = (x: Tensor, p?: number | DropoutOptions, training?: boolean): Tensor =>
-  alphaDropped(x, x.shape, settings('alphaDropout', x, p, training));
+export function alphaDropout(x: Tensor, p?: number | DropoutOptions, training?: boolean): Tensor {
+  const s = settings('alphaDropout', x, p, training);
+  return alphaDropped(x, x.shape, s);
+}
 
 /** {@link alphaDropout} of whole channels of [N, C, ...]. */
 export function featureAlphaDropout(x: Tensor, p?: number | DropoutOptions, training?: boolean): Tensor {

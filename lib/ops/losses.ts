@@ -243,6 +243,7 @@ export function gaussianNllLoss(
   let v: Tensor;
   if (typeof variance === 'number') v = fullLike(input, variance);
   else {
+    needTensor('gaussianNllLoss', variance);
     const perRow =
       sameShape(shapeOf(variance), shapeOf(input).slice(0, -1)) && input.ndim > 0 && variance.ndim < input.ndim;
     v = perRow ? variance.unsqueeze(-1) : variance;
