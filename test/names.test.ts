@@ -1,4 +1,6 @@
 /** @file Second names, functions that are expressions in others, and what tensors and dtypes are. */
+import path from 'node:path';
+import { readSurface } from '../scripts/fuzz/surface';
 import * as ng from '../lib';
 import { testCases } from './torch-cases';
 
@@ -124,4 +126,35 @@ test('linalg.vander has ascending powers and takes batches', () => {
   expect(ng.linalg.vander(x).shape).toEqual([2, 2, 2]);
   expect(() => ng.linalg.vander(ng.tensor(1))).toThrow(ng.ShapeError);
   expect(() => ng.hannWindow(-1)).toThrow('[hannWindow]');
+});
+
+describe('what leaves is for users', () => {
+  // Everything below `ng`, without a list: what another file of the library needs is easily exported with the rest.
+  const leaving: [path: string, value: unknown][] = [];
+  const walk = (prefix: string, room: object): void => {
+    for (const [name, value] of Object.entries(room) as [string, unknown][]) {
+      leaving.push([`${prefix}.${name}`, value]);
+      if (typeof value === 'object' && value !== null) walk(`${prefix}.${name}`, value);
+    }
+  };
+  walk('ng', ng);
+
+  test('functions, classes, and rooms of them', () => {
+    // Specs hold defaults and parameters. `ng.cuda.reason` is a sentence.
+    const proto = (v: unknown): unknown => Object.getPrototypeOf(v);
+    const isPlain = (v: unknown): boolean =>
+      typeof v === 'object' && v !== null && (proto(v) === null || proto(proto(v)) === null);
+    const fits = (v: unknown): boolean => typeof v === 'function' || typeof v === 'string' || isPlain(v);
+    expect(leaving.filter(([, v]) => !fits(v)).map(([name]) => name)).toEqual([]);
+  });
+
+  test('no helper that is told the name of the op, and none marked as internal', () => {
+    const surface = readSurface(path.join(__dirname, '..', 'lib', 'index.d.ts'));
+    expect(surface.filter((c) => c.params[0]?.name === 'op').map((c) => c.path)).toEqual([]);
+    const known = new Set(surface.map((c) => c.path));
+    const plain = leaving.filter(
+      ([name, v]) => typeof v === 'function' && !/^class\b/.test(String(v)) && !known.has(name),
+    );
+    expect(plain.map(([name]) => name)).toEqual([]);
+  });
 });
