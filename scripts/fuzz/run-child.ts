@@ -72,6 +72,8 @@ export async function watchChild<E extends { end?: true }>(
     if (attempt < 3) return watchChild(script, job, setting, attempt + 1);
     throw new Error(`${script} did not start (${ended?.text ?? code ?? signal}): ${errors.slice(-2000)}`);
   }
+  // Nobody else does that.
+  if (signal === 'SIGKILL') ended ??= { kind: 'memory', text: 'killed by the system' };
   if (!ended && !(code === 0 && events.at(-1)?.end)) {
     const words = fatal.exec(errors)?.[0] ?? '';
     ended = { kind: 'crash', text: [signal ?? `exit code ${code}`, words, frames(errors)].join(' ').trim() };
@@ -83,7 +85,7 @@ const fatal =
   /ERROR: \w+Sanitizer: [\w-]+|FATAL ERROR: .*|malloc.*|free\(\).*|double free.*|corrupted.*|terminate called.*|runtime error: .*/;
 
 /** Whether a fault may be the machine's: time and memory depend on what else runs. It counts if it shows again. */
-export const isSoft = (f: Failure): boolean => f.kind === 'hang' || f.kind === 'memory';
+export const isSoft = (f: Failure): boolean => ['hang', 'memory', 'leak'].includes(f.kind);
 
 /** One program as it ran. `failure` includes what the parent saw: a crash, a hang. */
 export interface Ran {
