@@ -73,6 +73,7 @@ test.each([
   'new ng.nn.ModuleList().map(1)',
   'new ng.nn.ModuleDict([[1, 2]])',
   'new ng.nn.ModuleDict([1])',
+  'new ng.nn.ModuleDict({ __proto__: new ng.nn.ModuleDict() })',
   'new ng.nn.ModuleDict().update(null)',
   'new ng.nn.ParameterDict().update([null])',
   'new ng.nn.ReLU().apply()',
@@ -81,6 +82,7 @@ test.each([
   'new ng.nn.Linear(2, 2).getParameter(Object.create(null))',
   'new ng.nn.Linear(2, 2).registerForwardHook(1)',
   'new ng.nn.UninitializedParameter(ng.ones([0])).materialize(1n)',
+  'new ng.nn.UninitializedParameter(ng.ones([0, 2])).materialize(0)',
   'new ng.nn.ConvTranspose2d(1, 1, 2).forward(ng.ones([1, 1, 3, 3]), 1)',
   'new ng.nn.ConvTranspose2d(1, 1, 2).forward(ng.ones([1, 1, 3, 3]), [4])',
   'new ng.nn.KVCache(0)',
@@ -119,6 +121,8 @@ test.each([
   'ng.customFunction({ forward: () => 1, backward: (c, g) => g })(ng.ones([1]))',
   'ng.ones([1]).requiresGrad_().registerHook(1)',
   'ng.keep(1)',
+  'ng.sub(ng.ones([1]), new Date(0), { alpha: 2 })',
+  "ng.nn.utils.removeSpectralNorm(new ng.nn.ReLU(), Symbol('s'))",
   'ng.setGradEnabled(1)',
 ])('%s', async (expr) => {
   expect(await raw(expr)).toBeUndefined();

@@ -200,6 +200,9 @@ abstract class Named<T> extends Module implements Iterable<[string, T]> {
     return this.#entries.entries();
   }
   [Symbol.iterator](): IterableIterator<[string, T]> {
+    // An object that only inherits from one of these, as `{ __proto__: dict }` does.
+    if (!(#entries in this))
+      throw new ArgumentError('[ModuleDict] expected a dictionary, got an object that inherits from one');
     return this.#entries.entries();
   }
 

@@ -51,13 +51,14 @@ const unsized = <C extends new (...args: any[]) => Tensor>(base: C): C & (new (.
       return sized.has(this);
     }
     fits(shape: Shape): boolean {
-      checkShape('fits', shape);
-      return shape.length === this.shape.length && this.shape.every((d, i) => d === 0 || d === shape[i]);
+      const known = checkShape('fits', shape);
+      return known.length === this.shape.length && this.shape.every((d, i) => d === 0 || d === known[i]);
     }
     materialize(shape: Shape): void {
-      if (!this.fits(checkShape('materialize', shape)))
-        throw new ShapeError(`[materialize] ${showShape(shape)} does not fit ${showShape(this.shape)}`);
-      this.adopt(empty(shape, this.dtype, this.storage.device));
+      const known = checkShape('materialize', shape);
+      if (!this.fits(known))
+        throw new ShapeError(`[materialize] ${showShape(known)} does not fit ${showShape(this.shape)}`);
+      this.adopt(empty(known, this.dtype, this.storage.device));
       sized.add(this);
     }
   };

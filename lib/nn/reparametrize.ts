@@ -7,7 +7,7 @@ import { ArgumentError } from '../core/errors';
 import { checkAxis, describe } from '../core/shape';
 import type { Tensor } from '../core/tensor';
 import { type Arguments, readArguments } from '../core/arguments';
-import { axis as axisParam } from '../core/params';
+import { axis as axisParam, string } from '../core/params';
 import { mul } from '../ops/arithmetic';
 import { movedim } from '../ops/arranging';
 import { randn } from '../ops/random';
@@ -37,6 +37,7 @@ function weightOf(op: string, module: Module, name: string): Parameter {
   const layer = module.constructor.name;
   if (known.get(module)?.has(name))
     throw new ArgumentError(`[${op}] "${name}" of ${layer} is computed from others already`);
+  string.check(op, 'name', name);
   const weight = fieldsOf(module)[name];
   if (!(weight instanceof Parameter)) throw new ArgumentError(`[${op}] "${name}" is no parameter of ${layer}`);
   if (isUnsized(weight))
@@ -61,6 +62,7 @@ function recompute(
 }
 
 function restore<M extends Module>(op: string, kind: string, module: M, name: string): M {
+  string.check(op, 'name', name);
   const parts = known.get(module)?.get(name);
   if (parts?.kind !== kind) throw new ArgumentError(`[${op}] "${name}" of ${describe(module)} has no ${kind}`);
   parts.handle.remove();

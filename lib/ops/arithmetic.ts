@@ -5,6 +5,7 @@ import { isFloat } from '../core/dtype';
 import { ArgumentError, DTypeError } from '../core/errors';
 import { describe } from '../core/shape';
 import { readArguments } from '../core/arguments';
+import { operand } from '../core/params';
 import { cast } from './cast';
 import { type BinaryOp, defineBinary, defineUnary, type Operand } from './define';
 
@@ -28,6 +29,7 @@ function withAlpha(name: string, op: BinaryOp): AlphaOp {
   const scaled = (b: Operand, options: AlphaOptions): Operand => {
     const { alpha } = readArguments(name, alphaDefault, [options]);
     if (alpha === 1) return b;
+    operand.check(name, 'other', b);
     if (typeof b !== 'object') return Number(b) * alpha;
     if (!isFloat(b.dtype) && !Number.isInteger(alpha))
       throw new DTypeError(`[${name}] alpha ${alpha} is no integer, but the tensor is ${b.dtype}`);
