@@ -3,7 +3,7 @@ import { ArgumentError } from '../core/errors';
 import { describe } from '../core/shape';
 import { Tensor } from '../core/tensor';
 import { gelu, relu } from '../ops/activations';
-import { type Arguments, readArguments, readSettings, type Values } from '../core/arguments';
+import { type Arguments, readArguments, readOptions, readSettings, type Values } from '../core/arguments';
 import { causalMask } from '../ops/attention';
 import { zeros } from '../ops/create';
 import { add } from '../ops/arithmetic';
@@ -258,6 +258,15 @@ function stackOf<L extends Module>(name: string, layer: (L & { copy(): L }) | ((
   return new ModuleList(Array.from({ length: count }, () => (layer instanceof Module ? layer.copy() : layer())));
 }
 
+// What a stack ends with, in its place or by name.
+function normOf(op: string, given: Module | { norm?: Module | null } | null): Module | null {
+  const norm: unknown =
+    given instanceof Module ? given : (readOptions(op, { norm: null as Module | null }, given).norm ?? null);
+  if (norm !== null && !(norm instanceof Module))
+    throw new ArgumentError(`[${op}] norm must be a module or null, got ${describe(norm)}`);
+  return norm;
+}
+
 /** A stack of encoder layers: copies of one, or what a function makes. */
 export class TransformerEncoder extends Module {
   layers: ModuleList;
@@ -269,7 +278,7 @@ export class TransformerEncoder extends Module {
   ) {
     super();
     this.layers = stackOf<Module>('TransformerEncoder', encoderLayer, numLayers);
-    this.norm = norm instanceof Module ? norm : (norm?.norm ?? null);
+    this.norm = normOf('TransformerEncoder', norm);
   }
 
   /** @param masks - in PyTorch's order, or by name */
@@ -294,7 +303,7 @@ export class TransformerDecoder extends Module {
   ) {
     super();
     this.layers = stackOf<Module>('TransformerDecoder', decoderLayer, numLayers);
-    this.norm = norm instanceof Module ? norm : (norm?.norm ?? null);
+    this.norm = normOf('TransformerDecoder', norm);
   }
 
   /** @param masks - in PyTorch's order, or by name */

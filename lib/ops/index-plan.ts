@@ -17,7 +17,12 @@ export class Slice {
     readonly start: number | null,
     readonly stop: number | null,
     readonly step: number,
-  ) {}
+  ) {
+    for (const v of [start, stop, step])
+      if (!Number.isInteger(v) && (v !== null || v === step))
+        throw new ArgumentError(`[s] a slice is made of integers, got ${describe(v)}`);
+    if (step === 0) throw new ArgumentError('[s] the step of a slice must not be 0');
+  }
 
   /** The first element and the number of elements for a dimension of this length. */
   resolve(length: number): [start: number, count: number] {
@@ -36,10 +41,6 @@ export class Slice {
  * counts from the end; unlike in PyTorch the step may be negative.
  */
 export function s(start?: number | null, stop?: number | null, step?: number | null): Slice {
-  for (const v of [start, stop, step])
-    if (v !== undefined && v !== null && !Number.isInteger(v))
-      throw new ArgumentError(`[s] a slice is made of integers, got ${describe(v)}`);
-  if (step === 0) throw new ArgumentError('[s] the step of a slice must not be 0');
   return new Slice(start ?? null, stop ?? null, step ?? 1);
 }
 
