@@ -89,3 +89,15 @@ test('combinations of absurd length end at once', () => {
   expect(code(() => ng.combinations(ng.ones([1000]), 5))).toBe('ERR_SHAPE');
   expect(ng.combinations(ng.ones([2]), 3).shape).toEqual([0, 3]);
 });
+
+test('shifts by all bits and more, as in PyTorch', () => {
+  const u = ng.tensor([1, 3, 255], { dtype: 'uint8' });
+  expect([7, 8, 9, 255].map((s) => u.bitwiseRightShift(s).arraySync())).toEqual([
+    [0, 0, 1],
+    ...Array<number[]>(3).fill([0, 0, 0]),
+  ]);
+  expect([8, 9, 255].map((s) => u.bitwiseLeftShift(s).arraySync())).toEqual(Array(3).fill([0, 0, 0]));
+  const i = ng.tensor([1, -3], { dtype: 'int64' });
+  expect(i.bitwiseLeftShift(2 ** 32).arraySync()).toEqual([0, 0]);
+  expect(i.bitwiseRightShift(2 ** 32).arraySync()).toEqual([0, -1]);
+});

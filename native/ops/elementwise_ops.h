@@ -122,15 +122,17 @@ NG_FN T powOf(T x, T y) {
     return r;
   }
 }
+// Shifts by less than 0 or by all bits and more leave nothing but the sign. Counted in 64 bits: 2^32 is not 0.
 template <class T>
 NG_FN T shiftLeft(T x, T y) {
-  const int n = static_cast<int>(y);
-  return n < 0 || n >= static_cast<int>(8 * sizeof(T)) ? T(0) : static_cast<T>(static_cast<uint64_t>(x) << n);
+  const int64_t n = static_cast<int64_t>(y);
+  return n < 0 || n >= static_cast<int64_t>(8 * sizeof(T)) ? T(0) : static_cast<T>(static_cast<uint64_t>(x) << n);
 }
 template <class T>
 NG_FN T shiftRight(T x, T y) {
-  const int n = static_cast<int>(y), top = static_cast<int>(8 * sizeof(T)) - 1;
-  return static_cast<T>(x >> (n < 0 || n > top ? top : n));
+  const int64_t n = static_cast<int64_t>(y), bits = static_cast<int64_t>(8 * sizeof(T));
+  if (n >= 0 && n < bits) return static_cast<T>(x >> n);
+  return static_cast<T>(x < T(0) ? -1 : 0);
 }
 
 // |x| as an unsigned number: the least integer has one too.
