@@ -46,3 +46,15 @@ test('16-bit floats are stored, moved and summed; other ops refuse them by name,
     ]);
   }
 });
+
+test('a bool tensor of numbers holds whether they are not 0', () => {
+  const bool = { dtype: 'bool' } as const;
+  expect(ng.tensor([0.5, NaN, 0, -0, 256, 1e-30], bool).arraySync()).toEqual([true, true, false, false, true, true]);
+  expect(ng.tensor([2n, 0n], bool).arraySync()).toEqual([true, false]);
+});
+
+test('a tensor made of a tensor has the shape, dtype and device asked for', () => {
+  const made = ng.tensor(ng.arange(3), { shape: [3, 1], dtype: 'int32', device: 'cpu' });
+  expect([made.shape, made.dtype, made.arraySync()]).toEqual([[3, 1], 'int32', [[0], [1], [2]]]);
+  expect(() => ng.tensor(ng.arange(3), { shape: [2] })).toThrow(ng.ShapeError);
+});

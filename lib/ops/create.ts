@@ -70,10 +70,11 @@ function nestedShape(v: unknown): number[] {
   return shape;
 }
 
-// Copies nested values into `out`, checking that no row is ragged. Returns the next position.
-function flatten(v: unknown, shape: readonly number[], depth: number, out: TypedArray, at: number): number {
+// Copies nested values into `out` (for bool, what is not 0 as 1), checking that no row is ragged. Returns the next position.
+function flatten(v: unknown, shape: readonly number[], out: TypedArray, bool: boolean, depth = 0, at = 0): number {
   if (depth === shape.length) {
-    if (out instanceof BigInt64Array) out[at] = toInt64(v);
+    if (bool) out[at] = checkNumber(v) === 0 ? 0 : 1;
+    else if (out instanceof BigInt64Array) out[at] = toInt64(v);
     else (out as Float64Array)[at] = checkNumber(v);
     return at + 1;
   }
@@ -86,7 +87,7 @@ function flatten(v: unknown, shape: readonly number[], depth: number, out: Typed
     );
   if (ArrayBuffer.isView(v)) checkAttached(v);
   let i = at;
-  for (let k = 0; k < list.length; k++) i = flatten(list[k], shape, depth + 1, out, i);
+  for (let k = 0; k < list.length; k++) i = flatten(list[k], shape, out, bool, depth + 1, i);
   return i;
 }
 
@@ -129,8 +130,8 @@ function upload(array: TypedArray, shape: Shape, dtype: DType, device: number): 
 const tensorFullSpec = { ...tensorSpec, shape: shapeParam.optional() };
 
 /**
- * A tensor from nested arrays, a number, or a typed array. Numbers become float32, booleans bool, bigints int64; a
- * typed array keeps its dtype. The data is copied.
+ * A tensor from nested arrays, a number, a typed array, or a tensor. Numbers become float32, booleans bool, bigints
+ * int64; typed arrays and tensors keep their dtype, tensors their device. The data is copied.
  *
  * @param data - nested arrays or a typed array (`{ shape }` says how to see it; default one dimension).
  * @throws ShapeError for ragged arrays or a shape that does not fit; ArgumentError for values that are no numbers and
@@ -143,10 +144,7 @@ export function tensor(
   const how = readOptions<TensorOptions & { shape?: Shape }>('tensor', tensorFullSpec, options);
   const device = deviceIndex(how.device);
   const wanted = how.dtype;
-  if (data instanceof Tensor) {
-    const out = emptyTensor(data.shape, wanted ?? data.dtype, data.storage.device);
-    return finish(runCopy(out, data), how);
-  }
+  if (data instanceof Tensor) return finish(copied(data, how), how);
   if (ArrayBuffer.isView(data) && !(data instanceof DataView))
     return finish(fromTyped(data, how.shape, wanted, device), how);
   if (data === null || data === undefined || typeof data === 'string' || data instanceof DataView)
@@ -156,11 +154,18 @@ export function tensor(
   const dtype = wanted ?? naturalDType(data);
   const sixteen = dtypeSize(dtype) === 2;
   const staging = newTypedArray(sixteen ? 'float32' : dtype, numel(shape));
-  flatten(data, shape, 0, staging, 0);
-  if (dtype === 'bool') for (let i = 0; i < staging.length; i++) staging[i] = staging[i] ? 1 : 0;
+  flatten(data, shape, staging, dtype === 'bool');
   const to = how.shape === undefined ? shape : checkFits(how.shape, numel(shape));
   const t = upload(staging, to, sixteen ? 'float32' : dtype, device);
   return finish(sixteen ? runCopy(emptyTensor(to, dtype, device), t) : t, how);
+}
+
+// A copy of a tensor: on its device unless another is named.
+function copied(data: Tensor, { shape, dtype, device: to }: TensorOptions & { shape?: Shape }): Tensor {
+  data.checkAlive('tensor');
+  const seen = shape === undefined ? data.detach() : data.detach().reshape(checkFits(shape, data.numel));
+  const from = to === undefined ? seen : seen.to(to);
+  return runCopy(emptyTensor(from.shape, dtype ?? from.dtype, from.storage.device), from);
 }
 
 function checkFits(shape: Shape, n: number): number[] {
@@ -185,7 +190,8 @@ function fromTyped(data: ArrayBufferView, shape: Shape | undefined, wanted: DTyp
   return wanted === undefined || wanted === dtype ? t : runCopy(emptyTensor(to, wanted, device), t);
 }
 
-const shapeSpec = { size: shapeParam, ...tensorSpec };
+/** The spec of a shape and {@link TensorOptions}. */
+export const shapeSpec = { size: shapeParam, ...tensorSpec };
 
 function made(op: string, args: readonly unknown[], fill: (t: Tensor) => void): Tensor {
   checkPlainShape(op, args);
@@ -207,7 +213,8 @@ export interface FullArguments extends TensorOptions {
   size: Shape | number;
   fillValue: number | boolean | Tensor;
 }
-const fullSpec = { size: shapeParam, fillValue: either(boolean, scalar), ...tensorSpec };
+/** The spec of {@link FullArguments}. */
+export const fullSpec = { size: shapeParam, fillValue: either(boolean, scalar), ...tensorSpec };
 
 /** One value everywhere. A boolean gives a bool tensor. */
 export function full(
