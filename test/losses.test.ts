@@ -199,3 +199,14 @@ test('normalize divides by the norm, or by eps where that is larger', () => {
   expect(ng.gradcheck((t) => normalize(t, { dim: -1 }), y)).toBe(true);
   expect(ng.gradgradcheck((t) => normalize(t, { p: 3 }), y)).toBe(true);
 });
+
+test('cosines of shapes that broadcast: lengths are those of the shape both broadcast to, as in PyTorch', () => {
+  const [a, b] = [ng.arange(1, 7).reshape(2, 3), ng.tensor([1, 0, 2])];
+  const near = (t: ng.Tensor, want: number[]): void => expect(t.allclose(ng.tensor(want), { atol: 1e-4 })).toBe(true);
+  const cosine = ng.nn.functional.cosineSimilarity;
+  near(cosine(a, b, { dim: 0 }), [0.8575, 0, 0.9487]);
+  near(cosine(b, a), [0.8367, 0.8154]);
+  near(cosine(a.narrow(1, 0, 1), a), [0.9258, 0.9869]);
+  expect(() => cosine(a, b, { eps: -1 })).toThrow(ng.ArgumentError);
+  expect(() => cosine(a, ng.ones([2]))).toThrow(ng.ShapeError);
+});

@@ -1,13 +1,15 @@
 /** @file Distances and similarities of vectors, and the losses made of them. */
 import { noGrad } from '../core/autograd';
 import { ArgumentError, ShapeError } from '../core/errors';
-import { describe, sameShape, showShape } from '../core/shape';
+import { broadcastShapes, checkAxis, describe, sameShape, showShape } from '../core/shape';
 import { needTensor, type Tensor } from '../core/tensor';
-import { type Arguments, readArguments } from '../core/arguments';
+import { type Arguments, readArguments, type Spec } from '../core/arguments';
+import { axis as axisParam, number } from '../core/params';
 import { add, div, eq, minimum, mul, sub } from './arithmetic';
 import { clampMin, sqrt, square } from './math';
 import { checkInputs, reduceLoss, reductionDefaults, type ReductionOptions, byMean } from './reduction';
 import { sum } from './reduce';
+import { broadcastTo } from './views';
 import { relu } from './activations';
 import { norm } from './statistics';
 import { where } from './where';
@@ -20,17 +22,25 @@ export interface CosineSimilarityOptions {
   eps?: number;
 }
 
-/** The cosine of the angle between the vectors along a dimension. The tensors broadcast. */
+const cosineSpec: Spec<Required<CosineSimilarityOptions>> = {
+  dim: axisParam.or(1),
+  eps: number({ least: 0 }).or(1e-8),
+};
+
+/** The cosine of the angle between the vectors along a dimension of the shape that the tensors broadcast to. */
 export function cosineSimilarity(a: Tensor, b: Tensor, ...args: Arguments<CosineSimilarityOptions>): Tensor {
   checkInputs('cosineSimilarity', a, b);
-  const { dim, eps } = readArguments('cosineSimilarity', { dim: 1, eps: 1e-8 }, args);
-  const unit = (v: Tensor): Tensor => {
-    const size = norm(v, 2, dim, { keepdim: true });
+  const { dim, eps } = readArguments('cosineSimilarity', cosineSpec, args);
+  const shape = broadcastShapes('cosineSimilarity', a.shape, b.shape);
+  const axis = checkAxis('cosineSimilarity', dim, shape.length);
+  const unit = (t: Tensor): Tensor => {
+    const v = broadcastTo(t, shape);
+    const size = norm(v, 2, axis, { keepdim: true });
     // The bound lets the gradient of the length through, as in PyTorch.
     const short = noGrad(() => sub(clampMin(size, eps), size));
     return div(v, add(size, short));
   };
-  return sum(mul(unit(a), unit(b)), dim);
+  return sum(mul(unit(a), unit(b)), axis);
 }
 
 /** Options of {@link normalize}. */
