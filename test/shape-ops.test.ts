@@ -138,6 +138,16 @@ test('positions', () => {
     [0, 10],
     [5, 0],
   ]);
-  expect(ng.unravelIndex(ng.tensor([500], { dtype: 'int64' }), [20, 20]).map((t) => t.arraySync())).toEqual([[5], [0]]);
   expect(ng.zeros([5, 2]).fillDiagonal_({ fillValue: 1, wrap: true }).sum(1).arraySync()).toEqual([1, 1, 0, 1, 1]);
+});
+
+test('unravelIndex: from the end if negative, an error beyond', () => {
+  const int = (...values: number[]): ng.Tensor => ng.tensor(values, { dtype: 'int64' });
+  expect(ng.unravelIndex(int(-1, -6), [2, 3]).map((t) => t.arraySync())).toEqual([
+    [1, 0],
+    [2, 0],
+  ]);
+  for (const bad of [6, -7])
+    expect(() => ng.unravelIndex(int(bad), [2, 3]).map((t) => t.arraySync())).toThrow(ng.IndexError);
+  expect(() => ng.unravelIndex(int(0), [0, 3])).toThrow(ng.IndexError);
 });

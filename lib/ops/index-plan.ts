@@ -8,7 +8,7 @@ import { needTensor, Tensor } from '../core/tensor';
 import { tensor } from './create';
 import { linearIndex, nonzeroFlat } from './index-kernels';
 import { castOf, sameDevice } from './launch';
-import { unravelIndex } from './nonzero';
+import { placesOf } from './nonzero';
 import type { Geometry } from './views';
 
 /** A range of one dimension; made by {@link s}. */
@@ -165,7 +165,7 @@ class Planner {
       throw new ShapeError(
         `[${this.op}] a mask of shape ${showShape(x.shape)} does not fit ${showShape(this.t.shape)} from dimension ${this.dim}`,
       );
-    if (x.ndim > 0) return unravelIndex(nonzeroFlat(x), x.shape).forEach((v) => this.pick(v));
+    if (x.ndim > 0) return placesOf(nonzeroFlat(x), x.shape).forEach((v) => this.pick(v));
     // A single truth value: a new dimension of length 1 or 0.
     this.index.set(this.shape.length, nonzeroFlat(x));
     this.insert();

@@ -136,7 +136,7 @@ export type { IndexLike } from './index-checks';
 export * from './embedding';
 export * from './indexing';
 export * from './masking';
-export * from './nonzero';
+export { argwhere, nonzero, type NonzeroOptions, type UnravelArguments, unravelIndex } from './nonzero';
 export {
   type AlongDim,
   type AtLeast,

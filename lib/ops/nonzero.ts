@@ -1,29 +1,45 @@
 /** @file Positions of nonzero elements. Their number is a shape, so these ops wait for the stream. */
 import { isFloat } from '../core/dtype';
-import { DTypeError } from '../core/errors';
-import { checkShape, contiguousStrides, type Shape } from '../core/shape';
+import { DTypeError, IndexError } from '../core/errors';
+import { contiguousStrides, numel, type Shape, showShape } from '../core/shape';
 import { addMethods, empty, needTensor, type Tensor } from '../core/tensor';
-import { readOptions, type Spec } from '../core/arguments';
-import { boolean } from '../core/params';
+import { type InOrderOrByName, readArguments, readOptions, type Spec } from '../core/arguments';
+import { boolean, shape as shapeParam, tensor as tensorParam } from '../core/params';
 import { floorDivide, remainder } from './arithmetic';
 import { cast } from './cast';
-import { nonzeroFlat } from './index-kernels';
+import { linearIndex, nonzeroFlat } from './index-kernels';
+import { reshape } from './views';
 import { stack } from './joining';
 
-/** Row-major positions as one index per dimension. */
-export function unravelIndex(flat: Tensor, shape: Shape): Tensor[] {
-  needTensor('unravelIndex', flat);
-  if (flat.dtype === 'bool' || isFloat(flat.dtype))
-    throw new DTypeError(`[unravelIndex] takes integers, not ${flat.dtype}`);
-  return placesOf(cast(flat, 'int64'), checkShape('unravelIndex', shape));
+/** Arguments of {@link unravelIndex} by name. */
+export interface UnravelArguments {
+  indices: Tensor;
+  shape: Shape | number;
+}
+const unravelSpec = { indices: tensorParam, shape: shapeParam };
+
+/**
+ * Row-major positions as one index per dimension (int64, the shape of `indices`). Negative positions count from the end.
+ * Unlike in PyTorch, which takes positions modulo the shape, one out of range fails as an IndexError at the next wait.
+ */
+export function unravelIndex(
+  ...args: InOrderOrByName<[indices: Tensor, shape: Shape | number], UnravelArguments>
+): Tensor[] {
+  const { indices, shape } = readArguments('unravelIndex', unravelSpec, args);
+  if (indices.dtype === 'bool' || isFloat(indices.dtype))
+    throw new DTypeError(`[unravelIndex] takes integers, not ${indices.dtype}`);
+  const n = numel(shape);
+  if (n === 0 && indices.numel > 0) throw new IndexError(`[unravelIndex] shape ${showShape(shape)} has no elements`);
+  const flat = cast(indices, 'int64');
+  return placesOf(reshape(linearIndex([flat], [n], [1], flat.shape), flat.shape), shape);
 }
 
-// What lies outside is taken modulo the shape, as in PyTorch.
-function placesOf(flat: Tensor, shape: Shape): Tensor[] {
+/** {@link unravelIndex} of positions that are known to be in range. */
+export function placesOf(flat: Tensor, shape: Shape): Tensor[] {
   const strides = contiguousStrides(shape);
   return shape.map((d, i) => {
     const q = strides[i] === 1 ? flat : floorDivide(flat, strides[i]!);
-    return remainder(q, Math.max(d, 1));
+    return i === 0 ? q : remainder(q, Math.max(d, 1));
   });
 }
 
@@ -42,8 +58,8 @@ export function nonzero(t: Tensor, options: NonzeroOptions = {}): Tensor | Tenso
   needTensor('nonzero', t);
   const { asTuple } = readOptions('nonzero', nonzeroSpec, options);
   const flat = nonzeroFlat(t);
-  if (asTuple) return unravelIndex(flat, t.ndim === 0 ? [1] : t.shape);
-  return t.ndim === 0 ? empty([flat.numel, 0], 'int64', t.storage.device) : stack(unravelIndex(flat, t.shape), 1);
+  if (asTuple) return placesOf(flat, t.ndim === 0 ? [1] : t.shape);
+  return t.ndim === 0 ? empty([flat.numel, 0], 'int64', t.storage.device) : stack(placesOf(flat, t.shape), 1);
 }
 
 /** {@link nonzero} as a matrix. */
