@@ -2,7 +2,7 @@
 import { addMethods, type Method, needTensor, Tensor } from '../core/tensor';
 import { div, ge, gt, le, lt, mul, ne, neg, sub } from './arithmetic';
 import { atan2 } from './binary';
-import { type Operand } from './define';
+import { type Second } from './define';
 import { abs, acos, acosh, asin, asinh, atan, atanh, clamp, type ClampArguments, sign, trunc } from './math';
 
 /** {@link abs} */
@@ -72,7 +72,7 @@ declare module '../core/tensor' {
   interface Tensor
     extends
       Record<keyof typeof one | `${keyof typeof one}_` | 'positive', () => Tensor>,
-      Record<keyof typeof two | `${keyof typeof two}_`, (b: Operand) => Tensor> {
+      Record<keyof typeof two | `${keyof typeof two}_`, (b: Second) => Tensor> {
     clip: Method<typeof clip>;
     clip_: Method<typeof clip>;
   }

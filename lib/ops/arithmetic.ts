@@ -4,12 +4,11 @@ import { engineOps } from '../core/autograd';
 import { isFloat } from '../core/dtype';
 import { ArgumentError, DTypeError } from '../core/errors';
 import { describe } from '../core/shape';
-import { readArguments } from '../core/arguments';
-import { operand } from '../core/params';
+import { isOptions, readArguments, type Spec } from '../core/arguments';
+import { number, oneOf, operand } from '../core/params';
 import { cast } from './cast';
-import { type BinaryOp, defineBinary, defineUnary, type Operand } from './define';
+import { type BinaryOp, defineBinary, defineUnary, type Operand, type Second } from './define';
 
-const alphaDefault = { alpha: 1 };
 const zeroOf = (g: Tensor): Tensor => mul(g, 0);
 
 /** Options of {@link add}, {@link sub} and {@link rsub}. */
@@ -18,28 +17,33 @@ export interface AlphaOptions {
   alpha?: number;
 }
 
+const alphaSpec: Spec<{ other: Operand; alpha: number }> = { other: operand, alpha: number().or(1) };
+/** The second operand of {@link add} and its kin, in its place or by name. */
+export type Scaled = Operand | ({ other: Operand } & AlphaOptions);
+
 /** A sum or difference whose second operand may be scaled. */
 export interface AlphaOp extends BinaryOp {
-  (a: Operand, b: Operand, options?: AlphaOptions): Tensor;
-  inPlace(a: Tensor, b: Operand, options?: AlphaOptions): Tensor;
+  (a: Operand, b: Scaled, options?: AlphaOptions): Tensor;
+  inPlace(a: Tensor, b: Scaled, options?: AlphaOptions): Tensor;
 }
 
 // Lets `op` scale its second operand.
 function withAlpha(name: string, op: BinaryOp): AlphaOp {
-  const scaled = (b: Operand, options: AlphaOptions): Operand => {
-    const { alpha } = readArguments(name, alphaDefault, [options]);
+  const scaled = (second: Scaled, options: AlphaOptions | undefined): Operand => {
+    const { other: b, alpha } = readArguments(name, alphaSpec, [second, options]);
     if (alpha === 1) return b;
-    operand.check(name, 'other', b);
     if (typeof b !== 'object') return Number(b) * alpha;
     if (!isFloat(b.dtype) && !Number.isInteger(alpha))
       throw new DTypeError(`[${name}] alpha ${alpha} is no integer, but the tensor is ${b.dtype}`);
     return mul(b, alpha);
   };
   // By name only: `list.reduce(add)` passes numbers that mean something else.
-  const factored = (b: Operand, options?: AlphaOptions): Operand =>
-    typeof options === 'object' ? scaled(b, options) : b;
-  const scaling = (a: Operand, b: Operand, options?: AlphaOptions): Tensor => op(a, factored(b, options));
-  scaling.inPlace = (a: Tensor, b: Operand, options?: AlphaOptions): Tensor => op.inPlace(a, factored(b, options));
+  const factored = (b: Scaled, options?: AlphaOptions): Operand => {
+    if (typeof options === 'object') return scaled(b, options);
+    return isOptions(b) ? scaled(b, undefined) : b;
+  };
+  const scaling = (a: Operand, b: Scaled, options?: AlphaOptions): Tensor => op(a, factored(b, options));
+  scaling.inPlace = (a: Tensor, b: Scaled, options?: AlphaOptions): Tensor => op.inPlace(a, factored(b, options));
   return scaling;
 }
 
@@ -48,7 +52,11 @@ export const add = withAlpha('add', defineBinary('add', { gradA: (g) => g, gradB
 /** a - alpha b */
 export const sub = withAlpha('sub', defineBinary('sub', { gradA: (g) => g, gradB: (g) => neg(g) }));
 /** b - alpha a */
-export const rsub = (a: Operand, b: Operand, options?: AlphaOptions): Tensor => sub(b, a, options);
+export function rsub(a: Operand, b: Scaled, options?: AlphaOptions): Tensor {
+  if (!isOptions(b)) return sub(b, a, options);
+  const { other, alpha } = readArguments('rsub', alphaSpec, [b, options]);
+  return sub(other, a, { alpha });
+}
 /** a * b */
 export const mul = defineBinary('mul', {
   save: ['b', 'a'],
@@ -60,12 +68,17 @@ export interface DivOptions {
   /** Round the quotient down ('floor') or towards 0 ('trunc'); integers then stay integers. Default null: do not. */
   roundingMode?: 'floor' | 'trunc' | null;
 }
-const divDefaults: Required<DivOptions> = { roundingMode: null };
+const divSpec: Spec<{ other: Operand } & Required<DivOptions>> = {
+  other: operand,
+  roundingMode: oneOf('floor', 'trunc').orNull(),
+};
+/** The second operand of {@link div}, in its place or by name. */
+export type Divisor = Operand | ({ other: Operand } & DivOptions);
 
 /** A quotient that may be rounded. */
 export interface DivOp extends BinaryOp {
-  (a: Operand, b: Operand, options?: DivOptions): Tensor;
-  inPlace(a: Tensor, b: Operand, options?: DivOptions): Tensor;
+  (a: Operand, b: Divisor, options?: DivOptions): Tensor;
+  inPlace(a: Tensor, b: Divisor, options?: DivOptions): Tensor;
 }
 
 /** Towards zero */
@@ -74,26 +87,25 @@ const isWhole = (v: Operand): boolean => (typeof v === 'object' ? !isFloat(v.dty
 
 // Lets `op` round. Options by name only, as in `withAlpha`.
 function withRounding(op: BinaryOp): DivOp {
-  const modeOf = (options: DivOptions | undefined): 'floor' | 'trunc' | null => {
-    if (typeof options !== 'object') return null;
-    const { roundingMode } = readArguments('div', divDefaults, [options]);
-    if (roundingMode === null || roundingMode === 'floor' || roundingMode === 'trunc') return roundingMode;
-    throw new ArgumentError(`[div] roundingMode is 'floor', 'trunc' or null, got ${describe(roundingMode)}`);
+  const read = (b: Divisor, options: DivOptions | undefined): [Operand, DivOptions['roundingMode']] => {
+    if (typeof options !== 'object' && !isOptions(b)) return [b, null];
+    const { other, roundingMode } = readArguments('div', divSpec, [b, options]);
+    return [other, roundingMode];
   };
   // What rounding down has to be raised by: 1 where the quotient is negative and not whole.
   const raise = (a: Operand, b: Operand): Tensor => {
     const down = floorDivide(a, b);
     return mul(cast(lt(down, 0), down.dtype), cast(ne(remainder(a, b), 0), down.dtype));
   };
-  const rounding = (a: Operand, b: Operand, options?: DivOptions): Tensor => {
-    const mode = modeOf(options);
+  const rounding = (a: Operand, second: Divisor, options?: DivOptions): Tensor => {
+    const [b, mode] = read(second, options);
     if (mode === null) return op(a, b);
     if (mode === 'floor') return floorDivide(a, b);
     // As PyTorch: of floating-point numbers the rounded quotient is cut, which 1 / 0.001 = 1000 needs.
     return isWhole(a) && isWhole(b) ? add(floorDivide(a, b), raise(a, b)) : trunc(op(a, b));
   };
-  rounding.inPlace = (a: Tensor, b: Operand, options?: DivOptions): Tensor => {
-    const mode = modeOf(options);
+  rounding.inPlace = (a: Tensor, second: Divisor, options?: DivOptions): Tensor => {
+    const [b, mode] = read(second, options);
     if (mode === null) return op.inPlace(a, b);
     if (mode === 'floor') return floorDivide.inPlace(a, b);
     if (!isWhole(a) || !isWhole(b)) return trunc.inPlace(op.inPlace(a, b));
@@ -113,6 +125,7 @@ const quotient = defineBinary('div', {
 export const div = withRounding(quotient);
 /** a to the power b. The gradient with respect to b is 0 where a is 0. */
 export const pow = defineBinary('pow', {
+  second: 'exponent',
   save: ['ab', 'ay'],
   cost: 4,
   gradA: (g, a, b) => {
@@ -122,7 +135,7 @@ export const pow = defineBinary('pow', {
     return mul(g, mul(b, pow(a, sub(add(b as Tensor, steady), 1))));
   },
   gradB: (g, a, _b, y) => mul(g, typeof a === 'number' ? mul(y, a === 0 ? 0 : Math.log(a)) : mulLog(y, a as Tensor)),
-});
+}) as BinaryOp<string> as BinaryOp<'exponent'>;
 // y * log a, and 0 where a is 0.
 const mulLog = (y: Tensor, a: Tensor): Tensor => {
   const zero = cast(eq(a, 0), a.dtype);
@@ -205,16 +218,17 @@ addMethods({
 });
 addMethods({ log_: log.inPlace, remainder_: remainder.inPlace, floorDivide_: floorDivide.inPlace });
 
-type Binary = (b: Operand) => Tensor;
-type Scaled = (b: Operand, options?: AlphaOptions) => Tensor;
-type Names = 'mul' | 'pow' | 'remainder' | 'floorDivide';
+type Binary = (b: Second) => Tensor;
+type Scaling = (b: Scaled, options?: AlphaOptions) => Tensor;
+type Names = 'mul' | 'remainder' | 'floorDivide';
 declare module '../core/tensor' {
   interface Tensor
     extends
       Record<Names | `${Names}_` | 'maximum' | 'minimum' | 'eq' | 'ne' | 'lt' | 'le' | 'gt' | 'ge', Binary>,
       Record<'eq_' | 'ne_' | 'lt_' | 'le_' | 'gt_' | 'ge_', Binary>,
-      Record<'add' | 'sub' | 'rsub' | 'add_' | 'sub_', Scaled>,
-      Record<'div' | 'div_', (b: Operand, options?: DivOptions) => Tensor>,
+      Record<'add' | 'sub' | 'rsub' | 'add_' | 'sub_', Scaling>,
+      Record<'pow' | 'pow_', (exponent: Second<'exponent'>) => Tensor>,
+      Record<'div' | 'div_', (b: Divisor, options?: DivOptions) => Tensor>,
       Record<'neg' | 'log' | 'neg_' | 'log_', () => Tensor> {}
 }
 

@@ -1,13 +1,13 @@
 /** @file The rarer elementwise ops of two operands, combinations of three, and comparing whole tensors. */
 import { isFloat, resultType } from '../core/dtype';
-import { ArgumentError } from '../core/errors';
-import { describe, sameShape } from '../core/shape';
-import { addMethods, Tensor } from '../core/tensor';
-import { type Arguments, readArguments } from '../core/arguments';
+import { sameShape } from '../core/shape';
+import { addMethods, type Method, needTensor, Tensor } from '../core/tensor';
+import { type InOrderOrByName, readArguments, type Spec } from '../core/arguments';
+import { boolean, number, operand, type Param, scalar, tensor as tensorParam } from '../core/params';
 import { add, div, eq, ge, le, log, maximum, minimum, mul, neg, sub } from './arithmetic';
 import { cast } from './cast';
 import { full, zerosLike } from './create';
-import { type BinaryOp, defineBinary, type Operand } from './define';
+import { type BinaryOp, defineBinary, type Operand, otherOf, type Second } from './define';
 import { abs, isfinite, isnan, sign, square, trunc } from './math';
 import { all } from './reduce';
 import { where } from './where';
@@ -65,6 +65,10 @@ export const xlogy = defineBinary('xlogy', {
 });
 // Where no operand can be NaN.
 const whole = (v: Operand): boolean => (v instanceof Tensor ? !isFloat(v.dtype) : Number.isInteger(Number(v)));
+function skippingNan(op: string, plain: BinaryOp, real: BinaryOp, a: Operand, second: Second): Tensor {
+  const [x, z] = [operand.check(op, 'input', a), otherOf(op, second)];
+  return (whole(x) && whole(z) ? plain : real)(x, z);
+}
 const firstWins = (g: Tensor, a: Operand, b: Operand): Tensor =>
   logicalOr(ge(asTensor(a, g), b), isnan(asTensor(b, g)));
 const fmaxReal = defineBinary('fmax', {
@@ -73,7 +77,7 @@ const fmaxReal = defineBinary('fmax', {
   gradB: (g, a, b) => where(firstWins(g, a, b), 0, g),
 });
 /** The larger of a and b; where one is NaN, the other */
-export const fmax = (a: Operand, b: Operand): Tensor => (whole(a) && whole(b) ? maximum : fmaxReal)(a, b);
+export const fmax = (a: Operand, second: Second): Tensor => skippingNan('fmax', maximum, fmaxReal, a, second);
 const firstLoses = (g: Tensor, a: Operand, b: Operand): Tensor =>
   logicalOr(le(asTensor(a, g), b), isnan(asTensor(b, g)));
 const fminReal = defineBinary('fmin', {
@@ -82,7 +86,7 @@ const fminReal = defineBinary('fmin', {
   gradB: (g, a, b) => where(firstLoses(g, a, b), 0, g),
 });
 /** The smaller of a and b; where one is NaN, the other */
-export const fmin = (a: Operand, b: Operand): Tensor => (whole(a) && whole(b) ? minimum : fminReal)(a, b);
+export const fmin = (a: Operand, second: Second): Tensor => skippingNan('fmin', minimum, fminReal, a, second);
 
 export const logicalAnd = defineBinary('logicalAnd', { result: 'bool' });
 export const logicalOr = defineBinary('logicalOr', { result: 'bool' });
@@ -91,37 +95,62 @@ export const bitwiseAnd = defineBinary('bitwiseAnd', { result: 'ints' });
 export const bitwiseOr = defineBinary('bitwiseOr', { result: 'ints' });
 export const bitwiseXor = defineBinary('bitwiseXor', { result: 'ints' });
 /** a << b */
-export const bitwiseLeftShift = defineBinary('leftShift', { result: 'ints' });
+export const bitwiseLeftShift = defineBinary('bitwiseLeftShift', { kernel: 'leftShift', result: 'ints' });
 /** a >> b, keeping the sign */
-export const bitwiseRightShift = defineBinary('rightShift', { result: 'ints' });
+export const bitwiseRightShift = defineBinary('bitwiseRightShift', { kernel: 'rightShift', result: 'ints' });
 
 // --- three operands -------------------------------------------------------------------------------------------------
 
+/** Arguments of {@link lerp} by name. */
+export interface LerpArguments {
+  end: Tensor;
+  weight: Tensor | number;
+}
+const lerpSpec: Spec<LerpArguments> = { end: tensorParam, weight: operand as Param<Tensor | number> };
+type Lerp = (t: Tensor, ...args: InOrderOrByName<[end: Tensor, weight: Tensor | number], LerpArguments>) => Tensor;
+
 /** start + weight (end - start). Exact at both ends for a weight that is a number. */
-export function lerp(start: Tensor, end: Tensor, weight: Tensor | number): Tensor {
+export const lerp: Lerp = (start, ...args) => {
+  needTensor('lerp', start);
+  const { end, weight } = readArguments('lerp', lerpSpec, args);
   const d = sub(end, start);
   return typeof weight === 'number' && Math.abs(weight) >= 0.5
     ? sub(end, mul(d, 1 - weight))
     : add(start, mul(d, weight));
-}
+};
+const lerp_: Lerp = (start, ...args) => {
+  needTensor('lerp_', start);
+  const { end, weight } = readArguments('lerp_', lerpSpec, args);
+  return start.add_(mul(sub(end, start), weight));
+};
 
 /** Options of {@link addcmul} and {@link addcdiv}. */
 export interface ValueOptions {
   /** Factor of the product or quotient. Default 1. */
   value?: number;
 }
+/** Arguments of {@link addcmul} and {@link addcdiv} by name. */
+export interface CombineArguments extends ValueOptions {
+  tensor1: Operand;
+  tensor2: Operand;
+}
+const combineSpec: Spec<Required<CombineArguments>> = { tensor1: operand, tensor2: operand, value: scalar.or(1) };
+type Combine = (
+  x: Tensor,
+  ...args: InOrderOrByName<[tensor1: Operand, tensor2: Operand, value?: number], CombineArguments>
+) => Tensor;
 
-const valueDefault = { value: 1 };
-const scaled = (op: string, t: Tensor, options?: number | ValueOptions): Tensor => {
-  const { value } = readArguments(op, valueDefault, [options]);
+// What is added: the product or the quotient, scaled.
+function combined(op: string, by: (a: Operand, b: Operand) => Tensor, x: Tensor, args: readonly unknown[]): Tensor {
+  needTensor(op, x);
+  const { tensor1, tensor2, value } = readArguments(op, combineSpec, args);
+  const t = by(tensor1, tensor2);
   return value === 1 ? t : mul(t, value);
-};
-/** x + value a b */
-export const addcmul = (x: Tensor, a: Operand, b: Operand, options?: number | ValueOptions): Tensor =>
-  add(x, scaled('addcmul', mul(a, b), options));
-/** x + value a / b */
-export const addcdiv = (x: Tensor, a: Operand, b: Operand, options?: number | ValueOptions): Tensor =>
-  add(x, scaled('addcdiv', div(a, b), options));
+}
+/** x + value tensor1 tensor2 */
+export const addcmul: Combine = (x, ...args) => add(x, combined('addcmul', mul, x, args));
+/** x + value tensor1 / tensor2 */
+export const addcdiv: Combine = (x, ...args) => add(x, combined('addcdiv', div, x, args));
 
 // --- comparing ------------------------------------------------------------------------------------------------------
 
@@ -135,13 +164,20 @@ export interface CloseOptions {
   equalNan?: boolean;
 }
 
-const closeDefaults = { rtol: 1e-5, atol: 1e-8, equalNan: false };
+/** Arguments of {@link isclose} and {@link allclose} by name. */
+export interface CloseArguments extends CloseOptions {
+  other: Tensor;
+}
+const tolerance = number({ least: 0 });
+const closeSpec: Spec<Required<CloseArguments>> = {
+  other: tensorParam,
+  ...{ rtol: tolerance.or(1e-5), atol: tolerance.or(1e-8), equalNan: boolean.or(false) },
+};
+type Close = InOrderOrByName<[other: Tensor, rtol?: number, atol?: number, equalNan?: boolean], CloseArguments>;
 
-/** Where |a - b| <= atol + rtol |b|, elementwise; infinities are close only to themselves. */
-export function isclose(a: Tensor, b: Tensor, ...options: Arguments<CloseOptions>): Tensor {
-  const { rtol, atol, equalNan } = readArguments('isclose', closeDefaults, options);
-  if (!(rtol >= 0) || !(atol >= 0))
-    throw new ArgumentError(`[isclose] rtol and atol must not be negative, got ${rtol} and ${atol}`);
+function closeness(op: string, a: Tensor, args: Close): Tensor {
+  needTensor(op, a);
+  const { other: b, rtol, atol, equalNan } = readArguments(op, closeSpec, args);
   const common = resultType(a, b);
   const dtype = isFloat(common) ? common : 'float64';
   const x = cast(a.detach(), dtype);
@@ -152,14 +188,18 @@ export function isclose(a: Tensor, b: Tensor, ...options: Arguments<CloseOptions
   return equalNan ? logicalOr(close, logicalAnd(isnan(x), isnan(y))) : close;
 }
 
+/** Where |a - b| <= atol + rtol |b|, elementwise; infinities are close only to themselves. */
+export const isclose = (a: Tensor, ...args: Close): Tensor => closeness('isclose', a, args);
+
 /** Whether all elements are close ({@link isclose}). Blocks until the values are known. */
-export const allclose = (a: Tensor, b: Tensor, ...options: Arguments<CloseOptions>): boolean =>
-  all(isclose(a, b, ...options)).itemSync() !== 0;
+export const allclose = (a: Tensor, ...args: Close): boolean => all(closeness('allclose', a, args)).itemSync() !== 0;
+
+const equalSpec = { other: tensorParam };
 
 /** Whether two tensors have the same shape and equal values. Blocks until the values are known. */
-export function equal(a: Tensor, b: Tensor): boolean {
-  if (!(a instanceof Tensor) || !(b instanceof Tensor))
-    throw new ArgumentError(`[equal] expected two tensors, got ${describe(a)} and ${describe(b)}`);
+export function equal(a: Tensor, ...args: InOrderOrByName<[other: Tensor], { other: Tensor }>): boolean {
+  needTensor('equal', a);
+  const { other: b } = readArguments('equal', equalSpec, args);
   return sameShape(a.shape, b.shape) && all(eq(a, b)).itemSync() !== 0;
 }
 
@@ -176,22 +216,21 @@ const binary: Record<Names, BinaryOp> = {
 for (const [name, op] of Object.entries(binary)) addMethods({ [name]: op, [`${name}_`]: op.inPlace });
 addMethods({ fmax, fmin, lerp, addcmul, addcdiv, isclose, allclose, equal });
 addMethods({
-  lerp_: (self: Tensor, end: Tensor, weight: Tensor | number) => self.add_(mul(sub(end, self), weight)),
-  addcmul_: (self: Tensor, a: Operand, b: Operand, options?: number | ValueOptions) =>
-    self.add_(scaled('addcmul_', mul(a, b), options)),
-  addcdiv_: (self: Tensor, a: Operand, b: Operand, options?: number | ValueOptions) =>
-    self.add_(scaled('addcdiv_', div(a, b), options)),
+  lerp_,
+  addcmul_: (self: Tensor, ...args: never[]) => self.add_(combined('addcmul_', mul, self, args)),
+  addcdiv_: (self: Tensor, ...args: never[]) => self.add_(combined('addcdiv_', div, self, args)),
 });
 
-type Combine = (a: Operand, b: Operand, options?: number | ValueOptions) => Tensor;
 declare module '../core/tensor' {
-  interface Tensor
-    extends
-      Record<Names | `${Names}_` | 'fmax' | 'fmin', (b: Operand) => Tensor>,
-      Record<'addcmul' | 'addcdiv' | 'addcmul_' | 'addcdiv_', Combine>,
-      Record<'lerp' | 'lerp_', (end: Tensor, weight: Tensor | number) => Tensor> {
+  interface Tensor extends Record<Names | `${Names}_` | 'fmax' | 'fmin', (b: Second) => Tensor> {
+    addcmul: Method<Combine>;
+    addcmul_: Method<Combine>;
+    addcdiv: Method<Combine>;
+    addcdiv_: Method<Combine>;
+    lerp: Method<Lerp>;
+    lerp_: Method<Lerp>;
     isclose: Method<typeof isclose>;
     allclose: Method<typeof allclose>;
-    equal(b: Tensor): boolean;
+    equal: Method<typeof equal>;
   }
 }

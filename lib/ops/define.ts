@@ -11,8 +11,10 @@ import {
   track,
   trackInPlace,
 } from '../core/autograd';
+import { readArguments, type Spec } from '../core/arguments';
 import { defaultDType, type DType, isFloat, resultType, resultTypeScalar } from '../core/dtype';
 import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
+import { operand } from '../core/params';
 import { broadcastShapes, sameShape, showShape } from '../core/shape';
 import { empty, needTensor, shapeOf, Tensor } from '../core/tensor';
 import { opcode } from '../native';
@@ -93,8 +95,13 @@ export function defineUnary(name: string, spec: UnarySpec): UnaryOp {
 /** A tensor or a number that stands for one of any shape. */
 export type Operand = Tensor | number | boolean;
 
+/** The second operand of an op, in its place or by its name N. */
+export type Second<N extends string = 'other'> = Operand | Readonly<Record<N, Operand>>;
+
 interface BinarySpec {
   kernel?: string;
+  /** PyTorch's name of the second operand. Default 'other'. */
+  second?: string;
   /** Which of a, b and the result y the gradients of a and of b read: any of 'a', 'b', 'y'; one string if the same. */
   save?: string | readonly [string, string];
   /** Gradients before broadcasting is undone; default: zeros. An operand may be a number. */
@@ -106,9 +113,9 @@ interface BinarySpec {
 }
 
 /** An elementwise op of two operands, at least one of them a tensor, and its in-place form. */
-export interface BinaryOp {
-  (a: Operand, b: Operand): Tensor;
-  inPlace(a: Tensor, b: Operand): Tensor;
+export interface BinaryOp<N extends string = 'other'> {
+  (a: Operand, b: Second<N>): Tensor;
+  inPlace(a: Tensor, b: Second<N>): Tensor;
 }
 
 const isNumber = (v: unknown): v is number | boolean => typeof v === 'number' || typeof v === 'boolean';
@@ -118,10 +125,24 @@ function checkOperand(op: string, v: unknown): void {
   needTensor(op, v);
 }
 
+const otherSpec = { other: operand };
+
+/** The second operand `v` of an op: itself, or what an object gives under its name. */
+export function secondOf(op: string, v: Second<string>, spec: Spec<Record<string, Operand>>): Operand {
+  if (isNumber(v)) return v;
+  if (!(v instanceof Tensor)) return Object.values(readArguments(op, spec, [v]))[0]!;
+  v.checkAlive(op);
+  return v;
+}
+
+/** {@link secondOf} where the name is `other`. */
+export const otherOf = (op: string, v: Second): Operand => secondOf(op, v, otherSpec);
+
 /** Defines an elementwise op of two operands, with broadcasting and PyTorch's type promotion. */
 export function defineBinary(name: string, spec: BinarySpec): BinaryOp {
   const code = opcode('binary', spec.kernel ?? name);
   const { save = '', gradA, gradB, result = 'promote', cost } = spec;
+  const secondSpec = spec.second === undefined ? otherSpec : { [spec.second]: operand };
   const reads = typeof save === 'string' ? ([save, save] as const) : save;
 
   const computeType = (op: string, a: Operand, b: Operand): DType => {
@@ -178,9 +199,9 @@ export function defineBinary(name: string, spec: BinarySpec): BinaryOp {
   };
   const inputsOf = (a: Operand, b: Operand): Tensor[] => [a, b].filter((t): t is Tensor => t instanceof Tensor);
 
-  const op = (x: Operand, z: Operand): Tensor => {
+  const op = (x: Operand, second: Second): Tensor => {
     checkOperand(name, x);
-    checkOperand(name, z);
+    const z = secondOf(name, second, secondSpec);
     if (isNumber(x) && isNumber(z)) throw new ArgumentError(`[${name}] at least one operand must be a tensor`);
     if (x instanceof Tensor && z instanceof Tensor) sameDevice(name, x, z);
     const dtype = computeType(name, x, z);
@@ -198,10 +219,10 @@ export function defineBinary(name: string, spec: BinarySpec): BinaryOp {
     return track(name, y, inputs, savedOf(names, a, b, y), backward(names, a, b));
   };
 
-  op.inPlace = (t: Tensor, z: Operand): Tensor => {
+  op.inPlace = (t: Tensor, second: Second): Tensor => {
     const label = `${name}_`;
     needTensor(label, t);
-    checkOperand(label, z);
+    const z = secondOf(label, second, secondSpec);
     if (z instanceof Tensor) {
       sameDevice(label, t, z);
       if (!sameShape(broadcastShapes(label, shapeOf(t), shapeOf(z)), shapeOf(t)))

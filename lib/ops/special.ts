@@ -1,15 +1,17 @@
 /** @file Elementwise functions that are expressions in others: angles, sinc, sums of exponentials, steps, signs. */
 import { noGrad, track } from '../core/autograd';
 import { isFloat } from '../core/dtype';
-import { ArgumentError, DTypeError } from '../core/errors';
-import { checkAxis, describe } from '../core/shape';
+import { type InOrderOrByName, readArguments, type Spec } from '../core/arguments';
+import { DTypeError } from '../core/errors';
+import { axis as axisParam, number, operand, tensor } from '../core/params';
+import { checkAxis } from '../core/shape';
 import { addMethods, type Method, needTensor, type Tensor } from '../core/tensor';
 import { sigmoid } from './activations';
 import { add, div, eq, gt, lt, maximum, mul, neg, pow, sub } from './arithmetic';
 import { copysign, logicalAnd } from './binary';
 import { cast } from './cast';
 import { onesLike } from './create';
-import { type Operand } from './define';
+import { type Operand, type Second, secondOf } from './define';
 import { abs, exp, exp2, isinf, log1p, sin } from './math';
 import { norm } from './statistics';
 import { where } from './where';
@@ -29,10 +31,15 @@ export function sinc(x: Tensor): Tensor {
   return where(zero, 1, div(sin(z), z));
 }
 
+const otherSpec = { other: tensor };
+type Other = InOrderOrByName<[other: Tensor], { other: Tensor }>;
+type OfTwo = (a: Tensor, ...args: Other) => Tensor;
+
 // log(base^a + base^b) to that base; `scale` is the logarithm of the base.
-function sumOfPowers(op: string, a: Tensor, b: Tensor, scale: number): Tensor {
+function sumOfPowers(op: string, a: Tensor, args: Other, scale: number): Tensor {
+  needTensor(op, a);
+  const { other: b } = readArguments(op, otherSpec, args);
   for (const t of [a, b]) {
-    needTensor(op, t);
     if (!isFloat(t.dtype)) throw new DTypeError(`[${op}] needs floating-point tensors, got ${t.dtype}`);
   }
   // Equal infinities: their difference is no number.
@@ -47,14 +54,16 @@ function sumOfPowers(op: string, a: Tensor, b: Tensor, scale: number): Tensor {
   });
 }
 /** log(exp(a) + exp(b)), without overflow. Shapes broadcast. @throws DTypeError for integers */
-export const logaddexp = (a: Tensor, b: Tensor): Tensor => sumOfPowers('logaddexp', a, b, 1);
+export const logaddexp: OfTwo = (a, ...args) => sumOfPowers('logaddexp', a, args, 1);
 /** log2(2^a + 2^b), without overflow. Shapes broadcast. @throws DTypeError for integers */
-export const logaddexp2 = (a: Tensor, b: Tensor): Tensor => sumOfPowers('logaddexp2', a, b, LN2);
+export const logaddexp2: OfTwo = (a, ...args) => sumOfPowers('logaddexp2', a, args, LN2);
+
+const valuesSpec = { values: tensor };
 
 /** 0 where x is negative, 1 where it is positive, and `values` (which broadcasts) where it is 0. No gradient flows. */
-export function heaviside(x: Tensor, values: Tensor): Tensor {
+export function heaviside(x: Tensor, ...args: InOrderOrByName<[values: Tensor], { values: Tensor }>): Tensor {
   needTensor('heaviside', x);
-  needTensor('heaviside', values);
+  const { values } = readArguments('heaviside', valuesSpec, args);
   if (x.dtype !== values.dtype) throw new DTypeError(`[heaviside] values are ${values.dtype}, the tensor ${x.dtype}`);
   return where(eq(x, 0), values.detach(), cast(gt(x, 0), x.dtype));
 }
@@ -69,27 +78,42 @@ export const isposinf = (x: Tensor): Tensor => eq(x, Infinity);
 /** Where x is -infinity */
 export const isneginf = (x: Tensor): Tensor => eq(x, -Infinity);
 
-/** x 2^exponent */
-export function ldexp(x: Tensor, exponent: Tensor): Tensor {
+/** x 2^other */
+export function ldexp(x: Tensor, ...args: Other): Tensor {
   needTensor('ldexp', x);
-  needTensor('ldexp', exponent);
+  const { other: exponent } = readArguments('ldexp', otherSpec, args);
   return mul(x, exp2(isFloat(exponent.dtype) ? exponent : cast(exponent, isFloat(x.dtype) ? x.dtype : 'float32')));
 }
 
 const wide = (v: Operand): Operand => (typeof v === 'object' ? cast(v, 'float64') : v);
+const exponentSpec = { exponent: operand };
 /** a to the power b in float64, whatever the dtypes */
-export const floatPower = (a: Operand, b: Operand): Tensor => pow(wide(a), wide(b));
+export function floatPower(a: Operand, exponent: Second<'exponent'>): Tensor {
+  return pow(wide(operand.check('floatPower', 'input', a)), wide(secondOf('floatPower', exponent, exponentSpec)));
+}
+
+/** Arguments of {@link renorm} by name. */
+export interface RenormArguments {
+  /** Which norm. */
+  p: number;
+  dim: number;
+  maxnorm: number;
+}
+const renormSpec: Spec<RenormArguments> = {
+  ...{ p: number({ above: 0 }), dim: axisParam, maxnorm: number({ least: 0 }) },
+};
 
 /**
  * Scales the slices of one dimension whose p-norm exceeds `maxnorm` down to it.
  * @throws ArgumentError unless p is positive and maxnorm not negative; IndexError for a dimension that is not there
  */
-export function renorm(x: Tensor, p: number, dim: number, maxnorm: number): Tensor {
+export function renorm(
+  x: Tensor,
+  ...args: InOrderOrByName<[p: number, dim: number, maxnorm: number], RenormArguments>
+): Tensor {
   needTensor('renorm', x);
+  const { p, dim, maxnorm } = readArguments('renorm', renormSpec, args);
   const axis = checkAxis('renorm', dim, x.ndim);
-  if (typeof p !== 'number' || !(p > 0)) throw new ArgumentError(`[renorm] p must be positive, got ${describe(p)}`);
-  if (typeof maxnorm !== 'number' || !(maxnorm >= 0))
-    throw new ArgumentError(`[renorm] maxnorm must not be negative, got ${describe(maxnorm)}`);
   const others = x.shape.flatMap((_, i) => (i === axis ? [] : [i]));
   const length = others.length > 0 ? norm(x, p, others, { keepdim: true }) : abs(x);
   return mul(x, where(gt(length, maxnorm), div(maxnorm, add(length, 1e-7)), 1));
@@ -99,10 +123,8 @@ const methods = {
   ...{ deg2rad, rad2deg, sinc, logaddexp, logaddexp2, heaviside, signbit, isposinf, isneginf },
   ...{ ldexp, floatPower, renorm },
 };
-addMethods(methods as Record<string, (self: Tensor, ...args: never[]) => Tensor>);
-type Methods = { [K in Exclude<keyof typeof methods, 'floatPower'>]: Method<(typeof methods)[K]> };
+addMethods(methods);
+type Methods = { [K in keyof typeof methods]: Method<(typeof methods)[K]> };
 declare module '../core/tensor' {
-  interface Tensor extends Methods {
-    floatPower(exponent: Operand): Tensor;
-  }
+  interface Tensor extends Methods {}
 }

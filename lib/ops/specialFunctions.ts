@@ -4,7 +4,7 @@
  */
 import { type InOrderOrByName, readArguments } from '../core/arguments';
 import { AutogradError } from '../core/errors';
-import { checkCount, integer } from '../core/params';
+import { checkCount, integer, tensor } from '../core/params';
 import { addMethods, type Method, needTensor, Tensor } from '../core/tensor';
 import { add, div, eq, le, log, mul, neg, sub } from './arithmetic';
 import { logicalAnd } from './binary';
@@ -112,6 +112,7 @@ function factorial(n: number): number {
 }
 
 const order = { n: integer({ least: 0 }) };
+const polygammaSpec = { ...order, input: tensor };
 
 // psi^(n)(x) = (-1)^(n + 1) n! zeta(n + 1, x). Abramowitz and Stegun 6.4.10.
 function derivativeOf(op: string, n: number, x: Tensor): Tensor {
@@ -120,8 +121,9 @@ function derivativeOf(op: string, n: number, x: Tensor): Tensor {
 }
 
 /** The n-th derivative of digamma. Second argument of the function, first of the method. */
-export function polygamma(n: number, x: Tensor): Tensor {
-  return derivativeOf('polygamma', order.n.check('polygamma', 'n', n), x);
+export function polygamma(...args: InOrderOrByName<[n: number, input: Tensor], { n: number; input: Tensor }>): Tensor {
+  const { n, input } = readArguments('polygamma', polygammaSpec, args);
+  return derivativeOf('polygamma', n, input);
 }
 
 const dimension = { p: integer({ least: 1 }) };
