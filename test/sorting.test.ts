@@ -43,3 +43,12 @@ describe('bad input', () => {
     expect(call).toThrow(expect.objectContaining({ code }) as Error);
   });
 });
+
+test('numbers among integers are searched for as what they are', () => {
+  const int = ng.tensor([1, 2, 2, 3], { dtype: 'int64' });
+  // torch.searchsorted([1, 2, 2, 3], 2.5), torch.isin([1, 2, 2, 3], 1.5)
+  expect(ng.searchsorted(int, 2.5).itemSync()).toBe(3);
+  expect(ng.searchsorted(int, 2, { right: false, side: 'right' }).itemSync()).toBe(3);
+  expect(ng.isin(int, 1.5).arraySync()).toEqual([false, false, false, false]);
+  expect(ng.isin(int, [1.5, 2]).arraySync()).toEqual([false, true, true, false]);
+});

@@ -3,7 +3,7 @@ import { ArgumentError } from '../core/errors';
 import { checkAxis, numel } from '../core/shape';
 import { addMethods, empty, needTensor, type Tensor } from '../core/tensor';
 import { kernel, opcode } from '../native';
-import { readOptions, type Spec } from '../core/arguments';
+import { type InOrderOrByName, readArguments, type Spec } from '../core/arguments';
 import { axis, boolean } from '../core/params';
 import { ne, sub } from './arithmetic';
 import { cast } from './cast';
@@ -19,10 +19,8 @@ import { narrow, reshape, transpose } from './views';
 const scanKernel = kernel('scan');
 const sumCode = opcode('scan', 'sum');
 
-/** Options of {@link unique}. */
-export interface UniqueOptions {
-  /** In ascending order. They always are; accepted for likeness with PyTorch. */
-  sorted?: boolean;
+/** Options of {@link uniqueConsecutive}. */
+export interface ConsecutiveOptions {
   /** Also where each element is among the distinct ones (int64, the shape of the tensor, or of the axis). */
   returnInverse?: boolean;
   /** Also how often each one occurs (int64). */
@@ -31,12 +29,18 @@ export interface UniqueOptions {
   dim?: number | null;
 }
 
-const uniqueSpec: Spec<UniqueOptions> = {
-  sorted: boolean.or(true),
+/** Options of {@link unique}. */
+export interface UniqueOptions extends ConsecutiveOptions {
+  /** In ascending order. They always are; accepted for likeness with PyTorch. */
+  sorted?: boolean;
+}
+
+const consecutiveSpec: Spec<ConsecutiveOptions> = {
   returnInverse: boolean.or(false),
   returnCounts: boolean.or(false),
   dim: axis.orNull(),
 };
+const uniqueSpec: Spec<UniqueOptions> = { sorted: boolean.or(true), ...consecutiveSpec };
 
 // 1, and 2, .. n: which run each position is in, from where runs start.
 function runNumbers(starts: Tensor): Tensor {
@@ -66,10 +70,14 @@ function orderOf(rows: Tensor): Tensor {
   return order;
 }
 
-function distinct(op: string, t: Tensor, options: UniqueOptions, sorting: boolean): Tensor | Tensor[] {
+function distinct(op: string, t: Tensor, args: readonly unknown[], sorting: boolean): Tensor | Tensor[] {
   needTensor(op, t);
   const x = t.detach();
-  const { dim, returnInverse, returnCounts } = readOptions(op, uniqueSpec, options);
+  const { dim, returnInverse, returnCounts } = readArguments<ConsecutiveOptions>(
+    op,
+    sorting ? uniqueSpec : consecutiveSpec,
+    args,
+  );
   const whole = dim === undefined || dim === null;
   if (!whole && t.ndim === 0) throw new ArgumentError(`[${op}] a 0-dim tensor has no axis to compare along`);
   const a = whole ? 0 : checkAxis(op, dim, t.ndim);
@@ -95,25 +103,32 @@ function distinct(op: string, t: Tensor, options: UniqueOptions, sorting: boolea
   return out.length === 1 ? out[0]! : out;
 }
 
-interface Unique {
-  (t: Tensor, options?: UniqueOptions & { returnInverse?: false; returnCounts?: false }): Tensor;
-  /** With `returnInverse` or `returnCounts`: the values, then the inverse, then the counts. */
-  (t: Tensor, options: UniqueOptions): Tensor[];
+/** Without `returnInverse` and `returnCounts` a tensor; with them the values, then the inverse, then the counts. */
+interface Distinct<P extends readonly unknown[], S extends object> {
+  (options?: S & { returnInverse?: false; returnCounts?: false }): Tensor;
+  (...args: InOrderOrByName<P, S>): Tensor[];
 }
+interface DistinctOf<P extends readonly unknown[], S extends object> {
+  (t: Tensor, options?: S & { returnInverse?: false; returnCounts?: false }): Tensor;
+  (t: Tensor, ...args: InOrderOrByName<P, S>): Tensor[];
+}
+type ConsecutiveInOrder = [returnInverse: boolean, returnCounts?: boolean, dim?: number | null];
+type UniqueInOrder = [sorted: boolean, ...ConsecutiveInOrder];
 
 /** The distinct elements in ascending order, each NaN counting as one; or the distinct slices of an axis. */
-export const unique = ((t: Tensor, options: UniqueOptions = {}) => distinct('unique', t, options, true)) as Unique;
+export const unique = ((t: Tensor, ...args: unknown[]) => distinct('unique', t, args, true)) as DistinctOf<
+  UniqueInOrder,
+  UniqueOptions
+>;
 
 /** One of each run of equal elements (or slices of an axis). */
-export const uniqueConsecutive = ((t: Tensor, options: UniqueOptions = {}) =>
-  distinct('uniqueConsecutive', t, options, false)) as Unique;
+export const uniqueConsecutive = ((t: Tensor, ...args: unknown[]) =>
+  distinct('uniqueConsecutive', t, args, false)) as DistinctOf<ConsecutiveInOrder, ConsecutiveOptions>;
 
 addMethods({ unique, uniqueConsecutive });
 declare module '../core/tensor' {
   interface Tensor {
-    unique(options?: UniqueOptions & { returnInverse?: false; returnCounts?: false }): Tensor;
-    unique(options: UniqueOptions): Tensor[];
-    uniqueConsecutive(options?: UniqueOptions & { returnInverse?: false; returnCounts?: false }): Tensor;
-    uniqueConsecutive(options: UniqueOptions): Tensor[];
+    unique: Distinct<UniqueInOrder, UniqueOptions>;
+    uniqueConsecutive: Distinct<ConsecutiveInOrder, ConsecutiveOptions>;
   }
 }

@@ -1,11 +1,14 @@
 /** @file Places of values in sorted sequences. */
 import { ArgumentError, ShapeError } from '../core/errors';
 import { numel, sameShape, showShape } from '../core/shape';
-import { addMethods, needTensor, Tensor } from '../core/tensor';
-import { checkOptions } from '../core/arguments';
+import { addMethods, type Method, needTensor, Tensor } from '../core/tensor';
+import { isFloat } from '../core/dtype';
+import { type InOrderOrByName, readArguments, type Spec } from '../core/arguments';
+import { boolean, either, numbers, oneOf, operand, tensor as tensorParam } from '../core/params';
 import { add, eq, floorDivide, ge, gt, lt } from './arithmetic';
 import { logicalAnd } from './binary';
 import { cast } from './cast';
+import { type Operand } from './define';
 import { full, tensor, zeros } from './create';
 import { gather, indexSelect } from './gather';
 import { sameDevice } from './launch';
@@ -14,16 +17,35 @@ import { sort } from './sorting';
 import { expand, reshape } from './views';
 import { where } from './where';
 
-/** Options of {@link searchsorted} and {@link bucketize}. */
-export interface SearchOptions {
-  /** Behind equal elements instead of before them. Default false. */
-  right?: boolean;
-  /** The same as a word. */
-  side?: 'left' | 'right';
+/** Options of {@link bucketize}. */
+export interface BucketizeOptions {
   /** Indices in int32 instead of int64. Default false. */
   outInt32?: boolean;
+  /** Behind equal elements instead of before them. Default false. */
+  right?: boolean;
+}
+
+/** Options of {@link searchsorted}. */
+export interface SearchOptions extends BucketizeOptions {
+  /** `right` as a word, which decides where both are given. */
+  side?: 'left' | 'right' | null;
   /** Indices that sort the sequence, if it is not sorted. */
-  sorter?: Tensor;
+  sorter?: Tensor | null;
+}
+
+const bucketizeFlags = { outInt32: boolean.or(false), right: boolean.or(false) };
+const searchSpec: Spec<Required<SearchOptions> & { values: Operand }> = {
+  values: operand,
+  ...bucketizeFlags,
+  side: oneOf('left', 'right').orNull(),
+  sorter: tensorParam.orNull(),
+};
+
+// A number among elements like those of `sorted`, as itself: 2.5 is not 2 among integers.
+function operandOf(v: Operand, sorted: Tensor): Tensor {
+  if (v instanceof Tensor) return v.detach();
+  const dtype = isFloat(sorted.dtype) || Number.isInteger(Number(v)) ? sorted.dtype : 'float64';
+  return full([], Number(v), { dtype, device: sorted.device });
 }
 
 /**
@@ -31,27 +53,36 @@ export interface SearchOptions {
  * with `right` behind them. `sorted` is one vector for all values, or has the leading dimensions of `values`. NaN goes
  * to the end.
  */
-export function searchsorted(sorted: Tensor, values: Tensor | number, options: SearchOptions = {}): Tensor {
+export function searchsorted(
+  sorted: Tensor,
+  ...args: InOrderOrByName<[values: Tensor | number, options?: SearchOptions], SearchOptions & { values: Operand }>
+): Tensor {
   needTensor('searchsorted', sorted);
-  const v =
-    values instanceof Tensor ? values.detach() : full([], values, { dtype: sorted.dtype, device: sorted.device });
-  sameDevice('searchsorted', sorted, v);
-  checkOptions('searchsorted', options, ['right', 'side', 'outInt32', 'sorter']);
-  const { sorter, side } = options;
-  if (side !== undefined && side !== 'left' && side !== 'right')
-    throw new ArgumentError(`[searchsorted] side is 'left' or 'right', got ${String(side)}`);
-  if (options.right && side === 'left') throw new ArgumentError("[searchsorted] right: true and side: 'left' differ");
-  const right = options.right ?? side === 'right';
+  const { values, sorter, side, ...flags } = readArguments('searchsorted', searchSpec, args);
+  if (flags.right && side === 'left') throw new ArgumentError("[searchsorted] right: true and side: 'left' differ");
+  const right = flags.right || side === 'right';
+  return placesIn('searchsorted', sorted, operandOf(values, sorted), right, flags.outInt32, sorter);
+}
+
+function placesIn(
+  op: string,
+  sorted: Tensor,
+  v: Tensor,
+  right: boolean,
+  outInt32: boolean,
+  sorter: Tensor | null,
+): Tensor {
+  sameDevice(op, sorted, v);
   if (sorted.ndim === 0 || (sorted.ndim > 1 && !sameShape(sorted.shape.slice(0, -1), v.shape.slice(0, -1))))
     throw new ShapeError(
-      `[searchsorted] sequences ${showShape(sorted.shape)} must be a vector, or have the leading dimensions of ${showShape(v.shape)}`,
+      `[${op}] sequences ${showShape(sorted.shape)} must be a vector, or have the leading dimensions of ${showShape(v.shape)}`,
     );
   if (sorter && !sameShape(sorter.shape, sorted.shape))
-    throw new ShapeError(`[searchsorted] sorter ${showShape(sorter.shape)} does not fit ${showShape(sorted.shape)}`);
+    throw new ShapeError(`[${op}] sorter ${showShape(sorter.shape)} does not fit ${showShape(sorted.shape)}`);
   const rows = sorter ? gather(sorted.detach(), -1, sorter) : sorted.detach();
   const vector = rows.ndim === 1;
   const found = search(rows, vector ? reshape(v, [-1]) : v, right);
-  return cast(reshape(found, v.shape), options.outInt32 ? 'int32' : 'int64');
+  return cast(reshape(found, v.shape), outInt32 ? 'int32' : 'int64');
 }
 
 // Binary search of all values at once: [lo, hi) is where each one's place is, and halves in every step.
@@ -72,43 +103,71 @@ function search(rows: Tensor, v: Tensor, right: boolean): Tensor {
   return lo;
 }
 
+const bucketizeSpec = { boundaries: tensorParam, ...bucketizeFlags };
+
 /** The number of the interval between `boundaries` (a sorted vector) that each value lies in; see {@link searchsorted}. */
-export function bucketize(values: Tensor | number, boundaries: Tensor, options: SearchOptions = {}): Tensor {
+export function bucketize(
+  values: Tensor | number,
+  ...args: InOrderOrByName<[boundaries: Tensor, options?: BucketizeOptions], BucketizeOptions & { boundaries: Tensor }>
+): Tensor {
+  const v = operand.check('bucketize', 'input', values);
+  const { boundaries, outInt32, right } = readArguments('bucketize', bucketizeSpec, args);
   if (boundaries.ndim !== 1)
     throw new ShapeError(`[bucketize] the boundaries must be a vector, got ${showShape(boundaries.shape)}`);
-  return searchsorted(boundaries, values, options);
+  return placesIn('bucketize', boundaries, operandOf(v, boundaries), right, outInt32, null);
 }
 
 /** Options of {@link isin}. */
 export interface IsinOptions {
-  /** Which do not occur. Default false. */
-  invert?: boolean;
   /** Accepted for likeness with PyTorch. */
   assumeUnique?: boolean;
+  /** Which do not occur. Default false. */
+  invert?: boolean;
+}
+
+/** What {@link isin} looks among. */
+export type TestElements = Tensor | number | boolean | readonly number[];
+const isinSpec: Spec<Required<IsinOptions> & { testElements: TestElements }> = {
+  testElements: either<[Operand, readonly number[]]>(operand, numbers),
+  assumeUnique: boolean.or(false),
+  invert: boolean.or(false),
+};
+// Numbers among integers stay what they are.
+function listOf(v: TestElements, like: Tensor): Tensor {
+  if (v instanceof Tensor) return v.detach();
+  const list = (Array.isArray(v) ? v : [Number(v)]) as number[];
+  const dtype = isFloat(like.dtype) || list.every(Number.isInteger) ? like.dtype : 'float64';
+  return tensor(list, { dtype, device: like.device });
 }
 
 /** Which elements occur among the others (or, with `invert`, do not). */
-export function isin(elements: Tensor, others: Tensor | readonly number[], options: IsinOptions = {}): Tensor {
+export function isin(
+  elements: Tensor,
+  ...args: InOrderOrByName<
+    [testElements: TestElements, options?: IsinOptions],
+    IsinOptions & { testElements: TestElements }
+  >
+): Tensor {
   needTensor('isin', elements);
-  checkOptions('isin', options, ['invert', 'assumeUnique']);
-  const list = others instanceof Tensor ? others : tensor(others, { dtype: elements.dtype, device: elements.device });
+  const { testElements, invert } = readArguments('isin', isinSpec, args);
+  const list = listOf(testElements, elements);
   sameDevice('isin', elements, list);
   const n = numel(list.shape);
   const x = elements.detach();
   let found: Tensor;
   if (n === 0) found = expand(zeros([], { dtype: 'bool', device: x.device }), x.shape);
   else {
-    const known = sort(reshape(list.detach(), [-1])).values;
-    const place = clampMax(searchsorted(known, x), n - 1);
+    const known = sort(reshape(list, [-1])).values;
+    const place = clampMax(placesIn('isin', known, x, false, false, null), n - 1);
     found = eq(reshape(indexSelect(known, 0, reshape(place, [-1])), x.shape), x);
   }
-  return options.invert ? logicalNot(found) : found;
+  return invert ? logicalNot(found) : found;
 }
 
 addMethods({ bucketize, isin });
 declare module '../core/tensor' {
   interface Tensor {
-    bucketize(boundaries: Tensor, options?: SearchOptions): Tensor;
-    isin(others: Tensor | readonly number[], options?: IsinOptions): Tensor;
+    bucketize: Method<typeof bucketize>;
+    isin: Method<typeof isin>;
   }
 }

@@ -35,7 +35,10 @@ function distinct(a: Nd, values: number[], inverse: (i: number) => number): Nd[]
   return [nd([values.length], values), nd(a.shape, at), nd([values.length], counts)];
 }
 const everything = { returnInverse: true, returnCounts: true };
-const uniqueRow = (f: typeof ng.unique, reference: Row['reference']): Row => ({
+const uniqueRow = (
+  f: (t: ng.Tensor, options: ng.ConsecutiveOptions) => ng.Tensor[],
+  reference: Row['reference'],
+): Row => ({
   fn: ([a]) => f(a!, everything),
   reference,
   samples: [
