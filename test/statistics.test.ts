@@ -24,3 +24,14 @@ test.each(rows)('$code', ({ kind, name, code, mean, std }) => {
   expectParity(t.std().itemSync(), std, { kind, name, label: 'deviation', tolerance, floor: std });
   expectParity((t.mean().itemSync() - mean) / std, 0, { kind, name, label: 'mean', tolerance });
 });
+
+test('the gradient of quantiles for the fractions', () => {
+  const q = ng.tensor([0.3, 0.5, 1], { dtype: 'float64' }).requiresGrad_();
+  const t = ng.tensor([3, 1, 2, 7], { dtype: 'float64' });
+  t.quantile({ q })
+    .mul(ng.tensor([1, 2, 3]))
+    .sum()
+    .backward();
+  // torch: (n - 1) (difference of the neighbours), 0 at the last element
+  expect(q.grad!.arraySync()).toEqual([3, 6, 0]);
+});

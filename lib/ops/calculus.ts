@@ -3,7 +3,18 @@ import { isFloat } from '../core/dtype';
 import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
 import { checkAxis, showShape } from '../core/shape';
 import { addMethods, type Method, needTensor, Tensor } from '../core/tensor';
-import { checkOptions, readArguments } from '../core/arguments';
+import { type InOrderOrByName, readArguments, readOptions, type Spec } from '../core/arguments';
+import {
+  axes as axesParam,
+  axis as axisParam,
+  either,
+  integer,
+  numbers,
+  numeric,
+  type Param,
+  tensor,
+  tensors,
+} from '../core/params';
 import { add, div, mul, neg, sub } from './arithmetic';
 import { full } from './create';
 import { cat } from './joining';
@@ -15,23 +26,24 @@ import { narrow, reshape } from './views';
 export interface TrapezoidOptions {
   /** The places. Default: `dx` apart. */
   x?: Tensor | null;
-  /** The distance between neighbours. Default 1. */
+  /** The distance between neighbours. Default 1. Not beside `x`. */
   dx?: number;
   /** The axis. Default the last. */
   dim?: number;
 }
 
-const trapezoidDefaults = { x: null as Tensor | null, dx: 1, dim: -1 };
+const trapezoidSpec: Spec<TrapezoidOptions> = {
+  x: tensor.orNull(),
+  dx: numeric().optional(),
+  dim: axisParam.or(-1),
+};
+type TrapezoidArguments = InOrderOrByName<[x?: Tensor | null, options?: TrapezoidOptions], TrapezoidOptions>;
 
 // The areas between neighbours along `axis`, which gets shorter by one.
-function areas(
-  op: string,
-  y: Tensor,
-  x: Tensor | TrapezoidOptions | null | undefined,
-  options: TrapezoidOptions | undefined,
-): { parts: Tensor; axis: number } {
+function areas(op: string, y: Tensor, args: TrapezoidArguments): { parts: Tensor; axis: number } {
   needTensor(op, y);
-  const { x: places, dx, dim } = readArguments(op, trapezoidDefaults, [x, options]);
+  const { x: places, dx, dim = -1 } = readArguments(op, trapezoidSpec, args);
+  if (places && dx !== undefined) throw new ArgumentError(`[${op}] dx has no meaning beside x`);
   const axis = checkAxis(op, dim, y.ndim);
   if (y.ndim === 0) throw new ShapeError(`[${op}] needs at least one dimension`);
   const n = y.shape[axis]!;
@@ -39,7 +51,7 @@ function areas(
   if (y.dtype === 'bool') throw new DTypeError(`[${op}] takes numbers, not bool`);
   if (n === 0) return { parts: y, axis };
   const pairs = add(...ends(y, axis));
-  if (!places) return { parts: div(mul(pairs, dx), 2), axis };
+  if (!places) return { parts: div(mul(pairs, dx ?? 1), 2), axis };
   if (places.ndim !== 1 && places.ndim !== y.ndim)
     throw new ShapeError(`[${op}] x ${showShape(places.shape)} does not fit y ${showShape(y.shape)}`);
   const own = places.ndim === 1 ? 0 : axis;
@@ -51,19 +63,15 @@ function areas(
 }
 
 /** The integral of samples `y` along one axis by the trapezoidal rule, at places `x` or `dx` apart. */
-export function trapezoid(y: Tensor, x?: Tensor | TrapezoidOptions | null, options?: TrapezoidOptions): Tensor {
-  const { parts, axis } = areas('trapezoid', y, x, options);
+export function trapezoid(y: Tensor, ...args: TrapezoidArguments): Tensor {
+  const { parts, axis } = areas('trapezoid', y, args);
   return sum(parts, axis);
 }
 export { trapezoid as trapz };
 
 /** The integrals from the first sample to each further one: the axis gets shorter by one. See {@link trapezoid}. */
-export function cumulativeTrapezoid(
-  y: Tensor,
-  x?: Tensor | TrapezoidOptions | null,
-  options?: TrapezoidOptions,
-): Tensor {
-  const { parts, axis } = areas('cumulativeTrapezoid', y, x, options);
+export function cumulativeTrapezoid(y: Tensor, ...args: TrapezoidArguments): Tensor {
+  const { parts, axis } = areas('cumulativeTrapezoid', y, args);
   return cumsum(parts, axis);
 }
 
@@ -77,17 +85,20 @@ export interface GradientOptions {
   edgeOrder?: 1 | 2;
 }
 
+const gradientSpec: Spec<GradientOptions> = {
+  spacing: either<[number, readonly number[], readonly Tensor[]]>(numeric(), numbers, tensors).or(1),
+  dim: axesParam.orNull(),
+  edgeOrder: integer({ least: 1, most: 2 }).or(1) as Param<1 | 2>,
+};
+
 /**
  * The derivatives of a function sampled on a grid, one tensor per dimension: by central differences, of second order
  * inside also where the places are not evenly spaced.
  * @throws ShapeError for fewer than edgeOrder + 1 samples, or places that do not fit; ArgumentError for another edgeOrder
  */
-export function gradient(t: Tensor, options: GradientOptions = {}): Tensor[] {
+export function gradient(t: Tensor, options?: GradientOptions): Tensor[] {
   needTensor('gradient', t);
-  checkOptions('gradient', options, ['spacing', 'dim', 'edgeOrder']);
-  const { spacing = 1, dim, edgeOrder = 1 } = options;
-  if (edgeOrder !== 1 && edgeOrder !== 2)
-    throw new ArgumentError(`[gradient] edgeOrder is 1 or 2, got ${String(edgeOrder)}`);
+  const { spacing = 1, dim, edgeOrder = 1 } = readOptions('gradient', gradientSpec, options);
   // In the order given.
   const list = typeof dim === 'number' ? [dim] : (dim ?? t.shape.map((_, i) => i));
   const axes = list.map((d) => checkAxis('gradient', d, t.ndim));

@@ -1,9 +1,10 @@
 /** @file Histograms. */
 import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
-import { sameShape, showShape } from '../core/shape';
+import { describe, sameShape, showShape } from '../core/shape';
 import { addMethods, type Method, needTensor, Tensor } from '../core/tensor';
 import { opcode } from '../native';
-import { type Arguments, readArguments } from '../core/arguments';
+import { type InOrderOrByName, readArguments, type Spec } from '../core/arguments';
+import { boolean, either, integer, numeric, Param, tensor as tensorParam } from '../core/params';
 import { div, eq, ge, le, mul, sub } from './arithmetic';
 import { logicalAnd } from './binary';
 import { cast } from './cast';
@@ -48,11 +49,6 @@ function checkInput(op: string, t: Tensor): void {
     throw new DTypeError(`[${op}] takes float32 or float64, not ${t.dtype}`);
 }
 
-const checkBins = (op: string, bins: number): void => {
-  if (!Number.isInteger(bins) || bins < 1)
-    throw new ArgumentError(`[${op}] the number of bins must be a positive integer, got ${bins}`);
-};
-
 /** Options of {@link histc}. */
 export interface HistcOptions {
   /** How many equal bins. Default 100. */
@@ -62,13 +58,16 @@ export interface HistcOptions {
   max?: number;
 }
 
-const histcDefaults = { bins: 100, min: 0, max: 0 };
+const binCount = integer({ least: 1 });
+const histcSpec: Spec<Required<HistcOptions>> = { bins: binCount.or(100), min: numeric().or(0), max: numeric().or(0) };
 
 /** How many elements fall into each of some bins of equal width; the upper end belongs to the last bin. */
-export function histc(t: Tensor, ...args: Arguments<HistcOptions>): Tensor {
+export function histc(
+  t: Tensor,
+  ...args: InOrderOrByName<[bins?: number, min?: number, max?: number], HistcOptions>
+): Tensor {
   checkInput('histc', t);
-  const { bins: n, min, max } = readArguments('histc', histcDefaults, args);
-  checkBins('histc', n);
+  const { bins: n, min, max } = readArguments('histc', histcSpec, args);
   const x = reshape(t.detach(), [-1]);
   const [low, high] = boundsOf('histc', x, min, max);
   const counted = logicalAnd(ge(x, low), le(x, high));
@@ -80,7 +79,7 @@ export function histc(t: Tensor, ...args: Arguments<HistcOptions>): Tensor {
 /** Options of {@link histogram}. */
 export interface HistogramOptions {
   /** How many bins of equal width, or the edges. */
-  bins?: number | Tensor;
+  bins: number | Tensor;
   /** The range of equal bins. Default: the smallest to the largest value. */
   range?: readonly [number, number] | null;
   /** What each element counts; of the tensor's shape. Default 1. */
@@ -89,10 +88,16 @@ export interface HistogramOptions {
   density?: boolean;
 }
 
-const histogramDefaults = {
-  bins: undefined as number | Tensor | undefined,
-  range: null as readonly [number, number] | null,
-  ...{ weight: null as Tensor | null, density: false },
+const rangeParam = new Param<readonly [number, number]>('a lower and an upper number', (v, op, name) => {
+  const list = Array.isArray(v) ? (v as unknown[]) : [];
+  if (list.length !== 2) throw new ArgumentError(`[${op}] ${name} must be two numbers, got ${describe(v)}`);
+  return list.map((e) => numeric().check(op, name, e)) as unknown as readonly [number, number];
+});
+const histogramSpec: Spec<Required<HistogramOptions>> = {
+  bins: either<[number, Tensor]>(binCount, tensorParam),
+  range: rangeParam.orNull(),
+  weight: tensorParam.orNull(),
+  density: boolean.or(false),
 };
 
 /**
@@ -101,12 +106,10 @@ const histogramDefaults = {
  */
 export function histogram(
   t: Tensor,
-  how: number | Tensor | HistogramOptions,
-  options?: HistogramOptions,
+  ...args: InOrderOrByName<[bins: number | Tensor, options?: Omit<HistogramOptions, 'bins'>], HistogramOptions>
 ): Named<'hist' | 'binEdges', [Tensor, Tensor]> {
   checkInput('histogram', t);
-  const { bins, range, weight, density } = readArguments('histogram', histogramDefaults, [how, options]);
-  if (bins === undefined) throw new ArgumentError('[histogram] say how many bins, or give their edges');
+  const { bins, range, weight, density } = readArguments('histogram', histogramSpec, args);
   const x = reshape(t.detach(), [-1]);
   let binEdges: Tensor;
   if (bins instanceof Tensor) {
@@ -116,7 +119,6 @@ export function histogram(
     sameDevice('histogram', t, bins);
     binEdges = cast(bins.detach(), t.dtype);
   } else {
-    checkBins('histogram', bins);
     const [low, high] = boundsOf('histogram', x, ...(range ?? ([0, 0] as const)));
     binEdges = linspace(low, high, bins + 1, { dtype: t.dtype, device: t.device });
   }

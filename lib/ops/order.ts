@@ -1,14 +1,15 @@
 /** @file Order statistics: median, mode, quantiles. NaN sorts last; only the `nan` forms skip it. */
 import { isFloat } from '../core/dtype';
 import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
-import { checkAxes, checkAxis, describe, showShape } from '../core/shape';
+import { axis as axisParam, boolean, either, number, numbers, oneOf, tensor as tensorParam } from '../core/params';
+import { checkAxes, checkAxis, showShape } from '../core/shape';
 import { addMethods, type Method, needTensor, Tensor } from '../core/tensor';
 import { add, maximum, mul, ne, sub } from './arithmetic';
 import { cast } from './cast';
 import { arange, ones, tensor } from './create';
 import { lerp } from './binary';
-import { readArguments } from '../core/arguments';
-import { type AlongOptions, extremeIndex, pick, sharedByEqual } from './chosen';
+import { type InOrderOrByName, readArguments, type Spec } from '../core/arguments';
+import { type AlongArguments, type AlongOptions, alongSpec, extremeIndex, pick, sharedByEqual } from './chosen';
 import { type Along, argmax } from './extremes';
 import { gather } from './gather';
 import { cat } from './joining';
@@ -58,7 +59,7 @@ function medianIndex(rows: Tensor, skipNan: boolean): Tensor {
 }
 
 function medianOf(name: string, t: Tensor, args: readonly unknown[], skipNan: boolean): Tensor | ValuesAndIndices {
-  const { dim, keepdim } = readArguments(name, { dim: null as number | null, keepdim: false }, args);
+  const { dim = null, keepdim = false } = readArguments(name, alongSpec, args);
   const rows = toRows(name, t, dim);
   const index = medianIndex(rows, skipNan);
   if (dim !== null) return pickRows(t, dim, index, keepdim);
@@ -82,9 +83,11 @@ export function nanmedian(t: Tensor, ...args: unknown[]): Tensor | ValuesAndIndi
   return medianOf('nanmedian', t, args, true);
 }
 
+const modeSpec = { dim: axisParam.or(-1), keepdim: boolean.or(false) };
+
 /** The most frequent element along an axis (the smallest of several) and the position of its last occurrence. */
-export function mode(t: Tensor, axis?: number | AlongOptions, how?: boolean | AlongOptions): ValuesAndIndices {
-  const { dim, keepdim } = readArguments('mode', { dim: -1, keepdim: false }, [axis, how]);
+export function mode(t: Tensor, ...args: AlongArguments): ValuesAndIndices {
+  const { dim, keepdim } = readArguments('mode', modeSpec, args);
   const rows = toRows('mode', t, dim);
   const { values, indices } = sortRows(rows);
   const n = rows.shape[rows.ndim - 1]!;
@@ -110,7 +113,20 @@ export interface QuantileOptions extends AlongOptions {
   interpolation?: Interpolation;
 }
 
-function levels(name: string, q: number | readonly number[] | Tensor, like: Tensor): Tensor {
+/** Fractions: one, or a vector of them. */
+export type Fractions = number | readonly number[] | Tensor;
+
+const quantileSpec: Spec<Required<QuantileOptions> & { q: Fractions }> = {
+  q: either<[Tensor, number, readonly number[]]>(tensorParam, number(), numbers),
+  ...{ dim: axisParam.orNull(), keepdim: boolean.or(false) },
+  interpolation: oneOf('linear', 'lower', 'higher', 'midpoint', 'nearest').or('linear'),
+};
+type QuantileArguments = InOrderOrByName<
+  [q: Fractions, dim?: number | null, keepdim?: boolean, interpolation?: Interpolation],
+  QuantileOptions & { q: Fractions }
+>;
+
+function levels(name: string, q: Fractions, like: Tensor): Tensor {
   const t = q instanceof Tensor ? q : tensor(q, { dtype: like.dtype, device: like.device });
   if (t.ndim > 1) throw new ShapeError(`[${name}] q must be a number or a vector, got ${showShape(t.shape)}`);
   if (t.dtype !== like.dtype) throw new DTypeError(`[${name}] q is ${t.dtype}, the tensor ${like.dtype}`);
@@ -120,17 +136,9 @@ function levels(name: string, q: number | readonly number[] | Tensor, like: Tens
   return t;
 }
 
-function quantileOf(
-  name: string,
-  t: Tensor,
-  q: number | readonly number[] | Tensor,
-  args: readonly unknown[],
-  skipNan: boolean,
-): Tensor {
-  const defaults = { dim: null as number | null, keepdim: false, interpolation: 'linear' as Interpolation };
-  const { dim: axis, interpolation, keepdim } = readArguments(name, defaults, args);
-  if (!['linear', 'lower', 'higher', 'midpoint', 'nearest'].includes(interpolation))
-    throw new ArgumentError(`[${name}] unknown interpolation ${describe(interpolation)}`);
+function quantileOf(name: string, t: Tensor, args: QuantileArguments, skipNan: boolean): Tensor {
+  needTensor(name, t);
+  const { q, dim: axis, interpolation, keepdim } = readArguments(name, quantileSpec, args);
   if (t.dtype !== 'float32' && t.dtype !== 'float64')
     throw new DTypeError(`[${name}] takes float32 or float64, not ${t.dtype}`);
   const rows = toRows(name, t, axis);
@@ -175,21 +183,11 @@ function arrange(y: Tensor, t: Tensor, axis: number | null | undefined, single: 
 
 /**
  * The values below which a fraction `q` of the elements lies. With a vector of fractions the result has them as its
- * first dimension. A line with NaN gives NaN.
+ * first dimension. A line with NaN gives NaN. Gradients flow to `t`, and with linear interpolation to `q`.
  */
-export const quantile = (
-  t: Tensor,
-  q: number | readonly number[] | Tensor,
-  axis?: number | null | QuantileOptions,
-  how?: boolean | QuantileOptions,
-): Tensor => quantileOf('quantile', t, q, [axis, how], false);
+export const quantile = (t: Tensor, ...args: QuantileArguments): Tensor => quantileOf('quantile', t, args, false);
 /** {@link quantile} of the elements that are not NaN. */
-export const nanquantile = (
-  t: Tensor,
-  q: number | readonly number[] | Tensor,
-  axis?: number | null | QuantileOptions,
-  how?: boolean | QuantileOptions,
-): Tensor => quantileOf('nanquantile', t, q, [axis, how], true);
+export const nanquantile = (t: Tensor, ...args: QuantileArguments): Tensor => quantileOf('nanquantile', t, args, true);
 
 addMethods({
   mode,

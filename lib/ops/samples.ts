@@ -1,10 +1,10 @@
 /** @file Tensors as samples: covariance, correlation, interpolation, products and choices of elements. */
 import { isFloat } from '../core/dtype';
-import { checkCount } from '../core/params';
+import { boolean, checkCount, integer, tensor as tensorParam } from '../core/params';
 import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
 import { showShape } from '../core/shape';
 import { addMethods, type Method, needTensor, Tensor } from '../core/tensor';
-import { type Arguments, readArguments } from '../core/arguments';
+import { type InOrderOrByName, readArguments, readOptions, type Spec } from '../core/arguments';
 import { add, div, lt, mul, sub } from './arithmetic';
 import { meshgrid } from './arranging';
 import { cast } from './cast';
@@ -28,7 +28,11 @@ export interface CovOptions {
   aweights?: Tensor | null;
 }
 
-const covDefaults = { correction: 1, fweights: null as Tensor | null, aweights: null as Tensor | null };
+const covSpec: Spec<Required<CovOptions>> = {
+  correction: integer().or(1),
+  fweights: tensorParam.orNull(),
+  aweights: tensorParam.orNull(),
+};
 
 // Rows are variables, columns observations.
 function variables(op: string, t: Tensor): Tensor {
@@ -47,8 +51,7 @@ function checkWeights(op: string, w: Tensor, x: Tensor): void {
 /** The covariances of variables (rows) over observations (columns); of a vector its variance. */
 export function cov(t: Tensor, options?: CovOptions): Tensor {
   const x = variables('cov', t);
-  const { correction, fweights, aweights } = readArguments('cov', covDefaults, [options]);
-  if (!Number.isInteger(correction)) throw new ArgumentError(`[cov] correction must be an integer, got ${correction}`);
+  const { correction, fweights, aweights } = readOptions('cov', covSpec, options);
   if (fweights && isFloat(fweights.dtype)) throw new DTypeError('[cov] fweights are integers');
   const given = [fweights, aweights].filter((w): w is Tensor => w instanceof Tensor);
   for (const w of given) {
@@ -80,12 +83,18 @@ export function corrcoef(t: Tensor): Tensor {
   return clamp(div(div(c, unsqueeze(deviation, 1)), unsqueeze(deviation, 0)), -1, 1);
 }
 
+const pointsSpec = { xp: tensorParam, fp: tensorParam };
+
 /**
  * The piecewise linear function through the points (xp, fp), at x. xp ascends; beyond its ends the function is constant.
  * The gradient flows to x and fp.
  */
-export function interp(x: Tensor, xp: Tensor, fp: Tensor): Tensor {
-  for (const t of [x, xp, fp]) needTensor('interp', t);
+export function interp(
+  x: Tensor,
+  ...args: InOrderOrByName<[xp: Tensor, fp: Tensor], { xp: Tensor; fp: Tensor }>
+): Tensor {
+  needTensor('interp', x);
+  const { xp, fp } = readArguments('interp', pointsSpec, args);
   if (xp.ndim !== 1 || fp.ndim !== 1 || xp.numel !== fp.numel || xp.numel === 0)
     throw new ShapeError(
       `[interp] points ${showShape(xp.shape)} and values ${showShape(fp.shape)} must be equally long vectors`,
@@ -124,13 +133,19 @@ export interface CombinationsOptions {
   withReplacement?: boolean;
 }
 
+const combinationsSpec: Spec<Required<CombinationsOptions>> = {
+  r: integer({ least: 0 }).or(2),
+  withReplacement: boolean.or(false),
+};
+
 /** All choices of r elements of a vector, in order, as rows. */
-export function combinations(t: Tensor, ...args: Arguments<CombinationsOptions>): Tensor {
+export function combinations(
+  t: Tensor,
+  ...args: InOrderOrByName<[r?: number, withReplacement?: boolean], CombinationsOptions>
+): Tensor {
   needTensor('combinations', t);
-  const { r, withReplacement: again } = readArguments('combinations', { r: 2, withReplacement: false }, args);
+  const { r, withReplacement: again } = readArguments('combinations', combinationsSpec, args);
   if (t.ndim !== 1) throw new ShapeError(`[combinations] takes a vector, got ${showShape(t.shape)}`);
-  if (!Number.isInteger(r) || r < 0)
-    throw new ArgumentError(`[combinations] r must be a non-negative integer, got ${r}`);
   if (r === 0) return narrow(t, 0, 0, 0);
   // Their number before any list is built: n (n - 1) ... (n - r + 1) / r!, or, with replacement, of n + r - 1.
   const from = again ? t.numel + r - 1 : t.numel;

@@ -8,7 +8,7 @@ import { opcode } from '../native';
 import { add, div, eq, log, mul, ne, pow, sub } from './arithmetic';
 import { abs, exp, isfinite, isnan, logicalNot, sign, sqrt } from './math';
 import { type InOrderOrByName, readArguments, type Spec } from '../core/arguments';
-import { axes, boolean, dtype as dtypeParam, either, number, oneOf } from '../core/params';
+import { axes, boolean, dtype as dtypeParam, either, number, oneOf, tensor as tensorParam } from '../core/params';
 import { cast } from './cast';
 import { amax, amin } from './extremes';
 import {
@@ -147,10 +147,19 @@ export function norm(t: Tensor, ...args: NormArguments): Tensor {
   return track('norm', y, [x], [x, y], ([g], [sx, sy]) => [normGrad(g!, sx!, sy!, power, list)]);
 }
 
-const distSpec: Spec<{ p?: number }> = { p: number().or(2) };
-/** The p-norm of a - b. */
-export const dist = (a: Tensor, b: Tensor, ...args: InOrderOrByName<[p?: number], { p?: number }>): Tensor =>
-  norm(sub(a, b), readArguments('dist', distSpec, args).p);
+/** Arguments of {@link dist} by name. */
+export interface DistArguments {
+  other: Tensor;
+  /** Default 2. */
+  p?: number;
+}
+const distSpec: Spec<DistArguments> = { other: tensorParam, p: number().or(2) };
+/** The p-norm of a - other. */
+export function dist(a: Tensor, ...args: InOrderOrByName<[other: Tensor, p?: number], DistArguments>): Tensor {
+  needTensor('dist', a);
+  const { other, p } = readArguments('dist', distSpec, args);
+  return norm(sub(a, other), p);
+}
 
 // --- log-sum-exp ----------------------------------------------------------------------------------------------------
 
