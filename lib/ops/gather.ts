@@ -295,18 +295,35 @@ export const indexFill_: IndexFill = (t, ...args) => overwriteSelf(t, fillingOf(
 
 // --- take -----------------------------------------------------------------------------------------------------------
 
+const takeSpec: Spec<{ index: IndexLike }> = { index: indexParam };
+
 /** The elements at positions of the flattened tensor (negative: from the end), in the shape of the index. */
-export function take(t: Tensor, index: IndexLike): Tensor {
+export function take(t: Tensor, ...args: InOrderOrByName<[index: IndexLike], { index: IndexLike }>): Tensor {
   needTensor('take', t);
-  const at = asIndex('take', index, t);
+  const at = asIndex('take', readArguments('take', takeSpec, args).index, t);
   return reshape(takeRows(reshape(t, [1, t.numel, 1]), linearIndex([at], [t.numel], [1], at.shape)), at.shape);
 }
 
-/** {@link gather} with the other dimensions of tensor and index broadcast; without an axis, of the flattened tensors. */
-export function takeAlongDim(t: Tensor, index: IndexLike, axis?: number): Tensor {
+/** Arguments of {@link takeAlongDim}. */
+export interface TakeAlongDimArguments {
+  indices: IndexLike;
+  /** Default: the flattened tensors. */
+  dim?: number | null;
+}
+const takeAlongSpec: Spec<TakeAlongDimArguments> = { indices: indexParam, dim: axisParam.orNull() };
+
+/**
+ * {@link gather} with the other dimensions of tensor and index broadcast, where negative positions count from the end;
+ * without an axis, of the flattened tensors (where, as in PyTorch, they do not).
+ */
+export function takeAlongDim(
+  t: Tensor,
+  ...args: InOrderOrByName<[indices: IndexLike, dim?: number | null], TakeAlongDimArguments>
+): Tensor {
   needTensor('takeAlongDim', t);
-  const at = asIndex('takeAlongDim', index, t);
-  if (axis === undefined) return gather(reshape(t, [-1]), 0, reshape(at, [-1]));
+  const { indices, dim: axis = null } = readArguments('takeAlongDim', takeAlongSpec, args);
+  const at = asIndex('takeAlongDim', indices, t);
+  if (axis === null) return gather(reshape(t, [-1]), 0, reshape(at, [-1]));
   if (t.ndim !== at.ndim)
     throw new ShapeError(
       `[takeAlongDim] tensor ${showShape(t.shape)} and index ${showShape(at.shape)} must have equally many dimensions`,

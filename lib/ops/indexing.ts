@@ -2,11 +2,11 @@
  * @file Indexing as in PyTorch: `t.at([1, ng.s(0, 4, 2), null, '...', mask, indices])`. Integers, slices, null and the
  * ellipsis give views; index tensors and masks copy. `set` and `indexPut_` assign to the same places.
  */
-import { ShapeError } from '../core/errors';
-import { checkAxis, numel, sameShape, type Shape, showShape } from '../core/shape';
+import { ArgumentError, ShapeError } from '../core/errors';
+import { checkAxis, describe, numel, sameShape, type Shape, showShape } from '../core/shape';
 import { addMethods, alias, type Method, needTensor, Tensor } from '../core/tensor';
 import { type InOrderOrByName, readArguments, type Spec } from '../core/arguments';
-import { axis as axisParam, integer } from '../core/params';
+import { axis as axisParam, boolean, either, integer, operand, Param } from '../core/params';
 import { add } from './arithmetic';
 import { cast } from './cast';
 import { type NestedArray, tensor } from './create';
@@ -92,7 +92,17 @@ function assigning(plan: Plan, value: Tensor, accumulate: boolean): Overwrite {
   };
 }
 
-function valueFor(op: string, t: Tensor, plan: Plan, value: Assignable): Tensor {
+// Arrays are read by `tensor`, which checks what is in them.
+const assignable = either<[Tensor | number | boolean, Assignable]>(
+  operand,
+  new Param<Assignable>('an array of numbers', (v, op) => {
+    if (Array.isArray(v)) return v as Assignable;
+    throw new ArgumentError(`[${op}] values must be a tensor, a number or an array of numbers, got ${describe(v)}`);
+  }),
+);
+
+function valueFor(op: string, t: Tensor, plan: Plan, given: Assignable): Tensor {
+  const value = assignable.check(op, 'values', given);
   const v =
     value instanceof Tensor
       ? value
@@ -120,7 +130,7 @@ export function set(t: Tensor, index: Index, value: Assignable): Tensor {
   const items = (Array.isArray(index) ? index : [index]) as readonly IndexItem[];
   const [mask] = items;
   // One value behind one mask needs no positions, so nothing waits.
-  const single = typeof value !== 'object' || (value instanceof Tensor && value.ndim === 0);
+  const single = ['number', 'boolean'].includes(typeof value) || (value instanceof Tensor && value.ndim === 0);
   if (items.length === 1 && isMask(mask) && single && sameShape(mask.shape, t.shape.slice(0, mask.ndim))) {
     const open = [...mask.shape, ...t.shape.slice(mask.ndim).map(() => 1)];
     return maskedFill_(t, reshape(mask, open), value as Tensor | number | boolean);
@@ -135,22 +145,33 @@ export interface IndexPutOptions {
   accumulate?: boolean;
 }
 
-const accumulates = (options: boolean | IndexPutOptions | undefined): boolean =>
-  readArguments('indexPut', { accumulate: false }, [options]).accumulate;
+/** Arguments of {@link indexPut} by name. */
+export interface IndexPutArguments extends IndexPutOptions {
+  indices: Index;
+  values: Assignable;
+}
+// makePlan and valueFor check both, with the tensor beside them.
+const indexPutSpec: Spec<Required<IndexPutArguments>> = {
+  indices: new Param<Index>('an index', (v) => v as Index),
+  values: assignable,
+  accumulate: boolean.or(false),
+};
+type IndexPut = (
+  t: Tensor,
+  ...args: InOrderOrByName<[indices: Index, values: Assignable, accumulate?: boolean], IndexPutArguments>
+) => Tensor;
+
+function putting(op: string, t: Tensor, args: readonly unknown[]): Overwrite {
+  needTensor(op, t);
+  const { indices, values, accumulate } = readArguments(op, indexPutSpec, args);
+  const plan = makePlan(op, t, indices);
+  return assigning(plan, valueFor(op, t, plan, values), accumulate);
+}
 
 /** A copy with the elements that `indices` name replaced by `values` (or, accumulating, increased). */
-export function indexPut(t: Tensor, indices: Index, values: Assignable, options?: boolean | IndexPutOptions): Tensor {
-  needTensor('indexPut', t);
-  const plan = makePlan('indexPut', t, indices);
-  return overwriteCopy(t, assigning(plan, valueFor('indexPut', t, plan, values), accumulates(options)));
-}
-
+export const indexPut: IndexPut = (t, ...args) => overwriteCopy(t, putting('indexPut', t, args));
 /** {@link indexPut} in place. */
-export function indexPut_(t: Tensor, indices: Index, values: Assignable, options?: boolean | IndexPutOptions): Tensor {
-  needTensor('indexPut_', t);
-  const plan = makePlan('indexPut_', t, indices);
-  return overwriteSelf(t, assigning(plan, valueFor('indexPut_', t, plan, values), accumulates(options)));
-}
+export const indexPut_: IndexPut = (t, ...args) => overwriteSelf(t, putting('indexPut_', t, args));
 
 /** Arguments of {@link select}. */
 export interface SelectArguments {

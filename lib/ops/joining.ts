@@ -7,7 +7,7 @@ import { alias, empty, needTensor, Tensor } from '../core/tensor';
 import { cast } from './cast';
 import { runCopy, sameDevice } from './launch';
 import { type InOrderOrByName, readArguments, type Spec } from '../core/arguments';
-import { axis as axisParam } from '../core/params';
+import { axis as axisParam, Param } from '../core/params';
 import { narrow, reshape, unsqueeze } from './views';
 
 /** The dimension along which tensors are joined or taken apart. */
@@ -16,6 +16,17 @@ export interface AlongDim {
   dim?: number;
 }
 const alongSpec: Spec<AlongDim> = { dim: axisParam.or(0) };
+
+/** Arguments of {@link cat} and {@link stack} by name. */
+export interface JoinArguments extends AlongDim {
+  tensors: readonly Tensor[];
+}
+// checkList says more than a parameter could.
+const listParam = new Param<readonly Tensor[]>('an array of tensors', (v) => v as readonly Tensor[]);
+const joinSpec: Spec<JoinArguments> = { tensors: listParam, ...alongSpec };
+const listSpec = { tensors: listParam };
+type Joined = InOrderOrByName<[tensors: readonly Tensor[], dim?: number], JoinArguments>;
+type List = InOrderOrByName<[tensors: readonly Tensor[]], { tensors: readonly Tensor[] }>;
 /** {@link AlongDim} in order or by name. */
 export type Along = InOrderOrByName<[dim?: number], AlongDim>;
 
@@ -52,13 +63,14 @@ export function part(t: Tensor, axis: number, start: number, length: number): Te
  * Tensors one after the other along an axis (default 0); their other dimensions must be equal. Dtypes promote.
  * Vectors of no elements fit everything, as in PyTorch.
  */
-export function cat(tensors: readonly Tensor[], ...dim: Along): Tensor {
+export function cat(...args: Joined): Tensor {
+  const { tensors, dim = 0 } = readArguments('cat', joinSpec, args);
   checkList('cat', tensors);
   const real = tensors.filter((t) => !(t.ndim === 1 && t.shape[0] === 0));
   const list = real.length > 0 ? real : tensors.slice(0, 1);
   const first = list[0]!;
   if (tensors.some((t) => t.ndim === 0)) throw new ShapeError('[cat] 0-dim tensors cannot be joined; use stack');
-  const a = checkAxis('cat', dimOf('cat', dim), first.ndim);
+  const a = checkAxis('cat', dim, first.ndim);
   for (const t of list) {
     if (t.ndim !== first.ndim || t.shape.some((d, i) => i !== a && d !== first.shape[i]))
       throw new ShapeError(
@@ -98,7 +110,8 @@ export const concatenate = cat;
 export const concat = cat;
 
 /** Tensors of one shape side by side along a new axis (default 0). */
-export function stack(tensors: readonly Tensor[], ...dim: Along): Tensor {
+export function stack(...args: Joined): Tensor {
+  const { tensors, dim = 0 } = readArguments('stack', joinSpec, args);
   checkList('stack', tensors);
   const first = tensors[0]!;
   for (const t of tensors)
@@ -108,7 +121,7 @@ export function stack(tensors: readonly Tensor[], ...dim: Along): Tensor {
       );
   if (first.ndim === maxDims)
     throw new ShapeError(`[stack] tensors of ${maxDims} dimensions cannot get one more: ${showShape(first.shape)}`);
-  const a = checkAxis('stack', dimOf('stack', dim), first.ndim + 1);
+  const a = checkAxis('stack', dim, first.ndim + 1);
   const dtype = commonDType(tensors);
   return catOf(
     tensors.map((t) => unsqueeze(cast(t, dtype), a)),
@@ -144,25 +157,26 @@ export const atleast2d = ((...args) => atLeast('atleast2d', args, raised2)) as A
 /** At least three dimensions: a vector of length n becomes [1, n, 1], a matrix [m, n] becomes [m, n, 1]. */
 export const atleast3d = ((...args) => atLeast('atleast3d', args, raised3)) as AtLeast;
 
-function lifted(op: string, tensors: readonly Tensor[], lift: (t: Tensor) => Tensor): Tensor[] {
+function lifted(op: string, args: List, lift: (t: Tensor) => Tensor): Tensor[] {
+  const { tensors } = readArguments(op, listSpec, args);
   checkList(op, tensors);
   return tensors.map(lift);
 }
 
 /** Side by side: vectors one after the other, others along the second dimension. */
-export function hstack(tensors: readonly Tensor[]): Tensor {
-  const list = lifted('hstack', tensors, raised1);
+export function hstack(...args: List): Tensor {
+  const list = lifted('hstack', args, raised1);
   return cat(list, list[0]!.ndim === 1 ? 0 : 1);
 }
 /** One above the other: along the first dimension, vectors as rows. */
-export const vstack = (tensors: readonly Tensor[]): Tensor => cat(lifted('vstack', tensors, raised2), 0);
+export const vstack = (...args: List): Tensor => cat(lifted('vstack', args, raised2), 0);
 /** {@link vstack} */
 export const rowStack = vstack;
 /** One behind the other: along the third dimension. */
-export const dstack = (tensors: readonly Tensor[]): Tensor => cat(lifted('dstack', tensors, raised3), 2);
+export const dstack = (...args: List): Tensor => cat(lifted('dstack', args, raised3), 2);
 /** Along the second dimension, vectors as columns. */
-export const columnStack = (tensors: readonly Tensor[]): Tensor =>
+export const columnStack = (...args: List): Tensor =>
   cat(
-    lifted('columnStack', tensors, (t) => (t.ndim < 2 ? reshape(t, [t.numel, 1]) : t)),
+    lifted('columnStack', args, (t) => (t.ndim < 2 ? reshape(t, [t.numel, 1]) : t)),
     1,
   );

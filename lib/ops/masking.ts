@@ -1,7 +1,9 @@
 /** @file Elements chosen by a bool mask, and filling. */
 import { checkInPlace, trackInPlace } from '../core/autograd';
-import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
-import { broadcastShapes, describe, sameShape, showShape } from '../core/shape';
+import { type InOrderOrByName, readArguments, type Spec } from '../core/arguments';
+import { DTypeError, ShapeError } from '../core/errors';
+import { operand, tensor as tensorParam } from '../core/params';
+import { broadcastShapes, sameShape, showShape } from '../core/shape';
 import { addMethods, type Method, needTensor, Tensor } from '../core/tensor';
 import { cast } from './cast';
 import { nonzeroFlat, takeRows } from './index-kernels';
@@ -11,33 +13,49 @@ import { apart, type Overwrite, overwriteSelf, scalarOf } from './overwrite';
 import { broadcastTo, narrow, reshape } from './views';
 import { runWhere, where } from './where';
 
+type Value = Tensor | number | boolean;
+
+/** Arguments of {@link maskedFill} by name. */
+export interface MaskedFillArguments {
+  mask: Tensor;
+  value: Value;
+}
+/** Arguments of {@link maskedScatter} by name. */
+export interface MaskedScatterArguments {
+  mask: Tensor;
+  source: Tensor;
+}
+const maskSpec = { mask: tensorParam };
+const maskedFillSpec: Spec<MaskedFillArguments> = { ...maskSpec, value: operand };
+const maskedScatterSpec: Spec<MaskedScatterArguments> = { ...maskSpec, source: tensorParam };
+const valueSpec = { value: operand };
+type MaskedFill = (t: Tensor, ...args: InOrderOrByName<[mask: Tensor, value: Value], MaskedFillArguments>) => Tensor;
+
 function checkMask(op: string, t: Tensor, mask: Tensor): void {
-  needTensor(op, t);
-  needTensor(op, mask);
   sameDevice(op, t, mask);
   if (mask.dtype !== 'bool')
     throw new DTypeError(`[${op}] the mask must be bool, not ${mask.dtype}; compare it with 0 first`);
 }
 
-function fillValue(op: string, t: Tensor, value: Tensor | number | boolean): Tensor {
-  if (!(value instanceof Tensor)) {
-    if (typeof value !== 'number' && typeof value !== 'boolean')
-      throw new ArgumentError(`[${op}] expected a number, a boolean or a tensor, got ${describe(value)}`);
-    return scalarOf(value, t);
-  }
+function fillValue(op: string, t: Tensor, value: Value): Tensor {
+  if (!(value instanceof Tensor)) return scalarOf(value, t);
   if (value.ndim > 0)
     throw new ShapeError(`[${op}] the value must be a number or a 0-dim tensor, got ${showShape(value.shape)}`);
   return cast(value, t.dtype);
 }
 
 /** A copy with one value where the mask holds. Mask and tensor broadcast; the dtype stays. */
-export function maskedFill(t: Tensor, mask: Tensor, value: Tensor | number | boolean): Tensor {
+export const maskedFill: MaskedFill = (t, ...args) => {
+  needTensor('maskedFill', t);
+  const { mask, value } = readArguments('maskedFill', maskedFillSpec, args);
   checkMask('maskedFill', t, mask);
   return where(mask, fillValue('maskedFill', t, value), t);
-}
+};
 
 /** Writes one value where the mask, broadcast, holds. */
-export function maskedFill_(t: Tensor, mask: Tensor, value: Tensor | number | boolean): Tensor {
+export const maskedFill_: MaskedFill = (t, ...args) => {
+  needTensor('maskedFill_', t);
+  const { mask, value } = readArguments('maskedFill_', maskedFillSpec, args);
   checkMask('maskedFill_', t, mask);
   if (!sameShape(broadcastShapes('maskedFill_', t.shape, mask.shape), t.shape))
     throw new ShapeError(
@@ -52,19 +70,27 @@ export function maskedFill_(t: Tensor, mask: Tensor, value: Tensor | number | bo
     grad: ([g], [m], needs) => [needs[0] ? where(m!, 0, g!) : null, needs[1] ? where(m!, g!, 0) : null],
   };
   return overwriteSelf(t, op);
-}
+};
 
 /** The elements where the mask holds, as a vector. Mask and tensor broadcast. Waits for the stream. */
-export function maskedSelect(t: Tensor, mask: Tensor): Tensor {
+export function maskedSelect(t: Tensor, ...args: InOrderOrByName<[mask: Tensor], { mask: Tensor }>): Tensor {
+  needTensor('maskedSelect', t);
+  const { mask } = readArguments('maskedSelect', maskSpec, args);
   checkMask('maskedSelect', t, mask);
   const shape = broadcastShapes('maskedSelect', t.shape, mask.shape);
   const flat = reshape(broadcastTo(t, shape), [1, -1, 1]);
   return reshape(takeRows(flat, nonzeroFlat(broadcastTo(mask, shape))), [-1]);
 }
 
-/** A copy with the places where the mask holds taken, in order, from the elements of `src`. Waits for the stream. */
-export function maskedScatter(t: Tensor, mask: Tensor, src: Tensor): Tensor {
+/** A copy with the places where the mask holds taken, in order, from the elements of `source`. Waits for the stream. */
+export function maskedScatter(
+  t: Tensor,
+  ...args: InOrderOrByName<[mask: Tensor, source: Tensor], MaskedScatterArguments>
+): Tensor {
+  needTensor('maskedScatter', t);
+  const { mask, source: src } = readArguments('maskedScatter', maskedScatterSpec, args);
   checkMask('maskedScatter', t, mask);
+  sameDevice('maskedScatter', t, src);
   if (t.dtype !== src.dtype)
     throw new DTypeError(`[maskedScatter] the source is ${src.dtype}, the tensor ${t.dtype}; cast one with .to()`);
   const shape = broadcastShapes('maskedScatter', t.shape, mask.shape);
@@ -78,18 +104,25 @@ export function maskedScatter(t: Tensor, mask: Tensor, src: Tensor): Tensor {
 }
 
 /** Overwrites every element. */
-export function fill_(t: Tensor, value: Tensor | number | boolean): Tensor {
+export function fill_(t: Tensor, ...args: InOrderOrByName<[value: Value], { value: Value }>): Tensor {
   needTensor('fill_', t);
-  const v = fillValue('fill_', t, value);
-  checkInPlace('fill_', t, [t, v]);
+  return overwriteAll('fill_', t, readArguments('fill_', valueSpec, args).value);
+}
+
+function overwriteAll(op: string, t: Tensor, value: Value): Tensor {
+  const v = fillValue(op, t, value);
+  checkInPlace(op, t, [t, v]);
   runCopy(t, apart(t, v));
   t.storage.version++;
-  trackInPlace('fill_', t, [t, v], [], ([g], _saved, needs) => [null, needs[1] ? g : null]);
+  trackInPlace(op, t, [t, v], [], ([g], _saved, needs) => [null, needs[1] ? g : null]);
   return t;
 }
 
 /** Overwrites every element with 0. */
-export const zero_ = (t: Tensor): Tensor => fill_(t, 0);
+export function zero_(t: Tensor): Tensor {
+  needTensor('zero_', t);
+  return overwriteAll('zero_', t, 0);
+}
 
 addMethods({ maskedFill, maskedFill_, maskedSelect, maskedScatter, fill_, zero_ });
 declare module '../core/tensor' {

@@ -1,12 +1,13 @@
 /** @file Copies of a tensor with one region of it replaced: what assignment to a view is, out of place. */
-import { ArgumentError, IndexError, ShapeError } from '../core/errors';
-import { checkAxis, describe, sameShape, showShape } from '../core/shape';
+import { IndexError, ShapeError } from '../core/errors';
+import { axis as axisParam, integer, tensor } from '../core/params';
+import { checkAxis, sameShape, showShape } from '../core/shape';
 import { addMethods, type Method, needTensor, type Tensor } from '../core/tensor';
 import { arange } from './create';
 import { diagEmbed, type DiagonalOptions, diagonal } from './diagonals';
 import { eq } from './arithmetic';
 import { indexCopy } from './gather';
-import { readArguments } from '../core/arguments';
+import { type InOrderOrByName, readArguments, type Spec } from '../core/arguments';
 import { expand, needDims, reshape, unsqueeze } from './views';
 import { where } from './where';
 import { pad } from './padding';
@@ -16,17 +17,27 @@ function checkSame(op: string, src: Tensor, want: readonly number[]): void {
     throw new ShapeError(`[${op}] the source ${showShape(src.shape)} must have shape ${showShape(want)}`);
 }
 
+/** Arguments of {@link selectScatter} by name. */
+export interface SelectScatterArguments {
+  src: Tensor;
+  dim: number;
+  index: number;
+}
+const selectSpec: Spec<SelectScatterArguments> = { src: tensor, dim: axisParam, index: integer() };
+
 /** A copy with the slice at `index` of dimension `dim` replaced by `src`, which lacks that dimension. */
-export function selectScatter(t: Tensor, src: Tensor, dim: number, index: number): Tensor {
+export function selectScatter(
+  t: Tensor,
+  ...args: InOrderOrByName<[src: Tensor, dim: number, index: number], SelectScatterArguments>
+): Tensor {
   needTensor('selectScatter', t);
-  needTensor('selectScatter', src);
+  const { src, dim, index } = readArguments('selectScatter', selectSpec, args);
   needDims('selectScatter', t);
   const axis = checkAxis('selectScatter', dim, t.ndim);
   const want = t.shape.filter((_, i) => i !== axis);
   checkSame('selectScatter', src, want);
   const n = t.shape[axis]!;
-  if (!Number.isInteger(index) || index < -n || index >= n)
-    throw new IndexError(`[selectScatter] index ${describe(index)} is out of range for size ${n}`);
+  if (index < -n || index >= n) throw new IndexError(`[selectScatter] index ${index} is out of range for size ${n}`);
   return indexCopy(t, axis, [index < 0 ? index + n : index], unsqueeze(src, axis));
 }
 
@@ -41,22 +52,29 @@ export interface SliceScatterOptions {
   /** Default 1. */
   step: number;
 }
+/** Arguments of {@link sliceScatter} by name. */
+export interface SliceScatterArguments extends Partial<SliceScatterOptions> {
+  src: Tensor;
+}
+const sliceSpec: Spec<SliceScatterOptions & { src: Tensor }> = {
+  src: tensor,
+  ...{ dim: axisParam.or(0), start: integer().orNull(), end: integer().orNull(), step: integer({ least: 1 }).or(1) },
+};
 
 /** A copy with positions start, start + step, ... before `end` of dimension `dim` replaced by `src`. */
 export function sliceScatter(
   t: Tensor,
-  src: Tensor,
-  ...options: (number | null | Partial<SliceScatterOptions>)[]
+  ...args: InOrderOrByName<
+    [src: Tensor, dim?: number, start?: number | null, end?: number | null, step?: number],
+    SliceScatterArguments
+  >
 ): Tensor {
   const op = 'sliceScatter';
   needTensor(op, t);
-  needTensor(op, src);
-  const o = readArguments<SliceScatterOptions>(op, { dim: 0, start: null, end: null, step: 1 }, options);
+  const { src, ...o } = readArguments(op, sliceSpec, args);
   needDims(op, t);
   const axis = checkAxis(op, o.dim, t.ndim);
   const n = t.shape[axis]!;
-  if (!Number.isSafeInteger(o.step) || o.step < 1)
-    throw new ArgumentError(`[${op}] step must be at least 1, got ${o.step}`);
   const bound = (v: number): number => Math.min(Math.max(v < 0 ? v + n : v, 0), n);
   const [start, end] = [bound(o.start ?? 0), bound(o.end ?? n)];
   const places = arange(start, Math.max(start, end), o.step, { dtype: 'int64', device: t.device });
@@ -68,18 +86,22 @@ export function sliceScatter(
   return indexCopy(t, axis, places, src);
 }
 
+const diagonalSpec: Spec<Required<DiagonalOptions> & { src: Tensor }> = {
+  src: tensor,
+  ...{ offset: integer().or(0), dim1: axisParam.or(0), dim2: axisParam.or(1) },
+};
+
 /** A copy with a diagonal of two dimensions replaced by `src`, shaped like what {@link diagonal} gives. */
 export function diagonalScatter(
   t: Tensor,
-  src: Tensor,
-  how: number | DiagonalOptions = {},
-  axis1?: number,
-  axis2?: number,
+  ...args: InOrderOrByName<
+    [src: Tensor, offset?: number, dim1?: number, dim2?: number],
+    DiagonalOptions & { src: Tensor }
+  >
 ): Tensor {
   const op = 'diagonalScatter';
   needTensor(op, t);
-  needTensor(op, src);
-  const o = readArguments(op, { offset: 0, dim1: 0, dim2: 1 }, [how, axis1, axis2]);
+  const { src, ...o } = readArguments(op, diagonalSpec, args);
   checkSame(op, src, diagonal(t, o).shape);
   const [p, q] = [checkAxis(op, o.dim1, t.ndim), checkAxis(op, o.dim2, t.ndim)];
   // A square with `src` on the diagonal, cut or filled up to the size of t.

@@ -1,9 +1,11 @@
 /** @file Choosing between two operands by a condition. */
 import { track } from '../core/autograd';
 import { type DType, resultType, resultTypeScalar } from '../core/dtype';
-import { ArgumentError, DTypeError } from '../core/errors';
-import { broadcastShapes, broadcastStrides, describe, numel, type Shape } from '../core/shape';
-import { addMethods, empty, Tensor } from '../core/tensor';
+import { type InOrderOrByName, readArguments } from '../core/arguments';
+import { DTypeError } from '../core/errors';
+import { operand, tensor } from '../core/params';
+import { broadcastShapes, broadcastStrides, numel, type Shape } from '../core/shape';
+import { addMethods, empty, needTensor, Tensor } from '../core/tensor';
 import { kernel } from '../native';
 import { cast } from './cast';
 import type { Operand } from './define';
@@ -35,35 +37,49 @@ function commonType(a: Operand, b: Operand): DType {
   return typeof a === 'boolean' && typeof b === 'boolean' ? 'bool' : 'float32';
 }
 
+/** The operands of {@link where} by name. */
+export interface WhereOperands {
+  input: Operand;
+  other: Operand;
+}
+const whereSpec = { input: operand, other: operand };
+const methodSpec = { condition: tensor, other: operand };
+const isOperand = (v: unknown): v is Operand => v instanceof Tensor || typeof v === 'number' || typeof v === 'boolean';
+
+// In order without the reader: most ops are made of this one.
+function chosenFrom(args: readonly unknown[]): readonly [Operand, Operand] {
+  const [a, b] = args;
+  if (args.length === 2 && isOperand(a) && isOperand(b)) return [a, b];
+  const { input, other } = readArguments('where', whereSpec, args);
+  return [input, other];
+}
+
 /**
  * `a` where the condition holds, `b` elsewhere. The three broadcast; a and b may be numbers and promote as in arithmetic.
  * No gradient flows to the operand that was not chosen, not even NaN.
  */
 export function where(condition: Tensor, a: Operand, b: Operand): Tensor;
+export function where(condition: Tensor, operands: WhereOperands): Tensor;
+export function where(condition: Tensor, a: Operand, b: { other: Operand }): Tensor;
 /** The indices where the condition holds, one int64 vector per dimension. Waits for the stream. */
 export function where(condition: Tensor): Tensor[];
-export function where(condition: Tensor, a?: Operand, b?: Operand): Tensor | Tensor[] {
-  if (!(condition instanceof Tensor))
-    throw new ArgumentError(`[where] expected a bool tensor, got ${describe(condition)}`);
-  condition.checkAlive('where');
-  if (a === undefined && b === undefined) return nonzero(condition, { asTuple: true });
+export function where(condition: Tensor, ...args: readonly unknown[]): Tensor | Tensor[] {
+  needTensor('where', condition);
+  if (args[0] === undefined && args[1] === undefined) return nonzero(condition, { asTuple: true });
+  const [a, b] = chosenFrom(args);
   if (condition.dtype !== 'bool' && condition.dtype !== 'uint8')
     throw new DTypeError(
       `[where] the condition must be a bool tensor, not ${condition.dtype}; compare it with 0 first`,
     );
-  const dtype = commonType(a!, b!);
-  const operand = (v: Operand | undefined): Tensor => {
-    if (!(v instanceof Tensor)) {
-      if (typeof v !== 'number' && typeof v !== 'boolean')
-        throw new ArgumentError(`[where] expected a tensor or a number, got ${describe(v)}`);
-      return runFill(empty([], dtype, condition.storage.device), Number(v));
-    }
+  const dtype = commonType(a, b);
+  const operandOf = (v: Operand): Tensor => {
+    if (!(v instanceof Tensor)) return runFill(empty([], dtype, condition.storage.device), Number(v));
     v.checkAlive('where');
     sameDevice('where', condition, v);
     return cast(v, dtype);
   };
-  const x = operand(a);
-  const y = operand(b);
+  const x = operandOf(a);
+  const y = operandOf(b);
   const shape = broadcastShapes('where', broadcastShapes('where', x.shape, y.shape), condition.shape);
   return track('where', runWhere(condition, x, y, shape), [x, y], [condition], ([g], [c], needs) => [
     needs[0] ? where(c!, g!, 0) : null,
@@ -71,10 +87,16 @@ export function where(condition: Tensor, a?: Operand, b?: Operand): Tensor | Ten
   ]);
 }
 
-addMethods({ where: (self: Tensor, condition: Tensor, other: Operand) => where(condition, self, other) });
+type Chosen = InOrderOrByName<[condition: Tensor, other: Operand], { condition: Tensor; other: Operand }>;
+addMethods({
+  where: (self: Tensor, ...args: Chosen) => {
+    const { condition, other } = readArguments('where', methodSpec, args);
+    return where(condition, self, other);
+  },
+});
 declare module '../core/tensor' {
   interface Tensor {
     /** This tensor where the condition holds, `other` elsewhere. */
-    where(condition: Tensor, other: Operand): Tensor;
+    where(...args: Chosen): Tensor;
   }
 }
