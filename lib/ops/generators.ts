@@ -3,8 +3,9 @@ import { ArgumentError, ShapeError } from '../core/errors';
 import { describe, showShape } from '../core/shape';
 import { addMethods, type Method, needTensor, type Tensor } from '../core/tensor';
 import { add, mul, pow, sub } from './arithmetic';
-import { arange, linspace, ones, type TensorOptions } from './create';
-import { type Arguments, readArguments } from '../core/arguments';
+import { arange, linspace, ones, type TensorOptions, tensorSpec } from './create';
+import { type InOrderOrByName, readArguments, type Spec } from '../core/arguments';
+import { boolean, integer, numeric } from '../core/params';
 import { cast } from './cast';
 import { flip } from './arranging';
 import { cat } from './joining';
@@ -20,16 +21,28 @@ function rounded(t: Tensor, options: TensorOptions = {}): Tensor {
   return out;
 }
 
+/** Arguments of {@link logspace} by name. */
+export interface LogspaceArguments extends TensorOptions {
+  start: number;
+  end: number;
+  /** How many. */
+  steps: number;
+  /** Default 10. */
+  base?: number;
+}
+const logspaceSpec = {
+  ...{ start: numeric(), end: numeric(), steps: integer({ least: 0 }), base: numeric().or(10) },
+  ...tensorSpec,
+};
+
 /** `steps` numbers whose logarithms are evenly spaced, from base^start to base^end (base defaults to 10). */
 export function logspace(
-  start: number,
-  end: number,
-  steps: number,
-  base: number | (TensorOptions & { base?: number }) = 10,
-  options: TensorOptions = {},
+  ...args:
+    | InOrderOrByName<[start: number, end: number, steps: number, base?: number], LogspaceArguments>
+    | [start: number, end: number, steps: number, base: number, options?: TensorOptions]
 ): Tensor {
-  const { base: b = 10, ...rest } = typeof base === 'number' ? { base, ...options } : base;
-  return rounded(pow(b, linspace(start, end, steps, { dtype: 'float64', device: rest.device })), rest);
+  const { start, end, steps, base, ...rest } = readArguments('logspace', logspaceSpec, args);
+  return rounded(pow(base, linspace(start, end, steps, { dtype: 'float64', device: rest.device })), rest);
 }
 
 /** Options of the windows. */
@@ -37,35 +50,39 @@ export interface WindowOptions extends TensorOptions {
   /** Leave the last value out, so that copies side by side go on without a break, as transforms want. Default true. */
   periodic?: boolean;
 }
-
-const windowDefaults = {
-  periodic: true,
-  ...({ dtype: undefined, device: undefined, requiresGrad: false } as TensorOptions),
-};
+/** Arguments of the windows by name. */
+export interface WindowArguments extends WindowOptions {
+  /** How many samples. */
+  windowLength: number;
+}
+const windowSpec = { windowLength: integer({ least: 0 }), periodic: boolean.or(true), ...tensorSpec };
+type Window = (
+  ...args:
+    | InOrderOrByName<[windowLength: number, periodic?: boolean], WindowArguments>
+    | [windowLength: number, periodic: boolean, options?: TensorOptions]
+) => Tensor;
 
 // f of the position in [0, 1] for each of n samples.
-function windowOf(op: string, n: number, how: boolean | WindowOptions, f: (x: Tensor) => Tensor): Tensor {
-  if (!Number.isSafeInteger(n) || n < 0)
-    throw new ArgumentError(`[${op}] the length must be a non-negative integer, got ${describe(n)}`);
-  const { periodic, ...rest } = readArguments(op, windowDefaults, [how]);
-  const wide = { dtype: 'float64', device: rest.device } as const;
-  if (n === 1) return rounded(ones([1], wide), rest);
-  return rounded(f(mul(arange(n, wide), 1 / (periodic ? n : n - 1))), rest);
-}
+const windowOf =
+  (op: string, f: (x: Tensor) => Tensor): Window =>
+  (...args) => {
+    const { windowLength: n, periodic, ...rest } = readArguments(op, windowSpec, args);
+    const wide = { dtype: 'float64', device: rest.device } as const;
+    if (n === 1) return rounded(ones([1], wide), rest);
+    return rounded(f(mul(arange(n, wide), 1 / (periodic ? n : n - 1))), rest);
+  };
 const wave = (x: Tensor, k: number): Tensor => cos(mul(x, 2 * Math.PI * k));
 
 /** The Hann window of n samples: (1 - cos(2 pi x)) / 2 */
-export const hannWindow = (n: number, how: boolean | WindowOptions = {}): Tensor =>
-  windowOf('hannWindow', n, how, (x) => sub(0.5, mul(wave(x, 1), 0.5)));
+export const hannWindow: Window = windowOf('hannWindow', (x) => sub(0.5, mul(wave(x, 1), 0.5)));
 /** The Hamming window of n samples: 0.54 - 0.46 cos(2 pi x) */
-export const hammingWindow = (n: number, how: boolean | WindowOptions = {}): Tensor =>
-  windowOf('hammingWindow', n, how, (x) => sub(0.54, mul(wave(x, 1), 0.46)));
+export const hammingWindow: Window = windowOf('hammingWindow', (x) => sub(0.54, mul(wave(x, 1), 0.46)));
 /** The Blackman window of n samples: 0.42 - 0.5 cos(2 pi x) + 0.08 cos(4 pi x) */
-export const blackmanWindow = (n: number, how: boolean | WindowOptions = {}): Tensor =>
-  windowOf('blackmanWindow', n, how, (x) => add(sub(0.42, mul(wave(x, 1), 0.5)), mul(wave(x, 2), 0.08)));
+export const blackmanWindow: Window = windowOf('blackmanWindow', (x) =>
+  add(sub(0.42, mul(wave(x, 1), 0.5)), mul(wave(x, 2), 0.08)),
+);
 /** The Bartlett (triangular) window of n samples: 1 - |2 x - 1| */
-export const bartlettWindow = (n: number, how: boolean | WindowOptions = {}): Tensor =>
-  windowOf('bartlettWindow', n, how, (x) => sub(1, abs(sub(mul(x, 2), 1))));
+export const bartlettWindow: Window = windowOf('bartlettWindow', (x) => sub(1, abs(sub(mul(x, 2), 1))));
 
 /** [..., 1, x, x^2, ...] with n powers (default the length of x) in a new last dimension. */
 export function powers(op: string, x: Tensor, n: number | null | undefined): Tensor {
@@ -87,11 +104,18 @@ export interface VanderOptions {
   increasing?: boolean;
 }
 
-const vanderDefaults = { N: null as number | null, increasing: false };
+const vanderSpec: Spec<Required<VanderOptions>> = {
+  N: integer({ least: 0 }).orNull(),
+  increasing: boolean.or(false),
+};
 
 /** The Vandermonde matrix of a vector: each row holds the powers of one element. */
-export function vander(x: Tensor, ...args: Arguments<VanderOptions>): Tensor {
-  const { N, increasing } = readArguments('vander', vanderDefaults, args);
+export function vander(
+  x: Tensor,
+  ...args: InOrderOrByName<[N?: number | null, increasing?: boolean], VanderOptions>
+): Tensor {
+  needTensor('vander', x);
+  const { N, increasing } = readArguments('vander', vanderSpec, args);
   const rows = powers('vander', x, N);
   if (x.ndim !== 1) throw new ShapeError(`[vander] takes a vector, got ${showShape(x.shape)}`);
   return increasing ? rows : flip(rows, -1);

@@ -5,11 +5,13 @@ import { checkAxis } from '../core/shape';
 import { needTensor, type Tensor } from '../core/tensor';
 import { leakyRelu } from './activations';
 import { add, div, gt, log, mul, sub } from './arithmetic';
-import { type Arguments, readArguments } from '../core/arguments';
+import { type Arguments, readArguments, type Spec } from '../core/arguments';
+import { axis as axisParam, boolean, number } from '../core/params';
 import { zerosLike } from './create';
 import { argmax } from './extremes';
 import { clampMin } from './math';
 import { rand, type RandomOptions } from './random';
+import { randomSpec } from './random-fill';
 import { exponential } from './distributions';
 import { scatter } from './gather';
 import { softmax } from './softmax';
@@ -30,6 +32,11 @@ export interface RReluOptions extends RandomOptions {
   training: boolean;
 }
 
+const rreluSpec: Spec<RReluOptions> = {
+  ...{ lower: number().or(1 / 8), upper: number().or(1 / 3), training: boolean.or(false) },
+  ...randomSpec,
+};
+
 /**
  * x where positive, a slope times x elsewhere. In training each element has its own slope, uniform in [lower, upper);
  * otherwise all have (lower + upper) / 2. Xu et al. 2015.
@@ -37,8 +44,7 @@ export interface RReluOptions extends RandomOptions {
  * @throws ArgumentError unless lower <= upper; DTypeError for integers
  */
 export function rrelu(x: Tensor, ...options: Arguments<RReluOptions>): Tensor {
-  const defaults = { lower: 1 / 8, upper: 1 / 3, training: false, generator: null };
-  const { lower, upper, training, generator } = readArguments<RReluOptions>('rrelu', defaults, options);
+  const { lower, upper, training, generator } = readArguments('rrelu', rreluSpec, options);
   checkFloat('rrelu', x);
   if (!(lower <= upper)) throw new ArgumentError(`[rrelu] lower ${lower} is above upper ${upper}`);
   if (!training) return leakyRelu(x, (lower + upper) / 2);
@@ -56,6 +62,11 @@ export interface GumbelSoftmaxOptions extends RandomOptions {
   dim: number;
 }
 
+const gumbelSpec: Spec<GumbelSoftmaxOptions> = {
+  ...{ tau: number({ above: 0 }).or(1), hard: boolean.or(false), dim: axisParam.or(-1) },
+  ...randomSpec,
+};
+
 /**
  * Samples of the Gumbel-softmax distribution: softmax((logits + g) / tau) with g = -log(-log(u)) for uniform u. The
  * largest entry is at class k with the probability that softmax(logits) gives k. Jang et al. 2017, Maddison et al. 2017.
@@ -63,10 +74,8 @@ export interface GumbelSoftmaxOptions extends RandomOptions {
  * @throws ArgumentError unless tau is positive; DTypeError for integers; IndexError for a dimension that is not there
  */
 export function gumbelSoftmax(logits: Tensor, ...options: Arguments<GumbelSoftmaxOptions>): Tensor {
-  const defaults = { tau: 1, hard: false, dim: -1, generator: null };
-  const { tau, hard, dim, generator } = readArguments<GumbelSoftmaxOptions>('gumbelSoftmax', defaults, options);
+  const { tau, hard, dim, generator } = readArguments('gumbelSoftmax', gumbelSpec, options);
   checkFloat('gumbelSoftmax', logits);
-  if (!(tau > 0)) throw new ArgumentError(`[gumbelSoftmax] tau must be positive, got ${tau}`);
   const axis = checkAxis('gumbelSoftmax', dim, logits.ndim);
   const e = exponential(logits.shape, 1, { dtype: logits.dtype, device: logits.device, generator });
   // An exponential number can be 0, whose logarithm would make the whole line NaN.

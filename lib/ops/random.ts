@@ -5,7 +5,7 @@ import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
 import { broadcastShapes, type Shape, showShape } from '../core/shape';
 import { addMethods, empty, needTensor, Tensor } from '../core/tensor';
 import { kernel } from '../native';
-import { type Arguments, type InOrderOrByName, readArguments } from '../core/arguments';
+import { type Arguments, type InOrderOrByName, isOptions, readArguments, readOptions } from '../core/arguments';
 import { either, integer, number, numeric, shape as shapeParam, tensor as tensorParam } from '../core/params';
 import { add, div, mul, neg, sub } from './arithmetic';
 import { cast } from './cast';
@@ -83,26 +83,46 @@ export function randint(
   return t;
 }
 
-const like = (t: Tensor, options: RandomTensorOptions | undefined): RandomTensorOptions => ({
-  dtype: t.dtype,
-  device: t.device,
-  ...options,
+const like = (t: Tensor, o: RandomTensorOptions): RandomTensorOptions => ({
+  ...o,
+  dtype: o.dtype ?? t.dtype,
+  device: o.device ?? t.device,
 });
+function likeOf(op: string, t: Tensor, options: RandomTensorOptions | undefined): RandomTensorOptions {
+  needTensor(op, t);
+  return like(t, readOptions<RandomTensorOptions>(op, randomTensorSpec, options));
+}
 
 /** {@link rand} with the shape, dtype and device of a tensor. */
-export const randLike = (t: Tensor, options?: RandomTensorOptions): Tensor => rand(t.shape, like(t, options));
+export const randLike = (t: Tensor, options?: RandomTensorOptions): Tensor => {
+  const how = likeOf('randLike', t, options);
+  return rand(t.shape, how);
+};
 /** {@link randn} with the shape, dtype and device of a tensor. */
-export const randnLike = (t: Tensor, options?: RandomTensorOptions): Tensor => randn(t.shape, like(t, options));
+export const randnLike = (t: Tensor, options?: RandomTensorOptions): Tensor => {
+  const how = likeOf('randnLike', t, options);
+  return randn(t.shape, how);
+};
+
+const belowSpec = { high: integer(), ...randomTensorSpec };
+const betweenSpec = { low: integer().or(0), ...belowSpec };
+
 /** {@link randint} with the shape, dtype and device of a tensor: `randintLike(t, high)` or `randintLike(t, low, high)`. */
 export function randintLike(
   t: Tensor,
-  lowOrHigh: number,
-  high?: number | RandomTensorOptions,
-  options?: RandomTensorOptions,
+  ...args:
+    | InOrderOrByName<[low: number, high: number, options?: RandomTensorOptions], Omit<RandintArguments, 'size'>>
+    | [high: number, options?: RandomTensorOptions]
 ): Tensor {
-  const two = typeof high === 'number';
-  const o = like(t, two ? options : high);
-  return two ? randint(lowOrHigh, high, t.shape, o) : randint(0, lowOrHigh, t.shape, o);
+  needTensor('randintLike', t);
+  const last: unknown = args[args.length - 1];
+  const onlyHigh = args.filter((v) => v !== undefined && !isOptions(v)).length === 1;
+  const read =
+    onlyHigh && !(isOptions(last) && Object.hasOwn(last, 'high'))
+      ? { low: 0, ...readArguments('randintLike', belowSpec, args) }
+      : readArguments('randintLike', betweenSpec, args);
+  const { low, high, ...options } = read;
+  return randint(low, high, t.shape, like(t, options));
 }
 
 const randpermSpec = { n: integer({ least: 0 }), ...randomTensorSpec };
@@ -292,14 +312,36 @@ export function exponential_(
   });
 }
 
+/** Arguments of {@link truncNormal_} by name, in PyTorch's order. */
+export interface TruncNormalArguments extends RandomOptions {
+  /** Default 0. */
+  mean?: number;
+  /** Default 1. */
+  std?: number;
+  /** Default -2. */
+  a?: number;
+  /** Default 2. */
+  b?: number;
+}
+const truncNormalSpec = {
+  ...{ mean: numeric().or(0), std: numeric({ above: 0 }).or(1), a: numeric().or(-2), b: numeric().or(2) },
+  ...randomSpec,
+};
+
 /**
  * Overwrites the tensor with numbers of the normal distribution restricted to [a, b] (default [-2, 2]), by inverting
  * its distribution function.
  */
-export function truncNormal_(t: Tensor, mean = 0, std = 1, a = -2, b = 2, options?: RandomOptions): Tensor {
+export function truncNormal_(
+  t: Tensor,
+  ...args: InOrderOrByName<
+    [mean?: number, std?: number, a?: number, b?: number, options?: RandomOptions],
+    TruncNormalArguments
+  >
+): Tensor {
   needFloat('truncNormal_', t);
-  if (!(a < b) || !(std > 0))
-    throw new ArgumentError(`[truncNormal_] needs a < b and std > 0, got a ${a}, b ${b}, std ${std}`);
+  const { mean, std, a, b, ...options } = readArguments('truncNormal_', truncNormalSpec, args);
+  if (!(a < b)) throw new ArgumentError(`[truncNormal_] needs a < b, got a ${a}, b ${b}`);
   return overwrite('truncNormal_', t, (d) => {
     const wide = { dtype: d.dtype === 'float64' ? 'float64' : 'float32', device: d.device } as const;
     // erf(z / sqrt(2)) = 2 Phi(z) - 1 at the bounds
