@@ -1,6 +1,5 @@
 /** @file What tensors and dtypes are, and other dtypes and devices, under PyTorch's names. */
 import {
-  checkDType,
   type DType,
   dtypeSize,
   isFloat,
@@ -9,12 +8,36 @@ import {
   resultType as typeOf,
   resultTypeScalar,
 } from '../core/dtype';
-import { broadcastShapes as joined, checkAxis, checkShape, sameShape, type Shape } from '../core/shape';
+import type { Device } from '../core/device';
+import { broadcastShapes as joined, checkAxis, checkShape, describe, sameShape, type Shape } from '../core/shape';
 import { addMethods, needTensor, Tensor } from '../core/tensor';
+import { type InOrderOrByName, readArguments, readOptions } from '../core/arguments';
 import { ArgumentError } from '../core/errors';
+import {
+  axis as axisParam,
+  device as deviceParam,
+  dtype as dtypeParam,
+  Param,
+  tensor as tensorParam,
+} from '../core/params';
 import { cast } from './cast';
-import { empty, full, type NestedArray, ones, tensor, type TensorOptions, zeros } from './create';
-import { moved } from './to';
+import {
+  checkPlainShape,
+  empty,
+  full,
+  type FullArguments,
+  fullSpec,
+  type NestedArray,
+  ones,
+  type ShapeArguments,
+  shapeSpec,
+  tensor,
+  type TensorOptions,
+  tensorSpec,
+  zeros,
+} from './create';
+import { type Operand, otherOf, type Second } from './define';
+import { moved, type Target, targetSpec } from './to';
 
 /** Whether a value is a tensor. */
 export const isTensor = (v: unknown): v is Tensor => v instanceof Tensor;
@@ -37,24 +60,43 @@ export function isNonzero(t: Tensor): boolean {
   return t.itemSync() !== 0;
 }
 
+const otherSpec = { other: tensorParam };
+type Other = InOrderOrByName<[other: Tensor], { other: Tensor }>;
+
 /** Whether two tensors have the same shape. */
-export function isSameSize(a: Tensor, b: Tensor): boolean {
+export function isSameSize(a: Tensor, ...args: Other): boolean {
   needTensor('isSameSize', a);
-  needTensor('isSameSize', b);
-  return sameShape(a.shape, b.shape);
+  return sameShape(a.shape, readArguments('isSameSize', otherSpec, args).other.shape);
 }
 
 /** The tensor itself (cast or moved if the options say so), or a new one from numbers: see {@link tensor}. */
-export const asTensor = (data: Tensor | Parameters<typeof tensor>[0], options: TensorOptions = {}): Tensor =>
-  data instanceof Tensor ? moved(data, { dtype: options.dtype, device: options.device }) : tensor(data, options);
+export function asTensor(data: Tensor | Parameters<typeof tensor>[0], options?: Target): Tensor {
+  const how = readOptions<Target>('asTensor', targetSpec, options);
+  return data instanceof Tensor ? moved(data, how) : tensor(data, how);
+}
+
+const numberParam = new Param<number | boolean | bigint>('a number', (v, op) => {
+  if (typeof v === 'number' || typeof v === 'boolean' || typeof v === 'bigint') return v;
+  throw new ArgumentError(`[${op}] s must be a number, got ${describe(v)}`);
+});
+const scalarSpec = { s: numberParam, ...tensorSpec };
 
 /** A 0-dim tensor of a number. */
-export const scalarTensor = (value: number | boolean | bigint, options?: TensorOptions): Tensor =>
-  tensor(value, options);
+export function scalarTensor(
+  ...args: InOrderOrByName<
+    [s: number | boolean | bigint, options?: TensorOptions],
+    TensorOptions & { s: number | boolean | bigint }
+  >
+): Tensor {
+  const { s, ...options } = readArguments('scalarTensor', scalarSpec, args);
+  return tensor(s, options);
+}
 
 /** The dtype of what an operation of two tensors, or of a tensor and a number, gives. */
-export function resultType(a: Tensor | number | boolean, b: Tensor | number | boolean): DType {
+export function resultType(a: Operand, second: Second): DType {
+  const b = otherOf('resultType', second);
   if (a instanceof Tensor) {
+    needTensor('resultType', a);
     if (b instanceof Tensor) return typeOf(a, b);
     return typeof b === 'boolean' ? a.dtype : resultTypeScalar(a.dtype, b);
   }
@@ -62,12 +104,22 @@ export function resultType(a: Tensor | number | boolean, b: Tensor | number | bo
   throw new ArgumentError('[resultType] at least one operand must be a tensor');
 }
 
+const twoTypes = { type1: dtypeParam, type2: dtypeParam };
+
 /** The smallest dtype that holds the values of both. float16 with bfloat16 gives float32. */
-export const promoteTypes = (a: DType, b: DType): DType => promote(checkDType(a), checkDType(b));
+export function promoteTypes(
+  ...args: InOrderOrByName<[type1: DType, type2: DType], { type1: DType; type2: DType }>
+): DType {
+  const { type1, type2 } = readArguments('promoteTypes', twoTypes, args);
+  return promote(type1, type2);
+}
+
+const castSpec = { from: dtypeParam, to: dtypeParam };
 
 /** Whether a dtype may become the other in place: not floating to integer, and nothing but bool to bool. */
-export function canCast(from: DType, to: DType): boolean {
-  const category = (d: DType): number => (isFloat(checkDType(d)) ? 2 : isInteger(d) ? 1 : 0);
+export function canCast(...args: InOrderOrByName<[from: DType, to: DType], { from: DType; to: DType }>): boolean {
+  const { from, to } = readArguments('canCast', castSpec, args);
+  const category = (d: DType): number => (isFloat(d) ? 2 : isInteger(d) ? 1 : 0);
   return category(from) <= category(to);
 }
 
@@ -84,40 +136,75 @@ const casts = {
 for (const [name, dtype] of Object.entries(casts) as [string, DType][])
   addMethods({ [name]: (self: Tensor) => cast(self, dtype) });
 
-const like = (t: Tensor, options?: TensorOptions): TensorOptions => ({ dtype: t.dtype, device: t.device, ...options });
-const lengthOf = (list: readonly number[], axis: number | undefined): number | readonly number[] =>
-  axis === undefined ? list : list[checkAxis('size', axis, list.length)]!;
+const like = (t: Tensor, options: TensorOptions): TensorOptions => ({
+  ...options,
+  dtype: options.dtype ?? t.dtype,
+  device: options.device ?? t.device,
+});
+const dimSpec = { dim: axisParam.orNull() };
+function lengthOf(op: string, list: readonly number[], args: readonly unknown[]): number | readonly number[] {
+  const { dim } = readArguments(op, dimSpec, args);
+  return dim === null ? list : list[checkAxis(op, dim, list.length)]!;
+}
+
+// A tensor of some shape, as what another one is.
+const newLike =
+  (op: string, make: typeof zeros) =>
+  (self: Tensor, ...args: ShapeArguments): Tensor => {
+    checkPlainShape(op, args);
+    const { size, ...options } = readArguments(op, shapeSpec, args);
+    return make(size, like(self, options));
+  };
+const dataParam = new Param<NestedArray>('numbers', (v) => v as NestedArray);
+const dataSpec = { data: dataParam, ...tensorSpec };
+type DataArguments = InOrderOrByName<
+  [data: NestedArray, options?: TensorOptions],
+  TensorOptions & { data: NestedArray }
+>;
+type FillArguments = InOrderOrByName<
+  [size: Shape | number, fillValue: number | boolean | Tensor, options?: TensorOptions],
+  FullArguments
+>;
+const deviceSpec = { device: deviceParam.optional() };
 
 addMethods({
   isFloatingPoint,
   isNonzero,
   isSameSize,
-  size: (self: Tensor, axis?: number) => lengthOf(self.shape, axis),
-  stride: (self: Tensor, axis?: number) => lengthOf(self.strides, axis),
+  size: (self: Tensor, ...args: never[]) => lengthOf('size', self.shape, args),
+  stride: (self: Tensor, ...args: never[]) => lengthOf('stride', self.strides, args),
   dim: (self: Tensor) => self.ndim,
   nelement: (self: Tensor) => self.numel,
   elementSize: (self: Tensor) => dtypeSize(self.dtype),
   cpu: (self: Tensor) => moved(self, { device: 'cpu' }),
-  cuda: (self: Tensor) => moved(self, { device: 'cuda' }),
-  typeAs: (self: Tensor, other: Tensor) => cast(self, other.dtype),
-  newZeros: (self: Tensor, shape: Shape, o?: TensorOptions) => zeros(shape, like(self, o)),
-  newOnes: (self: Tensor, shape: Shape, o?: TensorOptions) => ones(shape, like(self, o)),
-  newEmpty: (self: Tensor, shape: Shape, o?: TensorOptions) => empty(shape, like(self, o)),
-  newFull: (self: Tensor, shape: Shape, value: number | boolean, o?: TensorOptions) =>
-    full(shape, value, like(self, o)),
-  newTensor: (self: Tensor, data: NestedArray, o?: TensorOptions) => tensor(data, like(self, o)),
+  cuda: (self: Tensor, ...args: never[]) => {
+    const { device = 'cuda' } = readArguments('cuda', deviceSpec, args);
+    return moved(self, { device });
+  },
+  typeAs: (self: Tensor, ...args: Other) => cast(self, readArguments('typeAs', otherSpec, args).other.dtype),
+  newZeros: newLike('newZeros', zeros),
+  newOnes: newLike('newOnes', ones),
+  newEmpty: newLike('newEmpty', empty),
+  newFull: (self: Tensor, ...args: FillArguments) => {
+    const { size, fillValue, ...options } = readArguments('newFull', fullSpec, args);
+    return full(size, fillValue, like(self, options));
+  },
+  newTensor: (self: Tensor, ...args: DataArguments) => {
+    const { data, ...options } = readArguments('newTensor', dataSpec, args);
+    return tensor(data, like(self, options));
+  },
 });
 declare module '../core/tensor' {
   interface Tensor extends Record<keyof typeof casts, () => Tensor> {
     isFloatingPoint(): boolean;
     isNonzero(): boolean;
-    isSameSize(other: Tensor): boolean;
+    isSameSize(...args: Other): boolean;
     /** The shape, or the length of one dimension. */
     size(): Shape;
-    size(dim: number): number;
+    size(dim: number | { dim: number }): number;
     /** The strides, or that of one dimension, in elements. */
     stride(): readonly number[];
-    stride(dim: number): number;
+    stride(dim: number | { dim: number }): number;
     /** The number of dimensions. */
     dim(): number;
     /** The number of elements. */
@@ -127,14 +214,14 @@ declare module '../core/tensor' {
     /** On the CPU; the tensor itself if it is there. */
     cpu(): Tensor;
     /** On the GPU; the tensor itself if it is there. */
-    cuda(): Tensor;
+    cuda(device?: Device | { device?: Device }): Tensor;
     /** Cast to the dtype of another tensor. */
-    typeAs(other: Tensor): Tensor;
+    typeAs(...args: Other): Tensor;
     /** Zeros of this dtype on this device. */
-    newZeros(shape: Shape, options?: TensorOptions): Tensor;
-    newOnes(shape: Shape, options?: TensorOptions): Tensor;
-    newEmpty(shape: Shape, options?: TensorOptions): Tensor;
-    newFull(shape: Shape, value: number | boolean, options?: TensorOptions): Tensor;
-    newTensor(data: NestedArray, options?: TensorOptions): Tensor;
+    newZeros(...args: ShapeArguments): Tensor;
+    newOnes(...args: ShapeArguments): Tensor;
+    newEmpty(...args: ShapeArguments): Tensor;
+    newFull(...args: FillArguments): Tensor;
+    newTensor(...args: DataArguments): Tensor;
   }
 }

@@ -17,7 +17,8 @@ export interface Target {
   dtype?: DType;
 }
 
-const targetSpec = { device: deviceParam.optional(), dtype: dtypeParam.optional() };
+/** The spec of {@link Target}. */
+export const targetSpec = { device: deviceParam.optional(), dtype: dtypeParam.optional() };
 
 /** What the argument of `to` means: a device, a dtype, both, or those of another tensor. */
 export function targetOf(op: string, target: Device | DType | Target | Tensor): Target {
@@ -55,12 +56,23 @@ export function moved(t: Tensor, { device, dtype }: Target): Tensor {
   return dtype === undefined ? there : cast(there, dtype);
 }
 
+/** What {@link to} takes: a device, a dtype, both, by name too, or a tensor that has them. */
+export type ToArguments = [target: Device | DType | Target | Tensor] | [device: Device, dtype: DType];
+
 /** The same values on another device, or in another dtype; the tensor itself if nothing changes. */
-export const to = (t: Tensor, target: Device | DType | Target | Tensor): Tensor => moved(t, targetOf('to', target));
+export function to(t: Tensor, ...args: ToArguments): Tensor {
+  needTensor('to', t);
+  const [target, dtype] = args;
+  const place = targetOf('to', target);
+  if (dtype === undefined) return moved(t, place);
+  if (place.device === undefined || typeof target !== 'string')
+    throw new ArgumentError(`[to] takes a device and a dtype, got ${describe(target)} and ${describe(dtype)}`);
+  return moved(t, { ...place, dtype: checkDType(dtype) });
+}
 
 addMethods({ to });
 declare module '../core/tensor' {
   interface Tensor {
-    to(target: Device | DType | Target | Tensor): Tensor;
+    to(...args: ToArguments): Tensor;
   }
 }
