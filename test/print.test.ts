@@ -72,7 +72,7 @@ test('settings', () => {
   expect(String(x)).toBe('tensor([1.2e+00, 1.0e+03], shape=[2], dtype=float32)');
   ng.setPrintoptions({ threshold: 4, edgeitems: 1 });
   expect(String(ng.arange(6))).toBe('tensor([0.,  ..., 5.], shape=[6], dtype=float32)');
-  ng.setPrintoptions();
+  ng.setPrintoptions({ profile: 'default' });
   expect(String(x)).toBe('tensor([   1.2346, 1000.0000], shape=[2], dtype=float32)');
   expect(() => ng.setPrintoptions({ precision: -1 })).toThrow(
     expect.objectContaining({ code: 'ERR_INVALID_ARG' }) as Error,

@@ -2,12 +2,15 @@
 import type { GradNode } from '../core/autograd';
 import { deviceIndex } from '../core/device';
 import { isFloat } from '../core/dtype';
-import { ArgumentError } from '../core/errors';
-import { describe, showShape } from '../core/shape';
+import { type InOrderOrByName, readArguments, type Spec } from '../core/arguments';
+import { boolean, integer, number, oneOf } from '../core/params';
+import { showShape } from '../core/shape';
 import { addMethods, Tensor } from '../core/tensor';
 import { cat } from './joining';
 import { dataSync } from './read';
 import { narrow } from './views';
+
+type Profile = 'default' | 'short' | 'full';
 
 /** How tensors are printed. */
 export interface PrintOptions {
@@ -19,20 +22,39 @@ export interface PrintOptions {
   edgeitems?: number;
   /** Characters per line. Default 80. */
   linewidth?: number;
+  /** What the others are unless they are named: `'default'`, `'short'` (2 digits, 2 at each edge), `'full'` (no edges). */
+  profile?: Profile;
   /** Scientific notation always, never, or (null, the default) where the values call for it. */
   sciMode?: boolean | null;
 }
 
-const defaults = { precision: 4, threshold: 1000, edgeitems: 3, linewidth: 80, sciMode: null as boolean | null };
-let current = { ...defaults };
+const profiles = {
+  default: { precision: 4, threshold: 1000, edgeitems: 3, linewidth: 80 },
+  short: { precision: 2, threshold: 1000, edgeitems: 2, linewidth: 80 },
+  full: { precision: 4, threshold: Infinity, edgeitems: 3, linewidth: 80 },
+};
+let current = { ...profiles.default, sciMode: null as boolean | null };
 
-/** Changes how tensors are printed; what is not named goes back to its default. */
-export function setPrintoptions(options: PrintOptions = {}): void {
-  const { sciMode, ...numbers } = options;
-  for (const [name, v] of Object.entries(numbers))
-    if (!(name in defaults) || typeof v !== 'number' || v < 0 || Number.isNaN(v) || (name === 'precision' && v > 60))
-      throw new ArgumentError(`[setPrintoptions] ${name}: ${describe(v)} is no setting`);
-  current = { ...defaults, ...numbers, sciMode: sciMode ?? null };
+const count = integer({ least: 0 });
+const printSpec: Spec<PrintOptions> = {
+  precision: integer({ least: 0, most: 60 }).optional(),
+  threshold: number({ least: 0 }).optional(),
+  ...{ edgeitems: count.optional(), linewidth: count.optional() },
+  profile: oneOf('default', 'short', 'full').optional(),
+  sciMode: boolean.orNull(),
+};
+
+/** Changes how tensors are printed. What is not named stays as it is, but for `sciMode`; a profile changes all others. */
+export function setPrintoptions(
+  ...args: InOrderOrByName<
+    [precision?: number, threshold?: number, edgeitems?: number, linewidth?: number, profile?: Profile],
+    PrintOptions
+  >
+): void {
+  const { profile, sciMode = null, ...given } = readArguments('setPrintoptions', printSpec, args);
+  const base = profile === undefined ? current : profiles[profile];
+  const named = Object.fromEntries(Object.entries(given).filter(([, v]) => v !== undefined));
+  current = { ...base, ...named, sciMode };
 }
 
 // --- numbers --------------------------------------------------------------------------------------------------------
