@@ -3,9 +3,9 @@ import { enableGrad } from '../core/autograd';
 import { isFloat } from '../core/dtype';
 import { ArgumentError, AutogradError } from '../core/errors';
 import { describe, showShape } from '../core/shape';
-import { needTensor, type Tensor } from '../core/tensor';
-import { readOptions } from '../core/arguments';
-import { number } from '../core/params';
+import { Tensor } from '../core/tensor';
+import { type InOrderOrByName, readArguments, type Spec } from '../core/arguments';
+import { boolean, fn as fnParam, number, Param } from '../core/params';
 import { cast } from './cast';
 import { tensor, zeros } from './create';
 import { grad, listOf } from './backward';
@@ -25,15 +25,43 @@ export interface GradcheckOptions {
   raiseException?: boolean;
 }
 
+/** Arguments of {@link gradcheck} by name. */
+export interface GradcheckArguments extends GradcheckOptions {
+  func: Checked;
+  inputs: Tensor | readonly Tensor[];
+}
+/** Arguments of {@link gradgradcheck} by name. */
+export interface GradgradcheckArguments extends GradcheckArguments {
+  /** Where the gradients start; default: numbers of this function's own, for float outputs. */
+  gradOutputs?: Tensor | readonly Tensor[] | null;
+}
+const tensorsParam = new Param<Tensor | readonly Tensor[]>('a tensor or an array of tensors', (v, op, name) => {
+  const list: unknown[] = Array.isArray(v) ? v : [v];
+  for (const t of list) {
+    if (!(t instanceof Tensor)) throw new ArgumentError(`[${op}] ${name} must be tensors, got ${describe(t)}`);
+    t.checkAlive(op);
+  }
+  return v as Tensor | readonly Tensor[];
+});
+const required = { func: fnParam<Checked>(), inputs: tensorsParam };
+const optionSpec: Spec<Required<GradcheckOptions>> = {
+  ...{ eps: number({ above: 0 }).or(1e-6), atol: number({ least: 0 }).or(1e-5), rtol: number({ least: 0 }).or(1e-3) },
+  raiseException: boolean.or(true),
+};
+const checkSpec: Spec<Required<GradcheckArguments>> = { ...required, ...optionSpec };
+const gradgradSpec: Spec<Required<GradgradcheckArguments>> = {
+  ...required,
+  gradOutputs: tensorsParam.orNull(),
+  ...optionSpec,
+};
+
 const valuesOf = (t: Tensor): Float64Array => cast(t.detach(), 'float64').dataSync() as Float64Array;
 const leafOf = (values: Float64Array, like: Tensor): Tensor =>
   tensor(values, { shape: like.shape, dtype: 'float64', device: like.device }).requiresGrad_();
 
 // Inputs that require gradients, in float64: finite differences need the digits.
-function prepare(op: string, fn: unknown, inputs: Tensor | readonly Tensor[]): Tensor[] {
-  if (typeof fn !== 'function') throw new ArgumentError(`[${op}] expected a function, got ${describe(fn)}`);
+function prepare(op: string, inputs: Tensor | readonly Tensor[]): Tensor[] {
   const list = listOf(inputs).map((t) => {
-    needTensor(op, t);
     if (!t.requiresGrad || t.dtype === 'float64') return t;
     return cast(t.detach(), 'float64').requiresGrad_();
   });
@@ -43,14 +71,13 @@ function prepare(op: string, fn: unknown, inputs: Tensor | readonly Tensor[]): T
 }
 
 // Float outputs of fn that depend on the inputs; of others the gradient is taken to be zero.
-const outputsOf = (fn: Checked, inputs: readonly Tensor[]): Tensor[] =>
-  enableGrad(() => tensorsOf('gradcheck', fn(...inputs)).filter((t) => isFloat(t.dtype)));
-
-// What the function under test returned, which may be anything.
-function tensorsOf(op: string, returned: unknown): Tensor[] {
-  const list = listOf(returned) as readonly Tensor[];
-  for (const t of list) needTensor(op, t);
-  return list.slice();
+function outputsOf(fn: Checked, inputs: readonly Tensor[]): Tensor[] {
+  const out = tensorsParam.check(
+    'gradcheck',
+    'what func returns',
+    enableGrad(() => fn(...inputs)),
+  );
+  return listOf(out).filter((t) => isFloat(t.dtype));
 }
 
 // d outputs / d inputs[which], by central differences: [output][input element][output element].
@@ -65,11 +92,7 @@ function numerical(fn: Checked, inputs: readonly Tensor[], which: number, eps: n
   };
   for (let e = 0; e < base.length; e++) {
     const low = at(e, -eps);
-    at(e, eps).forEach((high, o) => {
-      if (low[o]?.length !== high.length)
-        throw new AutogradError('[gradcheck] the function returns other shapes for inputs that hardly differ');
-      (columns[o] ??= []).push(high.map((v, k) => (v - low[o]![k]!) / (2 * eps)));
-    });
+    at(e, eps).forEach((high, o) => (columns[o] ??= []).push(high.map((v, k) => (v - low[o]![k]!) / (2 * eps))));
   }
   return columns;
 }
@@ -83,8 +106,9 @@ function analytical(out: Tensor, inputs: readonly Tensor[], k: number): (Float64
   return (grads as (Tensor | null)[]).map((g) => g && valuesOf(g));
 }
 
-function compare(fn: Checked, inputs: readonly Tensor[], options: Required<GradcheckOptions>): string | undefined {
-  const { eps, atol, rtol } = options;
+type Settings = Required<GradcheckOptions>;
+
+function compare(fn: Checked, inputs: readonly Tensor[], { eps, atol, rtol }: Settings): string | undefined {
   const wanted = inputs.map((t, i) => ({ t, i })).filter(({ t }) => t.requiresGrad);
   const outputs = outputsOf(fn, inputs);
   const byInput = wanted.map(({ i }) => numerical(fn, inputs, i, eps));
@@ -113,61 +137,63 @@ function compare(fn: Checked, inputs: readonly Tensor[], options: Required<Gradc
   return undefined;
 }
 
-const spec = { eps: number({ above: 0 }).or(1e-6), atol: 1e-5, rtol: 1e-3, raiseException: true };
-
-function verdict(op: string, difference: string | undefined, options: Required<GradcheckOptions>): boolean {
+function verdict(op: string, difference: string | undefined, { raiseException }: Settings): boolean {
   if (difference === undefined) return true;
-  if (options.raiseException) throw new AutogradError(`[${op}] the gradients differ at ${difference}`, 'ERR_GRADCHECK');
+  if (raiseException) throw new AutogradError(`[${op}] the gradients differ at ${difference}`, 'ERR_GRADCHECK');
   return false;
 }
 
 /**
- * Whether the gradients of `fn` by backward agree with finite differences, for every input that requires gradients.
+ * Whether the gradients of `func` by backward agree with finite differences, for every input that requires gradients.
  * float32 inputs are checked as float64.
  * @throws AutogradError (ERR_GRADCHECK) naming the first element that differs
  * @throws ArgumentError (ERR_INVALID_ARG) if no input requires gradients
  */
-export function gradcheck(fn: Checked, inputs: Tensor | readonly Tensor[], options: GradcheckOptions = {}): boolean {
-  const read = readOptions('gradcheck', spec, options);
-  return verdict('gradcheck', compare(fn, prepare('gradcheck', fn, inputs), read), read);
+export function gradcheck(
+  ...args: InOrderOrByName<
+    [func: Checked, inputs: Tensor | readonly Tensor[], options?: GradcheckOptions],
+    GradcheckArguments
+  >
+): boolean {
+  const { func, inputs, ...options } = readArguments('gradcheck', checkSpec, args);
+  return verdict('gradcheck', compare(func, prepare('gradcheck', inputs), options), options);
 }
 
 /**
- * {@link gradcheck} of the gradient of `fn`: second derivatives.
- * @param gradOutputs where the gradients start; default: numbers of this function's own, for float outputs
+ * {@link gradcheck} of the gradient of `func`: second derivatives.
+ * @param args - `gradOutputs` say where the gradients start; default: numbers of this function's own
  */
 export function gradgradcheck(
-  fn: Checked,
-  inputs: Tensor | readonly Tensor[],
-  gradOutputs?: Tensor | readonly Tensor[] | null,
-  options: GradcheckOptions = {},
+  ...args: InOrderOrByName<
+    [
+      func: Checked,
+      inputs: Tensor | readonly Tensor[],
+      gradOutputs?: Tensor | readonly Tensor[] | null,
+      options?: GradcheckOptions,
+    ],
+    GradgradcheckArguments
+  >
 ): boolean {
-  const op = 'gradgradcheck';
-  const read = readOptions(op, spec, options);
-  const list = prepare(op, fn, inputs);
+  const { func: fn, inputs, gradOutputs, ...options } = readArguments('gradgradcheck', gradgradSpec, args);
+  const list = prepare('gradgradcheck', inputs);
   const outputs = outputsOf(fn, list).filter((t) => t.requiresGrad);
-  const given = (gradOutputs ?? null) === null ? undefined : tensorsOf(op, gradOutputs);
-  if (given && given.length !== outputs.length)
-    throw new ArgumentError(`[${op}] got ${given.length} gradOutputs for ${outputs.length} outputs`);
-  const seeds =
-    given ??
-    outputs.map((t) =>
-      leafOf(
-        Float64Array.from({ length: t.numel }, (_, k) => Math.sin(7 * k + 1)),
-        t,
-      ),
-    );
+  const seeds = gradOutputs
+    ? listOf(gradOutputs)
+    : outputs.map((t) =>
+        leafOf(
+          Float64Array.from({ length: t.numel }, (_, k) => Math.sin(7 * k + 1)),
+          t,
+        ),
+      );
   const first: Checked = (...all) => {
     const own = all.slice(0, list.length);
     const wanted = own.filter((t) => t.requiresGrad);
-    const outs = tensorsOf(op, fn(...own)).filter((t) => t.requiresGrad);
-    if (outs.length !== seeds.length)
-      throw new AutogradError(`[${op}] the function returns ${outs.length} outputs now, before ${seeds.length}`);
+    const outs = listOf(fn(...own)).filter((t) => t.requiresGrad);
     const starts = all.slice(list.length).map((s, i) => cast(s, outs[i]!.dtype));
     const grads = grad(outs, wanted, { gradOutputs: starts, createGraph: true, allowUnused: true });
     return (grads as (Tensor | null)[]).map((g, i) => g ?? zeros(wanted[i]!.shape, { dtype: 'float64' }));
   };
-  return verdict(op, compare(first, [...list, ...prepareSeeds(seeds)], read), read);
+  return verdict('gradgradcheck', compare(first, [...list, ...prepareSeeds(seeds)], options), options);
 }
 
 const prepareSeeds = (seeds: readonly Tensor[]): Tensor[] =>
