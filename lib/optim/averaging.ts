@@ -3,7 +3,8 @@ import { noGrad } from '../core/autograd';
 import { ArgumentError, ShapeError } from '../core/errors';
 import { describe, sameShape, showShape } from '../core/shape';
 import { Tensor } from '../core/tensor';
-import { type Arguments, checkOptions, readArguments } from '../core/arguments';
+import { type InOrderOrByName, readArguments, readOptions, type Spec } from '../core/arguments';
+import { boolean, either, fn as fnParam, integer, number, numbers, oneOf } from '../core/params';
 import { tensor } from '../ops/create';
 import { denseOf } from '../ops/launch';
 import { joins, runLerp } from '../ops/segments';
@@ -18,10 +19,12 @@ export type AverageFn = (averaged: Tensor, current: Tensor, numAveraged: number)
 /** The mean of all values: stochastic weight averaging (Izmailov et al. 2018). */
 export const getSwaAvgFn = (): AverageFn => (a, x, n) => a.add(x.sub(a).div(n + 1));
 
-/** decay * average + (1 - decay) * value. */
-export function getEmaAvgFn(decay = 0.999): AverageFn {
-  if (!(decay >= 0 && decay <= 1))
-    throw new ArgumentError(`[getEmaAvgFn] decay must be within 0 and 1, got ${describe(decay)}`);
+const decaySpec: Spec<{ decay: number }> = { decay: number({ least: 0, most: 1 }).or(0.999) };
+type DecayArguments = InOrderOrByName<[decay?: number], { decay?: number }>;
+
+/** decay * average + (1 - decay) * value; decay defaults to 0.999. */
+export function getEmaAvgFn(...args: DecayArguments): AverageFn {
+  const { decay } = readArguments('getEmaAvgFn', decaySpec, args);
   return (a, x) => a.add(x.sub(a).mul(1 - decay));
 }
 
@@ -32,8 +35,8 @@ export type MultiAverageFn = (averaged: Tensor[], current: Tensor[], numAveraged
 export const getSwaMultiAvgFn = (): MultiAverageFn => (a, x, n) => approach(a, x, 1 / (n + 1));
 
 /** As {@link getEmaAvgFn}, all tensors in one pass. */
-export function getEmaMultiAvgFn(decay = 0.999): MultiAverageFn {
-  getEmaAvgFn(decay);
+export function getEmaMultiAvgFn(...args: DecayArguments): MultiAverageFn {
+  const { decay } = readArguments('getEmaMultiAvgFn', decaySpec, args);
   return (a, x) => approach(a, x, 1 - decay);
 }
 
@@ -53,11 +56,21 @@ function approach(averaged: Tensor[], current: Tensor[], weight: number): void {
 /** Options of {@link AveragedModel}. */
 export interface AveragedModelOptions {
   /** What becomes of one average. */
-  avgFn?: AverageFn;
-  /** What becomes of all of them, in place of `avgFn`. Default: the mean ({@link getSwaMultiAvgFn}). */
-  multiAvgFn?: MultiAverageFn;
+  avgFn?: AverageFn | null;
+  /** What becomes of all of them; not beside `avgFn`. Default: the mean ({@link getSwaMultiAvgFn}). */
+  multiAvgFn?: MultiAverageFn | null;
   /** Average the buffers too (running statistics). Default false: they are the model's own. */
   useBuffers?: boolean;
+}
+const averagedSpec: Spec<Required<AveragedModelOptions>> = {
+  avgFn: fnParam<AverageFn>().orNull(),
+  multiAvgFn: fnParam<MultiAverageFn>().orNull(),
+  useBuffers: boolean.or(false),
+};
+
+const swappedParam = fnParam();
+function needModule(op: string, model: unknown): void {
+  if (!(model instanceof Module)) throw new ArgumentError(`[${op}] expected a module, got ${describe(model)}`);
 }
 
 /**
@@ -73,25 +86,22 @@ export class AveragedModel<M extends Module = Module> extends Module {
   /** How many values the averages are of. */
   nAveraged = 0;
 
-  constructor(model: M, options: AveragedModelOptions = {}) {
+  constructor(model: M, options?: AveragedModelOptions) {
     super();
-    if (!(model instanceof Module))
-      throw new ArgumentError(`[AveragedModel] expected a module, got ${describe(model)}`);
-    checkOptions('AveragedModel', options, ['avgFn', 'multiAvgFn', 'useBuffers']);
-    const { avgFn, multiAvgFn = getSwaMultiAvgFn(), useBuffers = false } = options;
-    const fn = avgFn ?? multiAvgFn;
-    if (typeof fn !== 'function')
-      throw new ArgumentError(`[AveragedModel] avgFn must be a function, got ${describe(fn)}`);
+    needModule('AveragedModel', model);
+    const { avgFn, multiAvgFn, useBuffers } = readOptions('AveragedModel', averagedSpec, options);
+    if (avgFn && multiAvgFn) throw new ArgumentError('[AveragedModel] takes one of avgFn and multiAvgFn, not both');
     this.#model = model;
     this.#average = avgFn
       ? (averaged, current, n) => averaged.forEach((a, i) => a.copy_(avgFn(a, current[i]!, n)))
-      : multiAvgFn;
+      : (multiAvgFn ?? getSwaMultiAvgFn());
     const tensors = [...model.namedParameters(), ...(useBuffers ? model.namedBuffers() : [])];
     this.#averages = noGrad(() => new Map(tensors.map(([name, t]) => [name, new Parameter(t.clone(), false)])));
   }
 
   /** Takes the present values of the model (or of another one of the same structure) into the averages. */
   updateParameters(model: Module = this.#model): void {
+    needModule('updateParameters', model);
     const now = new Map([...model.namedParameters(), ...model.namedBuffers()]);
     const pairs = [...this.#averages].map(([name, average]) => {
       const value = now.get(name);
@@ -118,6 +128,7 @@ export class AveragedModel<M extends Module = Module> extends Module {
    * weights come back when it returns, or when its promise settles.
    */
   swapped<R>(fn: (model: M) => R): R {
+    swappedParam.check('swapped', 'fn', fn);
     const own = new Map([...this.#model.namedParameters(), ...this.#model.namedBuffers()]);
     const kept = [...this.#averages].map(([name, average]) => {
       const t = own.get(name)!;
@@ -193,14 +204,12 @@ export interface EmaOptions {
   useBuffers?: boolean;
 }
 
+const emaSpec: Spec<Required<EmaOptions>> = { ...decaySpec, useBuffers: boolean.or(false) };
+
 /** An exponential moving average of a model's parameters. The first update takes the weights as they are. */
 export class ExponentialMovingAverage<M extends Module = Module> extends AveragedModel<M> {
-  constructor(model: M, ...options: Arguments<EmaOptions>) {
-    const { decay, useBuffers } = readArguments(
-      'ExponentialMovingAverage',
-      { decay: 0.999, useBuffers: false },
-      options,
-    );
+  constructor(model: M, ...args: InOrderOrByName<[decay?: number, useBuffers?: boolean], EmaOptions>) {
+    const { decay, useBuffers } = readArguments('ExponentialMovingAverage', emaSpec, args);
     super(model, { multiAvgFn: getEmaMultiAvgFn(decay), useBuffers });
   }
 
@@ -213,24 +222,28 @@ export class ExponentialMovingAverage<M extends Module = Module> extends Average
 /** Settings of {@link SWALR}. */
 export interface SWALROptions {
   /** The rate at which weights are averaged. */
-  swaLr: number | readonly number[] | null;
+  swaLr: number | readonly number[];
   /** Steps from the present rate to that one, default 10. */
   annealEpochs: number;
   /** Default cos. */
   annealStrategy: 'cos' | 'linear';
 }
 
+const swalrSpec: Spec<SWALROptions> = {
+  swaLr: either<[number, readonly number[]]>(number(), numbers),
+  annealEpochs: integer({ least: 0 }).or(10),
+  annealStrategy: oneOf('cos', 'linear').or('cos'),
+};
+
 /** From the present learning rate to a constant one, as torch.optim.swa_utils.SWALR. */
 export class SWALR extends Formula<SWALROptions> {
   constructor(optimizer: AnyOptimizer, ...args: (SWALROptions[keyof SWALROptions] | Partial<SWALROptions>)[]) {
-    super(optimizer, { swaLr: null, annealEpochs: 10, annealStrategy: 'cos' }, args);
+    super(optimizer, swalrSpec, args);
   }
 
-  protected check({ annealStrategy }: SWALROptions): void {
-    if (this.perGroup<number>('swaLr').some((v) => typeof v !== 'number'))
-      this.bad('swaLr', 'a number, or one per group');
-    this.checkCount('annealEpochs', 0);
-    if (annealStrategy !== 'cos' && annealStrategy !== 'linear') this.bad('annealStrategy', "'cos' or 'linear'");
+  protected check(): void {
+    // As many rates as groups.
+    this.perGroup('swaLr');
   }
 
   // How far the way to the final rate is done after `step` steps.
