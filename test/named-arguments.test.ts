@@ -202,6 +202,7 @@ test('options of functions of tensors', () => {
     [() => ng.asTensor([1], { requiresGrad: true } as never), 'ERR_INVALID_ARG'],
     [() => x().to('float64' as never, 'cpu' as never), 'ERR_INVALID_ARG'],
     [() => x().cuda('gpu' as never), 'ERR_DEVICE'],
+    [() => x().cuda([Symbol('s')] as never), 'ERR_DEVICE'],
     [() => ng.setPrintoptions({ precison: 2 } as never), 'ERR_INVALID_ARG'],
     [() => ng.gradcheck((() => 3) as never, v().requiresGrad_()), 'ERR_INVALID_ARG'],
   ];
