@@ -27,6 +27,13 @@ const joinSpec: Spec<JoinArguments> = { tensors: listParam, ...alongSpec };
 const listSpec = { tensors: listParam };
 type Joined = InOrderOrByName<[tensors: readonly Tensor[], dim?: number], JoinArguments>;
 type List = InOrderOrByName<[tensors: readonly Tensor[]], { tensors: readonly Tensor[] }>;
+
+// In order without the reader: graphs of small tensors join many.
+function joined(op: string, args: Joined): JoinArguments {
+  const [tensors, dim] = args;
+  if (args.length === 2 && Array.isArray(tensors) && typeof dim === 'number') return { tensors, dim };
+  return readArguments(op, joinSpec, args);
+}
 /** {@link AlongDim} in order or by name. */
 export type Along = InOrderOrByName<[dim?: number], AlongDim>;
 
@@ -64,7 +71,7 @@ export function part(t: Tensor, axis: number, start: number, length: number): Te
  * Vectors of no elements fit everything, as in PyTorch.
  */
 export function cat(...args: Joined): Tensor {
-  const { tensors, dim = 0 } = readArguments('cat', joinSpec, args);
+  const { tensors, dim = 0 } = joined('cat', args);
   checkList('cat', tensors);
   const real = tensors.filter((t) => !(t.ndim === 1 && t.shape[0] === 0));
   const list = real.length > 0 ? real : tensors.slice(0, 1);
@@ -111,7 +118,7 @@ export const concat = cat;
 
 /** Tensors of one shape side by side along a new axis (default 0). */
 export function stack(...args: Joined): Tensor {
-  const { tensors, dim = 0 } = readArguments('stack', joinSpec, args);
+  const { tensors, dim = 0 } = joined('stack', args);
   checkList('stack', tensors);
   const first = tensors[0]!;
   for (const t of tensors)
