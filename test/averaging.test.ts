@@ -128,3 +128,24 @@ test('own functions, and bad arguments', () => {
   expect(() => new optim.ExponentialMovingAverage(model, { decay: 2 })).toThrow('decay');
   expect(() => last.updateParameters(new nn.ReLU())).toThrow('has no "weight"');
 });
+
+test('arguments by name; what is none is refused', () => {
+  const model = new nn.Linear(2, 2);
+  const { AveragedModel, getEmaAvgFn, getSwaAvgFn, getSwaMultiAvgFn, SWALR } = optim.swaUtils;
+  const [a, x] = [ng.tensor([1]), ng.tensor([3])];
+  expect(getEmaAvgFn({ decay: 0.5 })(a, x, 1).arraySync()).toEqual(getEmaAvgFn(0.5)(a, x, 1).arraySync());
+  const bad = [
+    // torch: "Only one of avg_fn and multi_avg_fn should be provided"
+    () => new AveragedModel(model, { avgFn: getSwaAvgFn(), multiAvgFn: getSwaMultiAvgFn() }),
+    () => new AveragedModel(model, { avg: 1 } as never),
+    () => new AveragedModel(model, { useBuffers: 1 } as never),
+    () => new AveragedModel(Symbol('m') as never),
+    () => new AveragedModel(model).updateParameters(null as never),
+    () => new AveragedModel(model).swapped({} as never),
+    () => getEmaAvgFn({ decay: 2 }),
+    () => new optim.ExponentialMovingAverage(model, Symbol('d') as never),
+    () => new SWALR(new optim.SGD(model.parameters(), { lr: 0.1 })),
+    () => new SWALR(new optim.SGD(model.parameters(), { lr: 0.1 }), 0.05, 2.5),
+  ];
+  for (const f of bad) expect(f).toThrow(ng.ArgumentError);
+});
