@@ -18,17 +18,15 @@ import {
 } from './core/errors';
 import { describe } from './core/shape';
 
-/** Opaque; memory is freed when it is garbage collected. */
-type Handle = object;
-
 interface Addon {
   args: Float64Array;
   regs: Float64Array;
   kernels: [name: string, signature: string, doc: string][];
   opcodes: Record<'unary' | 'binary' | 'reduce' | 'scan' | 'optim', string[]>;
   isa: string;
-  alloc(bytes: number, device: number): Handle | undefined;
-  release(h: Handle): void;
+  /** Memory that lives as long as `owner`; its slot in regs[0], -1 if there is none. */
+  alloc(owner: object, bytes: number, device: number): void;
+  release(slot: number): void;
   stats(device: number, resetPeak: boolean): [number, number, number, number, number, number];
   setLimit(device: number, bytes: number): void;
   flush(device: number): void;
@@ -94,19 +92,17 @@ export class Storage {
   rewrites = 0;
   /** Tensors that show this storage and have not been disposed. */
   users = 0;
-  private readonly handle: Handle;
 
   constructor(bytes: number, device: number) {
-    let handle = addon.alloc(bytes, device);
-    if (handle === undefined) {
+    addon.alloc(this, bytes, device);
+    if (regs[0]! < 0) {
       // Dead tensors may hold what we need: a full collection, then once more.
       gc();
       addon.flush(device);
-      handle = addon.alloc(bytes, device);
-      if (handle === undefined) throw outOfMemory(bytes, device);
+      addon.alloc(this, bytes, device);
+      if (regs[0]! < 0) throw outOfMemory(bytes, device);
     }
     this.slot = regs[0]!;
-    this.handle = handle;
     this.device = device;
     this.bytes = bytes;
     if (regs[1]! > watermark) collect();
@@ -114,7 +110,7 @@ export class Storage {
 
   release(): void {
     if (this.slot < 0) return;
-    addon.release(this.handle);
+    addon.release(this.slot);
     this.slot = -1;
   }
 }

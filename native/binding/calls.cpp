@@ -17,48 +17,44 @@ void syncRegs(State& s) { s.regs[kRegLive] = static_cast<double>(s.liveBytes());
 // Runs synchronously inside garbage collection (NAPI_EXPERIMENTAL basic finalizer): it must not call into V8.
 void finalizeHandle(node_api_basic_env, void* data, void*) {
   auto* h = static_cast<Handle*>(data);
-  State* s = h->state;
-  if (h->block) s->release(h->block);
-  delete h;
-  s->handles--;
-  s->maybeDelete();
+  h->state->dropHandle(h);
 }
 
-// alloc(bytes, device) -> handle, its slot in regs[0]; undefined when there is no memory.
+// alloc(owner, bytes, device): memory that lives as long as the object `owner`; its slot in regs[0], -1 when there is none.
 napi_value alloc(napi_env env, napi_callback_info info) {
-  Args<2> a(env, info);
+  Args<3> a(env, info);
   State& s = *a.state;
-  const int device = a.i32(1);
+  const int device = a.i32(2);
   Device& d = *s.devices[static_cast<size_t>(device)];
-  Block* b = d.pool().alloc(static_cast<size_t>(a.f64(0)), [&] { d.wait(); });
+  s.regs[kRegSlot] = -1;
+  Block* b = d.pool().alloc(static_cast<size_t>(a.f64(1)), [&] { d.wait(); });
   if (b == nullptr) return nullptr;
   b->device = device;
-  s.regs[kRegSlot] = s.takeSlot(b);
+  Handle* h = s.takeHandle(b);
+  // A finalizer of `owner` itself: an external that `owner` holds would be one more object, and two more weak handles,
+  // for the garbage collector.
+  if (napi_add_finalizer(env, a.v[0], h, finalizeHandle, nullptr, nullptr) != napi_ok) {
+    // The environment is ending: no finalizer will come, and a handle that counts would keep the State for ever.
+    s.dropHandle(h);
+    return nullptr;
+  }
+  s.regs[kRegSlot] = b->slot;
   syncRegs(s);
   if (d.pool().guarded()) {
     d.wait();
     d.pool().prepareGuard(b);
   }
-  napi_value v = nullptr;
-  auto* h = new Handle{&s, b};
-  if (napi_create_external(env, h, finalizeHandle, nullptr, &v) != napi_ok) {
-    // The environment is ending: no finalizer will come, and a handle that counts would keep the State for ever.
-    s.release(b);
-    delete h;
-    return nullptr;
-  }
-  s.handles++;
-  return v;
+  return nullptr;
 }
 
-// release(handle): gives the memory back at once.
+// release(slot): gives the memory back at once.
 napi_value release(napi_env env, napi_callback_info info) {
   Args<1> a(env, info);
-  void* p = nullptr;
-  if (napi_get_value_external(env, a.v[0], &p) != napi_ok) return nullptr;
-  auto* h = static_cast<Handle*>(p);
-  if (h->block) a.state->release(h->block);
-  h->block = nullptr;
+  const int32_t slot = a.i32(0);
+  Block* b = a.state->block(slot);
+  if (b == nullptr) return nullptr;
+  a.state->owners[static_cast<size_t>(slot)]->block = nullptr;
+  a.state->release(b);
   syncRegs(*a.state);
   return nullptr;
 }

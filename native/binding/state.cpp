@@ -9,18 +9,35 @@ State::State(napi_env e) : env(e) {
   guard = g != nullptr && g[0] == '1';
 }
 
-int32_t State::takeSlot(Block* b) {
-  int32_t slot;
-  if (freeSlots.empty()) {
-    slot = static_cast<int32_t>(blocks.size());
-    blocks.push_back(b);
+Handle* State::takeHandle(Block* b) {
+  Handle* h;
+  if (idleHandles_.empty()) {
+    h = &allHandles_.emplace_back();
+    idleHandles_.reserve(allHandles_.size());  // so that a finalizer need not allocate
   } else {
-    slot = freeSlots.back();
-    freeSlots.pop_back();
-    blocks[static_cast<size_t>(slot)] = b;
+    h = idleHandles_.back();
+    idleHandles_.pop_back();
   }
-  b->slot = slot;
-  return slot;
+  *h = {this, b};
+  if (freeSlots.empty()) {
+    b->slot = static_cast<int32_t>(blocks.size());
+    blocks.push_back(b);
+    owners.push_back(h);
+  } else {
+    b->slot = freeSlots.back();
+    freeSlots.pop_back();
+    blocks[static_cast<size_t>(b->slot)] = b;
+    owners[static_cast<size_t>(b->slot)] = h;
+  }
+  handles++;
+  return h;
+}
+
+void State::dropHandle(Handle* h) {
+  if (h->block) release(h->block);
+  idleHandles_.push_back(h);
+  handles--;
+  maybeDelete();
 }
 
 void State::release(Block* b) {

@@ -4,6 +4,7 @@
 #include <node_api.h>
 
 #include <atomic>
+#include <deque>
 #include <memory>
 #include <vector>
 
@@ -13,7 +14,7 @@ namespace ng {
 
 struct State;
 
-// What a JavaScript handle (napi external) points to.
+// What the finalizer of a JavaScript object that owns a block is given.
 struct Handle {
   State* state;
   Block* block;  // null after an explicit release
@@ -25,18 +26,21 @@ struct State {
   napi_env env;
   std::vector<std::unique_ptr<Device>> devices;  // [0] is the CPU; the others GPUs, null until they are used
   const CudaApi* cuda = nullptr;
-  std::vector<Block*> blocks;  // by slot, null when free
+  std::vector<Block*> blocks;   // by slot, null when free
+  std::vector<Handle*> owners;  // by slot
   std::vector<int32_t> freeSlots;
   double* args = nullptr;  // the shared argument buffer
   double* regs = nullptr;  // the shared result registers, see Reg
   napi_threadsafe_function completed = nullptr;
   int64_t pendingReads = 0;
-  int64_t handles = 0;  // externals whose finalizer has not run
+  int64_t handles = 0;  // those whose finalizer has not run
   bool guard = false;
   int64_t guardViolations = 0;
   bool closed = false;
 
-  int32_t takeSlot(Block* b);
+  // Names the block: its slot. The handle is idle again after `dropHandle`.
+  Handle* takeHandle(Block* b);
+  void dropHandle(Handle* h);
   void release(Block* b);
   int64_t liveBytes() const;
   Block* block(int32_t slot) const {
@@ -49,6 +53,9 @@ struct State {
 
  private:
   void unhold();
+  // Kept for the next block: thousands die in one collection, and giving them to malloc and back costs more than they do.
+  std::deque<Handle> allHandles_;
+  std::vector<Handle*> idleHandles_;
   // The environment, and every executor that was left with a kernel which it still runs.
   std::atomic<int> holds_{1};
 };
