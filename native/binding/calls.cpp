@@ -20,7 +20,8 @@ void finalizeHandle(node_api_basic_env, void* data, void*) {
   h->state->dropHandle(h);
 }
 
-// alloc(owner, bytes, device): memory that lives as long as the object `owner`; its slot in regs[0], -1 when there is none.
+// alloc(owner, bytes, device): memory that lives as long as the object `owner`; its slot in regs[0], -1 when there is
+// none.
 napi_value alloc(napi_env env, napi_callback_info info) {
   Args<3> a(env, info);
   State& s = *a.state;

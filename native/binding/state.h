@@ -53,7 +53,8 @@ struct State {
 
  private:
   void unhold();
-  // Kept for the next block: thousands die in one collection, and giving them to malloc and back costs more than they do.
+  // Kept for the next block: thousands die in one collection, and giving them to malloc and back costs more than they
+  // do.
   std::deque<Handle> allHandles_;
   std::vector<Handle*> idleHandles_;
   // The environment, and every executor that was left with a kernel which it still runs.
