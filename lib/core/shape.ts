@@ -17,7 +17,10 @@ export function numel(shape: Shape): number {
 
 /** Row-major strides. */
 export function contiguousStrides(shape: Shape): number[] {
-  const s = new Array<number>(shape.length);
+  // Literals, for the shapes of most tensors: their arrays have no room for more, and no holes.
+  if (shape.length === 2) return [shape[1]! || 1, 1];
+  if (shape.length === 1) return [1];
+  const s = shape.slice();
   let n = 1;
   for (let i = shape.length - 1; i >= 0; i--) {
     s[i] = n;
@@ -96,13 +99,20 @@ export function checkAxis(op: string, axis: number, ndim: number): number {
   return axis < 0 ? axis + n : axis;
 }
 
+/** 0, 1, ... `ndim` - 1. */
+export function allAxes(ndim: number): number[] {
+  const out: number[] = [];
+  for (let i = 0; i < ndim; i++) out.push(i);
+  return out;
+}
+
 /** Resolves a list of axes: undefined means all; duplicates are rejected. Ascending. */
 export function checkAxes(op: string, axes: number | readonly number[] | null | undefined, ndim: number): number[] {
-  if (axes === undefined || axes === null) return Array.from({ length: ndim }, (_, i) => i);
+  if (axes === undefined || axes === null) return allAxes(ndim);
   if (typeof axes !== 'number' && !Array.isArray(axes))
     throw new ArgumentError(`[${op}] axes are an integer or an array of integers, got ${describe(axes)}`);
   const list = (typeof axes === 'number' ? [axes] : axes).map((a) => checkAxis(op, a, ndim));
-  if (new Set(list).size !== list.length)
+  if (list.length > 1 && new Set(list).size !== list.length)
     throw new ArgumentError(`[${op}] an axis appears twice in [${list.join(', ')}]`);
   if (ndim === 0) return [];
   return list.sort((a, b) => a - b);

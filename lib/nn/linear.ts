@@ -6,7 +6,7 @@ import { device, dtype } from '../core/params';
 import { type Tensor } from '../core/tensor';
 import { type Arguments, readSettings } from '../core/arguments';
 import { empty } from '../ops/create';
-import { linear } from '../ops/matmul';
+import { mapped } from '../ops/matmul';
 import { kaimingUniform_, uniform_ } from './init';
 import { Module } from './module';
 import { Parameter } from './parameter';
@@ -68,7 +68,7 @@ export class Linear extends Module {
   }
 
   forward(x: Tensor): Tensor {
-    return linear(x, this.weight, this.bias);
+    return mapped(x, this.weight, this.bias ?? null);
   }
 
   override extraRepr(): string {

@@ -4,31 +4,45 @@ import { type InOrderOrByName, readArguments } from '../core/arguments';
 import { isFloat, resultType } from '../core/dtype';
 import { DTypeError, ShapeError } from '../core/errors';
 import { tensor } from '../core/params';
-import { broadcastShapes, broadcastStrides, numel, showShape } from '../core/shape';
-import { addMethods, empty, type Method, needTensor, shapeOf, stridesOf, type Tensor } from '../core/tensor';
+import { broadcastShapes, broadcastStrides, numel, type Shape, showShape } from '../core/shape';
+import { addMethods, alias, empty, type Method, needTensor, shapeOf, stridesOf, type Tensor } from '../core/tensor';
 import { kernel } from '../native';
 import { cast } from './cast';
 import { denseOf, sameDevice } from './launch';
-import { reshape, squeeze, sumTo, transpose, unsqueeze } from './views';
+import { summed } from './reduce';
+import { reshape, reshaped, squeeze, sumTo, swapped, unsqueeze } from './views';
 
 const matmulKernel = kernel('matmul');
 
 // The gemm wants one unit stride per matrix (or a harmless one, in a dimension of length 1).
 function usable(t: Tensor): Tensor {
-  const [r, c] = [stridesOf(t)[t.ndim - 2]!, stridesOf(t)[t.ndim - 1]!];
-  return r === 1 || c === 1 || shapeOf(t)[t.ndim - 1] === 1 || shapeOf(t)[t.ndim - 2] === 1 ? t : denseOf(t);
+  const shape = shapeOf(t);
+  const strides = stridesOf(t);
+  const n = shape.length;
+  return strides[n - 2] === 1 || strides[n - 1] === 1 || shape[n - 1] === 1 || shape[n - 2] === 1 ? t : denseOf(t);
 }
+
+// Of two matrices: no batch.
+const none: Shape = [];
+const batchOf = (list: readonly number[]): readonly number[] => (list.length === 2 ? none : list.slice(0, -2));
 
 /** Batched product of tensors with at least two dimensions, untracked: out[.., m, n] = a @ b + bias. */
 export function runMatmul(a0: Tensor, b0: Tensor, bias: Tensor | null): Tensor {
   const a = usable(a0);
   const b = usable(b0);
-  const [m, k] = [shapeOf(a)[a.ndim - 2]!, shapeOf(a)[a.ndim - 1]!];
-  const n = shapeOf(b)[b.ndim - 1]!;
-  const batchA = shapeOf(a).slice(0, -2);
-  const batchB = shapeOf(b).slice(0, -2);
+  const shapeA = shapeOf(a);
+  const shapeB = shapeOf(b);
+  const stridesA = stridesOf(a);
+  const stridesB = stridesOf(b);
+  const nA = shapeA.length;
+  const nB = shapeB.length;
+  const m = shapeA[nA - 2]!;
+  const k = shapeA[nA - 1]!;
+  const n = shapeB[nB - 1]!;
+  const batchA = batchOf(shapeA);
+  const batchB = batchOf(shapeB);
   const batch = broadcastShapes('matmul', batchA, batchB);
-  const out = empty([...batch, m, n], a.dtype, a.storage.device);
+  const out = empty(batch === none ? [m, n] : [...batch, m, n], a.dtype, a.storage.device);
   matmulKernel(
     numel(batch) * m * n * k * 0.02 + m * n * 0.2,
     out,
@@ -36,15 +50,15 @@ export function runMatmul(a0: Tensor, b0: Tensor, bias: Tensor | null): Tensor {
     b,
     bias,
     batch,
-    broadcastStrides(batchA, stridesOf(a).slice(0, -2), batch),
-    broadcastStrides(batchB, stridesOf(b).slice(0, -2), batch),
+    broadcastStrides(batchA, batchOf(stridesA), batch),
+    broadcastStrides(batchB, batchOf(stridesB), batch),
     m,
     n,
     k,
-    stridesOf(a)[a.ndim - 2]!,
-    stridesOf(a)[a.ndim - 1]!,
-    stridesOf(b)[b.ndim - 2]!,
-    stridesOf(b)[b.ndim - 1]!,
+    stridesA[nA - 2]!,
+    stridesA[nA - 1]!,
+    stridesB[nB - 2]!,
+    stridesB[nB - 1]!,
     0,
   );
   return out;
@@ -80,15 +94,18 @@ function product(a: Tensor, b: Tensor): Tensor {
   // A matrix shared by a whole batch: one tall product instead of many small ones.
   if (a.ndim > 2 && b.ndim === 2) {
     const lead = shapeOf(a).slice(0, -1);
-    return reshape(product(reshape(a, [numel(lead), shapeOf(a)[a.ndim - 1]!]), b), [...lead, shapeOf(b)[1]!]);
+    return reshaped(product(reshaped(a, [numel(lead), shapeOf(a)[a.ndim - 1]!]), b), [...lead, shapeOf(b)[1]!]);
   }
   const [shapeA, shapeB] = [shapeOf(a), shapeOf(b)];
   const out = runMatmul(a, b, null);
   return track('matmul', out, [a, b], operandsRead(a, b), ([g], saved, needs) => [
-    needs[0] ? sumTo(product(g!, transpose(saved[0]!, -1, -2)), shapeA) : null,
-    needs[1] ? sumTo(product(transpose(saved[saved.length - 1]!, -1, -2), g!), shapeB) : null,
+    needs[0] ? sumTo(product(g!, turned(saved[0]!)), shapeA) : null,
+    needs[1] ? sumTo(product(turned(saved[saved.length - 1]!), g!), shapeB) : null,
   ]);
 }
+
+// The last two dimensions exchanged.
+const turned = (t: Tensor): Tensor => swapped(t, t.ndim - 2, t.ndim - 1);
 
 // What the gradients of a product read: each the other operand, b first. One that nobody needs may be overwritten.
 const operandsRead = (a: Tensor, b: Tensor): Tensor[] => (a.requiresGrad ? (b.requiresGrad ? [b, a] : [b]) : [a]);
@@ -111,9 +128,14 @@ export function linear(
   weight: Tensor,
   ...args: InOrderOrByName<[bias?: Tensor | null], LinearOptions>
 ): Tensor {
+  return mapped(x, weight, readArguments('linear', linearArguments, args).bias);
+}
+
+/** {@link linear} whose arguments have been read. */
+export function mapped(x: Tensor, weight: Tensor, bias: Tensor | null): Tensor {
   needTensor('linear', x);
   needTensor('linear', weight);
-  const { bias } = readArguments('linear', linearArguments, args);
+  if (bias !== null) needTensor('linear', bias);
   sameDevice('linear', x, weight);
   if (weight.ndim !== 2 || x.ndim === 0 || shapeOf(x)[x.ndim - 1] !== shapeOf(weight)[1])
     throw new ShapeError(
@@ -127,20 +149,23 @@ export function linear(
     throw new DTypeError(
       `[linear] input is ${x.dtype}, weight ${weight.dtype}${bias ? `, bias ${bias.dtype}` : ''}; they must be one floating-point dtype`,
     );
-  const rows = numel(shapeOf(x).slice(0, -1));
-  const flat = x.ndim === 2 ? x : reshape(x, [rows, shapeOf(x)[x.ndim - 1]!]);
-  const y = affine(flat, weight, bias);
-  return x.ndim === 2 ? y : reshape(y, [...shapeOf(x).slice(0, -1), shapeOf(weight)[0]!]);
+  if (x.ndim === 2) return affine(x, weight, bias);
+  const lead = shapeOf(x).slice(0, -1);
+  const y = affine(reshaped(x, [numel(lead), shapeOf(x)[x.ndim - 1]!]), weight, bias);
+  return reshaped(y, [...lead, shapeOf(weight)[0]!]);
 }
 
 function affine(x: Tensor, weight: Tensor, bias: Tensor | null): Tensor {
-  const out = runMatmul(x, transpose(weight.detach(), 0, 1), bias ? denseOf(bias) : null);
+  const shape = shapeOf(weight);
+  const strides = stridesOf(weight);
+  const transposed = alias(weight, [shape[1]!, shape[0]!], [strides[1]!, strides[0]!], weight.offset);
+  const out = runMatmul(x, transposed, bias && denseOf(bias));
   const inputs = bias ? [x, weight, bias] : [x, weight];
   const hasBias = bias !== null;
   return track('linear', out, inputs, operandsRead(x, weight), ([g], saved, needs) => [
-    needs[0] ? matmul(g!, saved[0]!) : null,
-    needs[1] ? matmul(transpose(g!, 0, 1), saved[saved.length - 1]!) : null,
-    hasBias && needs[2] ? sumTo(g!, [shapeOf(g!)[1]!]) : null,
+    needs[0] ? product(g!, saved[0]!) : null,
+    needs[1] ? product(turned(g!), saved[saved.length - 1]!) : null,
+    hasBias && needs[2] ? summed(g!, [0]) : null,
   ]);
 }
 

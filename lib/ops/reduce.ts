@@ -10,7 +10,7 @@ import { axes, boolean, dtype as dtypeParam } from '../core/params';
 import { cast } from './cast';
 import { div, eq, mul } from './arithmetic';
 import { eye } from './create';
-import { expand, permute, reshape } from './views';
+import { expand, expanded, permute, reshape, reshaped } from './views';
 import { where } from './where';
 
 const reduceKernel = kernel('reduce');
@@ -81,13 +81,9 @@ export function runReduce(
 
 /** The gradient of a reduction, spread over the shape that was reduced. */
 export function spread(g: Tensor, shape: Shape, axes: readonly number[]): Tensor {
-  return expand(
-    reshape(
-      g,
-      shape.map((d, i) => (axes.includes(i) ? 1 : d)),
-    ),
-    shape,
-  );
+  if (g.ndim === 0 || g.ndim === shape.length) return expanded(g, shape);
+  const kept = shape.map((d, i) => (axes.includes(i) ? 1 : d));
+  return expanded(reshaped(g, kept), shape);
 }
 
 const sumCode = opcode('reduce', 'sum');
@@ -96,12 +92,16 @@ const sumCode = opcode('reduce', 'sum');
 export function sum(t: Tensor, ...args: ReduceArguments): Tensor {
   needTensor('sum', t);
   const { dim, keepdim, dtype: wanted } = readArguments('sum', reduceSpec, args);
-  const list = checkAxes('sum', dim, t.ndim);
+  return summed(t, checkAxes('sum', dim, t.ndim), keepdim, wanted);
+}
+
+/** {@link sum} over axes that exist, ascending. */
+export function summed(t: Tensor, axes: readonly number[], keepdim?: boolean, wanted?: DType): Tensor {
   const dtype = wanted ?? (isFloat(t.dtype) ? t.dtype : 'int64');
   const x = wanted || isFloat(t.dtype) ? cast(t, dtype) : t;
-  const out = runReduce(sumCode, x, list, keepdim, dtype);
+  const out = runReduce(sumCode, x, axes, keepdim, dtype);
   const shape = shapeOf(x);
-  return track('sum', out, [x], [], ([g]) => [spread(g!, shape, list)]);
+  return track('sum', out, [x], [], ([g]) => [spread(g!, shape, axes)]);
 }
 
 /** The mean over `axes`. */
@@ -113,7 +113,9 @@ export function mean(t: Tensor, ...args: ReduceArguments): Tensor {
     throw new DTypeError(`[mean] needs a floating-point tensor, got ${x.dtype}; pass { dtype: 'float32' }`);
   const list = checkAxes('mean', dim, x.ndim);
   const shape = shapeOf(x);
-  const scale = 1 / list.reduce((n, a) => n * shape[a]!, 1);
+  let count = 1;
+  for (const a of list) count *= shape[a]!;
+  const scale = 1 / count;
   // An empty mean is 0 * (1/0) = NaN, as in PyTorch.
   const out = runReduce(sumCode, x, list, keepdim, x.dtype, scale);
   return track('mean', out, [x], [], ([g]) => [spread(mul(g!, scale), shape, list)]);

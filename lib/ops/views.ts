@@ -8,6 +8,7 @@ import {
   contiguousStrides,
   inferShape,
   numel,
+  sameShape,
   type Shape,
   showShape,
   viewStrides,
@@ -17,7 +18,7 @@ import { gathered, type InOrderOrByName, type ListOrNamed, readArguments, type S
 import { axes, axis, integer, integers } from '../core/params';
 import { clone, contiguous } from './cast';
 import { runCopy } from './launch';
-import { sum } from './reduce';
+import { summed } from './reduce';
 
 /** Another look at `t`; `back` turns the gradient of the view into one of `t`. */
 export function view(
@@ -60,17 +61,21 @@ export function viewAs(t: Tensor, ...size: ListOrNamed<SizeArguments>): Tensor {
       `[view] ${showShape(shapeOf(t))} with strides ${showShape(stridesOf(t))} cannot be seen as ${showShape(to)} without a copy; use reshape`,
     );
   const from = shapeOf(t);
-  return view('view', t, to, strides, t.offset, (g) => reshape(g, from));
+  return view('view', t, to, strides, t.offset, (g) => reshaped(g, from));
 }
 
 /** Another shape with the same number of elements (one dimension may be -1): a view if possible, else a copy. */
 export function reshape(t: Tensor, ...shape: ListOrNamed<ShapeArguments>): Tensor {
   needTensor('reshape', t);
-  const to = inferShape('reshape', t.numel, readArguments('reshape', shapeSpec, gathered(shape)).shape);
-  const strides = viewStrides(shapeOf(t), stridesOf(t), to);
+  return reshaped(t, inferShape('reshape', t.numel, readArguments('reshape', shapeSpec, gathered(shape)).shape));
+}
+
+/** {@link reshape} to a shape that is known to fit. */
+export function reshaped(t: Tensor, to: Shape): Tensor {
   const from = shapeOf(t);
+  const strides = viewStrides(from, stridesOf(t), to);
   const source = strides ? t : contiguous(t);
-  return view('reshape', source, to, strides ?? contiguousStrides(to), source.offset, (g) => reshape(g, from));
+  return view('reshape', source, to, strides ?? contiguousStrides(to), source.offset, (g) => reshaped(g, from));
 }
 
 /** Options of {@link flatten}. */
@@ -170,10 +175,18 @@ export function transpose(
 export function exchanged(op: string, t: Tensor, dim0: number, dim1: number): Tensor {
   const i = checkAxis(op, dim0, t.ndim);
   const j = checkAxis(op, dim1, t.ndim);
-  return permuted(
-    t,
-    shapeOf(t).map((_, k) => (k === i ? j : k === j ? i : k)),
-  );
+  return swapped(t, i, j);
+}
+
+/** {@link transpose} of two dimensions that exist, counted from the first. */
+export function swapped(t: Tensor, i: number, j: number): Tensor {
+  const shape = shapeOf(t).slice() as number[];
+  const strides = stridesOf(t).slice();
+  shape[i] = shapeOf(t)[j]!;
+  shape[j] = shapeOf(t)[i]!;
+  strides[i] = stridesOf(t)[j]!;
+  strides[j] = stridesOf(t)[i]!;
+  return view('permute', t, shape, strides, t.offset, (g) => swapped(g, i, j));
 }
 
 /** All dimensions in reverse order: the transpose of a matrix. */
@@ -205,7 +218,7 @@ export function squeeze(
     shapeOf(t).filter((_, i) => keep[i]),
     stridesOf(t).filter((_, i) => keep[i]),
     t.offset,
-    (g) => reshape(g, from),
+    (g) => reshaped(g, from),
   );
 }
 
@@ -223,14 +236,18 @@ export function unsqueeze(t: Tensor, ...args: InOrderOrByName<[dim: number], Dim
   checkShape('unsqueeze', shape);
   const from = shapeOf(t);
   return view('unsqueeze', t, shape, [...stridesOf(t).slice(0, a), 1, ...stridesOf(t).slice(a)], t.offset, (g) =>
-    reshape(g, from),
+    reshaped(g, from),
   );
 }
 
 /** Repeats dimensions of length 1 without copying (-1 keeps a length); new dimensions may be added in front. */
 export function expand(t: Tensor, ...size: ListOrNamed<SizeArguments>): Tensor {
   needTensor('expand', t);
-  const shape = readArguments('expand', sizeSpec, gathered(size)).size;
+  return expanded(t, readArguments('expand', sizeSpec, gathered(size)).size);
+}
+
+/** {@link expand} to a list of integers. */
+export function expanded(t: Tensor, shape: Shape): Tensor {
   const lead = shape.length - t.ndim;
   const to = shape.map((d, i) => (d === -1 && i >= lead ? shapeOf(t)[i - lead]! : d));
   checkShape('expand', to);
@@ -253,8 +270,8 @@ export function sumTo(t: Tensor, shape: Shape): Tensor {
   const lead = t.ndim - shape.length;
   const axes: number[] = [];
   for (let i = 0; i < t.ndim; i++) if (i < lead || (shape[i - lead] === 1 && shapeOf(t)[i] !== 1)) axes.push(i);
-  const s = axes.length === 0 ? t : sum(t, axes);
-  return reshape(s, shape);
+  const s = axes.length === 0 ? t : summed(t, axes);
+  return sameShape(shapeOf(s), shape) ? s : reshaped(s, shape);
 }
 
 /** Arguments of {@link narrow}. */
