@@ -17,7 +17,18 @@ export interface Rule {
 const most = 4000;
 
 const sizesOf = (list: readonly Tensor[]): number[] => list.map((t) => t.numel);
-const total = (sizes: readonly number[]): number => sizes.reduce((a, b) => a + b, 0);
+
+function total(sizes: readonly number[]): number {
+  let sum = 0;
+  for (const n of sizes) sum += n;
+  return sum;
+}
+
+function joined(lists: readonly (readonly Tensor[])[]): Tensor[] {
+  const out: Tensor[] = [];
+  for (const list of lists) for (const t of list) out.push(t);
+  return out;
+}
 const from = ({ storage, offset, dtypeCode }: BufferArg, at: number): BufferArg => ({
   storage,
   offset: offset + at,
@@ -46,16 +57,7 @@ export function runStep(
     return;
   }
   const sizes = sizesOf(params);
-  stepKernel(
-    total(sizes) * (0.25 + 0.125 * states.length),
-    op,
-    params,
-    grads,
-    ([] as Tensor[]).concat(...states),
-    sizes,
-    constants,
-    rates,
-  );
+  stepKernel(total(sizes) * (0.25 + 0.125 * states.length), op, params, grads, joined(states), sizes, constants, rates);
   // What was saved of them for backward before this step is no longer valid.
   for (const p of params) p.storage.version++;
 }

@@ -45,8 +45,8 @@ interface Variant {
 /** Base of Adam and its relatives. */
 export abstract class Moments<O extends MomentsOptions> extends FusedOptimizer<O> {
   protected check({ lr, betas, eps, weightDecay }: O): void {
-    checkHyper(this.constructor.name, { lr, eps, weightDecay });
-    checkBetas(this.constructor.name, betas);
+    checkHyper(this, { lr, eps, weightDecay });
+    checkBetas(this, betas);
   }
 
   protected stateNames(_group: ParamGroup<O>): string[] {
@@ -59,11 +59,11 @@ export function adamRule(g: ParamGroup<MomentsOptions>, step: number, variant: V
   const { lr, betas, weightDecay } = g;
   const { decoupled, amsgrad = false, own = 0, ahead = 1, eps = g.eps } = variant;
   const { scale = 1 / Math.sqrt(1 - betas[1] ** step), rate = lr / (1 - betas[0] ** step) } = variant;
-  const decay = decoupled ? [0, 1 - lr * weightDecay] : [weightDecay, 1];
-  const means = [1 - betas[0], betas[1], 1 - betas[1]];
+  const added = decoupled ? 0 : weightDecay;
+  const kept = decoupled ? 1 - lr * weightDecay : 1;
   return {
     op: amsgrad ? withLargest : plain,
-    constants: [signOf(g), ...decay, ...means, own, ahead, eps, scale, rate],
+    constants: [signOf(g), added, kept, 1 - betas[0], betas[1], 1 - betas[1], own, ahead, eps, scale, rate],
   };
 }
 
@@ -71,7 +71,7 @@ abstract class AdamBase<O extends AdamWOptions> extends Moments<O> {
   protected abstract decoupled(group: ParamGroup<O>): boolean;
 
   protected override stateNames(group: ParamGroup<O>): string[] {
-    return [...super.stateNames(group), ...(group.amsgrad ? ['maxExpAvgSq'] : [])];
+    return group.amsgrad ? [...super.stateNames(group), 'maxExpAvgSq'] : super.stateNames(group);
   }
 
   protected rule(group: ParamGroup<O>, step: number): StepRule {

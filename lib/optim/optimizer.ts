@@ -171,16 +171,16 @@ export abstract class Optimizer<O extends object> {
 
   private run(group: ParamGroup<O>, s: Segments): void {
     const targets = s.params;
-    const stateful = this.stateNames(group).length > 0;
     s.params = targets.map(denseOf);
     this.update(group, s);
-    targets.forEach((p, i) => {
+    for (let i = 0; i < targets.length; i++) {
+      const p = targets[i]!;
       if (s.params[i] !== p) {
         runCopy(p, s.params[i]!);
         p.storage.version++;
       }
-      if (stateful) this.state.get(p)!.step++;
-    });
+      if (s.lists.length > 0) s.states[i]!.step++;
+    }
   }
 
   // Parameters with a gradient, by device, by how many steps they have made and other such numbers: nearly always one
@@ -188,9 +188,9 @@ export abstract class Optimizer<O extends object> {
   // every gradient into an arena each step; only the state, which nobody else sees, lies in arenas.
   private gather(group: ParamGroup<O>): Segments[] {
     this.check(group);
-    const active = group.params.filter((p) => p.grad !== null);
-    this.prepare(group, active);
+    const active = group.params.filter(hasGradient);
     const names = this.stateNames(group);
+    this.prepare(group, active, names);
     const found: Segments[] = [];
     for (const p of active) {
       const state = this.state.get(p)!;
@@ -206,20 +206,26 @@ export abstract class Optimizer<O extends object> {
 
   private gradientOf(p: Tensor): Tensor {
     const g = p.grad!;
-    const op = this.constructor.name;
     if (p.dtype !== 'float32' && p.dtype !== 'float64')
-      throw new DTypeError(`[${op}] parameters must be float32 or float64, got ${p.dtype}`);
+      throw new DTypeError(`[${this.constructor.name}] parameters must be float32 or float64, got ${p.dtype}`);
     if (!sameShape(shapeOf(g), shapeOf(p)))
-      throw new ShapeError(`[${op}] a parameter ${showShape(shapeOf(p))} has a gradient ${showShape(shapeOf(g))}`);
-    g.checkAlive(op);
-    return denseOf(castOf(moved(g, { device: p.device }), p.dtype));
+      throw new ShapeError(
+        `[${this.constructor.name}] a parameter ${showShape(shapeOf(p))} has a gradient ${showShape(shapeOf(g))}`,
+      );
+    if (g.isDisposed) g.checkAlive(this.constructor.name);
+    return denseOf(castOf(g.storage.device === p.storage.device ? g : moved(g, { device: p.device }), p.dtype));
   }
 
   // Gives parameters that have no state yet theirs. After model.to(...) the state follows its parameter.
-  private prepare(group: ParamGroup<O>, active: readonly Tensor[]): void {
-    const names = this.stateNames(group);
-    for (const p of active) if (!this.state.has(p)) this.state.set(p, { step: 0 });
-    for (const p of active) this.checkState('step', this.state.get(p)!, p, names);
+  private prepare(group: ParamGroup<O>, active: readonly Tensor[], names: readonly string[]): void {
+    let ready = true;
+    for (const p of active) {
+      let state = this.state.get(p);
+      if (state === undefined) this.state.set(p, (state = { step: 0 }));
+      this.checkState('step', state, p, names);
+      for (const n of names) ready &&= fits(state[n], p);
+    }
+    if (ready) return;
     for (const n of names) {
       const wanting = active.filter((p) => this.stateShape(n, p) && !fits(this.state.get(p)![n], p));
       if (wanting.length > 0) this.layOut(n, wanting, this.initialState(n, group));
@@ -234,10 +240,11 @@ export abstract class Optimizer<O extends object> {
     if (!isOptions(state)) bad(`the state of a parameter ${showShape(shapeOf(p))} is ${describe(state)}`);
     const { step } = state;
     if (!Number.isSafeInteger(step) || step < 0) bad(`step must be a number of steps, got ${describe(step)}`);
-    for (const [name, v] of Object.entries(state)) {
+    for (const name in state) {
+      const v: unknown = state[name];
       if (v instanceof Tensor) {
         const want = this.stateShape(name, p) ?? [];
-        v.checkAlive(`${this.constructor.name}.${op}`);
+        if (v.isDisposed) v.checkAlive(`${this.constructor.name}.${op}`);
         if (!sameShape(shapeOf(v), want))
           bad(
             `${name} of a parameter ${showShape(shapeOf(p))} has shape ${showShape(shapeOf(v))}, it needs ${showShape(want)}`,
@@ -336,6 +343,8 @@ function sameNumbers(a: ParamState, b: ParamState): boolean {
   for (const name in a) if (typeof a[name] === 'number' && a[name] !== b[name]) return false;
   return true;
 }
+
+const hasGradient = (p: Tensor): boolean => p.grad !== null;
 
 const fits = (state: unknown, p: Tensor): boolean =>
   state instanceof Tensor && state.dtype === p.dtype && state.storage.device === p.storage.device;
