@@ -42,6 +42,7 @@ export type Values<Sp> = { [K in keyof Sp]: Sp[K] extends Param<infer T> ? T : S
 export const isOptions = <T>(v: T): v is T & Exclude<Extract<T, object>, readonly unknown[] | Tensor> => {
   if (typeof v !== 'object' || v === null || Array.isArray(v) || v instanceof Tensor) return false;
   const proto = Object.getPrototypeOf(v) as object | null;
+  if (proto === Object.prototype) return true;
   // Of any realm: the prototype of a plain object has none itself.
   return proto === null || (Object.getPrototypeOf(proto) === null && Object.hasOwn(proto, 'isPrototypeOf'));
 };

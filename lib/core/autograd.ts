@@ -47,7 +47,9 @@ export class GradNode {
   /** Grows with creation, so descending order is a topological order. */
   readonly id = nextNodeId++;
   hooks: Map<number, GradHook[]> | undefined;
-  private versions: number[];
+  /** The latest search that came by; see `reachable`. */
+  seen = 0;
+  private versions: readonly number[];
 
   constructor(
     readonly name: string,
@@ -56,7 +58,7 @@ export class GradNode {
     private saved: Tensor[] | null,
     private fn: GradFn | null,
   ) {
-    this.versions = saved ? saved.map((t) => t.storage.version) : [];
+    this.versions = versionsOf(saved);
   }
 
   addHook(index: number, hook: GradHook): () => void {
@@ -96,8 +98,17 @@ export class GradNode {
 
   /** @internal After an in-place op wrote a tensor that it saved itself. */
   refreshVersions(): void {
-    if (this.saved) this.versions = this.saved.map((t) => t.storage.version);
+    this.versions = versionsOf(this.saved);
   }
+}
+
+const none: readonly number[] = [];
+
+function versionsOf(saved: readonly Tensor[] | null): readonly number[] {
+  if (!saved || saved.length === 0) return none;
+  const out: number[] = [];
+  for (let i = 0; i < saved.length; i++) out.push(saved[i]!.storage.version);
+  return out;
 }
 
 /** Receives the gradient of one leaf. */
@@ -110,9 +121,12 @@ export class LeafNode extends GradNode {
 /** Whether an op on these inputs will be recorded. */
 export function needsTracking(inputs: readonly Tensor[]): boolean {
   if (!isGradEnabled()) return false;
-  for (let i = 0; i < inputs.length; i++) if (inputs[i]!.requiresGrad || inputs[i]!.isOutdated) return true;
+  for (let i = 0; i < inputs.length; i++) if (hasHistory(inputs[i]!)) return true;
   return false;
 }
+
+/** Whether an op on this tensor is recorded where gradients are. */
+export const hasHistory = (t: Tensor): boolean => t.requiresGrad || t.isOutdated;
 
 function checkCurrent(op: string, t: Tensor): void {
   if (t.isOutdated)
@@ -198,18 +212,37 @@ export interface RunOptions {
   inputs?: readonly Tensor[];
 }
 
-// All nodes that backward will visit, newest first.
+let searches = 0;
+const newestFirst = (a: GradNode, b: GradNode): number => b.id - a.id;
+
+// All nodes that backward will visit, newest first, and the leaves, which lead nowhere, behind them.
 function reachable(roots: readonly Tensor[]): GradNode[] {
-  const seen = new Set<GradNode>();
+  const search = ++searches;
+  const order: GradNode[] = [];
+  const leaves: GradNode[] = [];
   const stack: GradNode[] = [];
+  let sorted = true;
   for (const r of roots) stack.push(r.gradFn ?? r.leafNode());
   while (stack.length > 0) {
     const n = stack.pop()!;
-    if (seen.has(n)) continue;
-    seen.add(n);
-    for (const e of n.edges) if (e && !seen.has(e.node)) stack.push(e.node);
+    if (n.seen === search) continue;
+    n.seen = search;
+    if (n instanceof LeafNode) {
+      leaves.push(n);
+      continue;
+    }
+    if (order.length > 0 && order[order.length - 1]!.id < n.id) sorted = false;
+    order.push(n);
+    const { edges } = n;
+    for (let i = 0; i < edges.length; i++) {
+      const e = edges[i];
+      if (e && e.node.seen !== search) stack.push(e.node);
+    }
   }
-  return [...seen].sort((a, b) => b.id - a.id);
+  // A chain of layers is found in its order.
+  if (!sorted) order.sort(newestFirst);
+  for (let i = 0; i < leaves.length; i++) order.push(leaves[i]!);
+  return order;
 }
 
 // Nodes on a path to one of the wanted (node, index) pairs: others need not run.
@@ -223,7 +256,7 @@ function leadingTo(order: readonly GradNode[], wanted: ReadonlySet<GradNode>): S
 }
 
 class Run {
-  private readonly grads = new Map<GradNode, (Tensor | undefined)[]>();
+  private readonly grads = new Map<GradNode, (Tensor | undefined)[] | undefined>();
   // Sums the engine made itself; nobody else holds them, so a further gradient may be added in place.
   private readonly own = new Set<Tensor>();
   private readonly given = new Set<Tensor['storage']>();
@@ -290,23 +323,29 @@ class Run {
     return r;
   }
 
-  execute(roots: readonly Tensor[]): void {
-    const { inputs, retainGraph, createGraph } = this.options;
-    const order = reachable(roots);
+  // By node: which of its gradients go where in the results.
+  private wantedOf(inputs: readonly Tensor[]): Map<GradNode, [index: number, at: number][]> {
     const wanted = new Map<GradNode, [index: number, at: number][]>();
-    inputs?.forEach((t, at) => {
+    inputs.forEach((t, at) => {
       const n = t.gradFn ?? t.leafNode();
       wanted.set(n, [...(wanted.get(n) ?? []), [t.outputIndex, at]]);
     });
-    const useful = inputs ? leadingTo(order, new Set(wanted.keys())) : undefined;
+    return wanted;
+  }
+
+  execute(roots: readonly Tensor[]): void {
+    const { inputs, retainGraph, createGraph } = this.options;
+    const order = reachable(roots);
+    const wanted = inputs && this.wantedOf(inputs);
+    const useful = wanted && leadingTo(order, new Set(wanted.keys()));
     for (const node of order) {
       const list = this.grads.get(node);
       if (!list || (useful && !useful.has(node))) continue;
-      this.grads.delete(node);
+      this.grads.set(node, undefined);
       this.runHooks(node, list);
       // A gradient function may pass what it got on to several inputs, so from here on nobody may add to it in place.
-      for (const g of list) if (g) this.own.delete(g);
-      for (const [index, at] of wanted.get(node) ?? []) {
+      if (this.own.size > 0) for (const g of list) if (g) this.own.delete(g);
+      for (const [index, at] of wanted?.get(node) ?? []) {
         this.results[at] = list[index];
         if (list[index]) this.given.add(list[index].storage);
       }
@@ -314,11 +353,13 @@ class Run {
         if (!inputs && list[0]) this.accumulate(node.variable, list[0]);
         continue;
       }
-      const needs = node.edges.map((e) => e !== null && (!useful || useful.has(e.node)));
+      const { edges } = node;
+      const needs: boolean[] = [];
+      for (let i = 0; i < edges.length; i++) needs.push(edges[i] !== null && (!useful || useful.has(edges[i]!.node)));
       if (!needs.includes(true)) continue;
       const out = node.apply(list as Tensor[], needs);
-      for (let i = 0; i < node.edges.length; i++) {
-        const e = node.edges[i];
+      for (let i = 0; i < edges.length; i++) {
+        const e = edges[i];
         const g = out[i];
         if (e && g && needs[i]) this.add(e.node, e.index, this.conform(g, e));
       }

@@ -49,8 +49,8 @@ function runOptions(op: string, { retainGraph, createGraph = false }: BackwardOp
 /** {@link Tensor.backward} */
 function backward(t: Tensor, ...args: Arguments<BackwardArguments>): void {
   needTensor('backward', t);
-  const { gradient, ...options } = readArguments('backward', backwardDefaults, args);
-  run(t, gradient, runOptions('backward', options));
+  const given = readArguments('backward', backwardDefaults, args);
+  run(t, given.gradient, runOptions('backward', given));
 }
 
 /** One, or several in an array, as an array. */

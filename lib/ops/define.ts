@@ -6,6 +6,7 @@ import {
   checkInPlace,
   flatGradient,
   type GradFn,
+  hasHistory,
   isGradEnabled,
   needsTracking,
   track,
@@ -53,25 +54,21 @@ export function defineUnary(name: string, spec: UnarySpec): UnaryOp {
   const { save = 'none', grad, cost = 1 } = spec;
   const backward =
     (p0: number, p1: number) =>
-    ([g]: Tensor[], [saved]: Tensor[]): Tensor[] => {
+    (grads: Tensor[], kept: Tensor[]): Tensor[] => {
+      const g = grads[0]!;
+      const saved = kept[0]!;
       if (fused >= 0 && !isGradEnabled())
-        return [runBinary(fused, empty(g!.shape, g!.dtype, g!.storage.device), g!, saved!, p0, p1, cost)];
-      return [grad!(g!, saved!, p0, p1)];
+        return [runBinary(fused, empty(shapeOf(g), g.dtype, g.storage.device), g, saved, p0, p1, cost)];
+      return [grad!(g, saved, p0, p1)];
     };
 
   const op = (x: Tensor, p0 = 0, p1 = 0): Tensor => {
     needTensor(name, x);
     const dtype: DType = isFloat(x.dtype) || spec.ints === 'keep' || spec.result === 'bool' ? x.dtype : defaultDType();
     const a = dtype === x.dtype ? x : cast(x, dtype);
-    const y = runUnary(
-      code,
-      empty(shapeOf(a), spec.result === 'bool' ? 'bool' : dtype, a.storage.device),
-      a,
-      p0,
-      p1,
-      cost,
-    );
-    if (!isFloat(y.dtype) || !needsTracking([a])) return y;
+    const out = empty(shapeOf(a), spec.result === 'bool' ? 'bool' : dtype, a.storage.device);
+    const y = runUnary(code, out, a, p0, p1, cost);
+    if (!isGradEnabled() || !isFloat(y.dtype) || !hasHistory(a)) return y;
     if (!grad) return track(name, y, [a], [], flatGradient([a]));
     return track(name, y, [a], save === 'x' ? [a] : save === 'y' ? [y] : [], backward(p0, p1));
   };
@@ -118,6 +115,11 @@ export interface BinaryOp<N extends string = 'other'> {
   inPlace(a: Tensor, b: Second<N>): Tensor;
 }
 
+// Of a, b and the result y, those that are kept for backward.
+const [keepA, keepB, keepY] = [1, 2, 4];
+const bitsOf = (names: string): number =>
+  (names.includes('a') ? keepA : 0) | (names.includes('b') ? keepB : 0) | (names.includes('y') ? keepY : 0);
+
 const isNumber = (v: unknown): v is number | boolean => typeof v === 'number' || typeof v === 'boolean';
 
 function checkOperand(op: string, v: unknown): void {
@@ -143,7 +145,7 @@ export function defineBinary(name: string, spec: BinarySpec): BinaryOp {
   const code = opcode('binary', spec.kernel ?? name);
   const { save = '', gradA, gradB, result = 'promote', cost } = spec;
   const secondSpec = spec.second === undefined ? otherSpec : { [spec.second]: operand };
-  const reads = typeof save === 'string' ? ([save, save] as const) : save;
+  const [readsOfA, readsOfB] = (typeof save === 'string' ? [save, save] : save).map(bitsOf) as [number, number];
 
   const computeType = (op: string, a: Operand, b: Operand): DType => {
     const t = a instanceof Tensor ? a : (b as Tensor);
@@ -166,38 +168,39 @@ export function defineBinary(name: string, spec: BinarySpec): BinaryOp {
   };
 
   // Which of a, b, y have to be kept: what a wanted gradient reads, and is a tensor.
-  const kept = (a: Operand, b: Operand): string => {
+  const kept = (a: Operand, b: Operand): number => {
     const wanted =
-      (a instanceof Tensor && a.requiresGrad ? reads[0] : '') + (b instanceof Tensor && b.requiresGrad ? reads[1] : '');
-    let names = '';
-    if (a instanceof Tensor && wanted.includes('a')) names += 'a';
-    if (b instanceof Tensor && wanted.includes('b')) names += 'b';
-    return wanted.includes('y') ? names + 'y' : names;
+      (a instanceof Tensor && a.requiresGrad ? readsOfA : 0) | (b instanceof Tensor && b.requiresGrad ? readsOfB : 0);
+    return wanted & ((a instanceof Tensor ? keepA : 0) | (b instanceof Tensor ? keepB : 0) | keepY);
   };
-  const savedOf = (names: string, a: Operand, b: Operand, y: Tensor): Tensor[] => {
+  const savedOf = (which: number, a: Operand, b: Operand, y: Tensor): Tensor[] => {
     const list: Tensor[] = [];
-    if (names.includes('a')) list.push(a as Tensor);
-    if (names.includes('b')) list.push(b as Tensor);
-    if (names.includes('y')) list.push(y);
+    if (which & keepA) list.push(a as Tensor);
+    if (which & keepB) list.push(b as Tensor);
+    if (which & keepY) list.push(y);
     return list;
   };
-  const backward = (names: string, a: Operand, b: Operand): GradFn => {
+  const backward = (which: number, a: Operand, b: Operand): GradFn => {
     if (!gradA || !gradB) return flatGradient(inputsOf(a, b));
     const bothTensors = a instanceof Tensor && b instanceof Tensor;
     // The closure keeps numbers only; tensors come back through `saved`.
     const na = a instanceof Tensor ? undefined : a;
     const nb = b instanceof Tensor ? undefined : b;
-    return ([g], saved, needs) => {
+    return (grads, saved, needs) => {
+      const g = grads[0]!;
       let i = 0;
-      const sa = na ?? (names.includes('a') ? saved[i++]! : (undefined as never));
-      const sb = nb ?? (names.includes('b') ? saved[i++]! : (undefined as never));
-      const sy = names.includes('y') ? saved[i]! : (undefined as never);
-      const ga = na === undefined && needs[0] ? gradA(g!, sa, sb, sy) : null;
-      const gb = nb === undefined && needs[bothTensors ? 1 : 0] ? gradB(g!, sa, sb, sy) : null;
+      const sa = na ?? (which & keepA ? saved[i++]! : (undefined as never));
+      const sb = nb ?? (which & keepB ? saved[i++]! : (undefined as never));
+      const sy = which & keepY ? saved[i]! : (undefined as never);
+      const ga = na === undefined && needs[0] ? gradA(g, sa, sb, sy) : null;
+      const gb = nb === undefined && needs[bothTensors ? 1 : 0] ? gradB(g, sa, sb, sy) : null;
       return bothTensors ? [ga, gb] : [na === undefined ? ga : gb];
     };
   };
-  const inputsOf = (a: Operand, b: Operand): Tensor[] => [a, b].filter((t): t is Tensor => t instanceof Tensor);
+  const inputsOf = (a: Operand, b: Operand): Tensor[] => {
+    if (a instanceof Tensor) return b instanceof Tensor ? [a, b] : [a];
+    return [b as Tensor];
+  };
 
   const op = (x: Operand, second: Second): Tensor => {
     checkOperand(name, x);
@@ -205,18 +208,16 @@ export function defineBinary(name: string, spec: BinarySpec): BinaryOp {
     if (isNumber(x) && isNumber(z)) throw new ArgumentError(`[${name}] at least one operand must be a tensor`);
     if (x instanceof Tensor && z instanceof Tensor) sameDevice(name, x, z);
     const dtype = computeType(name, x, z);
-    const a = x instanceof Tensor ? cast(x, dtype) : x;
-    const b = z instanceof Tensor ? cast(z, dtype) : z;
+    const a = x instanceof Tensor && x.dtype !== dtype ? cast(x, dtype) : x;
+    const b = z instanceof Tensor && z.dtype !== dtype ? cast(z, dtype) : z;
+    const one = a instanceof Tensor ? a : (b as Tensor);
     const shape =
-      a instanceof Tensor && b instanceof Tensor
-        ? broadcastShapes(name, shapeOf(a), shapeOf(b))
-        : (a instanceof Tensor ? a : (b as Tensor)).shape;
-    const device = (a instanceof Tensor ? a : (b as Tensor)).storage.device;
-    const y = launch(empty(shape, result === 'bool' ? 'bool' : dtype, device), a, b);
-    const inputs = inputsOf(a, b);
-    if (!isFloat(y.dtype) || !needsTracking(inputs)) return y;
-    const names = kept(a, b);
-    return track(name, y, inputs, savedOf(names, a, b, y), backward(names, a, b));
+      a instanceof Tensor && b instanceof Tensor ? broadcastShapes(name, shapeOf(a), shapeOf(b)) : shapeOf(one);
+    const y = launch(empty(shape, result === 'bool' ? 'bool' : dtype, one.storage.device), a, b);
+    if (!isGradEnabled() || !isFloat(y.dtype)) return y;
+    if (!hasHistory(one) && !(b instanceof Tensor && hasHistory(b))) return y;
+    const which = kept(a, b);
+    return track(name, y, inputsOf(a, b), savedOf(which, a, b, y), backward(which, a, b));
   };
 
   op.inPlace = (t: Tensor, second: Second): Tensor => {
@@ -234,14 +235,14 @@ export function defineBinary(name: string, spec: BinarySpec): BinaryOp {
       throw new DTypeError(`[${label}] a result of ${dtype} does not fit into a tensor of ${t.dtype}`);
     const inputs = inputsOf(t, z);
     checkInPlace(label, t, inputs);
-    const names = needsTracking(inputs) ? kept(t, z) : '';
+    const which = needsTracking(inputs) ? kept(t, z) : 0;
     // What the gradient reads of the old value must survive the write.
-    const old = names.includes('a') ? remembered(t) : t;
+    const old = which & keepA ? remembered(t) : t;
     const b = z instanceof Tensor ? cast(z, dtype) : z;
     const sharesMemory = b instanceof Tensor && b !== t && b.storage === t.storage;
     const safe = sharesMemory ? remembered(b) : b;
     // Both operands may be one tensor: its old value stands for both.
-    const other = b === t && names.includes('b') ? (old === t ? remembered(t) : old) : safe;
+    const other = b === t && which & keepB ? (old === t ? remembered(t) : old) : safe;
     if (t.dtype === dtype && result !== 'bool') launch(t, t, safe);
     else
       runCopy(
@@ -249,7 +250,7 @@ export function defineBinary(name: string, spec: BinarySpec): BinaryOp {
         launch(empty(shapeOf(t), result === 'bool' ? 'bool' : dtype, t.storage.device), castOf(t, dtype), safe),
       );
     t.storage.version++;
-    trackInPlace(label, t, inputs, savedOf(names, old, other, t), backward(names, t, z));
+    trackInPlace(label, t, inputs, savedOf(which, old, other, t), backward(which, t, z));
     return t;
   };
   return op;

@@ -2,7 +2,7 @@
 import { isFloat } from '../core/dtype';
 import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
 import { describe, sameShape, showShape } from '../core/shape';
-import { needTensor, Tensor } from '../core/tensor';
+import { needTensor, shapeOf, Tensor } from '../core/tensor';
 import { sameDevice } from './launch';
 import { mean, sum } from './reduce';
 
@@ -29,7 +29,8 @@ export const reductionDefaults = { reduction: byMean };
 
 /** Checks that these are tensors of one device, the first of them floating-point. */
 export function checkInputs(op: string, input: Tensor, ...others: Tensor[]): void {
-  for (const t of [input, ...others]) {
+  needTensor(op, input);
+  for (const t of others) {
     needTensor(op, t);
     sameDevice(op, input, t);
   }
@@ -39,8 +40,8 @@ export function checkInputs(op: string, input: Tensor, ...others: Tensor[]): voi
 /** {@link checkInputs} for two tensors that must have one shape. */
 export function checkPair(op: string, input: Tensor, target: Tensor, name = 'target'): void {
   checkInputs(op, input, target);
-  if (!sameShape(input.shape, target.shape))
+  if (!sameShape(shapeOf(input), shapeOf(target)))
     throw new ShapeError(
-      `[${op}] input ${showShape(input.shape)} and ${name} ${showShape(target.shape)} must have the same shape`,
+      `[${op}] input ${showShape(shapeOf(input))} and ${name} ${showShape(shapeOf(target))} must have the same shape`,
     );
 }
