@@ -22,7 +22,7 @@ export {
   OutOfMemoryError,
   ShapeError,
 } from './core/errors';
-export { noGrad, noGrad as inferenceMode, enableGrad, isGradEnabled, setGradEnabled } from './core/autograd';
+export { noGrad, noGrad as inferenceMode, enableGrad, isGradEnabled, setGradEnabled } from './core/grad-mode';
 export { grad } from './ops/backward';
 export type { BackwardArguments, BackwardOptions, GradOptions } from './ops/backward';
 export { customFunction } from './core/custom';

@@ -24,6 +24,24 @@ describe('backward', () => {
     expect(values(x.grad)).toEqual([13 * 5 + 20]);
   });
 
+  test('a pass that a hook runs through the same graph leaves the pass around it as it was', () => {
+    const x = leaf([2]);
+    const y = x.mul(x); // 2x
+    const side = y.sum();
+    const branch = y.mul(3);
+    const z = branch.mul(branch).add(y.mul(5)); // 9 x^4 + 5 x^2
+    let inner: number[] | undefined;
+    branch.registerHook(() => {
+      if (inner) return;
+      inner = []; // the passes below come by here too
+      inner = values(ng.grad(z, x, { retainGraph: true })[0]!);
+      side.backward({ retainGraph: true });
+    });
+    z.sum().backward({ retainGraph: true });
+    expect(inner).toEqual([36 * 8 + 10 * 2]);
+    expect(values(x.grad)).toEqual([36 * 8 + 10 * 2 + 4]);
+  });
+
   test('sums over broadcast dimensions', () => {
     const a = ng.ones([3, 1], { dtype: 'float64' }).requiresGrad_();
     const b = ng.ones([1, 4], { dtype: 'float64' }).requiresGrad_();

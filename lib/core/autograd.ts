@@ -7,18 +7,14 @@ import { AutogradError } from './errors';
 import { enteringGradient, gradientLike } from './entering';
 import { type DType, dtypeSize, isFloat } from './dtype';
 import { overlapsItself, sameShape, type Shape, showShape } from './shape';
-import { isGradEnabled, setGradEnabled } from './grad-mode';
+import * as gradMode from './grad-mode';
 import { tensorHooks } from './hooks';
-import { type GradHook, shapeOf, stridesOf, type Tensor } from './tensor';
+import { type Edge, type GradFn, GradNode, leadingTo, LeafNode, Order } from './graph';
+import { shapeOf, stridesOf, type Tensor } from './tensor';
 
-export { enableGrad, isGradEnabled, noGrad, setGradEnabled } from './grad-mode';
-
-/**
- * Gradient of an op: from the gradients of the outputs (`grads[i]`, zeros never passed: undefined where nothing
- * flowed) and the saved tensors to one gradient per input, null where there is none. `needs[i]` tells whether input
- * i's gradient is wanted at all. Written with differentiable ops, so that higher orders work.
- */
-export type GradFn = (grads: Tensor[], saved: Tensor[], needs: readonly boolean[]) => (Tensor | null | undefined)[];
+export type { GradFn } from './graph';
+// Values, not `export ... from`: the getters of that make a dictionary of this module's exports, which every op reads.
+export const { enableGrad, isGradEnabled, noGrad, setGradEnabled } = gradMode;
 
 /** Ops the engine itself needs; set by lib/ops, which lies above this file. */
 export const engineOps: {
@@ -30,93 +26,6 @@ export const engineOps: {
   onesLike(t: Tensor): Tensor;
   zeros(shape: Shape, dtype: DType, device: number): Tensor;
 } = {} as never;
-
-// --- nodes ----------------------------------------------------------------------------------------------------------
-
-let nextNodeId = 0;
-
-interface Edge {
-  node: GradNode;
-  index: number;
-  shape: Shape;
-  dtype: DType;
-}
-
-/** One recorded operation. */
-export class GradNode {
-  /** Grows with creation, so descending order is a topological order. */
-  readonly id = nextNodeId++;
-  hooks: Map<number, GradHook[]> | undefined;
-  /** The latest search that came by; see `reachable`. */
-  seen = 0;
-  private versions: readonly number[];
-
-  constructor(
-    readonly name: string,
-    readonly edges: (Edge | null)[],
-    readonly outputs: number,
-    private saved: Tensor[] | null,
-    private fn: GradFn | null,
-  ) {
-    this.versions = versionsOf(saved);
-  }
-
-  addHook(index: number, hook: GradHook): () => void {
-    this.hooks ??= new Map();
-    const list = this.hooks.get(index) ?? [];
-    this.hooks.set(index, list);
-    list.push(hook);
-    return () => {
-      const i = list.indexOf(hook);
-      if (i >= 0) list.splice(i, 1);
-    };
-  }
-
-  apply(grads: Tensor[], needs: readonly boolean[]): (Tensor | null | undefined)[] {
-    const { saved, fn } = this;
-    if (!saved || !fn)
-      throw new AutogradError(
-        `[backward] going through the graph a second time (at ${this.name}), but what it saved was released; ` +
-          'pass { retainGraph: true } to the first backward',
-        'ERR_BACKWARD_TWICE',
-      );
-    for (let i = 0; i < saved.length; i++) {
-      if (saved[i]!.storage.version !== this.versions[i])
-        throw new AutogradError(
-          `[backward] a tensor ${showShape(shapeOf(saved[i]!))} that ${this.name} needs for its gradient was changed in place ` +
-            `(version ${saved[i]!.storage.version}, expected ${this.versions[i]})`,
-          'ERR_INPLACE',
-        );
-    }
-    return fn(grads, saved, needs);
-  }
-
-  release(): void {
-    this.saved = null;
-    this.fn = null;
-  }
-
-  /** @internal After an in-place op wrote a tensor that it saved itself. */
-  refreshVersions(): void {
-    this.versions = versionsOf(this.saved);
-  }
-}
-
-const none: readonly number[] = [];
-
-function versionsOf(saved: readonly Tensor[] | null): readonly number[] {
-  if (!saved || saved.length === 0) return none;
-  const out: number[] = [];
-  for (let i = 0; i < saved.length; i++) out.push(saved[i]!.storage.version);
-  return out;
-}
-
-/** Receives the gradient of one leaf. */
-export class LeafNode extends GradNode {
-  constructor(readonly variable: Tensor) {
-    super('leaf', [], 1, [], null);
-  }
-}
 
 /** Whether an op on these inputs will be recorded. */
 export function needsTracking(inputs: readonly Tensor[]): boolean {
@@ -140,7 +49,7 @@ function checkCurrent(op: string, t: Tensor): void {
 function edgeOf(op: string, t: Tensor): Edge | null {
   checkCurrent(op, t);
   if (!t.requiresGrad) return null;
-  return { node: t.gradFn ?? t.leafNode(), index: t.outputIndex, shape: shapeOf(t), dtype: t.dtype };
+  return { node: nodeOf(t), index: t.outputIndex, shape: shapeOf(t), dtype: t.dtype };
 }
 
 /**
@@ -170,6 +79,8 @@ export function flatGradient(inputs: readonly Tensor[]): GradFn {
   const like = inputs.map((t) => [shapeOf(t), t.dtype, t.storage.device] as const);
   return (_grads, _saved, needs) => like.map((l, i) => (needs[i] ? engineOps.zeros(...l) : null));
 }
+
+const nodeOf = (t: Tensor): GradNode => t.gradFn ?? t.leafNode();
 
 /** Checks that `t` may be changed in place now, before anything is written. */
 export function checkInPlace(op: string, t: Tensor, inputs: readonly Tensor[]): void {
@@ -212,63 +123,24 @@ export interface RunOptions {
   inputs?: readonly Tensor[];
 }
 
-let searches = 0;
-const newestFirst = (a: GradNode, b: GradNode): number => b.id - a.id;
-
-// All nodes that backward will visit, newest first, and the leaves, which lead nowhere, behind them.
-function reachable(roots: readonly Tensor[]): GradNode[] {
-  const search = ++searches;
-  const order: GradNode[] = [];
-  const leaves: GradNode[] = [];
-  const stack: GradNode[] = [];
-  let sorted = true;
-  for (const r of roots) stack.push(r.gradFn ?? r.leafNode());
-  while (stack.length > 0) {
-    const n = stack.pop()!;
-    if (n.seen === search) continue;
-    n.seen = search;
-    if (n instanceof LeafNode) {
-      leaves.push(n);
-      continue;
-    }
-    if (order.length > 0 && order[order.length - 1]!.id < n.id) sorted = false;
-    order.push(n);
-    const { edges } = n;
-    for (let i = 0; i < edges.length; i++) {
-      const e = edges[i];
-      if (e && e.node.seen !== search) stack.push(e.node);
-    }
-  }
-  // A chain of layers is found in its order.
-  if (!sorted) order.sort(newestFirst);
-  for (let i = 0; i < leaves.length; i++) order.push(leaves[i]!);
-  return order;
-}
-
-// Nodes on a path to one of the wanted (node, index) pairs: others need not run.
-function leadingTo(order: readonly GradNode[], wanted: ReadonlySet<GradNode>): Set<GradNode> {
-  const useful = new Set<GradNode>(wanted);
-  for (let i = order.length - 1; i >= 0; i--) {
-    const n = order[i]!;
-    if (n.edges.some((e) => e !== null && useful.has(e.node))) useful.add(n);
-  }
-  return useful;
-}
-
 class Run {
-  private readonly grads = new Map<GradNode, (Tensor | undefined)[] | undefined>();
+  // By the nodes' places.
+  private readonly grads: ((Tensor | undefined)[] | undefined)[];
   // Sums the engine made itself; nobody else holds them, so a further gradient may be added in place.
   private readonly own = new Set<Tensor>();
   private readonly given = new Set<Tensor['storage']>();
   readonly results: (Tensor | undefined)[];
 
-  constructor(private readonly options: RunOptions) {
+  constructor(
+    private readonly options: RunOptions,
+    private readonly order: Order,
+  ) {
     this.results = options.inputs ? options.inputs.map(() => undefined) : [];
+    this.grads = new Array(order.nodes.length);
   }
 
   add(node: GradNode, index: number, g: Tensor): void {
-    let list = this.grads.get(node);
-    if (!list) this.grads.set(node, (list = new Array<Tensor | undefined>(node.outputs)));
+    const list = (this.grads[this.order.placeOf(node)] ??= new Array<Tensor | undefined>(node.outputs));
     const before = list[index];
     if (!before) list[index] = g;
     else if (!this.options.createGraph && this.own.has(before)) engineOps.addInPlace(before, g);
@@ -327,26 +199,27 @@ class Run {
   private wantedOf(inputs: readonly Tensor[]): Map<GradNode, [index: number, at: number][]> {
     const wanted = new Map<GradNode, [index: number, at: number][]>();
     inputs.forEach((t, at) => {
-      const n = t.gradFn ?? t.leafNode();
+      const n = nodeOf(t);
       wanted.set(n, [...(wanted.get(n) ?? []), [t.outputIndex, at]]);
     });
     return wanted;
   }
 
-  execute(roots: readonly Tensor[]): void {
+  execute(): void {
     const { inputs, retainGraph, createGraph } = this.options;
-    const order = reachable(roots);
+    const { nodes } = this.order;
     const wanted = inputs && this.wantedOf(inputs);
-    const useful = wanted && leadingTo(order, new Set(wanted.keys()));
-    for (const node of order) {
-      const list = this.grads.get(node);
+    const useful = wanted && leadingTo(nodes, new Set(wanted.keys()));
+    for (let at = 0; at < nodes.length; at++) {
+      const node = nodes[at]!;
+      const list = this.grads[at];
       if (!list || (useful && !useful.has(node))) continue;
-      this.grads.set(node, undefined);
+      this.grads[at] = undefined;
       this.runHooks(node, list);
       // A gradient function may pass what it got on to several inputs, so from here on nobody may add to it in place.
       if (this.own.size > 0) for (const g of list) if (g) this.own.delete(g);
-      for (const [index, at] of wanted?.get(node) ?? []) {
-        this.results[at] = list[index];
+      for (const [index, result] of wanted?.get(node) ?? []) {
+        this.results[result] = list[index];
         if (list[index]) this.given.add(list[index].storage);
       }
       if (node instanceof LeafNode) {
@@ -354,8 +227,8 @@ class Run {
         continue;
       }
       const { edges } = node;
-      const needs: boolean[] = [];
-      for (let i = 0; i < edges.length; i++) needs.push(edges[i] !== null && (!useful || useful.has(edges[i]!.node)));
+      const needs = new Array<boolean>(edges.length);
+      for (let i = 0; i < edges.length; i++) needs[i] = edges[i] !== null && (!useful || useful.has(edges[i]!.node));
       if (!needs.includes(true)) continue;
       const out = node.apply(list as Tensor[], needs);
       for (let i = 0; i < edges.length; i++) {
@@ -387,7 +260,7 @@ function start(
   seeds: readonly (Tensor | null | undefined)[],
   options: RunOptions,
 ): Run {
-  const run = new Run(options);
+  const run = new Run(options, new Order(roots.map(nodeOf)));
   const before = isGradEnabled();
   setGradEnabled(options.createGraph);
   try {
@@ -399,9 +272,9 @@ function start(
       checkCurrent(op, r);
       const s = seed(op, r, seeds[i]);
       if (seeds[i]) run.protect(s);
-      run.add(r.gradFn ?? r.leafNode(), r.outputIndex, s);
+      run.add(nodeOf(r), r.outputIndex, s);
     });
-    run.execute(roots);
+    run.execute();
   } finally {
     setGradEnabled(before);
   }

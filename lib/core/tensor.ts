@@ -9,8 +9,7 @@ import { ArgumentError, AutogradError, DisposedError, DTypeError, OutOfMemoryErr
 import { contiguousStrides, describe, isContiguous, numel, type Shape, showShape } from './shape';
 import { tensorHooks } from './hooks';
 import { enteringGradient, gradientLike } from './entering';
-import type { GradNode } from './autograd';
-import { LeafNode } from './autograd';
+import { type GradNode, LeafNode } from './graph';
 
 /** A hook on a gradient: may return another tensor to use instead. */
 export type GradHook = (grad: Tensor) => Tensor | void;

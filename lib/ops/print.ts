@@ -1,5 +1,5 @@
 /** @file Tensors as text: PyTorch's layout and digits, with shape and dtype always named. */
-import type { GradNode } from '../core/autograd';
+import type { GradNode } from '../core/graph';
 import { deviceIndex } from '../core/device';
 import { isFloat } from '../core/dtype';
 import { type InOrderOrByName, readArguments, type Spec } from '../core/arguments';

@@ -45,23 +45,31 @@ export const keepdimSpec: Spec<KeepdimOptions> = { dim: axes.orNull(), keepdim: 
 export type KeepdimArguments = InOrderOrByName<[dim?: Axes, keepdim?: boolean], KeepdimOptions>;
 
 interface Split {
-  out: number[];
-  keepShape: number[];
-  keepStrides: number[];
-  redShape: number[];
-  redStrides: number[];
+  out: readonly number[];
+  keepShape: readonly number[];
+  keepStrides: readonly number[];
+  redShape: readonly number[];
+  redStrides: readonly number[];
 }
 
+const none: readonly number[] = [];
+
 function split(t: Tensor, axes: readonly number[], keepdim = false): Split {
-  const s: Split = { out: [], keepShape: [], keepStrides: [], redShape: [], redStrides: [] };
-  for (let i = 0; i < t.ndim; i++) {
-    const reduced = axes.includes(i);
-    (reduced ? s.redShape : s.keepShape).push(shapeOf(t)[i]!);
-    (reduced ? s.redStrides : s.keepStrides).push(stridesOf(t)[i]!);
-    if (!reduced) s.out.push(shapeOf(t)[i]!);
-    else if (keepdim) s.out.push(1);
-  }
-  return s;
+  const shape = shapeOf(t);
+  const strides = stridesOf(t);
+  const out = keepdim ? shape.map((d, i) => (axes.includes(i) ? 1 : d)) : undefined;
+  if (axes.length === shape.length)
+    return { out: out ?? none, keepShape: none, keepStrides: none, redShape: shape, redStrides: strides };
+  const kept = (_: number, i: number): boolean => !axes.includes(i);
+  const reduced = (_: number, i: number): boolean => axes.includes(i);
+  const keepShape = shape.filter(kept);
+  return {
+    out: out ?? keepShape,
+    keepShape,
+    keepStrides: strides.filter(kept),
+    redShape: shape.filter(reduced),
+    redStrides: strides.filter(reduced),
+  };
 }
 
 /** Runs a reduction; nothing is tracked. */
