@@ -79,6 +79,8 @@ function load(): Addon {
 const addon = load();
 // regs: [slot of the last allocation, live bytes, next read's number]
 const { args, regs } = addon;
+// V8 keeps the addon's exports as a dictionary; these are called all the time.
+const { alloc, run } = addon;
 
 /** A block of memory on one device. Shared by all views of a tensor. */
 export class Storage {
@@ -94,12 +96,12 @@ export class Storage {
   users = 0;
 
   constructor(bytes: number, device: number) {
-    addon.alloc(this, bytes, device);
+    alloc(this, bytes, device);
     if (regs[0]! < 0) {
       // Dead tensors may hold what we need: a full collection, then once more.
       gc();
       addon.flush(device);
-      addon.alloc(this, bytes, device);
+      alloc(this, bytes, device);
       if (regs[0]! < 0) throw outOfMemory(bytes, device);
     }
     this.slot = regs[0]!;
@@ -208,12 +210,11 @@ function putInteger(callee: Callee, first: unknown, at: number, v: unknown): voi
   args[at] = v as number;
 }
 
-function putCount(callee: Callee, first: unknown, at: number, list: unknown, each: number): number {
-  if (!Array.isArray(list)) throw wrong(callee, first, 'a list', list);
-  if (at + list.length * each + 1 > args.length)
-    throw new ArgumentError(`[${nameOf(callee, first)}] a list of ${list.length} is too long for one call`);
-  args[at] = list.length;
-  return list.length;
+// Of a list of `n` things that take `each` doubles.
+function putCount(callee: Callee, first: unknown, at: number, n: number, each: number): void {
+  if (at + n * each + 1 > args.length)
+    throw new ArgumentError(`[${nameOf(callee, first)}] a list of ${n} is too long for one call`);
+  args[at] = n;
 }
 
 /** What errors of a call are named after: its kernel, or the operation that its first argument counts among `names`. */
@@ -279,20 +280,27 @@ export function kernel(name: string): Kernel {
           at = putBuffer(callee, first, at, v);
           if (device < 0 && v !== null) device = (v as BufferArg).storage.device;
           break;
+        // Each case reads the length itself: a place that sees arrays of all kinds is slow.
         case 'd':
         case 'I': {
-          const n = putCount(callee, first, at++, v, 1);
+          if (!Array.isArray(v)) throw wrong(callee, first, 'a list', v);
+          const n = v.length;
+          putCount(callee, first, at++, n, 1);
           for (let j = 0; j < n; j++) putInteger(callee, first, at++, (v as readonly number[])[j]);
           break;
         }
         case 'N': {
-          const n = putCount(callee, first, at++, v, 1);
+          if (!Array.isArray(v)) throw wrong(callee, first, 'a list', v);
+          const n = v.length;
+          putCount(callee, first, at++, n, 1);
           for (let j = 0; j < n; j++) putNumber(callee, first, at++, (v as readonly number[])[j]);
           break;
         }
         default: {
-          const n = putCount(callee, first, at++, v, 3);
+          if (!Array.isArray(v)) throw wrong(callee, first, 'a list', v);
           const list = v as readonly BufferArg[];
+          const n = list.length;
+          putCount(callee, first, at++, n, 3);
           for (let j = 0; j < n; j++) at = putBuffer(callee, first, at, list[j]);
           if (device < 0 && n > 0) device = list[0]!.storage.device;
         }
@@ -301,7 +309,7 @@ export function kernel(name: string): Kernel {
     if (call !== latest)
       throw new ArgumentError(`[${nameOf(callee, first)}] an argument ran another operation while it was read`);
     try {
-      addon.run(id, device, work, at);
+      run(id, device, work, at);
     } catch (e) {
       throw translate(e);
     }
