@@ -52,6 +52,7 @@ export function defineUnary(name: string, spec: UnarySpec): UnaryOp {
   const code = opcode('unary', spec.kernel ?? name);
   const fused = spec.fused === undefined ? -1 : opcode('binary', spec.fused);
   const { save = 'none', grad, cost = 1 } = spec;
+  const label = `${name}_`;
   const backward =
     (p0: number, p1: number) =>
     (grads: Tensor[], kept: Tensor[]): Tensor[] => {
@@ -73,15 +74,18 @@ export function defineUnary(name: string, spec: UnarySpec): UnaryOp {
     return track(name, y, [a], save === 'x' ? [a] : save === 'y' ? [y] : [], backward(p0, p1));
   };
   op.inPlace = (x: Tensor, p0 = 0, p1 = 0): Tensor => {
-    needTensor(`${name}_`, x);
+    needTensor(label, x);
     if (spec.result === 'bool' ? x.dtype !== 'bool' : !isFloat(x.dtype) && spec.ints !== 'keep')
-      throw new DTypeError(`[${name}_] the result does not fit into a tensor of ${x.dtype}`);
-    checkInPlace(`${name}_`, x, [x]);
-    const old = save === 'x' && needsTracking([x]) ? remembered(x) : x;
+      throw new DTypeError(`[${label}] the result does not fit into a tensor of ${x.dtype}`);
+    const inputs = [x];
+    checkInPlace(label, x, inputs);
+    const tracked = needsTracking(inputs);
+    const old = save === 'x' && tracked ? remembered(x) : x;
     runUnary(code, x, x, p0, p1, cost);
     x.storage.version++;
-    if (!grad) trackInPlace(`${name}_`, x, [x], [], flatGradient([x]));
-    else trackInPlace(`${name}_`, x, [x], save === 'none' ? [] : [old], backward(p0, p1));
+    if (!tracked) return x;
+    if (!grad) trackInPlace(label, x, inputs, [], flatGradient(inputs));
+    else trackInPlace(label, x, inputs, save === 'none' ? [] : [old], backward(p0, p1));
     return x;
   };
   return op;
@@ -145,6 +149,7 @@ export function defineBinary(name: string, spec: BinarySpec): BinaryOp {
   const code = opcode('binary', spec.kernel ?? name);
   const { save = '', gradA, gradB, result = 'promote', cost } = spec;
   const secondSpec = spec.second === undefined ? otherSpec : { [spec.second]: operand };
+  const label = `${name}_`;
   const [readsOfA, readsOfB] = (typeof save === 'string' ? [save, save] : save).map(bitsOf) as [number, number];
 
   const computeType = (op: string, a: Operand, b: Operand): DType => {
@@ -221,12 +226,11 @@ export function defineBinary(name: string, spec: BinarySpec): BinaryOp {
   };
 
   op.inPlace = (t: Tensor, second: Second): Tensor => {
-    const label = `${name}_`;
     needTensor(label, t);
     const z = secondOf(label, second, secondSpec);
     if (z instanceof Tensor) {
       sameDevice(label, t, z);
-      if (!sameShape(broadcastShapes(label, shapeOf(t), shapeOf(z)), shapeOf(t)))
+      if (!sameShape(shapeOf(t), shapeOf(z)) && !sameShape(broadcastShapes(label, shapeOf(t), shapeOf(z)), shapeOf(t)))
         throw new ShapeError(`[${label}] ${showShape(shapeOf(z))} does not fit into ${showShape(shapeOf(t))}`);
     }
     const dtype = computeType(label, t, z);
@@ -235,10 +239,11 @@ export function defineBinary(name: string, spec: BinarySpec): BinaryOp {
       throw new DTypeError(`[${label}] a result of ${dtype} does not fit into a tensor of ${t.dtype}`);
     const inputs = inputsOf(t, z);
     checkInPlace(label, t, inputs);
-    const which = needsTracking(inputs) ? kept(t, z) : 0;
+    const tracked = needsTracking(inputs);
+    const which = tracked ? kept(t, z) : 0;
     // What the gradient reads of the old value must survive the write.
     const old = which & keepA ? remembered(t) : t;
-    const b = z instanceof Tensor ? cast(z, dtype) : z;
+    const b = z instanceof Tensor && z.dtype !== dtype ? cast(z, dtype) : z;
     const sharesMemory = b instanceof Tensor && b !== t && b.storage === t.storage;
     const safe = sharesMemory ? remembered(b) : b;
     // Both operands may be one tensor: its old value stands for both.
@@ -250,7 +255,7 @@ export function defineBinary(name: string, spec: BinarySpec): BinaryOp {
         launch(empty(shapeOf(t), result === 'bool' ? 'bool' : dtype, t.storage.device), castOf(t, dtype), safe),
       );
     t.storage.version++;
-    trackInPlace(label, t, inputs, savedOf(which, old, other, t), backward(which, t, z));
+    if (tracked) trackInPlace(label, t, inputs, savedOf(which, old, other, t), backward(which, t, z));
     return t;
   };
   return op;
