@@ -55,7 +55,8 @@ interface Compiled {
   required: readonly string[];
 }
 
-const compiledSpecs = new WeakMap<object, Compiled>();
+/** Under which a spec keeps what it was compiled to: not enumerable, so that specs spread from it are others. */
+const compiled: unique symbol = Symbol('compiled');
 
 function compile(spec: object): Compiled {
   const names = Object.keys(spec);
@@ -70,7 +71,7 @@ function compile(spec: object): Compiled {
     defaults,
     required: names.filter((_, i) => values[i] instanceof Param && values[i].required),
   };
-  compiledSpecs.set(spec, c);
+  Object.defineProperty(spec, compiled, { value: c });
   return c;
 }
 
@@ -94,12 +95,14 @@ export function readArguments<S extends object>(
   args: readonly unknown[],
   what: 'argument' | 'setting' | 'option' = 'argument',
 ): Readonly<S> {
-  const { names, checks, defaults, required } = compiledSpecs.get(spec) ?? compile(spec);
+  const { names, checks, defaults, required } = (spec as { [compiled]?: Compiled })[compiled] ?? compile(spec);
   let out: Record<string, unknown> | undefined;
+  let inOrder = 0;
   for (let i = 0; i < args.length; i++) {
     const value = args[i];
     if (value === undefined) continue;
-    out ??= { ...defaults };
+    // Nothing to copy where all are required: they are there at the end, or it throws.
+    out ??= required.length === names.length ? {} : { ...defaults };
     if (isOptions(value)) {
       for (const name of Object.keys(value)) {
         const at = names.indexOf(name);
@@ -117,9 +120,13 @@ export function readArguments<S extends object>(
             ? `[${op}] takes ${names.length} ${what}s (${names.join(', ')}), got ${args.length}`
             : `[${op}] takes no ${what}s, got ${describe(value)}`,
         );
-      out[names[i]!] = checks[i] ? checks[i]!.check(op, names[i]!, value) : value;
+      const name = names[i]!;
+      const check = checks[i];
+      out[name] = check ? check.check(op, name, value) : value;
+      inOrder++;
     }
   }
+  if (out && inOrder === names.length) return out as S;
   for (const name of required)
     if (out?.[name] === undefined)
       throw new ArgumentError(
