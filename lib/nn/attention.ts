@@ -236,9 +236,9 @@ export class MultiheadAttention extends Module {
   #check(q: Tensor, k: Tensor, v: Tensor): void {
     for (const t of [q, k, v])
       if (!(t instanceof Tensor)) throw new ArgumentError(`[MultiheadAttention] expected tensors, got ${describe(t)}`);
-    const shapes = `query ${showShape(q.shape)}, key ${showShape(k.shape)}, value ${showShape(v.shape)}`;
+    const shapes = (): string => `query ${showShape(q.shape)}, key ${showShape(k.shape)}, value ${showShape(v.shape)}`;
     const wrong = (why: string): never => {
-      throw new ShapeError(`[MultiheadAttention] ${why}: ${shapes}`);
+      throw new ShapeError(`[MultiheadAttention] ${why}: ${shapes()}`);
     };
     if ((q.ndim !== 2 && q.ndim !== 3) || k.ndim !== q.ndim || v.ndim !== q.ndim)
       wrong('query, key and value have two dimensions, or three with a batch');

@@ -71,22 +71,22 @@ export interface AttentionPlan {
 
 function check(op: string, q: Tensor, k: Tensor, v: Tensor, gqa: boolean): void {
   for (const t of [q, k, v]) needTensor(op, t);
-  const shapes = `query ${showShape(q.shape)}, key ${showShape(k.shape)}, value ${showShape(v.shape)}`;
+  const shapes = (): string => `query ${showShape(q.shape)}, key ${showShape(k.shape)}, value ${showShape(v.shape)}`;
   for (const t of [q, k, v]) {
     sameDevice(op, q, t);
-    if (t.ndim < 2) throw new ShapeError(`[${op}] needs at least two dimensions: ${shapes}`);
+    if (t.ndim < 2) throw new ShapeError(`[${op}] needs at least two dimensions: ${shapes()}`);
   }
   if (q.dtype !== k.dtype || q.dtype !== v.dtype || !isFloat(q.dtype))
     throw new DTypeError(
       `[${op}] query is ${q.dtype}, key ${k.dtype}, value ${v.dtype}; they must be one floating-point dtype`,
     );
   const last = (t: Tensor, i: number): number => t.shape[t.ndim - i]!;
-  if (last(q, 1) !== last(k, 1)) throw new ShapeError(`[${op}] query and key differ in their features: ${shapes}`);
-  if (last(k, 2) !== last(v, 2)) throw new ShapeError(`[${op}] key and value differ in length: ${shapes}`);
+  if (last(q, 1) !== last(k, 1)) throw new ShapeError(`[${op}] query and key differ in their features: ${shapes()}`);
+  if (last(k, 2) !== last(v, 2)) throw new ShapeError(`[${op}] key and value differ in length: ${shapes()}`);
   if (!gqa) return;
   const [heads, keyHeads] = [q.shape[q.ndim - 3], k.shape[k.ndim - 3]];
   if (heads === undefined || !keyHeads || keyHeads !== v.shape[v.ndim - 3] || heads % keyHeads !== 0)
-    throw new ShapeError(`[${op}] enableGqa needs a multiple of the key heads as query heads: ${shapes}`);
+    throw new ShapeError(`[${op}] enableGqa needs a multiple of the key heads as query heads: ${shapes()}`);
 }
 
 /**

@@ -14,6 +14,8 @@ import { checkInputs, reduceLoss, type ReductionOptions, byMean } from './reduct
 import { mean } from './reduce';
 import { narrow, reshape, squeeze, unsqueeze } from './views';
 
+const ctcSpec = { blank: 0, reduction: byMean, zeroInfinity: false };
+
 const ctcKernel = kernel('ctc');
 
 /** Options of {@link ctcLoss}. */
@@ -65,7 +67,7 @@ export function ctcLoss(
   targetLengths: Lengths,
   ...args: Arguments<CtcLossOptions>
 ): Tensor {
-  const options = readArguments('ctcLoss', { blank: 0, reduction: byMean, zeroInfinity: false }, args);
+  const options = readArguments('ctcLoss', ctcSpec, args);
   checkInputs('ctcLoss', logProbs, targets);
   const { blank, zeroInfinity, reduction } = options;
   if (isFloat(targets.dtype) || targets.dtype === 'bool')

@@ -17,6 +17,8 @@ import { topk } from './sorting';
 import { reshape, squeeze, transpose, unsqueeze } from './views';
 import { where } from './where';
 
+const pdistSpec = { p: 2 };
+
 // x^(1/p) with the slope 0 at 0, where there is none.
 function root(x: Tensor, p: number): Tensor {
   const zero = eq(x, 0);
@@ -76,7 +78,7 @@ export function cdist(a: Tensor, b: Tensor, how: number | CdistOptions = {}): Te
 export function pdist(x: Tensor, how: number | { p?: number } = {}): Tensor {
   needTensor('pdist', x);
   if (x.ndim !== 2) throw new ShapeError(`[pdist] takes a matrix, got ${showShape(x.shape)}`);
-  const { p } = readArguments('pdist', { p: 2 }, [how]);
+  const { p } = readArguments('pdist', pdistSpec, [how]);
   const all = cdist(x, x, { p, computeMode: 'donotUseMmForEuclidDist' });
   const n = x.shape[0]!;
   const [row, column] = unbind(triuIndices(n, n, 1, { device: x.device })) as [Tensor, Tensor];

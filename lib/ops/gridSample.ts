@@ -17,6 +17,8 @@ import { abs, clamp, floor, round, square } from './math';
 import { expand, narrow, reshape, transpose, unsqueeze } from './views';
 import { where } from './where';
 
+const gridSpec = { alignCorners: false };
+
 /** Options of {@link gridSample}, in PyTorch's order. */
 export interface GridSampleOptions {
   /** How values between elements are found; bicubic for images only. Default 'bilinear' (in volumes trilinear). */
@@ -160,7 +162,7 @@ export function affineGrid(
   ...options: Arguments<{ alignCorners: boolean }>
 ): Tensor {
   const op = 'affineGrid';
-  const { alignCorners } = readArguments(op, { alignCorners: false }, options);
+  const { alignCorners } = readArguments(op, gridSpec, options);
   needTensor(op, theta);
   if (!isFloat(theta.dtype)) throw new DTypeError(`[${op}] needs a floating-point tensor, got ${theta.dtype}`);
   const n = Array.isArray(size) ? size.length - 2 : 0;

@@ -2,9 +2,11 @@
 import { ArgumentError } from '../core/errors';
 import { describe } from '../core/shape';
 import { needTensor, type Tensor } from '../core/tensor';
-import { type Arguments, readArguments, type Sizes, sizesOf } from '../core/arguments';
+import { type Arguments, readArguments, type Sizes, sizesOf, type Spec } from '../core/arguments';
 import { mul, pow } from './arithmetic';
 import { avgPool1d, avgPool2d, avgPool3d } from './pooling';
+
+const lpSpec: Spec<LpPoolOptions> = { stride: null, ceilMode: false };
 
 /** Options of {@link lpPool1d} and its kind, in PyTorch's order. */
 export interface LpPoolOptions {
@@ -19,7 +21,7 @@ const averages = [avgPool1d, avgPool2d, avgPool3d];
 // (sum of x^p)^(1 / p), from the mean. A negative sum (odd p) has no root and gives NaN, as in PyTorch.
 function lpPool(n: 1 | 2 | 3, x: Tensor, normType: number, kernelSize: Sizes, args: readonly unknown[]): Tensor {
   const op = `lpPool${n}d`;
-  const { stride, ceilMode } = readArguments<LpPoolOptions>(op, { stride: null, ceilMode: false }, args);
+  const { stride, ceilMode } = readArguments<LpPoolOptions>(op, lpSpec, args);
   needTensor(op, x);
   if (typeof normType !== 'number' || !(normType > 0))
     throw new ArgumentError(`[${op}] normType must be a positive number, got ${describe(normType)}`);

@@ -26,6 +26,8 @@ import { cumsum } from './scans';
 import { reshape, squeeze, unsqueeze } from './views';
 import { where } from './where';
 
+const softMarginSpec = { weight: noWeight, reduction: byMean };
+
 // [rows, classes]; a single row may come without the first dimension.
 function toRows(op: string, input: Tensor): Tensor {
   if (input.ndim !== 1 && input.ndim !== 2)
@@ -113,7 +115,7 @@ export function multilabelSoftMarginLoss(
   target: Tensor,
   ...args: Arguments<MultilabelSoftMarginOptions>
 ): Tensor {
-  const options = readArguments('multilabelSoftMarginLoss', { weight: noWeight, reduction: byMean }, args);
+  const options = readArguments('multilabelSoftMarginLoss', softMarginSpec, args);
   checkPair('multilabelSoftMarginLoss', input, target);
   const { weight, reduction } = options;
   const t = cast(target, input.dtype);

@@ -6,7 +6,7 @@ import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
 import { describe, numel, sameShape, type Shape, showShape } from '../core/shape';
 import { empty, needTensor, type Tensor } from '../core/tensor';
 import { kernel } from '../native';
-import { type Arguments, readArguments } from '../core/arguments';
+import { type Arguments, readArguments, type Spec } from '../core/arguments';
 import { number } from '../core/params';
 import { add, mul, sub } from './arithmetic';
 import { cast } from './cast';
@@ -15,6 +15,9 @@ import { rsqrt } from './math';
 import { gradientOf } from './recompute';
 import { mean } from './reduce';
 import { reshape } from './views';
+
+const rowSpec: Spec<NormOptions> = { weight: null, bias: null, eps: 1e-5 };
+const rmsSpec: Spec<RmsNormOptions> = { weight: null, eps: null };
 
 const batchKernel = kernel('batchNorm');
 const batchGradKernel = kernel('batchNormGrad');
@@ -322,7 +325,7 @@ const over = (x: Tensor, shape: Shape, eps: number, rms: boolean): Rows => {
 /** The last dimensions with mean 0 and variance 1, times weight plus bias (Ba et al. 2016). */
 export function layerNorm(x: Tensor, normalizedShape: number | Shape, ...options: Arguments<NormOptions>): Tensor {
   const op = 'layerNorm';
-  const o = readArguments<NormOptions>(op, { weight: null, bias: null, eps: 1e-5 }, options);
+  const o = readArguments<NormOptions>(op, rowSpec, options);
   checkInput(op, x, 1);
   const shape = lastDims(op, x, normalizedShape);
   checkPart(op, 'weight', o.weight, shape, x);
@@ -340,7 +343,7 @@ export interface RmsNormOptions {
 /** The last dimensions divided by their root mean square, times weight (Zhang and Sennrich 2019). */
 export function rmsNorm(x: Tensor, normalizedShape: number | Shape, ...options: Arguments<RmsNormOptions>): Tensor {
   const op = 'rmsNorm';
-  const o = readArguments<RmsNormOptions>(op, { weight: null, eps: null }, options);
+  const o = readArguments<RmsNormOptions>(op, rmsSpec, options);
   checkInput(op, x, 1);
   const shape = lastDims(op, x, normalizedShape);
   checkPart(op, 'weight', o.weight, shape, x);
@@ -350,7 +353,7 @@ export function rmsNorm(x: Tensor, normalizedShape: number | Shape, ...options: 
 /** Groups of channels of x [batch, channels, ...] with mean 0 and variance 1 (Wu and He 2018). */
 export function groupNorm(x: Tensor, numGroups: number, ...options: Arguments<NormOptions>): Tensor {
   const op = 'groupNorm';
-  const o = readArguments<NormOptions>(op, { weight: null, bias: null, eps: 1e-5 }, options);
+  const o = readArguments<NormOptions>(op, rowSpec, options);
   checkInput(op, x, 2);
   const [n, c] = x.shape as [number, number];
   if (!Number.isSafeInteger(numGroups) || numGroups < 1 || c % numGroups !== 0)

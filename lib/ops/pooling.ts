@@ -5,7 +5,7 @@ import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
 import { describe, numel, showShape } from '../core/shape';
 import { empty, needTensor, type Tensor } from '../core/tensor';
 import { kernel } from '../native';
-import { type Arguments, readArguments, type Sizes, sizesOf, three } from '../core/arguments';
+import { type Arguments, readArguments, type Sizes, sizesOf, three, type Spec } from '../core/arguments';
 import { number, sizes } from '../core/params';
 import { cast } from './cast';
 import { zeros } from './create';
@@ -13,6 +13,9 @@ import { scatter, scatterAdd } from './gather';
 import { denseOf } from './launch';
 import { type ValuesAndIndices, valuesAndIndices } from './named';
 import { reshape } from './views';
+
+const indicesSpec = { returnIndices: false };
+const unpoolSpec: Spec<MaxUnpoolOptions> = { stride: null, padding: 0, outputSize: null };
 
 const maxKernel = kernel('maxPool');
 const avgKernel = kernel('avgPool');
@@ -185,7 +188,7 @@ export interface AdaptiveMaxPool {
 const adaptiveMaxOf = (n: 1 | 2 | 3): AdaptiveMaxPool =>
   ((x: Tensor, outputSize: AdaptiveSize, ...args: unknown[]) => {
     const op = `adaptiveMaxPool${n}d`;
-    const { returnIndices } = readArguments(op, { returnIndices: false }, args);
+    const { returnIndices } = readArguments(op, indicesSpec, args);
     checkInput(op, n, x);
     const pooled = maxima(op, x, evenWindows(op, n, x, outputSize));
     return returnIndices ? pooled : pooled.values;
@@ -215,7 +218,7 @@ function maxUnpool(
   kernelSize: Sizes,
   args: readonly unknown[],
 ): Tensor {
-  const o = readArguments<MaxUnpoolOptions>(op, { stride: null, padding: 0, outputSize: null }, args);
+  const o = readArguments<MaxUnpoolOptions>(op, unpoolSpec, args);
   checkInput(op, n, x);
   needTensor(op, indices);
   if (showShape(x.shape) !== showShape(indices.shape))

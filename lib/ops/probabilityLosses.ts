@@ -13,6 +13,9 @@ import { checkInputs, checkPair, reduceLoss, type ReductionOptions, byMean } fro
 import { sum } from './reduce';
 import { squeeze, unsqueeze } from './views';
 
+const categoricalSpec = { reduction: byMean, labelSmoothing: 0, axis: -1 };
+const sparseSpec = { reduction: byMean, axis: -1 };
+
 // Keras's epsilon: probabilities stay this far from 0 and 1.
 const epsilon = 1e-7;
 const logs = (p: Tensor, axis: number): Tensor =>
@@ -32,7 +35,7 @@ export function categoricalCrossentropy(
   target: Tensor,
   ...args: Arguments<CategoricalCrossentropyOptions>
 ): Tensor {
-  const options = readArguments('categoricalCrossentropy', { reduction: byMean, labelSmoothing: 0, axis: -1 }, args);
+  const options = readArguments('categoricalCrossentropy', categoricalSpec, args);
   const op = 'categoricalCrossentropy';
   checkPair(op, input, target);
   const { labelSmoothing, axis, reduction } = options;
@@ -57,7 +60,7 @@ export function sparseCategoricalCrossentropy(
   target: Tensor,
   ...args: Arguments<SparseCategoricalCrossentropyOptions>
 ): Tensor {
-  const options = readArguments('sparseCategoricalCrossentropy', { reduction: byMean, axis: -1 }, args);
+  const options = readArguments('sparseCategoricalCrossentropy', sparseSpec, args);
   const op = 'sparseCategoricalCrossentropy';
   checkInputs(op, input, target);
   if (input.ndim === 0) throw new ShapeError(`[${op}] the input needs a dimension of classes, got []`);

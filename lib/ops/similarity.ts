@@ -14,6 +14,11 @@ import { relu } from './activations';
 import { norm } from './statistics';
 import { where } from './where';
 
+const normalizeSpec = { p: 2, dim: 1, eps: 1e-12 };
+const distanceSpec = { p: 2, eps: 1e-6, keepdim: false };
+const marginSpec = { margin: 0, reduction: byMean };
+const hingeSpec = { margin: 1, reduction: byMean };
+
 /** Options of {@link cosineSimilarity}. */
 export interface CosineSimilarityOptions {
   /** The dimension of the vectors' elements. Default 1. */
@@ -55,7 +60,7 @@ export interface NormalizeOptions {
 
 /** Vectors along a dimension, divided by their norm. */
 export function normalize(x: Tensor, ...args: Arguments<NormalizeOptions>): Tensor {
-  const options = readArguments('normalize', { p: 2, dim: 1, eps: 1e-12 }, args);
+  const options = readArguments('normalize', normalizeSpec, args);
   needTensor('normalize', x);
   const { p, dim, eps } = options;
   return div(x, clampMin(norm(x, p, dim, { keepdim: true }), eps));
@@ -74,7 +79,7 @@ export interface PairwiseDistanceOptions {
 /** The p-norm of a - b along the last dimension. The tensors broadcast. */
 export function pairwiseDistance(a: Tensor, b: Tensor, ...args: Arguments<PairwiseDistanceOptions>): Tensor {
   checkInputs('pairwiseDistance', a, b);
-  const { p, eps, keepdim } = readArguments('pairwiseDistance', { p: 2, eps: 1e-6, keepdim: false }, args);
+  const { p, eps, keepdim } = readArguments('pairwiseDistance', distanceSpec, args);
   return norm(add(sub(a, b), eps), p, -1, { keepdim });
 }
 
@@ -89,7 +94,7 @@ export interface MarginOptions extends ReductionOptions {
  * @param target - [N] or []
  */
 export function cosineEmbeddingLoss(a: Tensor, b: Tensor, target: Tensor, ...args: Arguments<MarginOptions>): Tensor {
-  const options = readArguments('cosineEmbeddingLoss', { margin: 0, reduction: byMean }, args);
+  const options = readArguments('cosineEmbeddingLoss', marginSpec, args);
   checkInputs('cosineEmbeddingLoss', a, b, target);
   const { margin, reduction } = options;
   if (!sameShape(a.shape, b.shape) || !sameShape(target.shape, a.shape.slice(0, -1)) || a.ndim < 1 || a.ndim > 2)
@@ -184,7 +189,7 @@ function triplet(
 
 /** max(0, margin - target (a - b)) for targets 1 (a ranks higher) and -1; margin defaults to 0. */
 export function marginRankingLoss(a: Tensor, b: Tensor, target: Tensor, ...args: Arguments<MarginOptions>): Tensor {
-  const options = readArguments('marginRankingLoss', { margin: 0, reduction: byMean }, args);
+  const options = readArguments('marginRankingLoss', marginSpec, args);
   checkInputs('marginRankingLoss', a, b, target);
   const { margin, reduction } = options;
   if (a.ndim !== b.ndim || a.ndim !== target.ndim)
@@ -197,7 +202,7 @@ export function marginRankingLoss(a: Tensor, b: Tensor, target: Tensor, ...args:
 
 /** The input where the target is 1, max(0, margin - input) where it is -1; margin defaults to 1. */
 export function hingeEmbeddingLoss(input: Tensor, target: Tensor, ...args: Arguments<MarginOptions>): Tensor {
-  const options = readArguments('hingeEmbeddingLoss', { margin: 1, reduction: byMean }, args);
+  const options = readArguments('hingeEmbeddingLoss', hingeSpec, args);
   checkInputs('hingeEmbeddingLoss', input, target);
   const { margin, reduction } = options;
   const far = where(eq(target, 1), 0, clampMin(sub(margin, input), 0));
