@@ -2,6 +2,8 @@
 import * as ng from '../lib';
 import { testCases } from './torch-cases';
 
+type Strided = [number[], number[], number?];
+
 describe('as PyTorch', () => {
   testCases('indexing.json', {
     setCopy: (x: ng.Tensor, index: ng.Index, value: ng.Assignable) => {
@@ -12,17 +14,36 @@ describe('as PyTorch', () => {
     // The method takes the tensor first, then the condition.
     where: ng.where as never,
   });
+  testCases('places.json', {
+    asStridedPart: (x: ng.Tensor, ...view: Strided) => x.at([ng.s(1), ng.s(1)]).asStrided(...view),
+    asStridedTurned: (x: ng.Tensor, ...view: Strided) => x.T.asStrided(...view),
+    asStridedRepeated: (x: ng.Tensor, ...view: Strided) => x.expand([2, 3]).asStrided(...view),
+  });
 });
 
 describe('in place', () => {
   const x = (): ng.Tensor => ng.arange(12).reshape([3, 4]);
   const index = ng.tensor([[3, 0, 1, 2]], { dtype: 'int64' });
   const src = ng.tensor([[10, 20, 30, 40]]);
+  const mask = ng.tensor([true, false, true, false]);
 
   test.each<[string, (t: ng.Tensor) => ng.Tensor, (t: ng.Tensor) => ng.Tensor]>([
     ['scatter', (t) => t.scatter(1, index, src), (t) => t.scatter_(1, index, src)],
     ['scatterAdd', (t) => t.scatterAdd(1, index, src), (t) => t.scatterAdd_(1, index, src)],
     ['scatterReduce', (t) => t.scatterReduce(1, index, src, 'amax'), (t) => t.scatterReduce_(1, index, src, 'amax')],
+    [
+      'indexReduce',
+      (t) => t.indexReduce(0, [2, 2], ng.cat([src, src]), 'prod'),
+      (t) => t.indexReduce_(0, [2, 2], ng.cat([src, src]), 'prod'),
+    ],
+    ['put', (t) => t.put(index, src, true), (t) => t.put_(index, src, true)],
+    [
+      'maskedScatter',
+      (t) => t.maskedScatter(mask, src.repeat([2, 1])),
+      (t) => t.maskedScatter_(mask, src.repeat([2, 1])),
+    ],
+    ['renorm', (t) => t.renorm(2, 0, 5), (t) => t.renorm_(2, 0, 5)],
+    ['asStrided', (t) => t.asStrided([2, 3], [5, 1], 1), (t) => t.asStrided_([2, 3], [5, 1], 1)],
     ['indexAdd', (t) => t.indexAdd(0, [2], src), (t) => t.indexAdd_(0, [2], src)],
     ['indexCopy', (t) => t.indexCopy(0, [2], src), (t) => t.indexCopy_(0, [2], src)],
     ['indexFill', (t) => t.indexFill(1, [0, -1], 9), (t) => t.indexFill_(1, [0, -1], 9)],

@@ -12,7 +12,7 @@ import { axis as axisParam, oneOf, operand, scalar, tensor as tensorParam } from
 import { mul } from './arithmetic';
 import { cast } from './cast';
 import { zeros } from './create';
-import { asIndex, checkGather, checkVector, type IndexLike, indexParam, place } from './index-checks';
+import { asIndex, checkGather, checkVector, type IndexLike, indexParam, place, type Placed } from './index-checks';
 import { lift, linearIndex, runAddRows, runGather, runScatter, scatterMode, takeRows } from './index-kernels';
 import { denseOf, sameDevice } from './launch';
 import { apart, overwriteCopy, type Overwrite, overwriteSelf, sameDType, scalarOf } from './overwrite';
@@ -195,12 +195,23 @@ const alongAxis = (index: Tensor, axis: number, shape: Shape): Tensor =>
         shape,
       );
 
+function checkedSlices(op: string, t: Tensor, axis: number, index: IndexLike, src: Tensor): [number, Tensor] {
+  needTensor(op, t);
+  const a = checkAxis(op, axis, t.ndim);
+  const at = asIndex(op, index, t);
+  checkVector(op, at);
+  checkSlices(op, t, a, at, src);
+  return [a, at];
+}
+
+/** @internal The slices of `src` as elements to scatter. */
+export function placeSlices(op: string, t: Tensor, axis: number, index: IndexLike, src: Tensor): Placed {
+  const [a, at] = checkedSlices(op, t, axis, index, src);
+  return { axis: a, index: alongAxis(at, a, src.shape), src };
+}
+
 function slices(name: 'indexAdd' | 'indexCopy', t: Tensor, axis: number, index: IndexLike, src: Tensor): Overwrite {
-  needTensor(name, t);
-  const a = checkAxis(name, axis, t.ndim);
-  const at = asIndex(name, index, t);
-  checkVector(name, at);
-  checkSlices(name, t, a, at, src);
+  const [a, at] = checkedSlices(name, t, axis, index, src);
   const add = name === 'indexAdd';
   const { shape } = src;
   return {

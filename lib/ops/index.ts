@@ -130,7 +130,30 @@ export {
 export * from './positions';
 export * from './gridSample';
 export { type AttentionOptions, causalMask, paddingMask, scaledDotProductAttention } from './attention';
-export * from './gather';
+export {
+  gather,
+  indexAdd,
+  indexAdd_,
+  type IndexAddArguments,
+  type IndexArguments,
+  indexCopy,
+  indexCopy_,
+  type IndexCopyArguments,
+  indexFill,
+  indexFill_,
+  type IndexFillArguments,
+  indexSelect,
+  scatter,
+  scatter_,
+  scatterAdd,
+  scatterAdd_,
+  type ScatterAddArguments,
+  type ScatterArguments,
+  take,
+  takeAlongDim,
+} from './gather';
+export * from './put';
+export * from './asStrided';
 export * from './scatterReduce';
 export type { IndexLike } from './index-checks';
 export * from './embedding';

@@ -6,6 +6,7 @@ import { operand, tensor as tensorParam } from '../core/params';
 import { broadcastShapes, sameShape, showShape } from '../core/shape';
 import { addMethods, type Method, needTensor, Tensor } from '../core/tensor';
 import { cast } from './cast';
+import { inPlaceOf } from './in-place';
 import { nonzeroFlat, takeRows } from './index-kernels';
 import { indexPut } from './indexing';
 import { runCopy, sameDevice } from './launch';
@@ -82,26 +83,32 @@ export function maskedSelect(t: Tensor, ...args: InOrderOrByName<[mask: Tensor],
   return reshape(takeRows(flat, nonzeroFlat(broadcastTo(mask, shape))), [-1]);
 }
 
-/** A copy with the places where the mask holds taken, in order, from the elements of `source`. Waits for the stream. */
-export function maskedScatter(
-  t: Tensor,
-  ...args: InOrderOrByName<[mask: Tensor, source: Tensor], MaskedScatterArguments>
-): Tensor {
-  needTensor('maskedScatter', t);
-  const { mask, source: src } = readArguments('maskedScatter', maskedScatterSpec, args);
-  checkMask('maskedScatter', t, mask);
-  sameDevice('maskedScatter', t, src);
+type MaskedScatter = InOrderOrByName<[mask: Tensor, source: Tensor], MaskedScatterArguments>;
+
+function scattered(op: string, t: Tensor, args: MaskedScatter): Tensor {
+  needTensor(op, t);
+  const { mask, source: src } = readArguments(op, maskedScatterSpec, args);
+  checkMask(op, t, mask);
+  sameDevice(op, t, src);
   if (t.dtype !== src.dtype)
-    throw new DTypeError(`[maskedScatter] the source is ${src.dtype}, the tensor ${t.dtype}; cast one with .to()`);
-  const shape = broadcastShapes('maskedScatter', t.shape, mask.shape);
+    throw new DTypeError(`[${op}] the source is ${src.dtype}, the tensor ${t.dtype}; cast one with .to()`);
+  const shape = broadcastShapes(op, t.shape, mask.shape);
   const places = nonzeroFlat(broadcastTo(mask, shape));
   if (places.numel > src.numel)
-    throw new ShapeError(
-      `[maskedScatter] the mask holds ${places.numel} times, the source has only ${src.numel} elements`,
-    );
+    throw new ShapeError(`[${op}] the mask holds ${places.numel} times, the source has only ${src.numel} elements`);
   const flat = reshape(broadcastTo(t, shape), [-1]);
   return reshape(indexPut(flat, [places], narrow(reshape(src, [-1]), 0, 0, places.numel)), shape);
 }
+
+/**
+ * A copy with the places where the mask holds taken, in order, from the elements of `source`. Mask and tensor broadcast.
+ * Waits for the stream.
+ */
+export const maskedScatter = (t: Tensor, ...args: MaskedScatter): Tensor => scattered('maskedScatter', t, args);
+/** {@link maskedScatter} in place; the mask must broadcast to the tensor's shape. */
+export const maskedScatter_: typeof maskedScatter = inPlaceOf('maskedScatter_', (t, ...args: MaskedScatter) =>
+  scattered('maskedScatter_', t, args),
+);
 
 /** Overwrites every element. */
 export function fill_(t: Tensor, ...args: InOrderOrByName<[value: Value], { value: Value }>): Tensor {
@@ -124,13 +131,14 @@ export function zero_(t: Tensor): Tensor {
   return overwriteAll('zero_', t, 0);
 }
 
-addMethods({ maskedFill, maskedFill_, maskedSelect, maskedScatter, fill_, zero_ });
+addMethods({ maskedFill, maskedFill_, maskedSelect, maskedScatter, maskedScatter_, fill_, zero_ });
 declare module '../core/tensor' {
   interface Tensor {
     maskedFill: Method<typeof maskedFill>;
     maskedFill_: Method<typeof maskedFill_>;
     maskedSelect: Method<typeof maskedSelect>;
     maskedScatter: Method<typeof maskedScatter>;
+    maskedScatter_: Method<typeof maskedScatter_>;
     fill_: Method<typeof fill_>;
     zero_: Method<typeof zero_>;
   }

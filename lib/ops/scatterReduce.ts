@@ -8,8 +8,8 @@ import { div, eq, floorDivide, mul } from './arithmetic';
 import { logicalAnd } from './binary';
 import { cast } from './cast';
 import { onesLike, zerosLike } from './create';
-import { gather, scatter, scatterAdd } from './gather';
-import { type IndexLike, indexParam, place } from './index-checks';
+import { gather, placeSlices, scatter, scatterAdd } from './gather';
+import { type IndexLike, indexParam, place, type Placed } from './index-checks';
 import { runScatter, scatterMode } from './index-kernels';
 import { runCopy } from './launch';
 import { clampMin } from './math';
@@ -110,14 +110,11 @@ function gradientOf(reduce: ScatterReduction, axis: number, includeSelf: boolean
   };
 }
 
-function reducing(op: string, t: Tensor, args: readonly unknown[]): Overwrite {
-  const given = readArguments(op, scatterReduceSpec, args);
-  const { dim: axis, index, src, reduce } = given;
-  const includeSelf = given.includeSelf!;
-  const p = place('scatterReduce', t, axis, index, src);
+// Combines what was placed; `name` is that of the op.
+function combining(name: string, t: Tensor, p: Placed, reduce: ScatterReduction, includeSelf: boolean): Overwrite {
   const mode = scatterMode[reduce === 'mean' ? 'sum' : reduce];
   return {
-    name: 'scatterReduce',
+    name,
     inputs: [p.src],
     saved: [t, p.index, p.src],
     write: (o) => {
@@ -130,6 +127,11 @@ function reducing(op: string, t: Tensor, args: readonly unknown[]): Overwrite {
     },
     grad: gradientOf(reduce, p.axis, includeSelf),
   };
+}
+
+function reducing(op: string, t: Tensor, args: readonly unknown[]): Overwrite {
+  const { dim, index, src, reduce, includeSelf } = readArguments(op, scatterReduceSpec, args);
+  return combining('scatterReduce', t, place('scatterReduce', t, dim, index, src), reduce, includeSelf!);
 }
 
 type ScatterReduce = (
@@ -148,9 +150,55 @@ export const scatterReduce: ScatterReduce = (t, ...args) => overwriteCopy(t, red
 /** {@link scatterReduce} in place. */
 export const scatterReduce_: ScatterReduce = (t, ...args) => overwriteSelf(t, reducing('scatterReduce_', t, args));
 
-addMethods({ scatterReduce, scatterReduce_ });
+// --- whole slices ---------------------------------------------------------------------------------------------------
+
+/** Arguments of {@link indexReduce}. */
+export interface IndexReduceArguments {
+  dim: number;
+  index: IndexLike;
+  source: Tensor;
+  reduce: IndexReduction;
+  /** Whether the old value of a place takes part. Default true. */
+  includeSelf?: boolean;
+}
+/** How {@link indexReduce} combines. */
+export type IndexReduction = 'prod' | 'mean' | 'amax' | 'amin';
+const indexReduceSpec: Spec<IndexReduceArguments> = {
+  dim: axisParam,
+  index: indexParam,
+  source: tensor,
+  reduce: oneOf('prod', 'mean', 'amax', 'amin'),
+  includeSelf: boolean.or(true),
+};
+
+function reducingSlices(op: string, t: Tensor, args: readonly unknown[]): Overwrite {
+  const { dim, index, source, reduce, includeSelf } = readArguments(op, indexReduceSpec, args);
+  return combining('indexReduce', t, placeSlices('indexReduce', t, dim, index, source), reduce, includeSelf!);
+}
+
+type IndexReduce = (
+  t: Tensor,
+  ...args: InOrderOrByName<
+    [dim: number, index: IndexLike, source: Tensor, reduce: IndexReduction, includeSelf?: boolean],
+    IndexReduceArguments
+  >
+) => Tensor;
+
+/**
+ * A copy with the slices of `source` combined into the slices of dimension `dim` that a vector of indices names, and
+ * with what is there unless `includeSelf` is false. Slices that no index names stay.
+ * @returns the shape and dtype of the tensor
+ * @throws ShapeError unless the source has the tensor's shape, with one slice per index; DTypeError unless its dtype
+ */
+export const indexReduce: IndexReduce = (t, ...args) => overwriteCopy(t, reducingSlices('indexReduce', t, args));
+/** {@link indexReduce} in place. */
+export const indexReduce_: IndexReduce = (t, ...args) => overwriteSelf(t, reducingSlices('indexReduce_', t, args));
+
+addMethods({ scatterReduce, scatterReduce_, indexReduce, indexReduce_ });
 declare module '../core/tensor' {
   interface Tensor {
+    indexReduce: Method<typeof indexReduce>;
+    indexReduce_: Method<typeof indexReduce_>;
     scatterReduce: Method<typeof scatterReduce>;
     scatterReduce_: Method<typeof scatterReduce_>;
   }

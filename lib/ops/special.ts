@@ -12,6 +12,7 @@ import { copysign, logicalAnd } from './binary';
 import { cast } from './cast';
 import { onesLike } from './create';
 import { type Operand, type Second, secondOf } from './define';
+import { inPlaceOf } from './in-place';
 import { abs, exp, exp2, isinf, log1p, sin } from './math';
 import { norm } from './statistics';
 import { where } from './where';
@@ -99,29 +100,41 @@ export interface RenormArguments {
   dim: number;
   maxnorm: number;
 }
-const renormSpec: Spec<RenormArguments> = {
-  ...{ p: number({ above: 0 }), dim: axisParam, maxnorm: number({ least: 0 }) },
-};
+const renormSpec: Spec<RenormArguments> = { p: number({ above: 0 }), dim: axisParam, maxnorm: number({ least: 0 }) };
+type Renorm = InOrderOrByName<[p: number, dim: number, maxnorm: number], RenormArguments>;
 
-/**
- * Scales the slices of one dimension whose p-norm exceeds `maxnorm` down to it.
- * @throws ArgumentError unless p is positive and maxnorm not negative; IndexError for a dimension that is not there
- */
-export function renorm(
-  x: Tensor,
-  ...args: InOrderOrByName<[p: number, dim: number, maxnorm: number], RenormArguments>
-): Tensor {
-  needTensor('renorm', x);
-  const { p, dim, maxnorm } = readArguments('renorm', renormSpec, args);
-  const axis = checkAxis('renorm', dim, x.ndim);
+function renormed(op: string, x: Tensor, args: Renorm): Tensor {
+  needTensor(op, x);
+  const { p, dim, maxnorm } = readArguments(op, renormSpec, args);
+  const axis = checkAxis(op, dim, x.ndim);
   const others = x.shape.flatMap((_, i) => (i === axis ? [] : [i]));
   const length = others.length > 0 ? norm(x, p, others, { keepdim: true }) : abs(x);
   return mul(x, where(gt(length, maxnorm), div(maxnorm, add(length, 1e-7)), 1));
 }
 
+/**
+ * Scales the slices of one dimension whose p-norm exceeds `maxnorm` down to it.
+ * @throws ArgumentError unless p is positive and maxnorm not negative; IndexError for a dimension that is not there
+ */
+export const renorm = (x: Tensor, ...args: Renorm): Tensor => renormed('renorm', x, args);
+/** {@link renorm} in place. */
+export const renorm_: typeof renorm = inPlaceOf('renorm_', (x, ...args: Renorm) => renormed('renorm_', x, args));
+
+const heaviside_: typeof heaviside = inPlaceOf('heaviside_', heaviside);
+const ldexp_: typeof ldexp = inPlaceOf('ldexp_', ldexp);
+const floatPower_: (x: Tensor, exponent: Second<'exponent'>) => Tensor = inPlaceOf('floatPower_', (x, exponent) => {
+  if (x.dtype !== 'float64')
+    throw new DTypeError(`[floatPower_] the result is float64 and does not fit into a tensor of ${x.dtype}`);
+  return floatPower(x, exponent);
+});
+
 const methods = {
   ...{ deg2rad, rad2deg, sinc, logaddexp, logaddexp2, heaviside, signbit, isposinf, isneginf },
-  ...{ ldexp, floatPower, renorm },
+  ...{ ldexp, floatPower, renorm, renorm_ },
+  sinc_: inPlaceOf('sinc_', sinc),
+  deg2rad_: inPlaceOf('deg2rad_', deg2rad),
+  rad2deg_: inPlaceOf('rad2deg_', rad2deg),
+  ...{ heaviside_, ldexp_, floatPower_ },
 };
 addMethods(methods);
 type Methods = { [K in keyof typeof methods]: Method<(typeof methods)[K]> };

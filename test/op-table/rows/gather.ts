@@ -1,4 +1,4 @@
-/** @file Rows of lib/ops/gather.ts and scatterReduce.ts. */
+/** @file Rows of lib/ops/gather.ts, put.ts and scatterReduce.ts. */
 import * as ng from '../../../lib';
 import type { Tensor } from '../../../lib';
 import { build, exact, indices, type Nd, nd } from '../nd';
@@ -148,6 +148,56 @@ const reduceRow = (f: Reduce): Row => ({
   ],
 });
 
+type SliceReduction = Exclude<Reduction, 'sum'>;
+const indexReduceRow = (
+  f: (t: Tensor, axis: number, i: Tensor, s: Tensor, how: SliceReduction, includeSelf?: boolean) => Tensor,
+): Row => ({
+  fn: ([a, i, s], [axis, how, includeSelf]) =>
+    f(a!, axis as number, i!, s!, how as SliceReduction, includeSelf as boolean),
+  // The index of each slice as one of each element.
+  reference: ([a, index, s], [axis, ...how]) =>
+    reduced([a!, build(s!.shape, (i) => index!.data[i[axis as number]!]!), s!], [axis, ...how]),
+  samples: (['prod', 'mean', 'amax', 'amin'] as const).flatMap((how) =>
+    [true, false].map((includeSelf) => ({ inputs: twice.inputs, args: [0, how, includeSelf] })),
+  ),
+  grad: true,
+  errors: [
+    [() => f(x(), 0, i64([0]), ng.ones([2, 4]), 'prod'), 'ERR_SHAPE'],
+    [() => f(x(), 0, i64([[0]]), ng.ones([1, 4]), 'prod'), 'ERR_SHAPE'],
+    [() => f(x(), 2, i64([0]), ng.ones([1, 4]), 'prod'), 'ERR_INDEX'],
+    [() => f(x(), 0, i64([0]), ng.ones([1, 4], { dtype: 'float64' }), 'prod'), 'ERR_DTYPE'],
+    [() => f(x(), 0, i64([0]), ng.ones([1, 4]), 'sum' as never), 'ERR_INVALID_ARG'],
+    [() => wait(f(x(), 0, i64([3]), ng.ones([1, 4]), 'mean')), 'ERR_INDEX'],
+  ],
+});
+
+const putRow = (f: (t: Tensor, index: Tensor, source: Tensor, accumulate?: boolean) => Tensor): Row => ({
+  fn: ([a, i, s], [accumulate]) => f(a!, i!, s!, accumulate as boolean),
+  reference: ([a, index, s], [accumulate]) => {
+    const out = nd(a!.shape, a!.data);
+    index!.data.forEach((p, k) => {
+      const to = p < 0 ? p + out.data.length : p;
+      out.data[to] = s!.data[k]! + (accumulate ? out.data[to]! : 0);
+    });
+    return out;
+  },
+  samples: [
+    { inputs: [[3, 4], int64([2, 2], [0, -1, 5, 7]), [4]] },
+    { inputs: [[3, 4], int64([2, 2], [0, -12, 5, 5]), [2, 2]], args: [true] },
+    { inputs: [[], int64([], [0]), []] },
+    { inputs: [[3], int64([0], []), [0]] },
+  ],
+  grad: true,
+  dtypes: ['int32', 'int64'],
+  errors: [
+    [() => f(x(), i64([0, 1]), ng.ones([1])), 'ERR_SHAPE'],
+    [() => f(x(), ng.ones([1]), ng.ones([1])), 'ERR_DTYPE'],
+    [() => f(x(), i64([0]), ng.ones([1], { dtype: 'float64' })), 'ERR_DTYPE'],
+    [() => f(x(), i64([0]), 1 as never), 'ERR_INVALID_ARG'],
+    [() => wait(f(x(), i64([12]), ng.ones([1]))), 'ERR_INDEX'],
+  ],
+});
+
 export const gatherRows = {
   indexSelect: {
     fn: ([a, i], [axis]) => ng.indexSelect(a!, axis as number, i!),
@@ -188,6 +238,10 @@ export const gatherRows = {
   scatterAdd_: scatterRow((a, axis, i, s) => ng.scatterAdd_(a.clone(), axis, i, s), repeated, add),
   scatterReduce: reduceRow(ng.scatterReduce),
   scatterReduce_: reduceRow((t, ...more) => ng.scatterReduce_(t.clone(), ...more)),
+  indexReduce: indexReduceRow(ng.indexReduce),
+  indexReduce_: indexReduceRow((t, ...more) => ng.indexReduce_(t.clone(), ...more)),
+  put: putRow(ng.put),
+  put_: putRow((t, ...more) => ng.put_(t.clone(), ...more)),
   indexAdd: sliceRow((a, axis, i, s) => ng.indexAdd(a, axis, i, s), [...slices, twice], add),
   indexAdd_: sliceRow((a, axis, i, s) => ng.indexAdd_(a.clone(), axis, i, s), [...slices, twice], add),
   indexCopy: sliceRow(ng.indexCopy, slices),

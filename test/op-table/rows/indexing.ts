@@ -81,6 +81,68 @@ const nonzeroRow: Row = {
   dtypes: ['int32', 'int64', 'uint8', 'bool'],
 };
 
+const maskedScatterRow = (f: (t: Tensor, mask: Tensor, source: Tensor) => Tensor): Row => ({
+  fn: ([a, m, src]) => f(a!, m!, src!),
+  reference: ([a, m, src]) => {
+    const list = chosen(a!, m!).map((i) => i.join());
+    return build(a!.shape, (i) => (list.includes(i.join()) ? src!.data[list.indexOf(i.join())]! : exact(a!, i)));
+  },
+  samples: masked.map(({ inputs }) => ({ inputs: [...inputs, [2, 4]] })),
+  grad: true,
+  errors: [
+    ...badMask((t, m) => f(t, m, x()))!,
+    [() => f(x(), x().gt(0), ng.ones([2])), 'ERR_SHAPE'],
+    [() => f(x(), x().gt(0), x().to('float64')), 'ERR_DTYPE'],
+  ],
+});
+
+type Strided = (t: Tensor, size: readonly number[], stride: readonly number[], offset?: number) => Tensor;
+const stridedRow = (f: Strided): Row => ({
+  // Of a copy, so that the memory is the tensor's own whatever the harness made it of.
+  fn: ([a], [size, stride, offset]) => f(a!.clone(), size as number[], stride as number[], offset as number),
+  reference: ([a], [size, stride, offset]) =>
+    build(
+      size as number[],
+      (i) => a!.data[i.reduce((p, v, k) => p + v * (stride as number[])[k]!, (offset ?? 0) as number)]!,
+    ),
+  samples: [
+    { inputs: [[3, 4]], args: [[2, 3], [5, 1], 1] },
+    // Overlapping: gradients add up.
+    {
+      inputs: [[7]],
+      args: [
+        [5, 3],
+        [1, 1],
+      ],
+    },
+    {
+      inputs: [[4]],
+      args: [
+        [2, 2],
+        [0, 3],
+      ],
+    },
+    { inputs: [[4]], args: [[], [], 2] },
+    {
+      inputs: [[4]],
+      args: [
+        [0, 5],
+        [100, 100],
+      ],
+    },
+  ],
+  grad: true,
+  dtypes: ['int64', 'bool'],
+  errors: [
+    [() => f(x(), [3], [1, 1]), 'ERR_INVALID_ARG'],
+    [() => f(x(), [3], [-1], 4), 'ERR_INVALID_ARG'],
+    [() => f(x(), [2, 2], [6, 6]), 'ERR_SHAPE'],
+    [() => f(x(), [1], [1], 12), 'ERR_SHAPE'],
+    [() => f(x(), [2], [2 ** 53 - 1]), 'ERR_SHAPE'],
+    [() => f(x(), [2], [1], -1), 'ERR_INVALID_ARG'],
+  ],
+});
+
 export const indexingRows = {
   at: {
     fn: ([a], [index]) => ng.at(a!, index as ng.Index),
@@ -130,19 +192,10 @@ export const indexingRows = {
     dtypes: ['int64', 'bool'],
     errors: badMask(ng.maskedSelect),
   },
-  maskedScatter: {
-    reference: ([a, m, src]) => {
-      const list = chosen(a!, m!).map((i) => i.join());
-      return build(a!.shape, (i) => (list.includes(i.join()) ? src!.data[list.indexOf(i.join())]! : exact(a!, i)));
-    },
-    samples: masked.map(({ inputs }) => ({ inputs: [...inputs, [2, 4]] })),
-    grad: true,
-    errors: [
-      ...badMask((t, m) => ng.maskedScatter(t, m, x()))!,
-      [() => ng.maskedScatter(x(), x().gt(0), ng.ones([2])), 'ERR_SHAPE'],
-      [() => ng.maskedScatter(x(), x().gt(0), x().to('float64')), 'ERR_DTYPE'],
-    ],
-  },
+  maskedScatter: maskedScatterRow(ng.maskedScatter),
+  maskedScatter_: maskedScatterRow((t, m, src) => ng.maskedScatter_(t.clone(), m, src)),
+  asStrided: stridedRow(ng.asStrided),
+  asStrided_: stridedRow((t, ...how) => ng.asStrided_(t.clone(), ...how)),
   fill_: {
     fn: ([a, v]) => ng.fill_(a!.clone(), v ?? 2.5),
     reference: ([a, v]) => map(a!, () => (v ? v.data[0]! : 2.5)),

@@ -97,6 +97,27 @@ const parts = (axis: (a: Nd) => number, fn: typeof ng.hsplit, shapes: number[][]
   ],
 });
 
+const renormRow = (f: (t: ng.Tensor, p: number, dim: number, maxnorm: number) => ng.Tensor): Row => ({
+  fn: ([t], how) => f(t!, ...(how as [number, number, number])),
+  reference: ([a], [p, dim, top]) => {
+    const axis = axisOf(a!, dim as number);
+    const length = (k: number): number =>
+      sum(build(a!.shape, (i) => (i[axis] === k ? Math.abs(at(a!, i)) ** (p as number) : 0)).data) **
+      (1 / (p as number));
+    return build(a!.shape, (i) => {
+      const l = length(i[axis]!);
+      return at(a!, i) * (l > (top as number) ? (top as number) / (l + 1e-7) : 1);
+    });
+  },
+  samples: [call([3, 4], 2, 0, 1.5), call([3, 4], 1, -1, 2), call([2, 3, 2], 3, 1, 1)],
+  grad: true,
+  errors: [
+    [() => f(ng.ones([2, 2]), 0, 0, 1), 'ERR_INVALID_ARG'],
+    [() => f(ng.ones([2, 2]), 2, 0, -1), 'ERR_INVALID_ARG'],
+    [() => f(ng.ones([2, 2]), 2, 2, 1), 'ERR_INDEX'],
+  ],
+});
+
 export const specialRows = {
   deg2rad: unary((x) => (x * Math.PI) / 180),
   rad2deg: unary((x) => (x * 180) / Math.PI),
@@ -130,25 +151,8 @@ export const specialRows = {
     grad: true,
     errors: [[() => ng.floatPower(1, 2), 'ERR_INVALID_ARG']],
   },
-  renorm: {
-    reference: ([a], [p, dim, top]) => {
-      const axis = axisOf(a!, dim as number);
-      const length = (k: number): number =>
-        sum(build(a!.shape, (i) => (i[axis] === k ? Math.abs(at(a!, i)) ** (p as number) : 0)).data) **
-        (1 / (p as number));
-      return build(a!.shape, (i) => {
-        const l = length(i[axis]!);
-        return at(a!, i) * (l > (top as number) ? (top as number) / (l + 1e-7) : 1);
-      });
-    },
-    samples: [call([3, 4], 2, 0, 1.5), call([3, 4], 1, -1, 2), call([2, 3, 2], 3, 1, 1)],
-    grad: true,
-    errors: [
-      [() => ng.renorm(ng.ones([2, 2]), 0, 0, 1), 'ERR_INVALID_ARG'],
-      [() => ng.renorm(ng.ones([2, 2]), 2, 0, -1), 'ERR_INVALID_ARG'],
-      [() => ng.renorm(ng.ones([2, 2]), 2, 2, 1), 'ERR_INDEX'],
-    ],
-  },
+  renorm: renormRow(ng.renorm),
+  renorm_: renormRow((t, ...how) => ng.renorm_(t.clone(), ...how)),
   cumulativeTrapezoid: cumulative,
   gradient: {
     fn: ([a, x], [o]) => ng.gradient(a!, { ...(o as Spacing), ...(x && { spacing: [x] }) }),
