@@ -27,6 +27,8 @@ export interface InterpolateOptions {
   alignCorners: boolean | null;
   /** Scale by output size / input size even if `scaleFactor` is given. Default false. */
   recomputeScaleFactor: boolean | null;
+  /** Widen the filter where the image shrinks, so that no pixel is left out. Default false; for bilinear and bicubic. */
+  antialias: boolean;
 }
 
 /** One term of a resampled axis: for each output element an input element and its weight. */
@@ -70,9 +72,8 @@ function linearTerms(plan: AxisPlan): Term[] {
   return [low, high];
 }
 
-// Cubic convolution with a = -0.75 (Keys 1981), at distance d from the sample.
-function cubic(d: number): number {
-  const a = -0.75;
+// Cubic convolution (Keys 1981) at distance d from the sample. PyTorch has a = -0.75, but -0.5 against aliasing.
+function cubic(d: number, a = -0.75): number {
   const x = Math.abs(d);
   return x <= 1 ? ((a + 2) * x - (a + 3)) * x * x + 1 : ((x - 5) * x + 8) * a * x - 4 * a;
 }
@@ -89,6 +90,31 @@ const cubicTerms = (plan: AxisPlan): Term[] =>
     return term;
   });
 
+const triangle = (d: number): number => Math.max(0, 1 - Math.abs(d));
+const wideCubic = (d: number): number => (Math.abs(d) < 2 ? cubic(d, -0.5) : 0);
+
+// A filter of that reach, stretched by the scale where the axis shrinks; its weights sum to 1.
+function antialiasTerms(plan: AxisPlan, filter: (d: number) => number, reach: number): Term[] {
+  const { input, output, align } = plan;
+  const scale = align ? (output > 1 ? (input - 1) / (output - 1) : 0) : plan.scale;
+  const stretch = Math.max(scale, 1);
+  const rows = Array.from({ length: output }, (_, i) => {
+    const centre = scale * (i + 0.5);
+    const first = Math.max(Math.trunc(centre - reach * stretch + 0.5), 0);
+    const end = Math.min(Math.trunc(centre + reach * stretch + 0.5), input);
+    const weights = Array.from({ length: Math.max(end - first, 0) }, (__, j) =>
+      filter((j + first - centre + 0.5) / stretch),
+    );
+    const total = weights.reduce((a, b) => a + b, 0);
+    return { first, weights: weights.map((w) => (total === 0 ? w : w / total)) };
+  });
+  const taps = Math.max(...rows.map((r) => r.weights.length));
+  return Array.from({ length: taps }, (_, j) => ({
+    from: Int32Array.from(rows, (r) => Math.min(r.first + j, input - 1)),
+    weight: Float64Array.from(rows, (r) => r.weights[j] ?? 0),
+  }));
+}
+
 function alongAxis(x: Tensor, axis: number, terms: readonly Term[]): Tensor {
   const wide = x.shape.map((_, i) => (i === axis ? terms[0]!.from.length : 1));
   const parts = terms.map(({ from, weight }) => {
@@ -96,6 +122,12 @@ function alongAxis(x: Tensor, axis: number, terms: readonly Term[]): Tensor {
     return weight ? mul(picked, tensor(weight, { shape: wide, dtype: x.dtype, device: x.device })) : picked;
   });
   return parts.reduce((a, b) => add(a, b));
+}
+
+function termsOf({ mode, antialias }: InterpolateOptions, plan: AxisPlan): Term[] {
+  if (mode === 'nearest' || mode === 'nearest-exact') return nearestTerms(plan, mode === 'nearest-exact');
+  if (antialias) return mode === 'bicubic' ? antialiasTerms(plan, wideCubic, 2) : antialiasTerms(plan, triangle, 1);
+  return mode === 'bicubic' ? cubicTerms(plan) : linearTerms(plan);
 }
 
 const dimensionsOf: Record<InterpolateMode, readonly number[]> = {
@@ -141,6 +173,7 @@ export function interpolate(x: Tensor, ...options: Arguments<InterpolateOptions>
     mode: 'nearest',
     alignCorners: null,
     recomputeScaleFactor: null,
+    antialias: false,
   } as const;
   const o = readArguments<InterpolateOptions>(op, defaults, options);
   needTensor(op, x);
@@ -156,6 +189,8 @@ export function interpolate(x: Tensor, ...options: Arguments<InterpolateOptions>
   if (!near && !isFloat(x.dtype)) throw new DTypeError(`[${op}] needs a floating-point tensor, got ${x.dtype}`);
   if ((near || o.mode === 'area') && o.alignCorners !== null)
     throw new ArgumentError(`[${op}] alignCorners is only for linear, bilinear, trilinear and bicubic`);
+  if (o.antialias && o.mode !== 'bilinear' && o.mode !== 'bicubic')
+    throw new ArgumentError(`[${op}] antialias is only for bilinear and bicubic, not for '${o.mode}'`);
   const { size, factors } = targetSize(op, x, n, o);
   if (x.shape.slice(2).some((d) => d < 1))
     throw new ShapeError(`[${op}] input ${showShape(x.shape)} has an empty dimension`);
@@ -166,11 +201,7 @@ export function interpolate(x: Tensor, ...options: Arguments<InterpolateOptions>
     const scale = factors ? 1 / factors[i]! : input / output;
     const plan = { input, output, scale, align: o.alignCorners ?? false };
     if (input === output && scale === 1) return y;
-    const terms = near
-      ? nearestTerms(plan, o.mode === 'nearest-exact')
-      : o.mode === 'bicubic'
-        ? cubicTerms(plan)
-        : linearTerms(plan);
+    const terms = termsOf(o, plan);
     return alongAxis(y, i + 2, terms);
   }, x);
   return owned(out, x);
