@@ -25,6 +25,7 @@ export {
   maxUnpool2d,
   maxUnpool3d,
 } from '../ops/pooling';
+export { fractionalMaxPool2d, fractionalMaxPool3d } from '../ops/fractionalPooling';
 export { lpPool1d, lpPool2d, lpPool3d } from '../ops/lpPooling';
 export { batchNorm, groupNorm, instanceNorm, layerNorm, rmsNorm } from '../ops/normalization';
 export { localResponseNorm } from '../ops/localResponse';

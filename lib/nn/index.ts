@@ -11,6 +11,8 @@ export * from './lazy-channels';
 export type { ActivationLike, ActivationName } from './activation-names';
 export * from './conv';
 export * from './pooling';
+export * from './fractionalPooling';
+export * from './adaptiveSoftmax';
 export * from './normalization';
 export * from './resample';
 export * from './shape-layers';

@@ -108,6 +108,12 @@ export {
 } from './pooling';
 export * from './lpPooling';
 export {
+  type FractionalMaxPool,
+  fractionalMaxPool2d,
+  fractionalMaxPool3d,
+  type FractionalPoolOptions,
+} from './fractionalPooling';
+export {
   batchNorm,
   type BatchNormOptions,
   groupNorm,

@@ -1,7 +1,6 @@
 /** @file Pooling over windows of one to three dimensions. */
 import { track } from '../core/autograd';
-import { isFloat } from '../core/dtype';
-import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
+import { ArgumentError, ShapeError } from '../core/errors';
 import { describe, numel, showShape } from '../core/shape';
 import { empty, needTensor, type Tensor } from '../core/tensor';
 import { kernel } from '../native';
@@ -12,6 +11,7 @@ import { zeros } from './create';
 import { scatter, scatterAdd } from './gather';
 import { denseOf } from './launch';
 import { type ValuesAndIndices, valuesAndIndices } from './named';
+import { checkPooled, isHalf } from './pooling-input';
 import { reshape } from './views';
 
 const indicesSpec = { returnIndices: false };
@@ -34,16 +34,6 @@ interface Windows {
   adaptive: boolean;
   out: number[];
 }
-
-function checkInput(op: string, n: number, x: Tensor): void {
-  needTensor(op, x);
-  if (x.ndim !== n + 1 && x.ndim !== n + 2)
-    throw new ShapeError(`[${op}] input ${showShape(x.shape)} needs ${n + 1} (without batch) or ${n + 2} dimensions`);
-  if (!isFloat(x.dtype)) throw new DTypeError(`[${op}] needs a floating-point tensor, got ${x.dtype}`);
-}
-
-// The kernels compute in float32 and float64.
-const isHalf = (x: Tensor): boolean => x.dtype === 'bfloat16' || x.dtype === 'float16';
 
 interface WindowOptions {
   stride: Sizes | null;
@@ -167,7 +157,7 @@ const maxPoolOf = (n: 1 | 2 | 3): MaxPool =>
   ((x: Tensor, kernelSize: Sizes, ...args: unknown[]) => {
     const op = `maxPool${n}d`;
     const o = readArguments(op, maxSpec, args);
-    checkInput(op, n, x);
+    checkPooled(op, n, x);
     const pooled = maxima(op, x, slidingWindows(op, n, x, kernelSize, o));
     return o.returnIndices ? pooled : pooled.values;
   }) as MaxPool;
@@ -189,7 +179,7 @@ const adaptiveMaxOf = (n: 1 | 2 | 3): AdaptiveMaxPool =>
   ((x: Tensor, outputSize: AdaptiveSize, ...args: unknown[]) => {
     const op = `adaptiveMaxPool${n}d`;
     const { returnIndices } = readArguments(op, indicesSpec, args);
-    checkInput(op, n, x);
+    checkPooled(op, n, x);
     const pooled = maxima(op, x, evenWindows(op, n, x, outputSize));
     return returnIndices ? pooled : pooled.values;
   }) as AdaptiveMaxPool;
@@ -219,7 +209,7 @@ function maxUnpool(
   args: readonly unknown[],
 ): Tensor {
   const o = readArguments<MaxUnpoolOptions>(op, unpoolSpec, args);
-  checkInput(op, n, x);
+  checkPooled(op, n, x);
   needTensor(op, indices);
   if (showShape(x.shape) !== showShape(indices.shape))
     throw new ShapeError(`[${op}] indices ${showShape(indices.shape)} do not fit input ${showShape(x.shape)}`);
@@ -324,7 +314,7 @@ export type AvgPoolArguments = Arguments<AvgPoolOptions>;
 
 function avgPool(op: string, n: number, x: Tensor, kernelSize: Sizes, args: readonly unknown[]): Tensor {
   const o = readArguments<AvgPoolOptions>(op, avgSpec, args);
-  checkInput(op, n, x);
+  checkPooled(op, n, x);
   const divisor = o.divisorOverride ?? 0;
   if (o.divisorOverride !== null && !(Number.isFinite(divisor) && divisor !== 0))
     throw new ArgumentError(
@@ -345,7 +335,7 @@ export const avgPool3d = (x: Tensor, kernelSize: Sizes, ...options: AvgPoolArgum
 
 function adaptiveAvg(n: 1 | 2 | 3, x: Tensor, outputSize: AdaptiveSize): Tensor {
   const op = `adaptiveAvgPool${n}d`;
-  checkInput(op, n, x);
+  checkPooled(op, n, x);
   return means(op, x, evenWindows(op, n, x, outputSize), { includePad: false, divisor: 0 });
 }
 

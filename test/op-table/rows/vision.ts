@@ -196,6 +196,47 @@ function refInterpolate([a]: Nd[], [options]: unknown[]): Nd {
   });
 }
 
+// Windows at places computed from numbers in [0, 1), of which two dimensions take theirs in the other order.
+const fractionalRow = (n: 2 | 3): Row => {
+  const pool = n === 2 ? ng.fractionalMaxPool2d : ng.fractionalMaxPool3d;
+  const output = [3, 2, 2].slice(0, n);
+  const taps = [2, 3, 1].slice(0, n);
+  const area = [6, 5, 4].slice(0, n);
+  const image = ng.ones([1, 2, ...area]);
+  return {
+    fn: ([a, u]) => pool(a!, taps, { outputSize: output, _randomSamples: u! }),
+    reference: ([a, u]) =>
+      build([...a!.shape.slice(0, 2), ...output], (index) => {
+        const from = output.map((count, i) => {
+          const s = exact(u!, [index[0]!, index[1]!, n === 2 ? 1 - i : i]);
+          const alpha = (area[i]! - taps[i]!) / (count - 1);
+          const p = index[i + 2]!;
+          return p === count - 1 ? area[i]! - taps[i]! : Math.floor((p + s) * alpha) - Math.floor(s * alpha);
+        });
+        return Math.max(
+          ...indices(taps).map((t) => exact(a!, [index[0]!, index[1]!, ...t.map((v, i) => v + from[i]!)])),
+        );
+      }),
+    samples: [
+      {
+        inputs: [
+          [2, 2, ...area],
+          { shape: [2, 2, n], dtype: 'float64', values: range(4 * n).map((i) => ((i * 7) % 10) / 10 + 0.03) },
+        ],
+      },
+    ],
+    grad: true,
+    errors: [
+      [() => pool(image, 2), 'ERR_INVALID_ARG'],
+      [() => pool(image, 2, area), 'ERR_SHAPE'],
+      [() => pool(image, 2, 2, null, false, ng.ones([1, 2, 1])), 'ERR_SHAPE'],
+      [() => pool(image, 2, { outputRatio: [0.5] }), 'ERR_INVALID_ARG'],
+      [() => pool(ng.ones([4, 4]), 2, 2), 'ERR_SHAPE'],
+      [() => pool(image.to('int64'), 2, 2), 'ERR_DTYPE'],
+    ],
+  };
+};
+
 export const visionRows = {
   maxPool1d: maxRow(1),
   maxPool2d: maxRow(2),
@@ -245,6 +286,8 @@ export const visionRows = {
   adaptiveAvgPool1d: adaptiveRow(1, mean),
   adaptiveAvgPool2d: adaptiveRow(2, mean),
   adaptiveAvgPool3d: adaptiveRow(3, mean),
+  fractionalMaxPool2d: fractionalRow(2),
+  fractionalMaxPool3d: fractionalRow(3),
   adaptiveMaxPool1d: adaptiveRow(1, (list) => Math.max(...list)),
   adaptiveMaxPool2d: adaptiveRow(2, (list) => Math.max(...list)),
   adaptiveMaxPool3d: adaptiveRow(3, (list) => Math.max(...list)),
@@ -263,6 +306,7 @@ export const visionRows = {
     ],
     grad: true,
     errors: [
+      [() => ng.interpolate(ng.ones([1, 2, 3, 3]), { size: 2, antialias: true }), 'ERR_INVALID_ARG'],
       [() => ng.interpolate(ng.ones([1, 2, 3, 3])), 'ERR_INVALID_ARG'],
       [() => ng.interpolate(ng.ones([1, 2, 3]), { size: 4, mode: 'bilinear' }), 'ERR_SHAPE'],
     ],
