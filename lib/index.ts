@@ -1,5 +1,6 @@
 /** @file Public names of nodegrad. */
 export * from './ops';
+export * from './ops/in-place-functions';
 export { Tensor } from './core/tensor';
 export type { GradHook } from './core/tensor';
 export { getDefaultDtype, setDefaultDtype } from './core/dtype';

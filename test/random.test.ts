@@ -152,7 +152,7 @@ test('channel and alpha dropout', () => {
     .arraySync() as number[][];
   for (const channel of y) expect(new Set(channel).size).toBe(1);
   expect(new Set(y.map((c) => c[0])).size).toBe(2);
-  const a = values(ng.alphaDropout(ng.randn([50_000]), 0.2));
+  const a = values(ng.alphaDropout(ng.randn([50_000]), 0.2, true));
   expect(average(a)).toBeCloseTo(0, 1.2);
   expect(deviation(a)).toBeCloseTo(1, 1.2);
 });
@@ -169,7 +169,7 @@ test('in-place filling obeys autograd', () => {
 
 test('feature alpha dropout decides for whole channels and keeps mean and deviation', () => {
   const x = ng.randn([400, 50, 4]);
-  const y = ng.featureAlphaDropout(x, 0.2);
+  const y = ng.featureAlphaDropout(x, 0.2, true);
   const same = y
     .sub(y.at([ng.s(), ng.s(), ng.s(0, 1)]))
     .abs()

@@ -4,7 +4,7 @@ import { showShape } from '../core/shape';
 import { type Tensor } from '../core/tensor';
 import { type Arguments, readSettings } from '../core/arguments';
 import { full } from '../ops/create';
-import { rrelu } from '../ops/noisy';
+import { rrelu, rrelu_ } from '../ops/noisy';
 import { logSoftmax, softmax, softmin } from '../ops/softmax';
 import { weightDefaults, type WeightOptions } from './linear';
 import { checkInput, Module } from './module';
@@ -126,7 +126,7 @@ interface RReLUSettings {
   lower: number;
   /** The largest slope. Default 1 / 3. */
   upper: number;
-  /** Accepted for PyTorch's sake: a new tensor is made either way. */
+  /** Overwrite the input. Default false. */
   inplace: boolean;
 }
 
@@ -144,7 +144,7 @@ export class RReLU extends Module {
   }
   forward(x: Tensor): Tensor {
     checkInput(this, x);
-    return rrelu(x, this.lower, this.upper, this.training);
+    return (this.inplace ? rrelu_ : rrelu)(x, this.lower, this.upper, this.training);
   }
   override extraRepr(): string {
     return showSettings({ lower: this.lower, upper: this.upper, ...(this.inplace && { inplace: true }) });

@@ -2,6 +2,7 @@
 import { type Tensor } from '../core/tensor';
 import { type Arguments, readSettings } from '../core/arguments';
 import { alphaDropout, dropout, dropout1d, dropout2d, dropout3d, featureAlphaDropout } from '../ops/dropout';
+import { droppedInPlace } from './functional-in-place';
 import { checkInput, Module } from './module';
 import { showSettings } from './settings';
 import { ArgumentError } from '../core/errors';
@@ -10,7 +11,7 @@ import { ArgumentError } from '../core/errors';
 interface DropoutSettings {
   /** The probability of dropping. Default 0.5. */
   p: number;
-  /** Accepted for PyTorch's sake: a masked copy is made either way. */
+  /** Overwrite the input. Default false. */
   inplace: boolean;
 }
 
@@ -30,7 +31,9 @@ export abstract class DropoutLayer extends Module {
   protected abstract drop(x: Tensor): Tensor;
   forward(x: Tensor): Tensor {
     checkInput(this, x);
-    return this.training ? this.drop(x) : x;
+    if (!this.training) return x;
+    const y = this.drop(x);
+    return this.inplace ? droppedInPlace(x, y) : y;
   }
   override extraRepr(): string {
     return showSettings({ p: this.p, inplace: this.inplace });
@@ -64,12 +67,12 @@ export class Dropout3d extends DropoutLayer {
 /** Dropout that keeps the mean and variance of self-normalizing networks (Klambauer et al., 2017) */
 export class AlphaDropout extends DropoutLayer {
   protected drop(x: Tensor): Tensor {
-    return alphaDropout(x, this.p);
+    return alphaDropout(x, this.p, true);
   }
 }
 /** {@link AlphaDropout} of whole channels of [N, C, ...] */
 export class FeatureAlphaDropout extends DropoutLayer {
   protected drop(x: Tensor): Tensor {
-    return featureAlphaDropout(x, this.p);
+    return featureAlphaDropout(x, this.p, true);
   }
 }

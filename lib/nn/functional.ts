@@ -3,8 +3,30 @@ export * from '../ops/activations';
 export { logSigmoid as logsigmoid } from '../ops/activations';
 export { softmax, logSoftmax, softmin } from '../ops/softmax';
 export { tanh } from '../ops/math';
-export { gumbelSoftmax, rrelu } from '../ops/noisy';
-export { alphaDropout, dropout, dropout1d, dropout2d, dropout3d, featureAlphaDropout } from '../ops/dropout';
+export { gumbelSoftmax, rrelu_ } from '../ops/noisy';
+export { celu_, elu_, hardtanh_, leakyRelu_, relu_, selu_, threshold_ } from '../ops/in-place-functions';
+// These take the argument inplace; they stand before the ops of the same names.
+export {
+  alphaDropout,
+  celu,
+  dropout,
+  dropout1d,
+  dropout2d,
+  dropout3d,
+  elu,
+  featureAlphaDropout,
+  hardsigmoid,
+  hardswish,
+  hardtanh,
+  leakyRelu,
+  mish,
+  relu,
+  relu6,
+  rrelu,
+  selu,
+  silu,
+  threshold,
+} from './functional-in-place';
 export { linear } from '../ops/matmul';
 export { bilinear } from '../ops/bilinear';
 export { conv1d, conv2d, conv3d, convTranspose1d, convTranspose2d, convTranspose3d } from '../ops/conv';

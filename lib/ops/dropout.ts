@@ -19,11 +19,12 @@ const dropoutKernel = kernel('dropout');
 export interface DropoutOptions extends RandomOptions {
   /** The probability of dropping. Default 0.5. */
   p?: number;
-  /** Without training nothing is dropped. Default true. */
+  /** Without training nothing is dropped. Default true, but false for the two of alpha dropout, as in PyTorch. */
   training?: boolean;
 }
 
 const dropoutDefaults: DropoutOptions = { p: 0.5, training: true, generator: undefined };
+const alphaDefaults: DropoutOptions = { ...dropoutDefaults, training: false };
 
 interface Settings {
   p: number;
@@ -37,14 +38,15 @@ function settings(
   p: number | DropoutOptions | undefined,
   training: boolean | undefined,
   options?: RandomOptions,
+  defaults = dropoutDefaults,
 ): Settings {
-  const o = readArguments<DropoutOptions>(op, dropoutDefaults, [p, training, options]);
+  const o = readArguments<DropoutOptions>(op, defaults, [p, training, options]);
   const probability = o.p ?? 0.5;
   if (typeof probability !== 'number' || !(probability >= 0 && probability <= 1))
     throw new ArgumentError(`[${op}] the probability lies between 0 and 1, got ${describe(probability)}`);
   needTensor(op, x);
   if (!isFloat(x.dtype)) throw new DTypeError(`[${op}] needs a floating-point tensor, got ${x.dtype}`);
-  return { p: probability, training: o.training ?? true, generator: o.generator };
+  return { p: probability, training: o.training!, generator: o.generator };
 }
 
 // x / (1 - p) where kept, else 0. A gradient is masked in the same way, by the same numbers.
@@ -95,16 +97,16 @@ function alphaDropped(x: Tensor, decisions: readonly number[], s: Settings): Ten
 
 /**
  * Dropout that keeps mean and variance of self-normalizing networks: dropped elements become -scale alpha of selu, and
- * the result is rescaled. Klambauer et al. 2017.
+ * the result is rescaled. Only with `training`, which is false by default, as in PyTorch. Klambauer et al. 2017.
  */
 export function alphaDropout(x: Tensor, p?: number | DropoutOptions, training?: boolean): Tensor {
-  const s = settings('alphaDropout', x, p, training);
+  const s = settings('alphaDropout', x, p, training, undefined, alphaDefaults);
   return alphaDropped(x, x.shape, s);
 }
 
-/** {@link alphaDropout} of whole channels of [N, C, ...]. */
+/** {@link alphaDropout} of whole channels of [N, C, ...]; only with `training`. */
 export function featureAlphaDropout(x: Tensor, p?: number | DropoutOptions, training?: boolean): Tensor {
-  const s = settings('featureAlphaDropout', x, p, training);
+  const s = settings('featureAlphaDropout', x, p, training, undefined, alphaDefaults);
   if (x.ndim < 2)
     throw new ShapeError(`[featureAlphaDropout] expected at least 2 dimensions, got ${showShape(x.shape)}`);
   const decisions = x.shape.map((d, i) => (i < 2 ? d : 1));

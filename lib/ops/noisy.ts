@@ -9,6 +9,7 @@ import { type Arguments, readArguments, type Spec } from '../core/arguments';
 import { axis as axisParam, boolean, number } from '../core/params';
 import { zerosLike } from './create';
 import { argmax } from './extremes';
+import { inPlaceOf } from './in-place';
 import { clampMin } from './math';
 import { rand, type RandomOptions } from './random';
 import { randomSpec } from './random-fill';
@@ -51,6 +52,9 @@ export function rrelu(x: Tensor, ...options: Arguments<RReluOptions>): Tensor {
   const slopes = add(mul(rand(x.shape, { dtype: x.dtype, device: x.device, generator }), upper - lower), lower);
   return where(gt(x, 0), x, mul(x, slopes));
 }
+
+/** {@link rrelu} in place. */
+export const rrelu_: typeof rrelu = inPlaceOf('rrelu_', rrelu);
 
 /** Options of {@link gumbelSoftmax}, in PyTorch's order. */
 export interface GumbelSoftmaxOptions extends RandomOptions {

@@ -45,6 +45,17 @@ const halves = (drop: (x: Tensor, p: number, training: boolean) => Tensor, shape
     [() => drop('x' as never, 0.5, true), 'ERR_INVALID_ARG'],
   ],
 });
+const rreluRow = (f: typeof ng.rrelu): Row => ({
+  fn: ([a], args) => f(a!, ...(args as [object])),
+  reference: ([a], [o]) => map(a!, (v) => (v > 0 ? v : v * ((o as { upper?: number })?.upper === 0.2 ? 0.2 : 11 / 48))),
+  samples: [of([3, 4]), of([]), call([5], { lower: 0.2, upper: 0.2, training: true })],
+  grad: true,
+  errors: [
+    [() => f(ng.ones([2]), 0.5, 0.2), 'ERR_INVALID_ARG'],
+    [() => f(ng.ones([2], { dtype: 'int32' })), 'ERR_DTYPE'],
+  ],
+});
+
 export const createRows = {
   tensor: { ...filled(ng.tensor, 0), reference: ([a]: Nd[]) => a!, errors: notTensor(ng.tensor) },
   zerosLike: filled((a) => ng.zerosLike(a), 0),
@@ -112,16 +123,8 @@ export const createRows = {
     ],
   },
   // Outside training, and with equal bounds, the slope is known.
-  rrelu: {
-    reference: ([a], [o]) =>
-      map(a!, (v) => (v > 0 ? v : v * ((o as { upper?: number })?.upper === 0.2 ? 0.2 : 11 / 48))),
-    samples: [of([3, 4]), of([]), call([5], { lower: 0.2, upper: 0.2, training: true })],
-    grad: true,
-    errors: [
-      [() => ng.rrelu(ng.ones([2]), 0.5, 0.2), 'ERR_INVALID_ARG'],
-      [() => ng.rrelu(ng.ones([2], { dtype: 'int32' })), 'ERR_DTYPE'],
-    ],
-  },
+  rrelu: rreluRow(ng.rrelu),
+  rrelu_: rreluRow((x, ...how) => ng.rrelu_(x.clone(), ...how)),
   // So hot that only the sum along the dimension is left; -inf classes are never drawn, which leaves one.
   gumbelSoftmax: {
     reference: ([a], [o]) =>
