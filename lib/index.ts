@@ -1,6 +1,20 @@
 /** @file Public names of nodegrad. */
 export * from './ops';
 export * from './ops/in-place-functions';
+export * from './constants';
+// As in torch, these stand beside nn.functional too.
+export {
+  binaryCrossEntropyWithLogits,
+  cosineEmbeddingLoss,
+  cosineSimilarity,
+  ctcLoss,
+  hingeEmbeddingLoss,
+  klDiv,
+  marginRankingLoss,
+  pairwiseDistance,
+  poissonNllLoss,
+  tripletMarginLoss,
+} from './ops/losses';
 export { Tensor } from './core/tensor';
 export type { GradHook } from './core/tensor';
 export { getDefaultDtype, setDefaultDtype } from './core/dtype';

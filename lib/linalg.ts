@@ -5,3 +5,4 @@ export { lu, luFactor, type LuOptions, luSolve, type LuSolveOptions } from './op
 export { norm } from './ops/linalg/norms';
 export { matmul } from './ops/matmul';
 export { vander } from './ops/linalg/vander';
+export { diagonal, tensorinv, tensorsolve } from './ops/linalg/tensors';

@@ -4,7 +4,28 @@ import { readSurface } from '../scripts/fuzz/surface';
 import * as ng from '../lib';
 import { testCases } from './torch-cases';
 
-describe('as PyTorch', () => testCases('names.json'));
+const F = ng.nn.functional;
+describe('as PyTorch', () => {
+  testCases('names.json');
+  testCases('porting.json', {
+    propertyMH: (x: ng.Tensor) => x.mH,
+    propertyH: (x: ng.Tensor) => x.H,
+    sumToSize: (x: ng.Tensor, size: number[]) => x.sumToSize(size),
+    upsample: F.upsample as never,
+    upsampleNearest: F.upsampleNearest as never,
+    upsampleBilinear: F.upsampleBilinear as never,
+    'linalg.diagonal': ng.linalg.diagonal as never,
+    'linalg.tensorinv': ng.linalg.tensorinv as never,
+    'linalg.tensorsolve': ng.linalg.tensorsolve as never,
+  });
+});
+
+test("constants under PyTorch's names", () => {
+  expect([ng.float, ng.double, ng.half, ng.int, ng.long]).toEqual(['float32', 'float64', 'float16', 'int32', 'int64']);
+  expect(ng.zeros([2], { dtype: ng.bfloat16 }).dtype).toBe('bfloat16');
+  expect([ng.inf, ng.nan, ng.pi, ng.e]).toEqual([Infinity, NaN, Math.PI, Math.E]);
+  expect(ng.ones([3]).at([ng.newaxis, 1]).shape).toEqual([1]);
+});
 
 test('in-place forms under second names', () => {
   const x = ng.tensor([-1.5, 2]);
@@ -42,6 +63,15 @@ test('what a tensor is', () => {
     true,
     true,
   ]);
+  expect([x.ndimension(), x.itemsize, x.nbytes, x.isCpu, x.isCuda]).toEqual([2, 8, 48, true, false]);
+  expect([x.isComplex(), x.isSigned(), ng.isSigned(x.byte()), ng.isSigned(x.bool())]).toEqual([
+    false,
+    true,
+    false,
+    false,
+  ]);
+  expect(() => x.sumToSize(4)).toThrow(ng.ShapeError);
+  expect(() => x.sumToSize([2, 2, 3])).toThrow(ng.ShapeError);
   expect(() => x.isNonzero()).toThrow(ng.ArgumentError);
   expect(() => x.size(2)).toThrow(ng.IndexError);
   expect(() => ng.isFloatingPoint(3 as never)).toThrow('[isFloatingPoint]');

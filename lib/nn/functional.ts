@@ -60,6 +60,9 @@ export {
   pixelShuffle,
   pixelUnshuffle,
   unfoldPatches as unfold,
+  upsample,
+  upsampleBilinear,
+  upsampleNearest,
 } from '../ops/resample';
 export { affineGrid, gridSample } from '../ops/gridSample';
 export { pdist } from '../ops/distances';

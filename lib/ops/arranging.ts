@@ -317,7 +317,13 @@ const methods = {
   swapdims,
   swapdims_,
 };
-const more = { t, t_, ravel, expandAs, reshapeAs, broadcastTo, unfold };
+/** The last two dimensions exchanged, as a view: real numbers are their own conjugates. */
+export function adjoint(x: Tensor): Tensor {
+  needTensor('adjoint', x);
+  return matrixTransposed('adjoint', x);
+}
+
+const more = { adjoint, t, t_, ravel, expandAs, reshapeAs, broadcastTo, unfold };
 addMethods({ ...methods, ...more, viewAs: seenAs });
 type Methods = { [K in keyof (typeof methods & typeof more)]: Method<(typeof methods & typeof more)[K]> };
 declare module '../core/tensor' {
@@ -326,12 +332,28 @@ declare module '../core/tensor' {
     viewAs(other: Tensor): Tensor;
     /** The last two dimensions exchanged. */
     readonly mT: Tensor;
+    /** The same: real numbers are their own conjugates. */
+    readonly mH: Tensor;
+    /** The transpose of a matrix. */
+    readonly H: Tensor;
   }
 }
-Object.defineProperty(Tensor.prototype, 'mT', {
-  get(this: Tensor) {
-    if (this.ndim < 2) throw new ShapeError(`[mT] needs at least two dimensions, got ${showShape(this.shape)}`);
-    return transpose(this, -2, -1);
+const matrixTransposed = (name: string, x: Tensor): Tensor => {
+  if (x.ndim < 2) throw new ShapeError(`[${name}] needs at least two dimensions, got ${showShape(x.shape)}`);
+  return transpose(x, -2, -1);
+};
+const getters: Record<string, (x: Tensor) => Tensor> = {
+  mT: (x) => matrixTransposed('mT', x),
+  mH: (x) => matrixTransposed('mH', x),
+  H: (x) => {
+    if (x.ndim !== 0 && x.ndim !== 2) throw new ShapeError(`[H] needs a matrix, got ${showShape(x.shape)}; use mH`);
+    return x.ndim === 0 ? x : transpose(x, 0, 1);
   },
-  configurable: true,
-});
+};
+for (const [name, read] of Object.entries(getters))
+  Object.defineProperty(Tensor.prototype, name, {
+    get(this: Tensor) {
+      return read(this);
+    },
+    configurable: true,
+  });

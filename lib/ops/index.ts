@@ -207,6 +207,7 @@ export * from './products';
 export * from './distances';
 export * from './einsum';
 export * from './linalg';
+export * from './linalg/lowrank';
 export * from './histogram';
 export * from './samples';
 export * from './calculus';

@@ -9,15 +9,31 @@ import {
   resultTypeScalar,
 } from '../core/dtype';
 import type { Device } from '../core/device';
-import { broadcastShapes as joined, checkAxis, checkShape, describe, sameShape, type Shape } from '../core/shape';
-import { addMethods, needTensor, Tensor } from '../core/tensor';
-import { type InOrderOrByName, readArguments, readOptions } from '../core/arguments';
-import { ArgumentError } from '../core/errors';
+import {
+  broadcastShapes as joined,
+  checkAxis,
+  checkShape,
+  describe,
+  sameShape,
+  type Shape,
+  showShape,
+} from '../core/shape';
+import { addMethods, type Method, needTensor, Tensor } from '../core/tensor';
+import {
+  gathered,
+  type InOrderOrByName,
+  type ListOrNamed,
+  readArguments,
+  readOptions,
+  type Spec,
+} from '../core/arguments';
+import { ArgumentError, ShapeError } from '../core/errors';
 import {
   axis as axisParam,
   device as deviceParam,
   dtype as dtypeParam,
   Param,
+  shape as shapeParam,
   tensor as tensorParam,
 } from '../core/params';
 import { cast } from './cast';
@@ -38,6 +54,7 @@ import {
 } from './create';
 import { type Operand, otherOf, type Second } from './define';
 import { moved, type Target, targetSpec } from './to';
+import { type SizeArguments, sumTo } from './views';
 
 /** Whether a value is a tensor. */
 export const isTensor = (v: unknown): v is Tensor => v instanceof Tensor;
@@ -46,6 +63,18 @@ export const isTensor = (v: unknown): v is Tensor => v instanceof Tensor;
 export function isFloatingPoint(t: Tensor): boolean {
   needTensor('isFloatingPoint', t);
   return isFloat(t.dtype);
+}
+
+/** Whether the dtype is one of complex numbers: there is none. */
+export function isComplex(t: Tensor): boolean {
+  needTensor('isComplex', t);
+  return false;
+}
+
+/** Whether the dtype has negative numbers. */
+export function isSigned(t: Tensor): boolean {
+  needTensor('isSigned', t);
+  return t.dtype !== 'uint8' && t.dtype !== 'bool';
 }
 
 /** The number of elements. */
@@ -167,8 +196,21 @@ type FillArguments = InOrderOrByName<
 >;
 const deviceSpec = { device: deviceParam.optional() };
 
+// As if broadcasting `self` from that size had been undone.
+function sumToSize(self: Tensor, ...size: ListOrNamed<SizeArguments>): Tensor {
+  const to = readArguments('sumToSize', sumToSizeSpec, gathered(size)).size;
+  if (to.length > self.ndim || !sameShape(joined('sumToSize', self.shape, to), self.shape))
+    throw new ShapeError(`[sumToSize] ${showShape(to)} does not broadcast to ${showShape(self.shape)}`);
+  return sumTo(self, to);
+}
+const sumToSizeSpec: Spec<SizeArguments> = { size: shapeParam };
+
 addMethods({
   isFloatingPoint,
+  isComplex,
+  isSigned,
+  sumToSize,
+  ndimension: (self: Tensor) => self.ndim,
   isNonzero,
   isSameSize,
   size: (self: Tensor, ...args: never[]) => lengthOf('size', self.shape, args),
@@ -197,6 +239,20 @@ addMethods({
 declare module '../core/tensor' {
   interface Tensor extends Record<keyof typeof casts, () => Tensor> {
     isFloatingPoint(): boolean;
+    isComplex(): boolean;
+    isSigned(): boolean;
+    /** Sums down to a shape that broadcasts to the tensor's. */
+    sumToSize: Method<typeof sumToSize>;
+    /** The number of dimensions. */
+    ndimension(): number;
+    /** Bytes of one element. */
+    readonly itemsize: number;
+    /** Bytes of all elements. */
+    readonly nbytes: number;
+    /** Whether it is on a GPU. */
+    readonly isCuda: boolean;
+    /** Whether it is on the CPU. */
+    readonly isCpu: boolean;
     isNonzero(): boolean;
     isSameSize(...args: Other): boolean;
     /** The shape, or the length of one dimension. */
@@ -225,3 +281,17 @@ declare module '../core/tensor' {
     newTensor(...args: DataArguments): Tensor;
   }
 }
+
+const getters: Record<string, (t: Tensor) => number | boolean> = {
+  itemsize: (t) => dtypeSize(t.dtype),
+  nbytes: (t) => t.numel * dtypeSize(t.dtype),
+  isCuda: (t) => t.device !== 'cpu',
+  isCpu: (t) => t.device === 'cpu',
+};
+for (const [name, read] of Object.entries(getters))
+  Object.defineProperty(Tensor.prototype, name, {
+    get(this: Tensor) {
+      return read(this);
+    },
+    configurable: true,
+  });

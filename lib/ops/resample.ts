@@ -207,6 +207,23 @@ export function interpolate(x: Tensor, ...options: Arguments<InterpolateOptions>
   return owned(out, x);
 }
 
+/** Options of {@link upsample}, in PyTorch's order. */
+export type UpsampleOptions = Pick<InterpolateOptions, 'size' | 'scaleFactor' | 'mode' | 'alignCorners'>;
+const upsampleDefaults: UpsampleOptions = { size: null, scaleFactor: null, mode: 'nearest', alignCorners: null };
+const upsampleSizes: Pick<UpsampleOptions, 'size' | 'scaleFactor'> = { size: null, scaleFactor: null };
+
+/** {@link interpolate} under its older name. */
+export const upsample = (x: Tensor, ...options: Arguments<UpsampleOptions>): Tensor =>
+  interpolate(x, readArguments('upsample', upsampleDefaults, options));
+/** {@link interpolate} by the nearest pixel, under its older name. */
+export const upsampleNearest = (x: Tensor, ...options: Arguments<typeof upsampleSizes>): Tensor =>
+  interpolate(x, readArguments('upsampleNearest', upsampleSizes, options));
+/** {@link interpolate}, bilinear with corners aligned, under its older name. */
+export function upsampleBilinear(x: Tensor, ...options: Arguments<typeof upsampleSizes>): Tensor {
+  const o = readArguments('upsampleBilinear', upsampleSizes, options);
+  return interpolate(x, { ...o, mode: 'bilinear', alignCorners: true });
+}
+
 // --- rearranged pixels ----------------------------------------------------------------------------------------------
 
 const factor = integer({ least: 1 });

@@ -252,6 +252,12 @@ export const arrangingRows = {
     grad: true,
     errors: [[() => ng.t(ng.ones([1, 2, 3])), 'ERR_SHAPE']],
   },
+  adjoint: {
+    reference: ([a]) => swapped(a!, -2, -1),
+    samples: [{ inputs: [[2, 3]] }, { inputs: [[2, 3, 4]] }],
+    grad: true,
+    errors: [[() => ng.adjoint(ng.ones([3])), 'ERR_SHAPE']],
+  },
   ravel: {
     reference: ([a]) => nd([a!.data.length], a!.data),
     samples: [{ inputs: [[2, 3]] }, { inputs: [[]] }],

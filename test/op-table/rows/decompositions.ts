@@ -42,6 +42,26 @@ const solved = [
   },
 ];
 
+// With as many singular values as there are, the product is the matrix, whatever was drawn.
+type LowRank = (a: Tensor, q: number) => { U: Tensor; S: Tensor; V: Tensor };
+function linalgLowRank(f: LowRank, a: Tensor): Tensor {
+  ng.manualSeed(1);
+  const { U, S, V } = f(a, Math.min(...a.shape.slice(-2)));
+  return U.mul(S.unsqueeze(-2)).matmul(mT(V));
+}
+const lowRankRow = (fn: (a: Tensor) => Tensor, want: (a: Tensor) => Tensor, f: LowRank): Row => ({
+  fn: ([a]) => fn(a!),
+  reference: ([a]) => {
+    const t = want(ng.tensor(a!.data, { shape: a!.shape, dtype: 'float64' }));
+    return { shape: a!.shape, data: Array.from(t.dataSync() as Float64Array) };
+  },
+  samples: [{ inputs: [[4, 3]] }, { inputs: [[2, 2, 4]] }],
+  // The centred rows have lower rank, where singular vectors have no derivative.
+  grad: f === (ng.svdLowrank as LowRank) ? 'first' : false,
+  tolerance: 1e-4,
+  errors: [...anyMatrix((t) => f(t, 1)), [() => f(ng.ones([3, 4]), 4), 'ERR_INVALID_ARG']],
+});
+
 export const decompositionRows = {
   cholesky: {
     fn: ([a], [options]) => {
@@ -217,6 +237,16 @@ export const decompositionRows = {
     tolerance: 1e-4,
     errors: [...anyMatrix((t) => linalg.svd(t)), [() => linalg.svd(notFinite), 'ERR_NUMERIC']],
   },
+  svdLowrank: lowRankRow(
+    (a) => linalgLowRank(ng.svdLowrank, a),
+    (a) => a,
+    ng.svdLowrank,
+  ),
+  pcaLowrank: lowRankRow(
+    (a) => linalgLowRank(ng.pcaLowrank, a),
+    (a) => a.sub(a.mean(-2, { keepdim: true })),
+    ng.pcaLowrank,
+  ),
   svdvals: {
     reference: ([a]) => m.eachVector(a!, m.singularValues),
     samples: anyShape,
