@@ -2,7 +2,7 @@
 import { noGrad } from '../core/autograd';
 import { ArgumentError, NumericError, ShapeError } from '../core/errors';
 import { contiguousStrides, describe, numel } from '../core/shape';
-import { elementsOf } from '../core/params';
+import { boolean, elementsOf, number, tensor } from '../core/params';
 import { alias, empty, needTensor, Tensor } from '../core/tensor';
 import { opcode } from '../native';
 import { type Arguments, readArguments } from '../core/arguments';
@@ -22,8 +22,8 @@ const largest = (t: Tensor): Tensor =>
     t.dtype,
   );
 
-const listOf = (op: string, params: Tensor | Iterable<Tensor>): Tensor[] => {
-  const list = params instanceof Tensor ? [params] : elementsOf<Tensor>(op, 'params', params);
+const listOf = (op: string, params: Tensor | Iterable<Tensor>, name = 'params'): Tensor[] => {
+  const list = params instanceof Tensor ? [params] : elementsOf<Tensor>(op, name, params);
   for (const p of list) needTensor(op, p);
   return list;
 };
@@ -39,6 +39,8 @@ export interface ClipOptions {
   errorIfNonfinite?: boolean;
 }
 
+const clipSpec = { normType: number({ above: 0 }).or(2), errorIfNonfinite: boolean.or(false) };
+
 /**
  * Scales all gradients together so that their norm, taken as one vector, is at most `maxNorm`. Nothing is waited for.
  * @returns the norm before scaling, a scalar tensor
@@ -48,37 +50,70 @@ export function clipGradNorm_(
   maxNorm: number,
   ...options: Arguments<ClipOptions>
 ): Tensor {
-  const { normType, errorIfNonfinite } = readArguments(
-    'clipGradNorm_',
-    { normType: 2, errorIfNonfinite: false },
-    options,
-  );
+  const { normType, errorIfNonfinite } = readArguments('clipGradNorm_', clipSpec, options);
   if (typeof maxNorm !== 'number' || !(maxNorm >= 0))
     throw new ArgumentError(`[clipGradNorm_] maxNorm must be at least 0, got ${describe(maxNorm)}`);
-  if (!(normType > 0)) throw new ArgumentError(`[clipGradNorm_] normType must be above 0, got ${describe(normType)}`);
   const grads = gradientsOf('clipGradNorm_', params);
   return noGrad(() => {
     if (grads.length === 0) return zeros([]);
-    const { device, dtype } = grads[0]!;
-    // What one call can take is read once for the norm and once for the scale; p other than 2 takes more.
-    const together = normType === 2 ? grads.filter(joins(grads[0]!)) : [];
-    const taken = new Set(together);
-    const others = grads.filter((g) => !taken.has(g));
-    const squares = together.length > 0 ? [runSquares(together)] : [];
-    const parts = flattened([...squares, ...others.map((g) => partOfNorm(g, normType))]);
-    const exact =
-      normType === Infinity ? largest(parts) : normType === 2 ? parts.sum().sqrt() : parts.sum().pow(1 / normType);
-    const norm = moved(exact, { device, dtype });
-    if (errorIfNonfinite) {
-      const value = norm.itemSync();
-      if (!Number.isFinite(value)) throw new NumericError(`[clipGradNorm_] the norm of the gradients is ${value}`);
-    }
-    const scale = exact.add(1e-6).reciprocal().mul(maxNorm).minimum(1);
-    for (const g of others) g.mul_(moved(scale, { device: g.device, dtype: g.dtype }));
-    if (together.length > 0) runScale([...taken], scale);
+    const exact = exactNorm(grads, normType);
+    const norm = reported('clipGradNorm_', exact, grads[0]!, errorIfNonfinite);
+    scaleDown(grads, maxNorm, exact);
     return norm;
   });
 }
+
+// The norm of all as one vector. What one call can take of p = 2 is read once; others take more.
+function exactNorm(list: readonly Tensor[], normType: number): Tensor {
+  const together = normType === 2 ? list.filter(joins(list[0]!)) : [];
+  const taken = new Set(together);
+  const others = list.filter((t) => !taken.has(t));
+  const squares = together.length > 0 ? [runSquares(together)] : [];
+  const parts = flattened([...squares, ...others.map((t) => partOfNorm(t, normType))]);
+  if (normType === Infinity) return largest(parts);
+  return normType === 2 ? parts.sum().sqrt() : parts.sum().pow(1 / normType);
+}
+
+// The norm as the first tensor's dtype has it; waits for it only to refuse it.
+function reported(op: string, exact: Tensor, { device, dtype }: Tensor, errorIfNonfinite: boolean): Tensor {
+  const norm = moved(exact, { device, dtype });
+  if (errorIfNonfinite) {
+    const value = norm.itemSync();
+    if (!Number.isFinite(value)) throw new NumericError(`[${op}] the norm of the gradients is ${value}`);
+  }
+  return norm;
+}
+
+function scaleDown(grads: readonly Tensor[], maxNorm: number, norm: Tensor): void {
+  // A gradient that parameters share is there twice.
+  const taken = new Set(grads.filter(joins(grads[0]!)));
+  const scale = norm.add(1e-6).reciprocal().mul(maxNorm).minimum(1);
+  for (const g of grads) if (!taken.has(g)) g.mul_(moved(scale, { device: g.device, dtype: g.dtype }));
+  if (taken.size > 0) runScale([...taken], scale);
+}
+
+/**
+ * The norm of tensors, gradients for instance, taken as one vector.
+ * @returns a scalar tensor of the first one's dtype; 0 for none
+ * @throws NumericError with `errorIfNonfinite`, for a norm that is NaN or infinite
+ */
+export function getTotalNorm(tensors: Tensor | Iterable<Tensor>, ...options: Arguments<ClipOptions>): Tensor {
+  const op = 'getTotalNorm';
+  const { normType, errorIfNonfinite } = readArguments(op, clipSpec, options);
+  const list = listOf(op, tensors, 'tensors').filter((t) => t.numel > 0);
+  if (list.length === 0) return zeros([]);
+  return noGrad(() => reported(op, exactNorm(list, normType), list[0]!, errorIfNonfinite));
+}
+
+/** Scales all gradients together by `maxNorm` / `totalNorm` if that is less than 1: see {@link getTotalNorm}. */
+export function clipGradsWithNorm_(params: Tensor | Iterable<Tensor>, maxNorm: number, totalNorm: Tensor): void {
+  const op = 'clipGradsWithNorm_';
+  const values = readArguments(op, withNormSpec, [maxNorm, totalNorm]);
+  const grads = gradientsOf(op, params);
+  if (grads.length > 0)
+    noGrad(() => scaleDown(grads, values.maxNorm, moved(values.totalNorm, { device: grads[0]!.device })));
+}
+const withNormSpec = { maxNorm: number({ least: 0 }), totalNorm: tensor };
 
 // What a gradient contributes: sum |g|^p, or max |g|.
 function partOfNorm(g: Tensor, p: number): Tensor {
@@ -133,6 +168,7 @@ export function vectorToParameters(vector: Tensor, params: Iterable<Tensor>): vo
 }
 
 export * as rnn from './rnn';
+export * from './fusing';
 
 // JavaScript names seldom end with an underscore; both spellings are looked for.
 export { clipGradNorm_ as clipGradNorm, clipGradValue_ as clipGradValue };
