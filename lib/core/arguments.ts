@@ -161,6 +161,9 @@ export function checkOptions(op: string, options: unknown, names: readonly strin
       throw new ArgumentError(`[${op}] has no option "${name}"; it takes ${names.join(', ') || 'none'}`);
 }
 
+/** Of sequences, images and volumes: how many dimensions have a length. */
+export type Dimensions = 1 | 2 | 3;
+
 /** One number for all dimensions, or one for each. */
 export type Sizes = number | readonly number[];
 

@@ -31,10 +31,14 @@ export class Param<T> {
     return new Param<T | D>(this.kind, this.read, false, fallback);
   }
 
+  /** The same or null. Without a default still: null must be said. */
+  nullable(): Param<T | null> {
+    return new Param<T | null>(`${this.kind}, or null`, (v, op, name) => (v === null ? null : this.read(v, op, name)));
+  }
+
   /** The same, not given by default: null, which may also be said. */
   orNull(): Param<T | null> {
-    const read: Read<T | null> = (v, op, name) => (v === null ? null : this.read(v, op, name));
-    return new Param<T | null>(`${this.kind}, or null`, read, false, null);
+    return this.nullable().or(null);
   }
 
   /** The same, undefined unless given. */
@@ -94,6 +98,12 @@ export const number = (bounds: Bounds = {}): Param<number> => bounded('a number'
 /** An integer that JavaScript holds exactly. */
 export const integer = (bounds: Bounds = {}): Param<number> => bounded('an integer', bounds, Number.isSafeInteger);
 
+/** How many of what there must be one at least. */
+export const positive: Param<number> = integer({ least: 1 });
+
+/** How likely something is. */
+export const probability: Param<number> = number({ least: 0, most: 1 });
+
 /** A number that fills a tensor or meets its elements: NaN and booleans too, and a tensor of one element. */
 export const scalar: Param<number> = new Param('a number', (v) => {
   if (typeof v === 'number') return v;
@@ -140,6 +150,10 @@ export const iterable = <T>(): Param<Iterable<T>> =>
 export const elementsOf = <T = unknown>(op: string, name: string, list: unknown): T[] => [
   ...iterable<T>().check(op, name, list),
 ];
+
+/** An instance of a class. */
+export const instance = <T>(kind: string, of: abstract new (...args: never) => T): Param<T> =>
+  accept<T>(kind, (v) => v instanceof of);
 
 /** A dimension by its position; negative ones count from the last. The op checks its range. */
 export const axis: Param<number> = integer();
