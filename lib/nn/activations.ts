@@ -1,8 +1,9 @@
 /** @file Activation layers: each is the Tensor method of its name, with its settings and their defaults. */
-import { ArgumentError, ShapeError } from '../core/errors';
+import { ShapeError } from '../core/errors';
 import { showShape } from '../core/shape';
 import { type Tensor } from '../core/tensor';
-import { type Arguments, readSettings } from '../core/arguments';
+import { type Arguments, readSettings, type Spec, type WithRequired } from '../core/arguments';
+import { axis, boolean, number, oneOf, scalar } from '../core/params';
 import { full } from '../ops/create';
 import { rrelu, rrelu_ } from '../ops/noisy';
 import { logSoftmax, softmax, softmin } from '../ops/softmax';
@@ -55,7 +56,7 @@ export abstract class Activation extends Module {
 
 type ActivationClass<S> = new (...settings: Arguments<S>) => Activation & S;
 
-const activation = <S extends object>(method: MethodName, defaults: S): ActivationClass<S> =>
+const activation = <S extends object>(method: MethodName, defaults: Spec<S>): ActivationClass<S> =>
   class extends Activation {
     constructor(...settings: Arguments<S>) {
       super(method, defaults, settings);
@@ -77,13 +78,9 @@ export class CELU extends activation('celu', { alpha: 1, inplace }) {}
 /** The self-normalizing scaled ELU */
 export class SELU extends activation('selu', { inplace }) {}
 /** x times the standard normal distribution function at x */
-export class GELU extends activation('gelu', { approximate: 'none' as 'none' | 'tanh' }) {
-  constructor(...settings: Arguments<{ approximate: 'none' | 'tanh' }>) {
-    super(...settings);
-    if (this.approximate !== 'none' && this.approximate !== 'tanh')
-      throw new ArgumentError(`[GELU] approximate is 'none' or 'tanh', got ${python(this.approximate)}`);
-  }
-}
+export class GELU extends activation<{ approximate: 'none' | 'tanh' }>('gelu', {
+  approximate: oneOf('none', 'tanh').or('none' as const),
+}) {}
 /** x sigmoid(x), also known as swish */
 export class SiLU extends activation('silu', { inplace }) {}
 /** x tanh(softplus(x)) */
@@ -113,10 +110,25 @@ export class Hardshrink extends activation('hardshrink', { lambd: 0.5 }) {}
 /** a sigmoid(b), where a and b are the halves of a dimension */
 export class GLU extends activation('glu', { dim: -1 }) {}
 
+interface ThresholdSettings {
+  threshold: number;
+  value: number;
+  inplace: boolean;
+}
 /** x where it exceeds `threshold`, `value` elsewhere */
-export class Threshold extends activation('threshold', { threshold: NaN, value: NaN, inplace }) {
-  constructor(threshold: number, value: number, options: { inplace?: boolean } = {}) {
-    super(threshold, value, options);
+export class Threshold extends activation<ThresholdSettings>('threshold', {
+  threshold: number(),
+  value: scalar,
+  inplace: boolean.or(false),
+}) {
+  constructor(
+    ...settings: WithRequired<
+      [threshold: number, value: number],
+      Omit<ThresholdSettings, 'inplace'>,
+      Pick<ThresholdSettings, 'inplace'>
+    >
+  ) {
+    super(...settings);
   }
 }
 
@@ -185,11 +197,13 @@ interface AxisSettings {
   dim: number | null;
 }
 
+const axisSpec = { dim: axis.orNull() };
+
 abstract class AlongAxis extends Module {
   dim: number | null;
   constructor(...settings: Arguments<AxisSettings>) {
     super();
-    this.dim = readSettings<AxisSettings>(this.constructor.name, { dim: null }, settings).dim;
+    this.dim = readSettings<AxisSettings>(this.constructor.name, axisSpec, settings).dim;
   }
   protected axis(x: Tensor): number {
     checkInput(this, x);

@@ -4,10 +4,10 @@ import { isFloat } from '../core/dtype';
 import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
 import { describe, sameShape, showShape } from '../core/shape';
 import { alias, empty, needTensor, Tensor } from '../core/tensor';
-import { type Arguments, readArguments, readSettings } from '../core/arguments';
-import { integer } from '../core/params';
+import { type Arguments, readArguments, readSettings, type Values, type WithRequired } from '../core/arguments';
+import { boolean, instance, integer, positive, probability, tensor } from '../core/params';
 import { add } from '../ops/arithmetic';
-import { attentionWeights, causalMask, scaledDotProductAttention } from '../ops/attention';
+import { attended, attentionWeights, seenBy } from '../ops/attention';
 import { cast } from '../ops/cast';
 import { zeros } from '../ops/create';
 import { cat } from '../ops/joining';
@@ -15,7 +15,7 @@ import { chunk } from '../ops/splitting';
 import { runCopy } from '../ops/launch';
 import { logicalOr } from '../ops/binary';
 import { logicalNot } from '../ops/math';
-import { linear } from '../ops/matmul';
+import { linearOf } from '../ops/matmul';
 import { mean } from '../ops/reduce';
 import { expand, narrow, permute, reshape, squeeze, unsqueeze } from '../ops/views';
 import { where } from '../ops/where';
@@ -23,7 +23,6 @@ import { constant_, xavierNormal_, xavierUniform_ } from './init';
 import { Linear, newParameter, weightDefaults, type WeightOptions } from './linear';
 import { Module } from './module';
 import type { Parameter } from './parameter';
-import { checkSize } from './settings';
 
 /** Options of {@link MultiheadAttention}. */
 export interface MultiheadAttentionOptions extends WeightOptions {
@@ -131,13 +130,26 @@ const firstTokens = (t: Tensor, n: number): Tensor =>
 class NonDynamicallyQuantizableLinear extends Linear {}
 
 // In the order of PyTorch's arguments.
-const callDefaults = {
-  keyPaddingMask: null as Tensor | null,
-  needWeights: true,
-  attnMask: null as Tensor | null,
-  averageAttnWeights: true,
-  isCausal: false,
-  cache: undefined as KVCache | undefined,
+/** For transformers too. */
+export const mask = tensor.orNull();
+/** For transformers too. */
+export const kvCache = instance('a KVCache', KVCache);
+const callSpec = {
+  ...{ keyPaddingMask: mask, needWeights: boolean.or(true), attnMask: mask, averageAttnWeights: boolean.or(true) },
+  ...{ isCausal: boolean.or(false), cache: kvCache.optional() },
+};
+type Call = Values<typeof callSpec>;
+
+/** What {@link MultiheadAttention} cannot do without. */
+export interface HeadSizes {
+  /** Features of queries, and of all heads together. */
+  embedDim: number;
+  numHeads: number;
+}
+const settingsSpec = {
+  ...{ embedDim: positive, numHeads: positive, dropout: probability.or(0), bias: boolean.or(true) },
+  ...{ addBiasKv: boolean.or(false), addZeroAttn: boolean.or(false) },
+  ...{ kdim: positive.orNull(), vdim: positive.orNull(), batchFirst: boolean.or(false), ...weightDefaults },
 };
 
 /** Attention in several heads: softmax(Q K^T / sqrt(d)) V of projected inputs, projected once more. */
@@ -152,6 +164,8 @@ export class MultiheadAttention extends Module {
     biasV: 'bias_v',
     outProj: 'out_proj',
   };
+  readonly embedDim: number;
+  readonly numHeads: number;
   readonly headDim: number;
   readonly kdim: number;
   readonly vdim: number;
@@ -169,30 +183,18 @@ export class MultiheadAttention extends Module {
   biasV: Parameter | null;
   outProj: Linear;
 
-  constructor(
-    readonly embedDim: number,
-    readonly numHeads: number,
-    ...settings: Arguments<MultiheadAttentionOptions>
-  ) {
+  constructor(...settings: WithRequired<[embedDim: number, numHeads: number], HeadSizes, MultiheadAttentionOptions>) {
     super();
     const layer = 'MultiheadAttention';
-    const o = readSettings(
-      layer,
-      {
-        ...{ dropout: 0, bias: true, addBiasKv: false, addZeroAttn: false },
-        ...{ kdim: null as number | null, vdim: null as number | null, batchFirst: false, ...weightDefaults },
-      },
-      settings,
-    );
-    checkSize(layer, 'embedDim', embedDim, 1);
-    checkSize(layer, 'numHeads', numHeads, 1);
+    const o = readSettings(layer, settingsSpec, settings);
+    const { embedDim, numHeads } = o;
     if (embedDim % numHeads !== 0)
       throw new ArgumentError(`[${layer}] embedDim ${embedDim} must be divisible by numHeads ${numHeads}`);
-    if (!(o.dropout >= 0 && o.dropout <= 1))
-      throw new ArgumentError(`[${layer}] dropout must lie between 0 and 1, got ${describe(o.dropout)}`);
+    this.embedDim = embedDim;
+    this.numHeads = numHeads;
     this.headDim = embedDim / numHeads;
-    this.kdim = checkSize(layer, 'kdim', o.kdim ?? embedDim, 1);
-    this.vdim = checkSize(layer, 'vdim', o.vdim ?? embedDim, 1);
+    this.kdim = o.kdim ?? embedDim;
+    this.vdim = o.vdim ?? embedDim;
     this.dropout = o.dropout;
     this.batchFirst = o.batchFirst;
     this.addZeroAttn = o.addZeroAttn;
@@ -224,13 +226,13 @@ export class MultiheadAttention extends Module {
     const { inProjWeight: w, inProjBias: b, embedDim: e } = this;
     const rows = (t: Tensor | null, from: number, count: number): Tensor | null =>
       t && narrow(t, 0, from * e, count * e);
-    if (w && q === k && k === v) return chunk(linear(q, w, b), 3, -1) as [Tensor, Tensor, Tensor];
+    if (w && q === k && k === v) return chunk(linearOf(q, w, b), 3, -1) as [Tensor, Tensor, Tensor];
     if (w && k === v) {
-      const both = chunk(linear(k, rows(w, 1, 2)!, rows(b, 1, 2)), 2, -1) as [Tensor, Tensor];
-      return [linear(q, rows(w, 0, 1)!, rows(b, 0, 1)), ...both];
+      const both = chunk(linearOf(k, rows(w, 1, 2)!, rows(b, 1, 2)), 2, -1) as [Tensor, Tensor];
+      return [linearOf(q, rows(w, 0, 1)!, rows(b, 0, 1)), ...both];
     }
     const own = [this.qProjWeight, this.kProjWeight, this.vProjWeight];
-    return [q, k, v].map((t, i) => linear(t, own[i] ?? rows(w, i, 1)!, rows(b, i, 1))) as [Tensor, Tensor, Tensor];
+    return [q, k, v].map((t, i) => linearOf(t, own[i] ?? rows(w, i, 1)!, rows(b, i, 1))) as [Tensor, Tensor, Tensor];
   }
 
   #check(q: Tensor, k: Tensor, v: Tensor): void {
@@ -281,7 +283,11 @@ export class MultiheadAttention extends Module {
     value: Tensor = key,
     ...options: Arguments<MultiheadCallOptions>
   ): [output: Tensor, weights: Tensor | null] {
-    const o = readArguments('MultiheadAttention', callDefaults, options);
+    return this.attend(query, key, value, readArguments('MultiheadAttention', callSpec, options));
+  }
+
+  /** @internal {@link forward} with options that were read. */
+  attend(query: Tensor, key: Tensor, value: Tensor, o: Call): [output: Tensor, weights: Tensor | null] {
     this.#check(query, key, value);
     if (query.ndim === 2) {
       const axis = this.batchFirst ? 0 : 1;
@@ -294,7 +300,7 @@ export class MultiheadAttention extends Module {
     return this.#attend(query, key, value, o);
   }
 
-  #attend(query: Tensor, key: Tensor, value: Tensor, o: typeof callDefaults): [Tensor, Tensor | null] {
+  #attend(query: Tensor, key: Tensor, value: Tensor, o: Call): [Tensor, Tensor | null] {
     const [q, ...pair] = this.#project(query, key, value).map((t) => this.#heads(t)) as [Tensor, Tensor, Tensor];
     let [k, v] = pair;
     const past = o.cache?.length ?? 0;
@@ -310,7 +316,10 @@ export class MultiheadAttention extends Module {
     const plan = { mask, causal: false, scale: this.headDim ** -0.5 };
     const [out, weights] = o.needWeights
       ? attentionWeights(q, k, v, plan, dropoutP)
-      : [scaledDotProductAttention(q, k, v, { attnMask: mask, isCausal: simple, dropoutP }), null];
+      : [
+          attended(q, { key: k, value: v, attnMask: mask, isCausal: simple, dropoutP, scale: null, enableGqa: false }),
+          null,
+        ];
     const merged = permute(out, this.batchFirst ? [0, 2, 1, 3] : [2, 0, 1, 3]);
     const [a, b] = merged.shape as [number, number];
     const y = this.outProj.forward(reshape(merged, [a, b, this.embedDim]));
@@ -358,4 +367,4 @@ const additive = (t: Tensor, like: Tensor): Tensor =>
 
 // True where a key comes later than the query, when `past` keys came before the first query.
 const laterThan = (q: Tensor, rows: number, keys: number, past: number): Tensor =>
-  logicalNot(causalMask(rows, keys, { offset: past, like: q }));
+  logicalNot(seenBy(rows, keys, past, q));

@@ -1,13 +1,26 @@
 /** @file The bilinear layer. */
 import { noGrad } from '../core/autograd';
+import { positive } from '../core/params';
 import { type Tensor } from '../core/tensor';
-import { type Arguments, readSettings } from '../core/arguments';
-import { bilinear } from '../ops/bilinear';
+import { readSettings, type WithRequired } from '../core/arguments';
+import { bilinearOf } from '../ops/bilinear';
 import { uniform_ } from './init';
 import { linearDefaults, type LinearOptions, newParameter } from './linear';
 import { checkInput, Module } from './module';
 import { type Parameter } from './parameter';
-import { checkSize, showSettings } from './settings';
+import { showSettings } from './settings';
+
+interface BilinearSizes {
+  in1Features: number;
+  in2Features: number;
+  outFeatures: number;
+}
+type BilinearArguments = WithRequired<
+  [in1Features: number, in2Features: number, outFeatures: number],
+  BilinearSizes,
+  LinearOptions
+>;
+const spec = { in1Features: positive, in2Features: positive, outFeatures: positive, ...linearDefaults };
 
 /** x1^T weight x2 + bias, for the last dimensions of x1 and x2. */
 export class Bilinear extends Module {
@@ -16,17 +29,16 @@ export class Bilinear extends Module {
   /** [outFeatures] */
   bias: Parameter | null;
 
-  constructor(
-    readonly in1Features: number,
-    readonly in2Features: number,
-    readonly outFeatures: number,
-    ...options: Arguments<LinearOptions>
-  ) {
+  readonly in1Features: number;
+  readonly in2Features: number;
+  readonly outFeatures: number;
+
+  constructor(...settings: BilinearArguments) {
     super();
-    const o = readSettings<LinearOptions>('Bilinear', linearDefaults, options);
-    checkSize('Bilinear', 'in1Features', in1Features, 1);
-    checkSize('Bilinear', 'in2Features', in2Features, 1);
-    checkSize('Bilinear', 'outFeatures', outFeatures, 1);
+    const { in1Features, in2Features, outFeatures, ...o } = readSettings('Bilinear', spec, settings);
+    this.in1Features = in1Features;
+    this.in2Features = in2Features;
+    this.outFeatures = outFeatures;
     this.weight = newParameter([outFeatures, in1Features, in2Features], o);
     this.bias = o.bias ? newParameter([outFeatures], o) : null;
     this.resetParameters();
@@ -44,7 +56,7 @@ export class Bilinear extends Module {
   forward(x1: Tensor, x2: Tensor): Tensor {
     checkInput(this, x1);
     checkInput(this, x2);
-    return bilinear(x1, x2, this.weight, this.bias);
+    return bilinearOf(x1, x2, this.weight, this.bias);
   }
 
   override extraRepr(): string {

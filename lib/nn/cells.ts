@@ -3,7 +3,8 @@ import { noGrad } from '../core/autograd';
 import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
 import { describe, sameShape, showShape } from '../core/shape';
 import { Tensor } from '../core/tensor';
-import { type Arguments, readSettings } from '../core/arguments';
+import { readSettings, type Values } from '../core/arguments';
+import { boolean } from '../core/params';
 import { zeros } from '../ops/create';
 import { type CellKind, gatesOf, recurrentLayer } from '../ops/recurrent';
 import { squeeze } from '../ops/views';
@@ -12,7 +13,8 @@ import { newParameter, weightDefaults, type WeightOptions } from './linear';
 import { checkInput, Module } from './module';
 import { asRow } from './packed';
 import type { Parameter } from './parameter';
-import { checkSize, showSettings } from './settings';
+import { nonlinearity, type RecurrentArguments, sizes } from './recurrent';
+import { showSettings } from './settings';
 
 /** Options of the cells. */
 export interface CellOptions extends WeightOptions {
@@ -26,7 +28,9 @@ export interface RNNCellOptions extends CellOptions {
   nonlinearity?: 'tanh' | 'relu';
 }
 
-const defaults = { bias: true, ...weightDefaults };
+const bias = boolean.or(true);
+const cellSpec = { ...sizes, bias, ...weightDefaults };
+const rnnSpec = { ...sizes, bias, nonlinearity, ...weightDefaults };
 
 /** What the cells share. */
 export abstract class CellBase extends Module {
@@ -41,17 +45,21 @@ export abstract class CellBase extends Module {
   biasIh: Parameter | null;
   biasHh: Parameter | null;
 
+  readonly inputSize: number;
+  readonly hiddenSize: number;
+  readonly bias: boolean;
+
   constructor(
     protected readonly kind: CellKind,
-    readonly inputSize: number,
-    readonly hiddenSize: number,
-    readonly bias: boolean,
-    o: WeightOptions,
+    o: Values<typeof cellSpec>,
   ) {
     super();
-    const layer = this.constructor.name;
-    const rows = gatesOf[kind] * checkSize(layer, 'hiddenSize', hiddenSize, 1);
-    this.weightIh = newParameter([rows, checkSize(layer, 'inputSize', inputSize, 1)], o);
+    const { inputSize, hiddenSize, bias } = o;
+    this.inputSize = inputSize;
+    this.hiddenSize = hiddenSize;
+    this.bias = bias;
+    const rows = gatesOf[kind] * hiddenSize;
+    this.weightIh = newParameter([rows, inputSize], o);
     this.weightHh = newParameter([rows, hiddenSize], o);
     this.biasIh = bias ? newParameter([rows], o) : null;
     this.biasHh = bias ? newParameter([rows], o) : null;
@@ -108,15 +116,9 @@ export abstract class CellBase extends Module {
 
 /** h' = tanh(W_ih x + b_ih + W_hh h + b_hh), or relu. */
 export class RNNCell extends CellBase {
-  constructor(inputSize: number, hiddenSize: number, ...settings: Arguments<RNNCellOptions>) {
-    const o = readSettings(
-      'RNNCell',
-      { bias: true, nonlinearity: 'tanh' as 'tanh' | 'relu', ...weightDefaults },
-      settings,
-    );
-    if (o.nonlinearity !== 'tanh' && o.nonlinearity !== 'relu')
-      throw new ArgumentError(`[RNNCell] nonlinearity must be 'tanh' or 'relu', got ${describe(o.nonlinearity)}`);
-    super(o.nonlinearity, inputSize, hiddenSize, o.bias, o);
+  constructor(...settings: RecurrentArguments<RNNCellOptions>) {
+    const o = readSettings('RNNCell', rnnSpec, settings);
+    super(o.nonlinearity, o);
   }
   /** @param x - [batch, inputSize] or [inputSize] */
   forward(x: Tensor, h?: Tensor | null): Tensor {
@@ -126,9 +128,8 @@ export class RNNCell extends CellBase {
 
 /** One step of a {@link GRU}. */
 export class GRUCell extends CellBase {
-  constructor(inputSize: number, hiddenSize: number, ...settings: Arguments<CellOptions>) {
-    const o = readSettings('GRUCell', defaults, settings);
-    super('gru', inputSize, hiddenSize, o.bias, o);
+  constructor(...settings: RecurrentArguments<CellOptions>) {
+    super('gru', readSettings('GRUCell', cellSpec, settings));
   }
   /** @param x - [batch, inputSize] or [inputSize] */
   forward(x: Tensor, h?: Tensor | null): Tensor {
@@ -138,9 +139,8 @@ export class GRUCell extends CellBase {
 
 /** One step of an {@link LSTM}. */
 export class LSTMCell extends CellBase {
-  constructor(inputSize: number, hiddenSize: number, ...settings: Arguments<CellOptions>) {
-    const o = readSettings('LSTMCell', defaults, settings);
-    super('lstm', inputSize, hiddenSize, o.bias, o);
+  constructor(...settings: RecurrentArguments<CellOptions>) {
+    super('lstm', readSettings('LSTMCell', cellSpec, settings));
   }
   /**
    * @param x - [batch, inputSize] or [inputSize]

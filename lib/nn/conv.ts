@@ -1,31 +1,41 @@
 /** @file Convolution layers. */
 import { noGrad } from '../core/autograd';
 import { ArgumentError, ShapeError } from '../core/errors';
-import { describe, numel, showShape } from '../core/shape';
+import { numel, showShape } from '../core/shape';
 import { type Tensor } from '../core/tensor';
-import { type Arguments, readArguments, type Sizes, sizesOf } from '../core/arguments';
-import { integers } from '../core/params';
 import {
-  conv1d,
-  conv2d,
-  conv3d,
+  type Dimensions,
+  readArguments,
+  readSettings,
+  type Sizes,
+  sizesOf,
+  type WithRequired,
+} from '../core/arguments';
+import { integer, integers, positive, sizes } from '../core/params';
+import {
   convLayerSpec,
+  convolved,
   type ConvPadding,
-  convTranspose1d,
-  convTranspose2d,
-  convTranspose3d,
+  convTransposed,
   convTransposeLayerSpec,
+  type PaddingMode,
   samePadding,
 } from '../ops/conv';
-import { pad, type PadMode } from '../ops/padding';
+import { padded, type PadMode } from '../ops/padding';
 import { kaimingUniform_, uniform_ } from './init';
 import { newParameter, weightDefaults, type WeightOptions } from './linear';
 import { checkInput, Module } from './module';
 import { type Parameter } from './parameter';
 import { checkSize, python } from './settings';
 
-/** What stands around the input of a convolution. */
-export type PaddingMode = 'zeros' | 'reflect' | 'replicate' | 'circular';
+export type { PaddingMode };
+
+/** What a convolution layer cannot do without. */
+export interface ConvSizes {
+  inChannels: number;
+  outChannels: number;
+  kernelSize: Sizes;
+}
 
 /** Options of convolution layers, in PyTorch's order. */
 export interface ConvSettings extends WeightOptions {
@@ -52,7 +62,22 @@ export interface ConvTransposeSettings extends WeightOptions {
   groups: number;
   bias: boolean;
   dilation: Sizes;
+  /** There is no other. */
+  paddingMode: 'zeros';
 }
+
+/** Arguments of convolution layers. */
+export type ConvArguments = WithRequired<
+  [inChannels: number, outChannels: number, kernelSize: Sizes],
+  ConvSizes,
+  ConvSettings
+>;
+/** Arguments of transposed convolution layers. */
+export type ConvTransposeArguments = WithRequired<
+  [inChannels: number, outChannels: number, kernelSize: Sizes],
+  ConvSizes,
+  ConvTransposeSettings
+>;
 
 interface Geometry {
   stride: number[];
@@ -63,7 +88,6 @@ interface Geometry {
   paddingMode: PaddingMode;
 }
 
-const modes: readonly PaddingMode[] = ['zeros', 'reflect', 'replicate', 'circular'];
 const all = (list: readonly number[], v: number): boolean => list.every((x) => x === v);
 
 abstract class ConvBase extends Module {
@@ -89,14 +113,11 @@ abstract class ConvBase extends Module {
     o: WeightOptions & { bias: boolean },
   ) {
     super();
-    const name = this.constructor.name;
     const { inChannels } = sizes;
-    checkSize(name, 'inChannels', inChannels, new.target.leastInputs);
-    this.outChannels = checkSize(name, 'outChannels', sizes.outChannels, 1);
-    this.groups = checkSize(name, 'groups', g.groups, 1);
+    checkSize(this.constructor.name, 'inChannels', inChannels, new.target.leastInputs);
+    this.outChannels = sizes.outChannels;
+    this.groups = g.groups;
     this.checkGroups(inChannels);
-    if (!modes.includes(g.paddingMode))
-      throw new ArgumentError(`[${name}] paddingMode is one of ${modes.join(', ')}, got ${describe(g.paddingMode)}`);
     this.kernelSize = sizes.kernelSize;
     this.stride = g.stride;
     this.padding = g.padding;
@@ -143,25 +164,34 @@ abstract class ConvBase extends Module {
   }
 }
 
-const convolutions = { 1: conv1d, 2: conv2d, 3: conv3d };
-const transposed = { 1: convTranspose1d, 2: convTranspose2d, 3: convTranspose3d };
+// The layers that learn their input channels (lazy-channels.ts) are made with 0 of them.
+const start = { inChannels: integer({ least: 0 }), outChannels: positive, kernelSize: sizes(1) };
+const convSpec = { ...start, ...convLayerSpec, ...weightDefaults };
+const transposeSpec = { ...start, ...convTransposeLayerSpec, ...weightDefaults };
 
-const convSpec = { ...convLayerSpec, ...weightDefaults };
-const transposeSpec = { ...convTransposeLayerSpec, ...weightDefaults };
+const withoutInputs = <S extends { inChannels: unknown }>({ inChannels: _, ...rest }: S): Omit<S, 'inChannels'> => rest;
+/** For layers that learn their input channels. */
+export const lazyConvSpec = withoutInputs(convSpec);
+/** The same for transposed ones. */
+export const lazyTransposeSpec = withoutInputs(transposeSpec);
 
 abstract class Conv extends ConvBase {
-  readonly #n: 1 | 2 | 3;
-  constructor(n: 1 | 2 | 3, inChannels: number, outChannels: number, kernelSize: Sizes, settings: readonly unknown[]) {
+  readonly #n: Dimensions;
+  constructor(n: Dimensions, settings: ConvArguments) {
     const op = `Conv${n}d`;
-    const o = readArguments(op, convSpec, settings) as ConvSettings;
+    const o = readSettings<ConvSizes & ConvSettings>(op, convSpec, settings);
     const stride = sizesOf(op, 'stride', o.stride, n, 1);
     if (o.padding === 'same' && !all(stride, 1))
       throw new ArgumentError(`[${op}] padding 'same' needs stride 1, got ${showShape(stride)}`);
     const padding = o.padding === 'same' || o.padding === 'valid' ? o.padding : sizesOf(op, 'padding', o.padding, n, 0);
     const dilation = sizesOf(op, 'dilation', o.dilation, n, 1);
     const outputPadding = Array<number>(n).fill(0);
-    const sizes = { inChannels, outChannels, kernelSize: sizesOf(op, 'kernelSize', kernelSize, n, 1) };
-    super(sizes, false, { ...o, stride, padding, dilation, outputPadding }, o);
+    super(
+      { ...o, kernelSize: sizesOf(op, 'kernelSize', o.kernelSize, n, 1) },
+      false,
+      { ...o, stride, padding, dilation, outputPadding },
+      o,
+    );
     this.#n = n;
   }
 
@@ -172,8 +202,7 @@ abstract class Conv extends ConvBase {
   forward(x: Tensor): Tensor {
     checkInput(this, x);
     const { weight, bias, stride, dilation, groups, padding } = this;
-    const run = convolutions[this.#n];
-    if (this.paddingMode === 'zeros') return run(x, weight, { bias, stride, padding, dilation, groups });
+    if (this.paddingMode === 'zeros') return convolved(this.#n, x, weight, { bias, stride, padding, dilation, groups });
     if (x.ndim !== this.#n + 1 && x.ndim !== this.#n + 2)
       throw new ShapeError(
         `[${this.constructor.name}] input ${showShape(x.shape)} needs ${this.#n + 1} or ${this.#n + 2} dimensions`,
@@ -184,19 +213,18 @@ abstract class Conv extends ConvBase {
         : padding === 'same'
           ? samePadding(this.kernelSize, dilation)
           : padding.map((p): [number, number] => [p, p]);
-    const padded = pad(x, sides.reverse().flat(), this.paddingMode as PadMode);
-    return run(padded, weight, { bias, stride, dilation, groups });
+    const wide = padded(x, sides.reverse().flat(), this.paddingMode as PadMode);
+    return convolved(this.#n, wide, weight, { bias, stride, padding: 0, dilation, groups });
   }
 }
 
-const outputSizeDefault = { outputSize: integers.orNull() };
+const outputSizeSpec = { outputSize: integers.orNull() };
 
 abstract class ConvTranspose extends ConvBase {
-  readonly #n: 1 | 2 | 3;
-  constructor(n: 1 | 2 | 3, inChannels: number, outChannels: number, kernelSize: Sizes, settings: readonly unknown[]) {
+  readonly #n: Dimensions;
+  constructor(n: Dimensions, settings: ConvTransposeArguments) {
     const op = `ConvTranspose${n}d`;
-    const o = readArguments(op, transposeSpec, settings) as ConvTransposeSettings;
-    const sizes = { inChannels, outChannels, kernelSize: sizesOf(op, 'kernelSize', kernelSize, n, 1) };
+    const o = readSettings<ConvSizes & ConvTransposeSettings>(op, transposeSpec, settings);
     const geometry = {
       stride: sizesOf(op, 'stride', o.stride, n, 1),
       padding: sizesOf(op, 'padding', o.padding, n, 0),
@@ -205,7 +233,7 @@ abstract class ConvTranspose extends ConvBase {
       groups: o.groups,
       paddingMode: 'zeros' as const,
     };
-    super(sizes, true, geometry, o);
+    super({ ...o, kernelSize: sizesOf(op, 'kernelSize', o.kernelSize, n, 1) }, true, geometry, o);
     this.#n = n;
   }
 
@@ -216,14 +244,14 @@ abstract class ConvTranspose extends ConvBase {
   /** @param outputSize - of the spatial dimensions, where the stride leaves it open */
   forward(x: Tensor, how?: readonly number[] | { outputSize?: readonly number[] | null } | null): Tensor {
     checkInput(this, x);
-    const { outputSize } = readArguments(this.constructor.name, outputSizeDefault, [how]);
+    const outputSize = how == null ? null : readArguments(this.constructor.name, outputSizeSpec, [how]).outputSize;
     const { weight, bias, stride, padding, dilation, groups } = this;
     if (outputSize && outputSize.length !== this.#n && outputSize.length !== this.#n + 2)
       throw new ShapeError(
         `[${this.constructor.name}] outputSize has ${outputSize.length} sizes for ${this.#n} dimensions`,
       );
     const outputPadding = outputSize ? this.#extra(x, outputSize.slice(-this.#n)) : this.outputPadding;
-    return transposed[this.#n](x, weight, {
+    return convTransposed(this.#n, x, weight, {
       bias,
       stride,
       padding: padding as number[],
@@ -252,52 +280,37 @@ abstract class ConvTranspose extends ConvBase {
 
 /** Convolution over [batch, inChannels, length]; the batch may be missing. */
 export class Conv1d extends Conv {
-  constructor(inChannels: number, outChannels: number, kernelSize: Sizes, ...settings: Arguments<ConvSettings>) {
-    super(1, inChannels, outChannels, kernelSize, settings);
+  constructor(...settings: ConvArguments) {
+    super(1, settings);
   }
 }
 /** Convolution over [batch, inChannels, height, width]; the batch may be missing. */
 export class Conv2d extends Conv {
-  constructor(inChannels: number, outChannels: number, kernelSize: Sizes, ...settings: Arguments<ConvSettings>) {
-    super(2, inChannels, outChannels, kernelSize, settings);
+  constructor(...settings: ConvArguments) {
+    super(2, settings);
   }
 }
 /** Convolution over [batch, inChannels, depth, height, width]; the batch may be missing. */
 export class Conv3d extends Conv {
-  constructor(inChannels: number, outChannels: number, kernelSize: Sizes, ...settings: Arguments<ConvSettings>) {
-    super(3, inChannels, outChannels, kernelSize, settings);
+  constructor(...settings: ConvArguments) {
+    super(3, settings);
   }
 }
 /** Transposed convolution over [batch, inChannels, length]. */
 export class ConvTranspose1d extends ConvTranspose {
-  constructor(
-    inChannels: number,
-    outChannels: number,
-    kernelSize: Sizes,
-    ...settings: Arguments<ConvTransposeSettings>
-  ) {
-    super(1, inChannels, outChannels, kernelSize, settings);
+  constructor(...settings: ConvTransposeArguments) {
+    super(1, settings);
   }
 }
 /** Transposed convolution over [batch, inChannels, height, width]. */
 export class ConvTranspose2d extends ConvTranspose {
-  constructor(
-    inChannels: number,
-    outChannels: number,
-    kernelSize: Sizes,
-    ...settings: Arguments<ConvTransposeSettings>
-  ) {
-    super(2, inChannels, outChannels, kernelSize, settings);
+  constructor(...settings: ConvTransposeArguments) {
+    super(2, settings);
   }
 }
 /** Transposed convolution over [batch, inChannels, depth, height, width]. */
 export class ConvTranspose3d extends ConvTranspose {
-  constructor(
-    inChannels: number,
-    outChannels: number,
-    kernelSize: Sizes,
-    ...settings: Arguments<ConvTransposeSettings>
-  ) {
-    super(3, inChannels, outChannels, kernelSize, settings);
+  constructor(...settings: ConvTransposeArguments) {
+    super(3, settings);
   }
 }

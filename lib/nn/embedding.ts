@@ -2,16 +2,17 @@
 import { noGrad } from '../core/autograd';
 import { ShapeError } from '../core/errors';
 import { sameShape, showShape } from '../core/shape';
-import { alias, needTensor, type Tensor } from '../core/tensor';
-import { type Arguments, readArguments, readSettings, type Spec } from '../core/arguments';
-import { type BagMode, embedding, embeddingBag } from '../ops/embedding';
+import { alias, type Tensor } from '../core/tensor';
+import { type Arguments, readArguments, readSettings, type Values, type WithRequired } from '../core/arguments';
+import { boolean, tensor } from '../core/params';
+import { bagged, bagInputsSpec, type BagMode, bagMode, embedded, lookupSpec } from '../ops/embedding';
 import type { IndexLike } from '../ops/index-checks';
 import { runFill } from '../ops/launch';
 import { normal_ } from './init';
-import { newParameter, weightDefaults, type WeightOptions } from './linear';
+import { features, newParameter, weightDefaults, type WeightOptions } from './linear';
 import { Module } from './module';
 import { Parameter } from './parameter';
-import { checkSize, python, pythonFloat, showSettings } from './settings';
+import { pythonFloat, showSettings } from './settings';
 import { ArgumentError } from '../core/errors';
 
 interface Lookup {
@@ -30,27 +31,49 @@ interface Lookup {
 /** Options of {@link Embedding}. */
 export interface EmbeddingLayerOptions extends Lookup, WeightOptions {
   /** The weight to start with, [rows, features]. */
-  _weight?: Tensor;
+  _weight?: Tensor | null;
+  /** Do not train it. Default false. */
+  _freeze?: boolean;
 }
 
 /** Options of {@link EmbeddingBag}. */
-export interface EmbeddingBagLayerOptions extends EmbeddingLayerOptions {
+export interface EmbeddingBagLayerOptions extends Omit<EmbeddingLayerOptions, '_freeze'> {
   /** Default 'mean'. */
   mode?: BagMode;
   /** The last offset is the end of the last bag. Default false. */
   includeLastOffset?: boolean;
 }
 
-type TableSettings = Required<Lookup> & WeightOptions & { _weight?: Tensor };
-const lookup: Spec<TableSettings> = {
-  paddingIdx: null,
-  maxNorm: null,
-  normType: 2,
-  scaleGradByFreq: false,
-  sparse: false,
-  _weight: undefined,
-  ...weightDefaults,
+/** What embeddings cannot do without. */
+export interface TableSizes {
+  numEmbeddings: number;
+  embeddingDim: number;
+}
+type TableArguments<S extends object> = WithRequired<[numEmbeddings: number, embeddingDim: number], TableSizes, S>;
+
+const sizes = { numEmbeddings: features, embeddingDim: features };
+const _weight = tensor.orNull();
+// In the orders of PyTorch.
+const tableSpec = { ...sizes, ...lookupSpec, _weight, _freeze: false, ...weightDefaults };
+const { maxNorm, normType, scaleGradByFreq, sparse, paddingIdx } = lookupSpec;
+const bagSpec = {
+  ...{ ...sizes, maxNorm, normType, scaleGradByFreq, mode: bagMode, sparse, _weight },
+  ...{ includeLastOffset: false, paddingIdx, ...weightDefaults },
 };
+// With vectors given, in PyTorch's order.
+const freeze = boolean.or(true);
+const pretrainedSpec = { freeze, ...lookupSpec, ...weightDefaults };
+const pretrainedBagSpec = {
+  ...{ freeze, maxNorm, normType, scaleGradByFreq, mode: bagMode, sparse },
+  ...{ includeLastOffset: boolean.or(false), paddingIdx, ...weightDefaults },
+};
+/** Options of layers made of given vectors. */
+interface PretrainedOptions extends Lookup {
+  /** Do not train them. Default true. */
+  freeze?: boolean;
+}
+type PretrainedBagOptions = PretrainedOptions & Omit<EmbeddingBagLayerOptions, '_weight'>;
+type TableSettings = Omit<Values<typeof tableSpec>, '_freeze'>;
 
 /** What Embedding and EmbeddingBag share. */
 export abstract class EmbeddingTable extends Module {
@@ -64,13 +87,14 @@ export abstract class EmbeddingTable extends Module {
   scaleGradByFreq: boolean;
   sparse: boolean;
 
-  constructor(numEmbeddings: number, embeddingDim: number, o: TableSettings) {
+  constructor(o: TableSettings) {
     super();
     const layer = this.constructor.name;
-    this.numEmbeddings = checkSize(layer, 'numEmbeddings', numEmbeddings);
-    this.embeddingDim = checkSize(layer, 'embeddingDim', embeddingDim);
+    const { numEmbeddings, embeddingDim } = o;
+    this.numEmbeddings = numEmbeddings;
+    this.embeddingDim = embeddingDim;
     const padding = o.paddingIdx;
-    if (padding !== null && (!Number.isInteger(padding) || padding < -numEmbeddings || padding >= numEmbeddings))
+    if (padding !== null && (padding < -numEmbeddings || padding >= numEmbeddings))
       throw new ArgumentError(`[${layer}] paddingIdx ${padding} is out of range for ${numEmbeddings} embeddings`);
     this.paddingIdx = padding !== null && padding < 0 ? padding + numEmbeddings : padding;
     this.maxNorm = o.maxNorm;
@@ -118,21 +142,21 @@ export abstract class EmbeddingTable extends Module {
 
 /** A table of vectors, looked up by integers of any shape. */
 export class Embedding extends EmbeddingTable {
-  constructor(numEmbeddings: number, embeddingDim: number, ...settings: Arguments<EmbeddingLayerOptions>) {
-    super(numEmbeddings, embeddingDim, readSettings('Embedding', lookup, settings));
+  constructor(...settings: TableArguments<EmbeddingLayerOptions>) {
+    const o = readSettings('Embedding', tableSpec, settings);
+    super(o);
+    if (o._freeze) this.weight.requiresGrad = false;
   }
 
   /** An embedding with given vectors, by default not trained (`freeze`). */
-  static fromPretrained(embeddings: Tensor, options: EmbeddingLayerOptions & { freeze?: boolean } = {}): Embedding {
-    const { freeze = true, ...rest } = options ?? {};
-    const layer = new Embedding(...pretrained('Embedding', embeddings), { ...rest, _weight: embeddings });
-    layer.weight.requiresGrad = !freeze;
-    return layer;
+  static fromPretrained(embeddings: Tensor, ...settings: Arguments<PretrainedOptions & WeightOptions>): Embedding {
+    const { freeze, ...o } = readSettings('Embedding.fromPretrained', pretrainedSpec, settings);
+    return new Embedding({ ...pretrained('Embedding', embeddings), ...o, _freeze: freeze });
   }
 
   /** @param input - int64 or int32 (or arrays of integers), any shape; the result has embeddingDim added at the end */
   forward(input: IndexLike): Tensor {
-    return embedding(input, this.weight, this.settings);
+    return embedded(input, this.weight, this.settings);
   }
 
   override extraRepr(): string {
@@ -141,10 +165,10 @@ export class Embedding extends EmbeddingTable {
   }
 }
 
-function pretrained(layer: string, t: Tensor): [number, number] {
-  needTensor(layer, t);
+function pretrained(layer: string, t: Tensor): TableSizes & { _weight: Tensor } {
+  tensor.check(layer, 'embeddings', t);
   if (t.ndim !== 2) throw new ShapeError(`[${layer}] embeddings must have two dimensions, got ${showShape(t.shape)}`);
-  return [t.shape[0]!, t.shape[1]!];
+  return { numEmbeddings: t.shape[0]!, embeddingDim: t.shape[1]!, _weight: t };
 }
 
 /** What {@link EmbeddingBag} takes beside indices. */
@@ -157,27 +181,17 @@ export interface BagInputs {
 export class EmbeddingBag extends EmbeddingTable {
   readonly mode: BagMode;
   readonly includeLastOffset: boolean;
-  constructor(numEmbeddings: number, embeddingDim: number, ...settings: Arguments<EmbeddingBagLayerOptions>) {
-    const { maxNorm, normType, scaleGradByFreq, sparse, paddingIdx, _weight } = lookup;
-    const defaults = {
-      ...{ maxNorm, normType, scaleGradByFreq, mode: 'mean' as BagMode, sparse, _weight },
-      ...{ includeLastOffset: false, paddingIdx, ...weightDefaults },
-    };
-    const o = readSettings('EmbeddingBag', defaults, settings);
-    if (!['sum', 'mean', 'max'].includes(o.mode))
-      throw new ArgumentError(`[EmbeddingBag] mode must be 'sum', 'mean' or 'max', got ${python(o.mode)}`);
-    super(numEmbeddings, embeddingDim, o);
+  constructor(...settings: TableArguments<EmbeddingBagLayerOptions>) {
+    const o = readSettings('EmbeddingBag', bagSpec, settings);
+    super(o);
     this.mode = o.mode;
     this.includeLastOffset = o.includeLastOffset;
   }
 
   /** Bags over given vectors, by default not trained (`freeze`). */
-  static fromPretrained(
-    embeddings: Tensor,
-    options: EmbeddingBagLayerOptions & { freeze?: boolean } = {},
-  ): EmbeddingBag {
-    const { freeze = true, ...rest } = options ?? {};
-    const layer = new EmbeddingBag(...pretrained('EmbeddingBag', embeddings), { ...rest, _weight: embeddings });
+  static fromPretrained(embeddings: Tensor, ...settings: Arguments<PretrainedBagOptions>): EmbeddingBag {
+    const { freeze, ...o } = readSettings('EmbeddingBag.fromPretrained', pretrainedBagSpec, settings);
+    const layer = new EmbeddingBag({ ...pretrained('EmbeddingBag', embeddings), ...o });
     layer.weight.requiresGrad = !freeze;
     return layer;
   }
@@ -192,9 +206,8 @@ export class EmbeddingBag extends EmbeddingTable {
     perSampleWeights?: Tensor | BagInputs | null,
   ): Tensor {
     const { mode, includeLastOffset } = this;
-    const absent: Required<BagInputs> = { offsets: null, perSampleWeights: null };
-    const given = readArguments('EmbeddingBag', absent, [offsets, perSampleWeights]);
-    return embeddingBag(input, this.weight, { ...this.settings, mode, includeLastOffset, ...given });
+    const given = readArguments<Required<BagInputs>>('EmbeddingBag', bagInputsSpec, [offsets, perSampleWeights]);
+    return bagged(input, this.weight, { ...this.settings, mode, includeLastOffset, ...given });
   }
 
   override extraRepr(): string {

@@ -43,13 +43,12 @@ export {
   maxPool1d,
   maxPool2d,
   maxPool3d,
-  maxUnpool1d,
-  maxUnpool2d,
-  maxUnpool3d,
 } from '../ops/pooling';
 export { fractionalMaxPool2d, fractionalMaxPool3d } from '../ops/fractionalPooling';
+export { maxUnpool1d, maxUnpool2d, maxUnpool3d } from '../ops/unpooling';
 export { lpPool1d, lpPool2d, lpPool3d } from '../ops/lpPooling';
-export { batchNorm, groupNorm, instanceNorm, layerNorm, rmsNorm } from '../ops/normalization';
+export { batchNorm, instanceNorm } from '../ops/normalization';
+export { groupNorm, layerNorm, rmsNorm } from '../ops/rowNorm';
 export { localResponseNorm } from '../ops/localResponse';
 export { pad } from '../ops/padding';
 export { oneHot } from '../ops/counting';

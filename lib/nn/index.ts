@@ -4,16 +4,52 @@ export type { BackwardHook, BackwardPreHook, ForwardHook, ForwardPreHook, Gradie
 export type { LoadResult, StateDict } from './module';
 export { Parameter, UninitializedBuffer, UninitializedParameter } from './parameter';
 export * from './containers';
-export { Identity, Linear, type LinearOptions, type WeightOptions } from './linear';
+export {
+  Identity,
+  Linear,
+  type LinearArguments,
+  type LinearOptions,
+  type LinearSizes,
+  type WeightOptions,
+} from './linear';
 export { Bilinear } from './bilinear';
 export * from './lazy';
 export * from './lazy-channels';
 export type { ActivationLike, ActivationName } from './activation-names';
-export * from './conv';
+export {
+  Conv1d,
+  Conv2d,
+  Conv3d,
+  type ConvArguments,
+  type ConvSettings,
+  type ConvSizes,
+  ConvTranspose1d,
+  ConvTranspose2d,
+  ConvTranspose3d,
+  type ConvTransposeArguments,
+  type ConvTransposeSettings,
+  type PaddingMode,
+} from './conv';
 export * from './pooling';
 export * from './fractionalPooling';
 export * from './adaptiveSoftmax';
-export * from './normalization';
+export {
+  BatchNorm1d,
+  BatchNorm2d,
+  BatchNorm3d,
+  GroupNorm,
+  type GroupNormSettings,
+  InstanceNorm1d,
+  InstanceNorm2d,
+  InstanceNorm3d,
+  LayerNorm,
+  type LayerNormSettings,
+  RMSNorm,
+  type RmsNormSettings,
+  type RunningNormArguments,
+  type RunningNormSettings,
+} from './normalization';
+export { LocalResponseNorm } from './local-response';
 export * from './resample';
 export * from './shape-layers';
 export * from './activations';
@@ -21,9 +57,33 @@ export { SiLU as Swish } from './activations';
 export * from './dropout';
 export * from './losses';
 export * from './embedding';
-export { GRU, LSTM, type LSTMOptions, RecurrentBase, type RecurrentOptions, RNN, type RNNOptions } from './recurrent';
+export {
+  GRU,
+  LSTM,
+  type LSTMOptions,
+  RecurrentBase,
+  type RecurrentOptions,
+  type RecurrentSizes,
+  RNN,
+  type RNNOptions,
+} from './recurrent';
 export * from './cells';
-export * from './attention';
+export {
+  type HeadSizes,
+  KVCache,
+  MultiheadAttention,
+  type MultiheadAttentionOptions,
+  type MultiheadCallOptions,
+} from './attention';
+export {
+  type DecoderMasks,
+  type EncoderMasks,
+  type TransformerActivation,
+  TransformerDecoderLayer,
+  TransformerEncoderLayer,
+  type TransformerLayerOptions,
+  type TransformerSizes,
+} from './transformer-layers';
 export * from './transformer';
 export * from './positions';
 export * as functional from './functional';

@@ -3,7 +3,7 @@ import { noGrad } from '../core/autograd';
 import { ShapeError } from '../core/errors';
 import { showShape } from '../core/shape';
 import type { Tensor } from '../core/tensor';
-import type { Arguments, Sizes } from '../core/arguments';
+import { type Arguments, readSettings, type Sizes, type WithRequired } from '../core/arguments';
 import * as conv from './conv';
 import { checkInput, type Module } from './module';
 import * as norms from './normalization';
@@ -20,17 +20,23 @@ function channelsOf(layer: Module, x: Tensor, dims: readonly number[], axis: (nd
 }
 
 type ConvLayer = Module & Pick<conv.Conv2d, 'weight' | 'groups' | 'kernelSize' | 'resetParameters'>;
-type LazyConv<S, L> = new (outChannels: number, kernelSize: Sizes, ...settings: Arguments<S>) => L;
+type LazyConv<S extends object, L> = new (
+  ...settings: WithRequired<[outChannels: number, kernelSize: Sizes], Omit<conv.ConvSizes, 'inChannels'>, S>
+) => L;
 
 // A subclass of the convolution `plain` without its first argument.
-function lazyConv<S, L extends ConvLayer>(
-  plain: new (inChannels: number, outChannels: number, kernelSize: Sizes, ...settings: Arguments<S>) => L,
+function lazyConv<S extends object, L extends ConvLayer>(
+  plain: new (...settings: WithRequired<[number, number, Sizes], conv.ConvSizes, S>) => L,
+  spec: object,
 ): LazyConv<S, L> {
   // TypeScript does not extend a class given by a type parameter; all that matters here is common to them.
   return class extends (plain as unknown as typeof conv.Conv2d) {
     protected static override readonly leastInputs = 0;
-    constructor(outChannels: number, kernelSize: Sizes, ...settings: unknown[]) {
-      super(0, outChannels, kernelSize, ...(settings as Arguments<conv.ConvSettings>));
+    constructor(...settings: unknown[]) {
+      super({
+        ...readSettings<Omit<conv.ConvSizes, 'inChannels'>>(new.target.name, spec as never, settings),
+        inChannels: 0,
+      });
       this.weight = new UninitializedParameter(this.weight);
     }
     override forward(x: Tensor, ...rest: unknown[]): Tensor {
@@ -50,32 +56,41 @@ function lazyConv<S, L extends ConvLayer>(
 }
 
 /** A {@link Conv1d} that learns `inChannels` from its first input. Can be given to an optimizer before. */
-export class LazyConv1d extends lazyConv(conv.Conv1d) {}
+export class LazyConv1d extends lazyConv<conv.ConvSettings, conv.Conv1d>(conv.Conv1d, conv.lazyConvSpec) {}
 /** A {@link Conv2d} that learns `inChannels` from its first input. Can be given to an optimizer before. */
-export class LazyConv2d extends lazyConv(conv.Conv2d) {}
+export class LazyConv2d extends lazyConv<conv.ConvSettings, conv.Conv2d>(conv.Conv2d, conv.lazyConvSpec) {}
 /** A {@link Conv3d} that learns `inChannels` from its first input. Can be given to an optimizer before. */
-export class LazyConv3d extends lazyConv(conv.Conv3d) {}
+export class LazyConv3d extends lazyConv<conv.ConvSettings, conv.Conv3d>(conv.Conv3d, conv.lazyConvSpec) {}
 /** A {@link ConvTranspose1d} that learns `inChannels` from its first input. Can be given to an optimizer before. */
-export class LazyConvTranspose1d extends lazyConv(conv.ConvTranspose1d) {}
+export class LazyConvTranspose1d extends lazyConv<conv.ConvTransposeSettings, conv.ConvTranspose1d>(
+  conv.ConvTranspose1d,
+  conv.lazyTransposeSpec,
+) {}
 /** A {@link ConvTranspose2d} that learns `inChannels` from its first input. Can be given to an optimizer before. */
-export class LazyConvTranspose2d extends lazyConv(conv.ConvTranspose2d) {}
+export class LazyConvTranspose2d extends lazyConv<conv.ConvTransposeSettings, conv.ConvTranspose2d>(
+  conv.ConvTranspose2d,
+  conv.lazyTransposeSpec,
+) {}
 /** A {@link ConvTranspose3d} that learns `inChannels` from its first input. Can be given to an optimizer before. */
-export class LazyConvTranspose3d extends lazyConv(conv.ConvTranspose3d) {}
+export class LazyConvTranspose3d extends lazyConv<conv.ConvTransposeSettings, conv.ConvTranspose3d>(
+  conv.ConvTranspose3d,
+  conv.lazyTransposeSpec,
+) {}
 
 type NormLayer = norms.BatchNorm2d | norms.InstanceNorm2d;
 type LazyNorm<L> = new (...settings: Arguments<norms.RunningNormSettings>) => L;
 
 // A subclass of the norm `plain` without its first argument, for inputs of `dims` dimensions.
 function lazyNorm<L extends NormLayer>(
-  plain: new (numFeatures: number, ...settings: Arguments<norms.RunningNormSettings>) => L,
+  plain: new (...settings: norms.RunningNormArguments) => L,
   dims: readonly number[],
   axis: (ndim: number) => number,
 ): LazyNorm<L> {
   return class extends (plain as unknown as typeof norms.InstanceNorm2d) {
     // As in PyTorch, where instance norms have other defaults than their lazy forms.
-    protected static override readonly defaults = { affine: true, trackRunningStats: true };
+    protected static override readonly spec = norms.runningSpec;
     constructor(...settings: Arguments<norms.RunningNormSettings>) {
-      super(0, ...settings);
+      super({ ...readSettings(new.target.name, norms.lazyNormSpec, settings), numFeatures: 0 });
       const { weight, bias, runningMean, runningVar } = this;
       if (weight) this.weight = new UninitializedParameter(weight);
       if (bias) this.bias = new UninitializedParameter(bias);

@@ -2,9 +2,10 @@
 import { ArgumentError, ShapeError } from '../core/errors';
 import { describe, showShape } from '../core/shape';
 import { type Tensor } from '../core/tensor';
-import { type Arguments, isOptions } from '../core/arguments';
+import { readSettings, type WithRequired } from '../core/arguments';
+import { integers, Param } from '../core/params';
 import { type ActivationLike, activationOf, activationLabel } from './activation-names';
-import { Linear, type LinearOptions } from './linear';
+import { features, Linear, linearDefaults, type LinearOptions } from './linear';
 import { checkInput } from './module';
 import { isUnsized, UninitializedParameter } from './parameter';
 import { showSettings } from './settings';
@@ -23,13 +24,15 @@ function size(layer: Linear, inFeatures: number): void {
   layer.resetParameters();
 }
 
+const lazySpec = { outFeatures: features, ...linearDefaults };
+
 /**
  * A {@link Linear} that learns `inFeatures` from its first input, and is a Linear from then on. Its parameters can be
  * given to an optimizer before.
  */
 export class LazyLinear extends Linear {
-  constructor(outFeatures: number, ...options: Arguments<LinearOptions>) {
-    super(0, outFeatures, ...options);
+  constructor(...settings: WithRequired<[outFeatures: number], { outFeatures: number }, LinearOptions>) {
+    super({ ...readSettings('LazyLinear', lazySpec, settings), inFeatures: 0 });
     this.weight = new UninitializedParameter(this.weight);
   }
   override forward(x: Tensor): Tensor {
@@ -47,21 +50,27 @@ export interface DenseOptions extends LinearOptions {
   inputShape?: readonly number[];
 }
 
+const denseSpec = {
+  units: features,
+  activation: new Param<ActivationLike>('an activation', (v) => v as ActivationLike).orNull(),
+  inputShape: integers.optional(),
+  ...linearDefaults,
+};
+
 /** A {@link Linear} layer of `units` outputs that infers the size of its input, plus an activation (Keras's Dense). */
 export class Dense extends Linear {
   readonly activation: ActivationLike | null;
   readonly #activate: (x: Tensor) => Tensor;
 
-  constructor(units: number, options: DenseOptions = {}) {
-    if (!isOptions(options)) throw new ArgumentError(`[Dense] expected an options object, got ${describe(options)}`);
-    const { activation = null, inputShape, ...rest } = options;
-    super(0, units, rest);
+  constructor(...settings: WithRequired<[units: number], { units: number }, DenseOptions>) {
+    const { units, activation, inputShape, ...rest } = readSettings('Dense', denseSpec, settings);
+    super({ ...rest, inFeatures: 0, outFeatures: units });
     this.#activate = activationOf('Dense', activation);
     this.activation = activation;
     this.weight = new UninitializedParameter(this.weight);
     if (inputShape === undefined) return;
-    const last = Array.isArray(inputShape) ? (inputShape.at(-1) as number) : NaN;
-    if (!Number.isSafeInteger(last) || last < 0)
+    const last = inputShape.at(-1);
+    if (last === undefined || last < 0)
       throw new ArgumentError(`[Dense] inputShape must be the shape of one example, got ${describe(inputShape)}`);
     size(this, last);
   }

@@ -2,15 +2,15 @@
 import { noGrad } from '../core/autograd';
 import { type Device } from '../core/device';
 import { type DType } from '../core/dtype';
-import { device, dtype } from '../core/params';
+import { boolean, device, dtype, integer } from '../core/params';
 import { type Tensor } from '../core/tensor';
-import { type Arguments, readSettings } from '../core/arguments';
+import { readSettings, type WithRequired } from '../core/arguments';
 import { empty } from '../ops/create';
-import { mapped } from '../ops/matmul';
+import { linearOf } from '../ops/matmul';
 import { kaimingUniform_, uniform_ } from './init';
 import { Module } from './module';
 import { Parameter } from './parameter';
-import { checkSize, showSettings } from './settings';
+import { showSettings } from './settings';
 
 /** Options of layers with weights. */
 export interface WeightOptions {
@@ -28,7 +28,18 @@ export interface LinearOptions extends WeightOptions {
 
 /** For `readSettings`: the options above, not given. */
 export const weightDefaults = { device: device.optional(), dtype: dtype.optional() };
-export const linearDefaults = { bias: true, ...weightDefaults };
+export const linearDefaults = { bias: boolean.or(true), ...weightDefaults };
+/** How many features an input or output has. */
+export const features = integer({ least: 0 });
+const linearSpec = { inFeatures: features, outFeatures: features, ...linearDefaults };
+
+/** What {@link Linear} cannot do without. */
+export interface LinearSizes {
+  inFeatures: number;
+  outFeatures: number;
+}
+/** Arguments of {@link Linear}. */
+export type LinearArguments = WithRequired<[inFeatures: number, outFeatures: number], LinearSizes, LinearOptions>;
 
 /** An uninitialised parameter. */
 export const newParameter = (shape: readonly number[], options: WeightOptions): Parameter =>
@@ -41,11 +52,9 @@ export class Linear extends Module {
   /** [outFeatures] */
   bias: Parameter | null;
 
-  constructor(inFeatures: number, outFeatures: number, ...options: Arguments<LinearOptions>) {
+  constructor(...settings: LinearArguments) {
     super();
-    const o = readSettings<LinearOptions>('Linear', linearDefaults, options);
-    checkSize('Linear', 'inFeatures', inFeatures);
-    checkSize('Linear', 'outFeatures', outFeatures);
+    const { inFeatures, outFeatures, ...o } = readSettings('Linear', linearSpec, settings);
     this.weight = newParameter([outFeatures, inFeatures], o);
     this.bias = o.bias ? newParameter([outFeatures], o) : null;
     this.resetParameters();
@@ -68,7 +77,7 @@ export class Linear extends Module {
   }
 
   forward(x: Tensor): Tensor {
-    return mapped(x, this.weight, this.bias ?? null);
+    return linearOf(x, this.weight, this.bias ?? null);
   }
 
   override extraRepr(): string {

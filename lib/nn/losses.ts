@@ -1,35 +1,13 @@
 /** @file Loss layers: each is the function of its name in lib/ops/losses.ts, with that function's options as settings. */
 import { Tensor } from '../core/tensor';
-import { type Arguments, readSettings } from '../core/arguments';
-import {
-  binaryCrossEntropy,
-  binaryCrossEntropyWithLogits,
-  categoricalCrossentropy,
-  cosineEmbeddingLoss,
-  cosineSimilarity,
-  crossEntropy,
-  ctcLoss,
-  gaussianNllLoss,
-  hingeEmbeddingLoss,
-  hingeLoss,
-  huberLoss,
-  klDiv,
-  l1Loss,
-  marginRankingLoss,
-  mseLoss,
-  multilabelMarginLoss,
-  multilabelSoftMarginLoss,
-  multiMarginLoss,
-  nllLoss,
-  pairwiseDistance,
-  poissonNllLoss,
-  type Reduction,
-  smoothL1Loss,
-  softMarginLoss,
-  sparseCategoricalCrossentropy,
-  tripletMarginLoss,
-  tripletMarginWithDistanceLoss,
-} from '../ops/losses';
+import { type Arguments, type InOrderOrByName, readSettings, type Values } from '../core/arguments';
+import { crossEntropy, crossEntropySpec, nllLoss, nllSpec } from '../ops/crossEntropy';
+import { ctcLoss, ctcSpec, type CtcTargets, type Lengths } from '../ops/ctc';
+import * as losses from '../ops/losses';
+import * as margins from '../ops/marginLosses';
+import * as probabilities from '../ops/probabilityLosses';
+import type { Target } from '../ops/reduction';
+import * as similarity from '../ops/similarity';
 import { Module } from './module';
 
 /** A loss. Its settings are fields and may be changed; those that are tensors are buffers, as in PyTorch. */
@@ -38,17 +16,17 @@ export abstract class Loss extends Module {
   readonly #names: string[];
   readonly #fn: (...args: unknown[]) => Tensor;
 
-  constructor(fn: unknown, defaults: object, args: readonly unknown[]) {
+  constructor(fn: unknown, spec: object, args: readonly unknown[]) {
     super();
     this.#fn = fn as (...list: unknown[]) => Tensor;
-    this.#names = Object.keys(defaults);
-    for (const [name, value] of Object.entries(readSettings(this.constructor.name, defaults, args))) {
+    this.#names = Object.keys(spec);
+    for (const [name, value] of Object.entries(readSettings(this.constructor.name, spec, args))) {
       if (value instanceof Tensor) this.registerBuffer(name, value);
       else Object.assign(this, { [name]: value });
     }
   }
 
-  forward(...inputs: Tensor[]): Tensor {
+  forward(...inputs: unknown[]): Tensor {
     const fields = this as unknown as Record<string, unknown>;
     return this.#fn(...inputs, Object.fromEntries(this.#names.map((name) => [name, fields[name]])));
   }
@@ -58,87 +36,88 @@ type LossClass<A extends unknown[], S> = new (
   ...settings: Arguments<S>
 ) => Loss & S & { forward(...inputs: A): Tensor };
 
-// The parameters before the optional ones.
-type Fixed<P extends readonly unknown[]> = P extends readonly [infer H, ...infer R] ? [H, ...Fixed<R>] : [];
+// A layer of a function whose tensors are A, with the function's spec of its settings.
+const loss =
+  <A extends unknown[]>() =>
+  <Sp extends object>(fn: (...args: never) => Tensor, spec: Sp): LossClass<A, Values<Sp>> =>
+    class extends Loss {
+      constructor(...settings: Arguments<Values<Sp>>) {
+        super(fn, spec, settings);
+      }
+    } as unknown as LossClass<A, Values<Sp>>;
 
-const loss = <F extends (...args: never[]) => Tensor, S extends object>(
-  fn: F,
-  defaults: S,
-): LossClass<Fixed<Parameters<F>>, S> =>
-  class extends Loss {
-    constructor(...settings: Arguments<S>) {
-      super(fn, defaults, settings);
-    }
-  } as unknown as LossClass<Fixed<Parameters<F>>, S>;
+const ofTarget = loss<[input: Tensor, ...InOrderOrByName<[target: Tensor], Target>]>();
+const ofPair = loss<[input1: Tensor, ...InOrderOrByName<[input2: Tensor, target: Tensor], similarity.PairTarget>]>();
+const ofTriplet =
+  loss<[anchor: Tensor, ...InOrderOrByName<[positive: Tensor, negative: Tensor], similarity.Examples>]>();
+const ofTwo = loss<[x1: Tensor, ...InOrderOrByName<[x2: Tensor], similarity.SecondOfTwo>]>();
+type Variance = [target: Tensor, variance: Tensor | number];
+type Sequences = [targets: Tensor, inputLengths: Lengths, targetLengths: Lengths];
 
-const reduction = 'mean' as Reduction;
-const weight = null as Tensor | null;
+const { reductionSpec } = losses;
 
 /** Cross-entropy of logits and classes (or class probabilities) */
-export class CrossEntropyLoss extends loss(crossEntropy, { weight, ignoreIndex: -100, reduction, labelSmoothing: 0 }) {}
+export class CrossEntropyLoss extends ofTarget(crossEntropy, crossEntropySpec) {}
 /** Negative log-likelihood of log-probabilities and classes */
-export class NLLLoss extends loss(nllLoss, { weight, ignoreIndex: -100, reduction }) {}
+export class NLLLoss extends ofTarget(nllLoss, nllSpec) {}
 /** (input - target)^2 */
-export class MSELoss extends loss(mseLoss, { reduction }) {}
+export class MSELoss extends ofTarget(losses.mseLoss, reductionSpec) {}
 /** |input - target| */
-export class L1Loss extends loss(l1Loss, { reduction }) {}
+export class L1Loss extends ofTarget(losses.l1Loss, reductionSpec) {}
 /** Quadratic below `beta`, linear with slope 1 beyond */
-export class SmoothL1Loss extends loss(smoothL1Loss, { reduction, beta: 1 }) {}
+export class SmoothL1Loss extends ofTarget(losses.smoothL1Loss, losses.smoothL1Spec) {}
 /** Quadratic below `delta`, linear with slope delta beyond */
-export class HuberLoss extends loss(huberLoss, { reduction, delta: 1 }) {}
+export class HuberLoss extends ofTarget(losses.huberLoss, losses.huberSpec) {}
 /** Binary cross-entropy of probabilities */
-export class BCELoss extends loss(binaryCrossEntropy, { weight, reduction }) {}
+export class BCELoss extends ofTarget(losses.binaryCrossEntropy, losses.binarySpec) {}
 /** Binary cross-entropy of logits */
-export class BCEWithLogitsLoss extends loss(binaryCrossEntropyWithLogits, { weight, reduction, posWeight: weight }) {}
+export class BCEWithLogitsLoss extends ofTarget(losses.binaryCrossEntropyWithLogits, losses.bceSpec) {}
 /** Kullback-Leibler divergence; the input holds log-probabilities */
-export class KLDivLoss extends loss(klDiv, { reduction: reduction as Reduction | 'batchmean', logTarget: false }) {}
+export class KLDivLoss extends ofTarget(losses.klDiv, losses.klSpec) {}
 /** Negative log-likelihood of counts under a Poisson distribution */
-export class PoissonNLLLoss extends loss(poissonNllLoss, { logInput: true, full: false, eps: 1e-8, reduction }) {}
+export class PoissonNLLLoss extends ofTarget(losses.poissonNllLoss, losses.poissonSpec) {}
 /** Negative log-likelihood under normal distributions of given variance */
-export class GaussianNLLLoss extends loss(gaussianNllLoss, { full: false, eps: 1e-6, reduction }) {}
+export class GaussianNLLLoss extends loss<[input: Tensor, ...InOrderOrByName<Variance, losses.GaussianNllTargets>]>()(
+  losses.gaussianNllLoss,
+  losses.gaussianSpec,
+) {}
 /** log(1 + exp(-target input)) for targets -1 and 1 */
-export class SoftMarginLoss extends loss(softMarginLoss, { reduction }) {}
+export class SoftMarginLoss extends ofTarget(losses.softMarginLoss, reductionSpec) {}
 
 /** 1 - cos(a, b) for targets 1, max(0, cos(a, b) - margin) for targets -1 */
-export class CosineEmbeddingLoss extends loss(cosineEmbeddingLoss, { margin: 0, reduction }) {}
+export class CosineEmbeddingLoss extends ofPair(similarity.cosineEmbeddingLoss, similarity.marginSpec) {}
 /** max(0, margin + distance(anchor, positive) - distance(anchor, negative)) */
-export class TripletMarginLoss extends loss(tripletMarginLoss, {
-  margin: 1,
-  p: 2,
-  eps: 1e-6,
-  swap: false,
-  reduction,
-}) {}
+export class TripletMarginLoss extends ofTriplet(similarity.tripletMarginLoss, similarity.tripletSpec) {}
 /** {@link TripletMarginLoss} with a distance of one's own */
-export class TripletMarginWithDistanceLoss extends loss(tripletMarginWithDistanceLoss, {
-  distanceFunction: null as ((a: Tensor, b: Tensor) => Tensor) | null,
-  margin: 1,
-  swap: false,
-  reduction,
-}) {}
+export class TripletMarginWithDistanceLoss extends ofTriplet(
+  similarity.tripletMarginWithDistanceLoss,
+  similarity.tripletDistanceSpec,
+) {}
 /** max(0, margin - target (a - b)) */
-export class MarginRankingLoss extends loss(marginRankingLoss, { margin: 0, reduction }) {}
+export class MarginRankingLoss extends ofPair(similarity.marginRankingLoss, similarity.marginSpec) {}
 /** The input for targets 1, max(0, margin - input) for targets -1 */
-export class HingeEmbeddingLoss extends loss(hingeEmbeddingLoss, { margin: 1, reduction }) {}
+export class HingeEmbeddingLoss extends ofTarget(similarity.hingeEmbeddingLoss, similarity.hingeEmbeddingSpec) {}
 /** Keras's hinge: max(0, 1 - target input), averaged over the last dimension */
-export class HingeLoss extends loss(hingeLoss, { reduction }) {}
+export class HingeLoss extends ofTarget(similarity.hingeLoss, reductionSpec) {}
 /** The class's score should exceed all others by a margin */
-export class MultiMarginLoss extends loss(multiMarginLoss, { p: 1, margin: 1, weight, reduction }) {}
+export class MultiMarginLoss extends ofTarget(margins.multiMarginLoss, margins.multiMarginSpec) {}
 /** The scores of several classes should exceed all others by 1 */
-export class MultiLabelMarginLoss extends loss(multilabelMarginLoss, { reduction }) {}
+export class MultiLabelMarginLoss extends ofTarget(margins.multilabelMarginLoss, reductionSpec) {}
 /** Binary cross-entropy of each class, averaged over classes */
-export class MultiLabelSoftMarginLoss extends loss(multilabelSoftMarginLoss, { weight, reduction }) {}
+export class MultiLabelSoftMarginLoss extends ofTarget(margins.multilabelSoftMarginLoss, losses.binarySpec) {}
 /** Connectionist temporal classification */
-export class CTCLoss extends loss(ctcLoss, { blank: 0, reduction, zeroInfinity: false }) {}
+export class CTCLoss extends loss<[logProbs: Tensor, ...InOrderOrByName<Sequences, CtcTargets>]>()(ctcLoss, ctcSpec) {}
 /** Cross-entropy of probabilities and one-hot classes, as in Keras */
-export class CategoricalCrossentropyLoss extends loss(categoricalCrossentropy, {
-  reduction,
-  labelSmoothing: 0,
-  axis: -1,
-}) {}
+export class CategoricalCrossentropyLoss extends ofTarget(
+  probabilities.categoricalCrossentropy,
+  probabilities.categoricalSpec,
+) {}
 /** Cross-entropy of probabilities and integer classes, as in Keras */
-export class SparseCategoricalCrossentropyLoss extends loss(sparseCategoricalCrossentropy, { reduction, axis: -1 }) {}
+export class SparseCategoricalCrossentropyLoss extends ofTarget(
+  probabilities.sparseCategoricalCrossentropy,
+  probabilities.sparseSpec,
+) {}
 /** The cosine of the angle between vectors along a dimension */
-export class CosineSimilarity extends loss(cosineSimilarity, { dim: 1, eps: 1e-8 }) {}
+export class CosineSimilarity extends ofTwo(similarity.cosineSimilarity, similarity.cosineSettings) {}
 /** The p-norm of differences along the last dimension */
-export class PairwiseDistance extends loss(pairwiseDistance, { p: 2, eps: 1e-6, keepdim: false }) {}
+export class PairwiseDistance extends ofTwo(similarity.pairwiseDistance, similarity.pairwiseSettings) {}

@@ -1,19 +1,19 @@
 /** @file Normalisation layers. */
 import { noGrad } from '../core/autograd';
 import { ArgumentError, ShapeError } from '../core/errors';
-import { describe, type Shape, showShape } from '../core/shape';
+import { type Shape, showShape } from '../core/shape';
 import { type Tensor } from '../core/tensor';
-import { type Arguments, readArguments } from '../core/arguments';
-import { number } from '../core/params';
+import { readSettings, type WithRequired } from '../core/arguments';
+import { axes, integer, number, positive } from '../core/params';
 import { full, ones, zeros } from '../ops/create';
-import { localResponseNorm } from '../ops/localResponse';
-import { batchNorm, groupNorm, instanceNorm, layerNorm, rmsNorm } from '../ops/normalization';
+import { batchNormed, instanceNormed } from '../ops/normalization';
+import { groupNormed, layerNormed, rmsNormed } from '../ops/rowNorm';
 import { squeeze, unsqueeze } from '../ops/views';
 import { ones_, zeros_ } from './init';
 import { newParameter, weightDefaults, type WeightOptions } from './linear';
 import { checkInput, Module } from './module';
 import { type Parameter } from './parameter';
-import { checkSize, python, pythonFloat } from './settings';
+import { python } from './settings';
 
 /** Settings of batch and instance norm, in PyTorch's order. */
 export interface RunningNormSettings extends WeightOptions {
@@ -28,6 +28,22 @@ export interface RunningNormSettings extends WeightOptions {
   /** With `affine`: learn a bias too. Default true. */
   bias: boolean;
 }
+
+/** Arguments of batch and instance norm. */
+export type RunningNormArguments = WithRequired<
+  [numFeatures: number],
+  { /** How many channels. */ numFeatures: number },
+  RunningNormSettings
+>;
+
+/** For layers that learn `numFeatures`. */
+export const lazyNormSpec = {
+  ...{ eps: 1e-5, momentum: number().orNull().or(0.1), affine: true, trackRunningStats: true },
+  ...{ ...weightDefaults, bias: true },
+};
+/** What batch norm takes, and instance norm once it has learned `numFeatures`. */
+export const runningSpec = { numFeatures: integer({ least: 0 }), ...lazyNormSpec };
+const instanceSpec = { ...runningSpec, affine: false, trackRunningStats: false };
 
 abstract class RunningNorm extends Module {
   static override readonly stateNames: Readonly<Record<string, string>> = {
@@ -49,21 +65,11 @@ abstract class RunningNorm extends Module {
   readonly affine: boolean;
   readonly trackRunningStats: boolean;
 
-  constructor(
-    numFeatures: number,
-    defaults: { affine: boolean; trackRunningStats: boolean },
-    settings: readonly unknown[],
-  ) {
+  constructor(spec: typeof runningSpec, settings: RunningNormArguments) {
     super();
-    const name = this.constructor.name;
-    const o = readArguments<RunningNormSettings>(
-      name,
-      { eps: 1e-5, momentum: number().orNull().or(0.1), ...defaults, bias: true, ...weightDefaults },
-      settings,
-    );
-    this.numFeatures = checkSize(name, 'numFeatures', numFeatures);
-    if (o.momentum !== null && typeof o.momentum !== 'number')
-      throw new ArgumentError(`[${name}] momentum must be a number or null, got ${describe(o.momentum)}`);
+    const o = readSettings(this.constructor.name, spec, settings);
+    const { numFeatures } = o;
+    this.numFeatures = numFeatures;
     this.eps = o.eps;
     this.momentum = o.momentum;
     this.affine = o.affine;
@@ -129,8 +135,8 @@ abstract class RunningNorm extends Module {
 
 abstract class BatchNorm extends RunningNorm {
   readonly #dims: readonly number[];
-  constructor(dims: readonly number[], numFeatures: number, settings: readonly unknown[]) {
-    super(numFeatures, { affine: true, trackRunningStats: true }, settings);
+  constructor(dims: readonly number[], settings: RunningNormArguments) {
+    super(runningSpec, settings);
     this.#dims = dims;
   }
 
@@ -145,35 +151,35 @@ abstract class BatchNorm extends RunningNorm {
     const training = this.training || runningMean === null;
     const momentum = this.training ? this.step() : 0;
     // Without running statistics in training mode nothing is moved.
-    return batchNorm(x, runningMean, runningVar, { weight, bias, training, momentum, eps });
+    return batchNormed(x, { runningMean, runningVar, weight, bias, training, momentum, eps });
   }
 }
 
 /** Batch norm over [batch, features] or [batch, channels, length]. */
 export class BatchNorm1d extends BatchNorm {
-  constructor(numFeatures: number, ...settings: Arguments<RunningNormSettings>) {
-    super([2, 3], numFeatures, settings);
+  constructor(...settings: RunningNormArguments) {
+    super([2, 3], settings);
   }
 }
 /** Batch norm over [batch, channels, height, width]. */
 export class BatchNorm2d extends BatchNorm {
-  constructor(numFeatures: number, ...settings: Arguments<RunningNormSettings>) {
-    super([4], numFeatures, settings);
+  constructor(...settings: RunningNormArguments) {
+    super([4], settings);
   }
 }
 /** Batch norm over [batch, channels, depth, height, width]. */
 export class BatchNorm3d extends BatchNorm {
-  constructor(numFeatures: number, ...settings: Arguments<RunningNormSettings>) {
-    super([5], numFeatures, settings);
+  constructor(...settings: RunningNormArguments) {
+    super([5], settings);
   }
 }
 
 abstract class InstanceNorm extends RunningNorm {
-  /** What is learned and tracked unless the settings say so. */
-  protected static readonly defaults = { affine: false, trackRunningStats: false };
+  /** What is learned and tracked unless the settings say so: nothing. */
+  protected static readonly spec: typeof runningSpec = instanceSpec;
   readonly #n: number;
-  constructor(n: number, numFeatures: number, settings: readonly unknown[]) {
-    super(numFeatures, new.target.defaults, settings);
+  constructor(n: number, settings: RunningNormArguments) {
+    super(new.target.spec, settings);
     this.#n = n;
   }
 
@@ -189,7 +195,7 @@ abstract class InstanceNorm extends RunningNorm {
     const useInputStats = this.training || runningMean === null;
     // PyTorch's instance norm does not count batches.
     const momentum = this.momentum ?? 0;
-    const y = instanceNorm(single ? unsqueeze(x, 0) : x, {
+    const y = instanceNormed(single ? unsqueeze(x, 0) : x, {
       runningMean,
       runningVar,
       weight,
@@ -204,28 +210,36 @@ abstract class InstanceNorm extends RunningNorm {
 
 /** Each channel of each sample of [batch, channels, length] by itself. */
 export class InstanceNorm1d extends InstanceNorm {
-  constructor(numFeatures: number, ...settings: Arguments<RunningNormSettings>) {
-    super(1, numFeatures, settings);
+  constructor(...settings: RunningNormArguments) {
+    super(1, settings);
   }
 }
 /** Each channel of each sample of [batch, channels, height, width] by itself. */
 export class InstanceNorm2d extends InstanceNorm {
-  constructor(numFeatures: number, ...settings: Arguments<RunningNormSettings>) {
-    super(2, numFeatures, settings);
+  constructor(...settings: RunningNormArguments) {
+    super(2, settings);
   }
 }
 /** Each channel of each sample of [batch, channels, depth, height, width] by itself. */
 export class InstanceNorm3d extends InstanceNorm {
-  constructor(numFeatures: number, ...settings: Arguments<RunningNormSettings>) {
-    super(3, numFeatures, settings);
+  constructor(...settings: RunningNormArguments) {
+    super(3, settings);
   }
 }
 
-function shapeOf(layer: string, shape: unknown): number[] {
-  const list: unknown[] = Array.isArray(shape) ? (shape as unknown[]) : [shape];
+// One dimension or several, of at least one element each.
+function shapeOf(layer: string, shape: number | Shape): number[] {
+  const list = typeof shape === 'number' ? [shape] : shape;
   if (list.length === 0) throw new ArgumentError(`[${layer}] normalizedShape must have at least one dimension`);
-  return list.map((d) => checkSize(layer, 'normalizedShape', d, 1));
+  return list.map((d) => positive.check(layer, 'normalizedShape', d));
 }
+
+/** Arguments of layers that normalise the last dimensions. */
+type LastDimsArguments<S extends object> = WithRequired<
+  [normalizedShape: number | Shape],
+  { /** The last dimensions, or the last one. */ normalizedShape: number | Shape },
+  S
+>;
 
 /** Settings of {@link LayerNorm}, in PyTorch's order. */
 export interface LayerNormSettings extends WeightOptions {
@@ -233,6 +247,8 @@ export interface LayerNormSettings extends WeightOptions {
   elementwiseAffine: boolean;
   bias: boolean;
 }
+
+const layerSpec = { normalizedShape: axes, eps: 1e-5, elementwiseAffine: true, bias: true, ...weightDefaults };
 
 /** The last dimensions, of `normalizedShape`, with mean 0 and variance 1. */
 export class LayerNorm extends Module {
@@ -242,14 +258,10 @@ export class LayerNorm extends Module {
   readonly eps: number;
   readonly elementwiseAffine: boolean;
 
-  constructor(normalizedShape: number | Shape, ...settings: Arguments<LayerNormSettings>) {
+  constructor(...settings: LastDimsArguments<LayerNormSettings>) {
     super();
-    const o = readArguments<LayerNormSettings>(
-      'LayerNorm',
-      { eps: 1e-5, elementwiseAffine: true, bias: true, ...weightDefaults },
-      settings,
-    );
-    this.normalizedShape = shapeOf('LayerNorm', normalizedShape);
+    const o = readSettings('LayerNorm', layerSpec, settings);
+    this.normalizedShape = shapeOf('LayerNorm', o.normalizedShape);
     this.eps = o.eps;
     this.elementwiseAffine = o.elementwiseAffine;
     this.weight = o.elementwiseAffine ? newParameter(this.normalizedShape, o) : null;
@@ -264,7 +276,7 @@ export class LayerNorm extends Module {
 
   forward(x: Tensor): Tensor {
     checkInput(this, x);
-    return layerNorm(x, this.normalizedShape, { weight: this.weight, bias: this.bias, eps: this.eps });
+    return layerNormed(x, this);
   }
 
   override extraRepr(): string {
@@ -279,6 +291,8 @@ export interface RmsNormSettings extends WeightOptions {
   elementwiseAffine: boolean;
 }
 
+const rmsSpec = { normalizedShape: axes, eps: number().orNull(), elementwiseAffine: true, ...weightDefaults };
+
 /** The last dimensions, of `normalizedShape`, divided by their root mean square. */
 export class RMSNorm extends Module {
   weight: Parameter | null;
@@ -286,14 +300,10 @@ export class RMSNorm extends Module {
   readonly eps: number | null;
   readonly elementwiseAffine: boolean;
 
-  constructor(normalizedShape: number | Shape, ...settings: Arguments<RmsNormSettings>) {
+  constructor(...settings: LastDimsArguments<RmsNormSettings>) {
     super();
-    const o = readArguments<RmsNormSettings>(
-      'RMSNorm',
-      { eps: null, elementwiseAffine: true, ...weightDefaults },
-      settings,
-    );
-    this.normalizedShape = shapeOf('RMSNorm', normalizedShape);
+    const o = readSettings('RMSNorm', rmsSpec, settings);
+    this.normalizedShape = shapeOf('RMSNorm', o.normalizedShape);
     this.eps = o.eps;
     this.elementwiseAffine = o.elementwiseAffine;
     this.weight = o.elementwiseAffine ? newParameter(this.normalizedShape, o) : null;
@@ -306,7 +316,7 @@ export class RMSNorm extends Module {
 
   forward(x: Tensor): Tensor {
     checkInput(this, x);
-    return rmsNorm(x, this.normalizedShape, { weight: this.weight, eps: this.eps });
+    return rmsNormed(x, this);
   }
 
   override extraRepr(): string {
@@ -321,6 +331,16 @@ export interface GroupNormSettings extends WeightOptions {
   bias: boolean;
 }
 
+/** What {@link GroupNorm} cannot do without. */
+interface GroupNormSizes {
+  numGroups: number;
+  numChannels: number;
+}
+const groupSpec = {
+  ...{ numGroups: positive, numChannels: positive, eps: 1e-5, affine: true },
+  ...{ ...weightDefaults, bias: true },
+};
+
 /** Groups of channels of [batch, channels, ...] with mean 0 and variance 1. */
 export class GroupNorm extends Module {
   weight: Parameter | null;
@@ -330,15 +350,12 @@ export class GroupNorm extends Module {
   readonly eps: number;
   readonly affine: boolean;
 
-  constructor(numGroups: number, numChannels: number, ...settings: Arguments<GroupNormSettings>) {
+  constructor(...settings: WithRequired<[numGroups: number, numChannels: number], GroupNormSizes, GroupNormSettings>) {
     super();
-    const o = readArguments<GroupNormSettings>(
-      'GroupNorm',
-      { eps: 1e-5, affine: true, bias: true, ...weightDefaults },
-      settings,
-    );
-    this.numGroups = checkSize('GroupNorm', 'numGroups', numGroups, 1);
-    this.numChannels = checkSize('GroupNorm', 'numChannels', numChannels, 1);
+    const o = readSettings('GroupNorm', groupSpec, settings);
+    const { numGroups, numChannels } = o;
+    this.numGroups = numGroups;
+    this.numChannels = numChannels;
     if (numChannels % numGroups !== 0)
       throw new ArgumentError(`[GroupNorm] numChannels ${numChannels} must be divisible by numGroups ${numGroups}`);
     this.eps = o.eps;
@@ -355,46 +372,10 @@ export class GroupNorm extends Module {
 
   forward(x: Tensor): Tensor {
     checkInput(this, x);
-    return groupNorm(x, this.numGroups, { weight: this.weight, bias: this.bias, eps: this.eps });
+    return groupNormed(x, this);
   }
 
   override extraRepr(): string {
     return `${this.numGroups}, ${this.numChannels}, eps=${python(this.eps)}, affine=${python(this.affine)}, bias=${python(this.bias !== null)}`;
-  }
-}
-
-/** Settings of {@link LocalResponseNorm}, in PyTorch's order. */
-export interface LocalResponseNormSettings {
-  alpha: number;
-  beta: number;
-  k: number;
-}
-
-/** Divides by the size of neighbouring channels. */
-export class LocalResponseNorm extends Module {
-  readonly alpha: number;
-  readonly beta: number;
-  readonly k: number;
-  constructor(
-    readonly size: number,
-    ...settings: Arguments<LocalResponseNormSettings>
-  ) {
-    super();
-    const o = readArguments<LocalResponseNormSettings>(
-      'LocalResponseNorm',
-      { alpha: 1e-4, beta: 0.75, k: 1 },
-      settings,
-    );
-    this.alpha = o.alpha;
-    this.beta = o.beta;
-    this.k = o.k;
-  }
-  forward(x: Tensor): Tensor {
-    checkInput(this, x);
-    return localResponseNorm(x, this.size, { alpha: this.alpha, beta: this.beta, k: this.k });
-  }
-  override extraRepr(): string {
-    const { size, alpha, beta, k } = this;
-    return `${size}, alpha=${python(alpha)}, beta=${python(beta)}, k=${pythonFloat(k)}`;
   }
 }

@@ -2,18 +2,23 @@
 import { ShapeError } from '../core/errors';
 import { showShape } from '../core/shape';
 import { type Tensor } from '../core/tensor';
-import { type Arguments, readArguments, type Sizes, sizesOf } from '../core/arguments';
-import { lpPool1d, lpPool2d, lpPool3d, type LpPoolOptions } from '../ops/lpPooling';
+import { type Dimensions, readSettings, type Sizes, sizesOf, type WithRequired } from '../core/arguments';
+import { type LpPoolArguments, lpPooled, lpPoolSpec } from '../ops/lpPooling';
 import * as ops from '../ops/pooling';
 import { mean } from '../ops/reduce';
+import { maxUnpooled } from '../ops/unpooling';
 import { checkInput, Module } from './module';
 import { showSettings } from './settings';
-
-type Dimensions = 1 | 2 | 3;
 
 // The layer has the last two in the other order than the function, as in PyTorch.
 const { ceilMode, ...maxSpecStart } = ops.maxSpec;
 const maxSpec = { ...maxSpecStart, ceilMode };
+
+// Throws unless all sizes fit so many dimensions.
+function checkSizes(op: string, n: Dimensions, o: { kernelSize: Sizes; stride: Sizes | null; padding?: Sizes }): void {
+  for (const [name, size] of Object.entries({ kernelSize: o.kernelSize, stride: o.stride, padding: o.padding }))
+    if (size !== null && size !== undefined) sizesOf(op, name, size, n, name === 'padding' ? 0 : 1);
+}
 
 abstract class MaxPoolLayer extends Module {
   readonly kernelSize: Sizes;
@@ -24,14 +29,15 @@ abstract class MaxPoolLayer extends Module {
   readonly returnIndices: boolean;
   readonly #n: Dimensions;
 
-  constructor(n: Dimensions, kernelSize: Sizes, settings: readonly unknown[]) {
+  constructor(n: Dimensions, settings: ops.MaxPoolArguments) {
     super();
     const op = `MaxPool${n}d`;
-    const o = readArguments<ops.MaxPoolOptions>(op, maxSpec, settings);
-    sizesOf(op, 'kernelSize', kernelSize, n, 1);
+    const o = readSettings<ops.MaxPoolSettings>(op, maxSpec, settings);
+    checkSizes(op, n, o);
+    sizesOf(op, 'dilation', o.dilation, n, 1);
     this.#n = n;
-    this.kernelSize = kernelSize;
-    this.stride = o.stride ?? kernelSize;
+    this.kernelSize = o.kernelSize;
+    this.stride = o.stride ?? o.kernelSize;
     this.padding = o.padding;
     this.dilation = o.dilation;
     this.ceilMode = o.ceilMode;
@@ -41,9 +47,7 @@ abstract class MaxPoolLayer extends Module {
   /** With `returnIndices`: { values, indices }. */
   forward(x: Tensor): Tensor {
     checkInput(this, x);
-    const { stride, padding, dilation, ceilMode, returnIndices } = this;
-    const pool = [ops.maxPool1d, ops.maxPool2d, ops.maxPool3d][this.#n - 1]!;
-    return pool(x, this.kernelSize, { stride, padding, dilation, ceilMode, returnIndices });
+    return ops.maxPooled(this.#n, x, this) as Tensor;
   }
 
   override extraRepr(): string {
@@ -54,20 +58,20 @@ abstract class MaxPoolLayer extends Module {
 
 /** The maximum of each window of [batch, channels, length]. */
 export class MaxPool1d extends MaxPoolLayer {
-  constructor(kernelSize: Sizes, ...settings: ops.MaxPoolArguments) {
-    super(1, kernelSize, settings);
+  constructor(...settings: ops.MaxPoolArguments) {
+    super(1, settings);
   }
 }
 /** The maximum of each window of [batch, channels, height, width]. */
 export class MaxPool2d extends MaxPoolLayer {
-  constructor(kernelSize: Sizes, ...settings: ops.MaxPoolArguments) {
-    super(2, kernelSize, settings);
+  constructor(...settings: ops.MaxPoolArguments) {
+    super(2, settings);
   }
 }
 /** The maximum of each window of [batch, channels, depth, height, width]. */
 export class MaxPool3d extends MaxPoolLayer {
-  constructor(kernelSize: Sizes, ...settings: ops.MaxPoolArguments) {
-    super(3, kernelSize, settings);
+  constructor(...settings: ops.MaxPoolArguments) {
+    super(3, settings);
   }
 }
 
@@ -77,21 +81,20 @@ abstract class MaxUnpoolLayer extends Module {
   readonly padding: readonly number[];
   readonly #n: Dimensions;
 
-  constructor(n: Dimensions, kernelSize: Sizes, settings: readonly unknown[]) {
+  constructor(n: Dimensions, settings: UnpoolSettings) {
     super();
     const op = `MaxUnpool${n}d`;
-    const o = readArguments<UnpoolSettings>(op, { stride: null, padding: 0 }, settings);
+    const o = readSettings(op, ops.windowSpec, settings);
     this.#n = n;
-    this.kernelSize = sizesOf(op, 'kernelSize', kernelSize, n, 1);
-    this.stride = sizesOf(op, 'stride', o.stride ?? kernelSize, n, 1);
+    this.kernelSize = sizesOf(op, 'kernelSize', o.kernelSize, n, 1);
+    this.stride = sizesOf(op, 'stride', o.stride ?? o.kernelSize, n, 1);
     this.padding = sizesOf(op, 'padding', o.padding, n, 0);
   }
 
   forward(x: Tensor, indices: Tensor, outputSize: readonly number[] | null = null): Tensor {
     checkInput(this, x);
-    const { stride, padding } = this;
-    const unpool = [ops.maxUnpool1d, ops.maxUnpool2d, ops.maxUnpool3d][this.#n - 1]!;
-    return unpool(x, indices, this.kernelSize, { stride, padding, outputSize });
+    const { kernelSize, stride, padding } = this;
+    return maxUnpooled(this.#n, x, { indices, kernelSize, stride, padding, outputSize });
   }
 
   override extraRepr(): string {
@@ -100,27 +103,32 @@ abstract class MaxUnpoolLayer extends Module {
   }
 }
 
-interface UnpoolSettings {
-  stride: Sizes | null;
-  padding: Sizes;
-}
+type UnpoolSettings = WithRequired<
+  [kernelSize: Sizes],
+  ops.KernelSize,
+  {
+    /** Default: the kernel size. */
+    stride: Sizes | null;
+    padding: Sizes;
+  }
+>;
 
 /** The inverse of {@link MaxPool1d} as far as there is one; takes its values and indices. */
 export class MaxUnpool1d extends MaxUnpoolLayer {
-  constructor(kernelSize: Sizes, ...settings: Arguments<UnpoolSettings>) {
-    super(1, kernelSize, settings);
+  constructor(...settings: UnpoolSettings) {
+    super(1, settings);
   }
 }
 /** The inverse of {@link MaxPool2d} as far as there is one. */
 export class MaxUnpool2d extends MaxUnpoolLayer {
-  constructor(kernelSize: Sizes, ...settings: Arguments<UnpoolSettings>) {
-    super(2, kernelSize, settings);
+  constructor(...settings: UnpoolSettings) {
+    super(2, settings);
   }
 }
 /** The inverse of {@link MaxPool3d} as far as there is one. */
 export class MaxUnpool3d extends MaxUnpoolLayer {
-  constructor(kernelSize: Sizes, ...settings: Arguments<UnpoolSettings>) {
-    super(3, kernelSize, settings);
+  constructor(...settings: UnpoolSettings) {
+    super(3, settings);
   }
 }
 
@@ -133,10 +141,12 @@ abstract class AvgPoolLayer extends Module {
   readonly divisorOverride: number | null;
   readonly #n: Dimensions;
 
-  constructor(n: Dimensions, kernelSize: Sizes, settings: readonly unknown[]) {
+  constructor(n: Dimensions, settings: ops.AvgPoolArguments) {
     super();
     const op = `AvgPool${n}d`;
-    const o = readArguments<ops.AvgPoolOptions>(op, ops.avgSpec, settings);
+    const o = readSettings<ops.AvgPoolSettings>(op, ops.avgSpec, settings);
+    checkSizes(op, n, o);
+    const { kernelSize } = o;
     const taps = sizesOf(op, 'kernelSize', kernelSize, n, 1);
     this.#n = n;
     // PyTorch keeps (and prints) tuples in one dimension only.
@@ -150,9 +160,7 @@ abstract class AvgPoolLayer extends Module {
 
   forward(x: Tensor): Tensor {
     checkInput(this, x);
-    const { stride, padding, ceilMode, countIncludePad, divisorOverride } = this;
-    const pool = [ops.avgPool1d, ops.avgPool2d, ops.avgPool3d][this.#n - 1]!;
-    return pool(x, this.kernelSize, { stride, padding, ceilMode, countIncludePad, divisorOverride });
+    return ops.avgPooled(this.#n, x, this);
   }
 
   override extraRepr(): string {
@@ -163,20 +171,20 @@ abstract class AvgPoolLayer extends Module {
 
 /** The mean of each window of [batch, channels, length]. */
 export class AvgPool1d extends AvgPoolLayer {
-  constructor(kernelSize: Sizes, ...settings: ops.AvgPoolArguments) {
-    super(1, kernelSize, settings);
+  constructor(...settings: ops.AvgPoolArguments) {
+    super(1, settings);
   }
 }
 /** The mean of each window of [batch, channels, height, width]. */
 export class AvgPool2d extends AvgPoolLayer {
-  constructor(kernelSize: Sizes, ...settings: ops.AvgPoolArguments) {
-    super(2, kernelSize, settings);
+  constructor(...settings: ops.AvgPoolArguments) {
+    super(2, settings);
   }
 }
 /** The mean of each window of [batch, channels, depth, height, width]. */
 export class AvgPool3d extends AvgPoolLayer {
-  constructor(kernelSize: Sizes, ...settings: ops.AvgPoolArguments) {
-    super(3, kernelSize, settings);
+  constructor(...settings: ops.AvgPoolArguments) {
+    super(3, settings);
   }
 }
 
@@ -187,22 +195,21 @@ abstract class LPPoolLayer extends Module {
   readonly ceilMode: boolean;
   readonly #n: Dimensions;
 
-  constructor(n: Dimensions, normType: number, kernelSize: Sizes, settings: readonly unknown[]) {
+  constructor(n: Dimensions, settings: LpPoolArguments) {
     super();
     const op = `LPPool${n}d`;
-    const o = readArguments<LpPoolOptions>(op, { stride: null, ceilMode: false }, settings);
-    sizesOf(op, 'kernelSize', kernelSize, n, 1);
+    const o = readSettings(op, lpPoolSpec, settings);
+    checkSizes(op, n, o);
     this.#n = n;
-    this.normType = normType;
-    this.kernelSize = kernelSize;
+    this.normType = o.normType;
+    this.kernelSize = o.kernelSize;
     this.stride = o.stride;
     this.ceilMode = o.ceilMode;
   }
 
   forward(x: Tensor): Tensor {
     checkInput(this, x);
-    const { stride, ceilMode } = this;
-    return [lpPool1d, lpPool2d, lpPool3d][this.#n - 1]!(x, this.normType, this.kernelSize, { stride, ceilMode });
+    return lpPooled(this.#n, x, this);
   }
 
   override extraRepr(): string {
@@ -213,26 +220,30 @@ abstract class LPPoolLayer extends Module {
 
 /** The p-norm of each window of [batch, channels, length]; p is `normType`. */
 export class LPPool1d extends LPPoolLayer {
-  constructor(normType: number, kernelSize: Sizes, ...settings: Arguments<LpPoolOptions>) {
-    super(1, normType, kernelSize, settings);
+  constructor(...settings: LpPoolArguments) {
+    super(1, settings);
   }
 }
 /** The p-norm of each window of [batch, channels, height, width]; p is `normType`. */
 export class LPPool2d extends LPPoolLayer {
-  constructor(normType: number, kernelSize: Sizes, ...settings: Arguments<LpPoolOptions>) {
-    super(2, normType, kernelSize, settings);
+  constructor(...settings: LpPoolArguments) {
+    super(2, settings);
   }
 }
 /** The p-norm of each window of [batch, channels, depth, height, width]; p is `normType`. */
 export class LPPool3d extends LPPoolLayer {
-  constructor(normType: number, kernelSize: Sizes, ...settings: Arguments<LpPoolOptions>) {
-    super(3, normType, kernelSize, settings);
+  constructor(...settings: LpPoolArguments) {
+    super(3, settings);
   }
 }
 
-abstract class AdaptiveLayer extends Module {
-  constructor(readonly outputSize: ops.AdaptiveSize) {
+type AdaptiveSettings = WithRequired<[outputSize: ops.AdaptiveSize], ops.OutputSize>;
+
+abstract class AdaptiveAvgLayer extends Module {
+  readonly outputSize: ops.AdaptiveSize;
+  constructor(...settings: AdaptiveSettings) {
     super();
+    this.outputSize = readSettings(this.constructor.name, ops.adaptiveAvgSpec, settings).outputSize;
   }
   override extraRepr(): string {
     return showSettings({ outputSize: this.outputSize });
@@ -240,48 +251,54 @@ abstract class AdaptiveLayer extends Module {
 }
 
 /** Means of windows that split the input evenly. */
-export class AdaptiveAvgPool1d extends AdaptiveLayer {
+export class AdaptiveAvgPool1d extends AdaptiveAvgLayer {
   forward(x: Tensor): Tensor {
-    return ops.adaptiveAvgPool1d(x, this.outputSize);
+    return ops.adaptiveAvgPooled(1, x, this.outputSize);
   }
 }
 /** Means of windows that split the input evenly. */
-export class AdaptiveAvgPool2d extends AdaptiveLayer {
+export class AdaptiveAvgPool2d extends AdaptiveAvgLayer {
   forward(x: Tensor): Tensor {
-    return ops.adaptiveAvgPool2d(x, this.outputSize);
+    return ops.adaptiveAvgPooled(2, x, this.outputSize);
   }
 }
 /** Means of windows that split the input evenly. */
-export class AdaptiveAvgPool3d extends AdaptiveLayer {
+export class AdaptiveAvgPool3d extends AdaptiveAvgLayer {
   forward(x: Tensor): Tensor {
-    return ops.adaptiveAvgPool3d(x, this.outputSize);
+    return ops.adaptiveAvgPooled(3, x, this.outputSize);
   }
 }
 
-abstract class AdaptiveMaxLayer extends AdaptiveLayer {
+abstract class AdaptiveMaxLayer extends Module {
+  readonly outputSize: ops.AdaptiveSize;
   readonly returnIndices: boolean;
-  constructor(outputSize: ops.AdaptiveSize, ...settings: Arguments<{ returnIndices: boolean }>) {
-    super(outputSize);
-    this.returnIndices = readArguments(this.constructor.name, { returnIndices: false }, settings).returnIndices;
+  constructor(...settings: ops.AdaptiveMaxArguments) {
+    super();
+    const o = readSettings(this.constructor.name, ops.adaptiveMaxSpec, settings);
+    this.outputSize = o.outputSize;
+    this.returnIndices = o.returnIndices;
+  }
+  override extraRepr(): string {
+    return showSettings({ outputSize: this.outputSize });
   }
 }
 
 /** Maxima of windows that split the input evenly. */
 export class AdaptiveMaxPool1d extends AdaptiveMaxLayer {
   forward(x: Tensor): Tensor {
-    return ops.adaptiveMaxPool1d(x, this.outputSize, this.returnIndices);
+    return ops.adaptiveMaxPooled(1, x, this) as Tensor;
   }
 }
 /** Maxima of windows that split the input evenly. */
 export class AdaptiveMaxPool2d extends AdaptiveMaxLayer {
   forward(x: Tensor): Tensor {
-    return ops.adaptiveMaxPool2d(x, this.outputSize, this.returnIndices);
+    return ops.adaptiveMaxPooled(2, x, this) as Tensor;
   }
 }
 /** Maxima of windows that split the input evenly. */
 export class AdaptiveMaxPool3d extends AdaptiveMaxLayer {
   forward(x: Tensor): Tensor {
-    return ops.adaptiveMaxPool3d(x, this.outputSize, this.returnIndices);
+    return ops.adaptiveMaxPooled(3, x, this) as Tensor;
   }
 }
 

@@ -4,7 +4,7 @@ import { showShape } from '../core/shape';
 import { type Tensor } from '../core/tensor';
 import { readOptions, type Values } from '../core/arguments';
 import { add } from '../ops/arithmetic';
-import { dropout } from '../ops/dropout';
+import { dropped, dropping } from '../ops/dropout';
 import { rotary, type RotaryOptions, sinusoidalPositions } from '../ops/positions';
 import { cast } from '../ops/cast';
 import { narrow, unsqueeze } from '../ops/views';
@@ -66,7 +66,7 @@ abstract class AddedPositions extends Module {
       );
     const rows = cast(narrow(this.table(), 0, offset, length!), x.dtype);
     const y = add(x, this.batchFirst || x.ndim === 2 ? rows : unsqueeze(rows, 1));
-    return this.training && this.dropout > 0 ? dropout(y, this.dropout) : y;
+    return this.training && this.dropout > 0 ? dropped.dropout(y, dropping(this.constructor.name, this.dropout)) : y;
   }
 
   override extraRepr(): string {

@@ -4,9 +4,10 @@ import { isFloat } from '../core/dtype';
 import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
 import { describe, sameShape, showShape } from '../core/shape';
 import { Tensor } from '../core/tensor';
-import { type Arguments, readSettings, type Values } from '../core/arguments';
+import { readSettings, type Values, type WithRequired } from '../core/arguments';
+import { boolean, integer, oneOf, positive, probability } from '../core/params';
 import { zeros } from '../ops/create';
-import { dropout } from '../ops/dropout';
+import { dropped, dropping } from '../ops/dropout';
 import { cat } from '../ops/joining';
 import { type CellKind, type CellWeights, gatesOf, recurrentLayer } from '../ops/recurrent';
 import { narrow, reshape, squeeze, transpose, unsqueeze } from '../ops/views';
@@ -15,7 +16,7 @@ import { newParameter, weightDefaults, type WeightOptions } from './linear';
 import { Module } from './module';
 import { PackedSequence, permuteBatch } from './packed';
 import type { Parameter } from './parameter';
-import { checkSize, showSettings } from './settings';
+import { showSettings } from './settings';
 
 /** Options of the recurrent layers. */
 export interface RecurrentOptions extends WeightOptions {
@@ -43,14 +44,31 @@ export interface LSTMOptions extends RecurrentOptions {
   projSize?: number;
 }
 
-const base: Required<Omit<RecurrentOptions, keyof WeightOptions>> = {
-  numLayers: 1,
-  bias: true,
-  batchFirst: false,
-  dropout: 0,
-  bidirectional: false,
+/** What recurrent layers cannot do without. */
+export interface RecurrentSizes {
+  inputSize: number;
+  hiddenSize: number;
+}
+/** Arguments of recurrent layers and cells with options S. */
+export type RecurrentArguments<S extends object> = WithRequired<
+  [inputSize: number, hiddenSize: number],
+  RecurrentSizes,
+  S
+>;
+
+/** For cells too. */
+export const sizes = { inputSize: positive, hiddenSize: positive };
+export const nonlinearity = oneOf('tanh', 'relu').or('tanh' as const);
+// More layers than anybody stacks: each makes tensors of its own, which takes minutes before memory runs out.
+const numLayers = integer({ least: 1, most: 2 ** 16 }).or(1);
+const behind = {
+  ...{ bias: boolean.or(true), batchFirst: boolean.or(false), dropout: probability.or(0) },
+  bidirectional: boolean.or(false),
 };
-const defaults = { ...base, ...weightDefaults };
+// In the orders of PyTorch.
+const rnnSpec = { ...sizes, numLayers, nonlinearity, ...behind, ...weightDefaults };
+const gruSpec = { ...sizes, numLayers, ...behind, ...weightDefaults };
+const lstmSpec = { ...sizes, numLayers, ...behind, projSize: integer({ least: 0 }).or(0), ...weightDefaults };
 
 /** weightIhL0Reverse -> weight_ih_l0_reverse */
 export const snakeCase = (name: string): string => name.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`);
@@ -75,23 +93,20 @@ export abstract class RecurrentBase extends Module {
 
   constructor(
     readonly kind: CellKind,
-    inputSize: number,
-    hiddenSize: number,
-    o: Values<typeof defaults> & { projSize?: number },
+    o: Values<typeof gruSpec> & { projSize?: number },
   ) {
     super();
     const layer = this.constructor.name;
+    const { inputSize, hiddenSize } = o;
     this.mode = { tanh: 'RNN_TANH', relu: 'RNN_RELU', lstm: 'LSTM', gru: 'GRU' }[kind];
-    this.inputSize = checkSize(layer, 'inputSize', inputSize, 1);
-    this.hiddenSize = checkSize(layer, 'hiddenSize', hiddenSize, 1);
-    this.projSize = checkSize(layer, 'projSize', o.projSize ?? 0);
+    this.inputSize = inputSize;
+    this.hiddenSize = hiddenSize;
+    this.projSize = o.projSize ?? 0;
     if (this.projSize >= hiddenSize)
       throw new ArgumentError(
         `[${layer}] projSize must be smaller than hiddenSize: ${this.projSize} and ${hiddenSize}`,
       );
-    this.numLayers = checkSize(layer, 'numLayers', o.numLayers, 1);
-    if (!(o.dropout >= 0 && o.dropout <= 1))
-      throw new ArgumentError(`[${layer}] dropout must lie between 0 and 1, got ${describe(o.dropout)}`);
+    this.numLayers = o.numLayers;
     this.bias = o.bias;
     this.batchFirst = o.batchFirst;
     this.dropout = o.dropout;
@@ -162,7 +177,8 @@ export abstract class RecurrentBase extends Module {
       if (outs.length < this.#directions) return;
       x = outs.length === 1 ? y : cat(outs, 1);
       outs = [];
-      if (this.training && this.dropout > 0 && l < this.numLayers - 1) x = dropout(x, this.dropout);
+      if (this.training && this.dropout > 0 && l < this.numLayers - 1)
+        x = dropped.dropout(x, dropping(this.constructor.name, this.dropout));
     });
     return [x, cs.length ? [cat(hs), cat(cs)] : [cat(hs)]];
   }
@@ -265,28 +281,24 @@ abstract class OneState extends RecurrentBase {
 /** h' = tanh(W_ih x + b_ih + W_hh h + b_hh), or relu. */
 export class RNN extends OneState {
   readonly nonlinearity: 'tanh' | 'relu';
-  constructor(inputSize: number, hiddenSize: number, ...settings: Arguments<RNNOptions>) {
-    const { numLayers, ...others } = defaults;
-    const nonlinearity = 'tanh' as 'tanh' | 'relu';
-    const o = readSettings('RNN', { numLayers, nonlinearity, ...others }, settings);
-    if (o.nonlinearity !== 'tanh' && o.nonlinearity !== 'relu')
-      throw new ArgumentError(`[RNN] nonlinearity must be 'tanh' or 'relu', got ${describe(o.nonlinearity)}`);
-    super(o.nonlinearity, inputSize, hiddenSize, o);
+  constructor(...settings: RecurrentArguments<RNNOptions>) {
+    const o = readSettings('RNN', rnnSpec, settings);
+    super(o.nonlinearity, o);
     this.nonlinearity = o.nonlinearity;
   }
 }
 
 /** The gated recurrent unit of Cho et al. 2014, as PyTorch computes it. */
 export class GRU extends OneState {
-  constructor(inputSize: number, hiddenSize: number, ...settings: Arguments<RecurrentOptions>) {
-    super('gru', inputSize, hiddenSize, readSettings('GRU', defaults, settings));
+  constructor(...settings: RecurrentArguments<RecurrentOptions>) {
+    super('gru', readSettings('GRU', gruSpec, settings));
   }
 }
 
 /** Long short-term memory, Hochreiter & Schmidhuber 1997, with forget gates; optionally with projected outputs. */
 export class LSTM extends RecurrentBase {
-  constructor(inputSize: number, hiddenSize: number, ...settings: Arguments<LSTMOptions>) {
-    super('lstm', inputSize, hiddenSize, readSettings('LSTM', { ...base, projSize: 0, ...weightDefaults }, settings));
+  constructor(...settings: RecurrentArguments<LSTMOptions>) {
+    super('lstm', readSettings('LSTM', lstmSpec, settings));
   }
 
   /**

@@ -1,21 +1,39 @@
 /** @file Layers that resample, rearrange or pad images. */
-import { ArgumentError, ShapeError } from '../core/errors';
-import { describe, showShape } from '../core/shape';
+import { ShapeError } from '../core/errors';
+import { showShape } from '../core/shape';
 import { type Tensor } from '../core/tensor';
-import { type Arguments, readArguments, type Sizes, sizesOf } from '../core/arguments';
-import { pad, type PadMode } from '../ops/padding';
+import {
+  type Arguments,
+  type InOrderOrByName,
+  readSettings,
+  type Sizes,
+  sizesOf,
+  type WithRequired,
+} from '../core/arguments';
+import { axes, scalar } from '../core/params';
+import { padded, type PadMode } from '../ops/padding';
 import {
   channelShuffle,
-  fold,
-  interpolate,
+  downscaleFactorSpec,
+  type FoldArguments,
+  folded,
+  foldSpec,
+  groupsSpec,
+  interpolated,
   type InterpolateMode,
   type PatchOptions,
+  type PatchSize,
   pixelShuffle,
   pixelUnshuffle,
-  unfoldPatches,
+  type UnfoldArguments,
+  unfolded,
+  unfoldSpec,
+  upsampleSizesSpec,
+  upsampleSpec,
+  upscaleFactorSpec,
 } from '../ops/resample';
 import { checkInput, Module } from './module';
-import { checkSize, python, pythonFloat, showSettings } from './settings';
+import { python, pythonFloat, showSettings } from './settings';
 
 /** Settings of {@link Upsample}, in PyTorch's order. */
 export interface UpsampleSettings {
@@ -25,14 +43,6 @@ export interface UpsampleSettings {
   alignCorners: boolean | null;
   recomputeScaleFactor: boolean | null;
 }
-
-const upsampleDefaults: UpsampleSettings = {
-  size: null,
-  scaleFactor: null,
-  mode: 'nearest',
-  alignCorners: null,
-  recomputeScaleFactor: null,
-};
 
 /** Resamples the spatial dimensions to a size, or by a factor. */
 export class Upsample extends Module {
@@ -44,7 +54,7 @@ export class Upsample extends Module {
 
   constructor(...settings: Arguments<UpsampleSettings>) {
     super();
-    const o = readArguments(this.constructor.name, upsampleDefaults, settings);
+    const o = readSettings<UpsampleSettings>(this.constructor.name, upsampleSpec, settings);
     this.size = o.size;
     this.scaleFactor = o.scaleFactor;
     this.mode = o.mode;
@@ -54,8 +64,7 @@ export class Upsample extends Module {
 
   forward(x: Tensor): Tensor {
     checkInput(this, x);
-    const { size, scaleFactor, mode, alignCorners, recomputeScaleFactor } = this;
-    return interpolate(x, { size, scaleFactor, mode, alignCorners, recomputeScaleFactor });
+    return interpolated(x, this);
   }
 
   override extraRepr(): string {
@@ -70,13 +79,13 @@ type UpsamplingSettings = Pick<UpsampleSettings, 'size' | 'scaleFactor'>;
 /** {@link Upsample} of images by the nearest pixel. */
 export class UpsamplingNearest2d extends Upsample {
   constructor(...settings: Arguments<UpsamplingSettings>) {
-    super({ ...readArguments('UpsamplingNearest2d', { size: null, scaleFactor: null }, settings), mode: 'nearest' });
+    super({ ...readSettings('UpsamplingNearest2d', upsampleSizesSpec, settings), mode: 'nearest' });
   }
 }
 /** {@link Upsample} of images, bilinear, with corners aligned. */
 export class UpsamplingBilinear2d extends Upsample {
   constructor(...settings: Arguments<UpsamplingSettings>) {
-    const sizes = readArguments('UpsamplingBilinear2d', { size: null, scaleFactor: null }, settings);
+    const sizes = readSettings('UpsamplingBilinear2d', upsampleSizesSpec, settings);
     super({ ...sizes, mode: 'bilinear', alignCorners: true });
   }
 }
@@ -84,9 +93,9 @@ export class UpsamplingBilinear2d extends Upsample {
 /** [.., c r^2, h, w] to [.., c, h r, w r] */
 export class PixelShuffle extends Module {
   readonly upscaleFactor: number;
-  constructor(upscaleFactor: number) {
+  constructor(...settings: InOrderOrByName<[upscaleFactor: number], { upscaleFactor: number }>) {
     super();
-    this.upscaleFactor = checkSize('PixelShuffle', 'upscaleFactor', upscaleFactor, 1);
+    this.upscaleFactor = readSettings('PixelShuffle', upscaleFactorSpec, settings).upscaleFactor;
   }
   forward(x: Tensor): Tensor {
     return pixelShuffle(x, this.upscaleFactor);
@@ -98,9 +107,9 @@ export class PixelShuffle extends Module {
 /** [.., c, h r, w r] to [.., c r^2, h, w] */
 export class PixelUnshuffle extends Module {
   readonly downscaleFactor: number;
-  constructor(downscaleFactor: number) {
+  constructor(...settings: InOrderOrByName<[downscaleFactor: number], { downscaleFactor: number }>) {
     super();
-    this.downscaleFactor = checkSize('PixelUnshuffle', 'downscaleFactor', downscaleFactor, 1);
+    this.downscaleFactor = readSettings('PixelUnshuffle', downscaleFactorSpec, settings).downscaleFactor;
   }
   forward(x: Tensor): Tensor {
     return pixelUnshuffle(x, this.downscaleFactor);
@@ -112,9 +121,9 @@ export class PixelUnshuffle extends Module {
 /** Deals channels out among groups. */
 export class ChannelShuffle extends Module {
   readonly groups: number;
-  constructor(groups: number) {
+  constructor(...settings: InOrderOrByName<[groups: number], { groups: number }>) {
     super();
-    this.groups = checkSize('ChannelShuffle', 'groups', groups, 1);
+    this.groups = readSettings('ChannelShuffle', groupsSpec, settings).groups;
   }
   forward(x: Tensor): Tensor {
     return channelShuffle(x, this.groups);
@@ -129,10 +138,9 @@ abstract class PatchLayer extends Module {
   readonly dilation: Sizes;
   readonly padding: Sizes;
   readonly stride: Sizes;
-  constructor(kernelSize: Sizes, settings: readonly unknown[]) {
+  constructor(o: PatchSize & PatchOptions) {
     super();
-    const o = readArguments<PatchOptions>(this.constructor.name, { dilation: 1, padding: 0, stride: 1 }, settings);
-    this.kernelSize = kernelSize;
+    this.kernelSize = o.kernelSize;
     this.dilation = o.dilation;
     this.padding = o.padding;
     this.stride = o.stride;
@@ -145,24 +153,23 @@ abstract class PatchLayer extends Module {
 
 /** The windows of images as columns [batch, channels * taps, windows]. */
 export class Unfold extends PatchLayer {
-  constructor(kernelSize: Sizes, ...settings: Arguments<PatchOptions>) {
-    super(kernelSize, settings);
+  constructor(...settings: UnfoldArguments) {
+    super(readSettings('Unfold', unfoldSpec, settings));
   }
   forward(x: Tensor): Tensor {
-    const { dilation, padding, stride } = this;
-    return unfoldPatches(x, this.kernelSize, { dilation, padding, stride });
+    return unfolded(x, this);
   }
 }
 /** Sums columns [batch, channels * taps, windows] back into images. */
 export class Fold extends PatchLayer {
   readonly outputSize: Sizes;
-  constructor(outputSize: Sizes, kernelSize: Sizes, ...settings: Arguments<PatchOptions>) {
-    super(kernelSize, settings);
-    this.outputSize = outputSize;
+  constructor(...settings: FoldArguments) {
+    const o = readSettings('Fold', foldSpec, settings);
+    super(o);
+    this.outputSize = o.outputSize;
   }
   forward(x: Tensor): Tensor {
-    const { dilation, padding, stride } = this;
-    return fold(x, this.outputSize, this.kernelSize, { dilation, padding, stride });
+    return folded(x, this);
   }
   override extraRepr(): string {
     return `${showSettings({ outputSize: this.outputSize })}, ${super.extraRepr()}`;
@@ -170,6 +177,10 @@ export class Fold extends PatchLayer {
 }
 
 // --- padding --------------------------------------------------------------------------------------------------------
+
+type PadArguments = InOrderOrByName<[padding: Sizes], { padding: Sizes }>;
+const padSpec = { padding: axes };
+const constantSpec = { ...padSpec, value: scalar };
 
 abstract class PadLayer extends Module {
   /** (before, after) of the last dimension, then of the one before it, ... */
@@ -189,7 +200,7 @@ abstract class PadLayer extends Module {
       throw new ShapeError(
         `[${this.constructor.name}] input ${showShape(x.shape)} needs ${this.#n + 1} or ${this.#n + 2} dimensions`,
       );
-    return pad(x, this.padding, { mode: this.#mode, value: this.fillValue() });
+    return padded(x, this.padding, this.#mode, this.fillValue());
   }
   protected fillValue(): number {
     return 0;
@@ -199,12 +210,12 @@ abstract class PadLayer extends Module {
   }
 }
 
-type PadClass = new (padding: Sizes) => PadLayer;
+type PadClass = new (...settings: PadArguments) => PadLayer;
 
 const padLayer = (n: number, mode: PadMode): PadClass =>
   class extends PadLayer {
-    constructor(padding: Sizes) {
-      super(n, mode, padding);
+    constructor(...settings: PadArguments) {
+      super(n, mode, readSettings(new.target.name, padSpec, settings).padding);
     }
   };
 
@@ -233,12 +244,19 @@ export class CircularPad2d extends padLayer(2, 'circular') {}
 /** The opposite side around [.., depth, height, width] */
 export class CircularPad3d extends padLayer(3, 'circular') {}
 
+/** What constant padding cannot do without. */
+interface ConstantPadSettings {
+  padding: Sizes;
+  /** What stands around. */
+  value: number;
+}
+type ConstantPadArguments = WithRequired<[padding: Sizes, value: number], ConstantPadSettings>;
+
 abstract class ConstantPad extends PadLayer {
   readonly value: number;
-  constructor(n: number, padding: Sizes, value: number) {
+  constructor(n: number, settings: ConstantPadArguments) {
+    const { padding, value } = readSettings(new.target.name, constantSpec, settings);
     super(n, 'constant', padding);
-    if (typeof value !== 'number')
-      throw new ArgumentError(`[${this.constructor.name}] value must be a number, got ${describe(value)}`);
     this.value = value;
   }
   protected override fillValue(): number {
@@ -250,19 +268,19 @@ abstract class ConstantPad extends PadLayer {
 }
 /** A value around [.., length] */
 export class ConstantPad1d extends ConstantPad {
-  constructor(padding: Sizes, value: number) {
-    super(1, padding, value);
+  constructor(...settings: ConstantPadArguments) {
+    super(1, settings);
   }
 }
 /** A value around [.., height, width] */
 export class ConstantPad2d extends ConstantPad {
-  constructor(padding: Sizes, value: number) {
-    super(2, padding, value);
+  constructor(...settings: ConstantPadArguments) {
+    super(2, settings);
   }
 }
 /** A value around [.., depth, height, width] */
 export class ConstantPad3d extends ConstantPad {
-  constructor(padding: Sizes, value: number) {
-    super(3, padding, value);
+  constructor(...settings: ConstantPadArguments) {
+    super(3, settings);
   }
 }

@@ -1,293 +1,92 @@
-/** @file The transformer of Vaswani et al. 2017: encoder and decoder layers, stacks of them, and both together. */
+/** @file The transformer of Vaswani et al. 2017: stacks of layers, and both together. */
+import { type Arguments, readArguments, readSettings, type WithRequired } from '../core/arguments';
 import { ArgumentError } from '../core/errors';
+import { either, fn, instance, integer, Param, positive } from '../core/params';
 import { describe } from '../core/shape';
-import { Tensor } from '../core/tensor';
-import { gelu, relu } from '../ops/activations';
-import { type Arguments, readArguments, readOptions, readSettings, type Values } from '../core/arguments';
-import { causalMask } from '../ops/attention';
+import type { Tensor } from '../core/tensor';
+import { seenBy } from '../ops/attention';
 import { zeros } from '../ops/create';
-import { add } from '../ops/arithmetic';
 import { where } from '../ops/where';
-import { type KVCache, MultiheadAttention } from './attention';
+import { type KVCache, mask } from './attention';
 import { ModuleList } from './containers';
-import { Dropout } from './dropout';
 import { xavierUniform_ } from './init';
-import { Linear, weightDefaults, type WeightOptions } from './linear';
-import { checkInput, Module } from './module';
-import { LayerNorm } from './normalization';
-import { checkSize } from './settings';
+import { weightDefaults, type WeightOptions } from './linear';
+import { Module } from './module';
+import {
+  causal,
+  type DecoderMasks,
+  decoderMasks,
+  type EncoderMasks,
+  end,
+  norm,
+  stackMasks,
+  start,
+  TransformerDecoderLayer,
+  TransformerEncoderLayer,
+  type TransformerLayerOptions,
+} from './transformer-layers';
 
-/** What happens between the two linear layers. */
-export type TransformerActivation = 'relu' | 'gelu' | ((x: Tensor) => Tensor);
+/** What a stack is made of: a layer that is copied, or a function that makes one. */
+type Made<L extends Module> = L | (() => Module);
 
-/** Options of the layers. */
-export interface TransformerLayerOptions extends WeightOptions {
-  /** Features between the two linear layers. Default 2048. */
-  dimFeedforward?: number;
-  /** Default 0.1. */
-  dropout?: number;
-  /** Default 'relu'. */
-  activation?: TransformerActivation | null;
-  /** Default 1e-5. */
-  layerNormEps?: number;
-  /** Tensors are [batch, length, features] instead of [length, batch, features]. Default false. */
-  batchFirst?: boolean;
-  /** Normalise before, not after, attention and linear layers. Default false. */
-  normFirst?: boolean;
-  /** Biases in linear layers and norms. Default true. */
-  bias?: boolean;
+const copied = new Param<Copied>('a transformer layer, which can be copied', (v, op, name) => {
+  if (v instanceof Module && 'copy' in v) return v as Copied;
+  throw new ArgumentError(
+    `[${op}] ${name} must be a transformer layer, which can be copied, or a function that makes one, got ${describe(v)}`,
+  );
+});
+type Copied = Module & { copy(): Module };
+const made = either(fn<() => Module>(), copied);
+// More layers than anybody stacks: making them takes minutes before memory runs out.
+const numLayers = integer({ least: 0, most: 2 ** 16 });
+const last = instance('a module', Module).orNull();
+
+const stackOf = (layer: Copied | (() => Module), count: number): ModuleList =>
+  new ModuleList(Array.from({ length: count }, () => (layer instanceof Module ? layer.copy() : layer())));
+
+const encoderSpec = { encoderLayer: made, numLayers, norm: last, enableNestedTensor: true, maskCheck: true };
+const decoderSpec = { decoderLayer: made, numLayers, norm: last };
+
+/** Options of stacks. */
+interface StackOptions {
+  /** Behind the last layer. Default none. */
+  norm?: Module | null;
 }
-
-const layerDefaults = {
-  dimFeedforward: 2048,
-  dropout: 0.1,
-  activation: null as TransformerActivation | null,
-  layerNormEps: 1e-5,
-  batchFirst: false,
-  normFirst: false,
-  bias: true,
-  ...weightDefaults,
-};
-type LayerSettings = Values<typeof layerDefaults>;
-
-function activationOf(layer: string, a: TransformerActivation | null): (x: Tensor) => Tensor {
-  if (a === null || a === 'relu') return relu;
-  if (a === 'gelu') return (x) => gelu(x);
-  if (typeof a === 'function') return a;
-  throw new ArgumentError(`[${layer}] activation must be 'relu', 'gelu' or a function, got ${describe(a)}`);
-}
-
-/** Masks of an encoder, as {@link MultiheadAttention} takes them. */
-export interface EncoderMasks {
-  /** The `attnMask` of self-attention. */
-  srcMask?: Tensor | null;
-  /** Stacks call it so. */
-  mask?: Tensor | null;
-  srcKeyPaddingMask?: Tensor | null;
-  isCausal?: boolean;
-  /** Keys and values of earlier calls: one per layer. */
-  cache?: KVCache | readonly KVCache[];
-}
-
-/** Masks of a decoder, as {@link MultiheadAttention} takes them. */
-export interface DecoderMasks {
-  tgtMask?: Tensor | null;
-  memoryMask?: Tensor | null;
-  tgtKeyPaddingMask?: Tensor | null;
-  memoryKeyPaddingMask?: Tensor | null;
-  tgtIsCausal?: boolean;
-  memoryIsCausal?: boolean;
-}
-
-// In the order of PyTorch's arguments.
-const layerMasks: EncoderMasks = {
-  ...{ srcMask: null, srcKeyPaddingMask: null, isCausal: false, mask: null },
-  cache: undefined,
-};
-const stackMasks: EncoderMasks = {
-  ...{ mask: null, srcKeyPaddingMask: null, isCausal: false, srcMask: null },
-  cache: undefined,
-};
-const decoderMasks: DecoderMasks = {
-  ...{ tgtMask: null, memoryMask: null, tgtKeyPaddingMask: null, memoryKeyPaddingMask: null },
-  ...{ tgtIsCausal: false, memoryIsCausal: false },
-};
-
-const norm = (features: number, o: LayerSettings): LayerNorm =>
-  new LayerNorm(features, { eps: o.layerNormEps, bias: o.bias, dtype: o.dtype, device: o.device });
-
-// What both kinds of layers share: attention to themselves, two linear layers.
-abstract class TransformerLayer extends Module {
-  static override readonly stateNames: Readonly<Record<string, string>> = {
-    selfAttn: 'self_attn',
-    multiheadAttn: 'multihead_attn',
-  };
-  selfAttn: MultiheadAttention;
-  readonly normFirst: boolean;
-  readonly #activation: (x: Tensor) => Tensor;
-  protected readonly layerSettings: LayerSettings;
-
-  constructor(
-    readonly dModel: number,
-    readonly nhead: number,
-    settings: readonly unknown[],
-  ) {
-    super();
-    const layer = this.constructor.name;
-    const o = readSettings(layer, layerDefaults, settings);
-    checkSize(layer, 'dimFeedforward', o.dimFeedforward, 1);
-    this.layerSettings = o;
-    this.#activation = activationOf(layer, o.activation);
-    this.normFirst = o.normFirst;
-    this.selfAttn = this.attention();
-  }
-
-  protected attention(): MultiheadAttention {
-    const { dropout: p, bias, batchFirst, dtype, device } = this.layerSettings;
-    return new MultiheadAttention(this.dModel, this.nhead, { dropout: p, bias, batchFirst, dtype, device });
-  }
-
-  protected linears(): [Linear, Linear] {
-    const { dimFeedforward: wide, bias, dtype, device } = this.layerSettings;
-    const o = { bias, dtype, device };
-    return [new Linear(this.dModel, wide, o), new Linear(wide, this.dModel, o)];
-  }
-
-  protected feedForward(x: Tensor, first: Linear, inner: Dropout, second: Linear, outer: Dropout): Tensor {
-    return outer.forward(second.forward(inner.forward(this.#activation(first.forward(x)))));
-  }
-
-  // x + f(x), normalised before or after.
-  protected residual(x: Tensor, n: LayerNorm, f: (x: Tensor) => Tensor): Tensor {
-    return this.normFirst ? add(x, f(n.forward(x))) : n.forward(add(x, f(x)));
-  }
-
-  /** A new layer with the same settings and values. */
-  copy(): this {
-    const Same = this.constructor as new (dModel: number, nhead: number, settings: LayerSettings) => this;
-    const other = new Same(this.dModel, this.nhead, this.layerSettings);
-    other.to({ dtype: this.selfAttn.outProj.weight.dtype, device: this.selfAttn.outProj.weight.device });
-    other.loadStateDict(this.stateDict());
-    return other.train(this.training);
-  }
-}
-
-/** Attention of a sequence to itself, then two linear layers; each with dropout, residual and layer norm. */
-export class TransformerEncoderLayer extends TransformerLayer {
-  linear1: Linear;
-  readonly dropout: Dropout;
-  linear2: Linear;
-  norm1: LayerNorm;
-  norm2: LayerNorm;
-  readonly dropout1: Dropout;
-  readonly dropout2: Dropout;
-
-  constructor(dModel: number, nhead: number, ...settings: Arguments<TransformerLayerOptions>) {
-    super(dModel, nhead, settings);
-    const o = this.layerSettings;
-    const [linear1, linear2] = this.linears();
-    this.linear1 = linear1;
-    this.dropout = new Dropout(o.dropout);
-    this.linear2 = linear2;
-    [this.norm1, this.norm2] = [norm(dModel, o), norm(dModel, o)];
-    [this.dropout1, this.dropout2] = [new Dropout(o.dropout), new Dropout(o.dropout)];
-  }
-
-  /**
-   * @param src - [length, batch, dModel], with `batchFirst` [batch, length, dModel], or without batch
-   * @param masks - in PyTorch's order, or by name
-   */
-  forward(src: Tensor, ...masks: Arguments<EncoderMasks>): Tensor {
-    checkInput(this, src);
-    const given = readArguments(this.constructor.name, layerMasks, masks);
-    const { srcMask, mask, srcKeyPaddingMask: keyPaddingMask, isCausal, cache } = given;
-    const options = {
-      attnMask: srcMask ?? mask,
-      keyPaddingMask,
-      isCausal,
-      cache: cache as KVCache,
-      needWeights: false,
-    };
-    const x = this.residual(src, this.norm1, (t) => this.dropout1.forward(this.selfAttn.forward(t, t, t, options)[0]));
-    return this.residual(x, this.norm2, (t) =>
-      this.feedForward(t, this.linear1, this.dropout, this.linear2, this.dropout2),
-    );
-  }
-}
-
-/** An encoder layer with attention to another sequence (the memory) in between. */
-export class TransformerDecoderLayer extends TransformerLayer {
-  multiheadAttn: MultiheadAttention;
-  linear1: Linear;
-  readonly dropout: Dropout;
-  linear2: Linear;
-  norm1: LayerNorm;
-  norm2: LayerNorm;
-  norm3: LayerNorm;
-  readonly dropout1: Dropout;
-  readonly dropout2: Dropout;
-  readonly dropout3: Dropout;
-
-  constructor(dModel: number, nhead: number, ...settings: Arguments<TransformerLayerOptions>) {
-    super(dModel, nhead, settings);
-    const o = this.layerSettings;
-    this.multiheadAttn = this.attention();
-    const [linear1, linear2] = this.linears();
-    this.linear1 = linear1;
-    this.dropout = new Dropout(o.dropout);
-    this.linear2 = linear2;
-    [this.norm1, this.norm2, this.norm3] = [norm(dModel, o), norm(dModel, o), norm(dModel, o)];
-    [this.dropout1, this.dropout2, this.dropout3] = [
-      new Dropout(o.dropout),
-      new Dropout(o.dropout),
-      new Dropout(o.dropout),
-    ];
-  }
-
-  /**
-   * @param tgt - the sequence, [length, batch, dModel] (`batchFirst`: [batch, length, dModel])
-   * @param memory - what the encoder made
-   * @param masks - in PyTorch's order, or by name
-   */
-  forward(tgt: Tensor, memory: Tensor, ...masks: Arguments<DecoderMasks>): Tensor {
-    checkInput(this, tgt);
-    checkInput(this, memory);
-    const m = readArguments(this.constructor.name, decoderMasks, masks);
-    const own = { attnMask: m.tgtMask, keyPaddingMask: m.tgtKeyPaddingMask, isCausal: m.tgtIsCausal };
-    const other = { attnMask: m.memoryMask, keyPaddingMask: m.memoryKeyPaddingMask, isCausal: m.memoryIsCausal };
-    const quiet = { needWeights: false };
-    let x = this.residual(tgt, this.norm1, (t) =>
-      this.dropout1.forward(this.selfAttn.forward(t, t, t, { ...own, ...quiet })[0]),
-    );
-    x = this.residual(x, this.norm2, (t) =>
-      this.dropout2.forward(this.multiheadAttn.forward(t, memory, memory, { ...other, ...quiet })[0]),
-    );
-    return this.residual(x, this.norm3, (t) =>
-      this.feedForward(t, this.linear1, this.dropout, this.linear2, this.dropout3),
-    );
-  }
-}
-
-// Copies of a layer, or layers made one by one.
-function stackOf<L extends Module>(name: string, layer: (L & { copy(): L }) | (() => L), count: number): ModuleList {
-  checkSize(name, 'numLayers', count);
-  if (typeof layer !== 'function' && !(layer instanceof Module && 'copy' in layer))
-    throw new ArgumentError(
-      `[${name}] expected a transformer layer, which can be copied, or a function that makes one, got ${describe(layer)}`,
-    );
-  return new ModuleList(Array.from({ length: count }, () => (layer instanceof Module ? layer.copy() : layer())));
-}
-
-// What a stack ends with, in its place or by name.
-function normOf(op: string, given: Module | { norm?: Module | null } | null): Module | null {
-  const norm: unknown =
-    given instanceof Module ? given : (readOptions(op, { norm: null as Module | null }, given).norm ?? null);
-  if (norm !== null && !(norm instanceof Module))
-    throw new ArgumentError(`[${op}] norm must be a module or null, got ${describe(norm)}`);
-  return norm;
+/** Options of {@link TransformerEncoder}. */
+export interface EncoderOptions extends StackOptions {
+  /** Accepted for PyTorch's sake, as `maskCheck`: they choose how it computes, not what. */
+  enableNestedTensor?: boolean;
+  maskCheck?: boolean;
 }
 
 /** A stack of encoder layers: copies of one, or what a function makes. */
 export class TransformerEncoder extends Module {
   layers: ModuleList;
   norm: Module | null;
+  readonly numLayers: number;
   constructor(
-    encoderLayer: TransformerEncoderLayer | (() => Module),
-    readonly numLayers: number,
-    norm: Module | { norm?: Module | null } | null = null,
+    ...settings: WithRequired<
+      [encoderLayer: Made<TransformerEncoderLayer>, numLayers: number],
+      { encoderLayer: Made<TransformerEncoderLayer>; numLayers: number },
+      EncoderOptions
+    >
   ) {
     super();
-    this.layers = stackOf<Module>('TransformerEncoder', encoderLayer, numLayers);
-    this.norm = normOf('TransformerEncoder', norm);
+    const o = readSettings('TransformerEncoder', encoderSpec, settings);
+    this.numLayers = o.numLayers;
+    this.layers = stackOf(o.encoderLayer, o.numLayers);
+    this.norm = o.norm;
   }
 
   /** @param masks - in PyTorch's order, or by name */
   forward(src: Tensor, ...masks: Arguments<EncoderMasks>): Tensor {
-    const { cache, ...m } = readArguments(this.constructor.name, stackMasks, masks);
+    const { cache: past, ...m } = readArguments(this.constructor.name, stackMasks, masks);
+    if (past && !Array.isArray(past))
+      throw new ArgumentError(`[${this.constructor.name}] cache must be an array with one KVCache per layer`);
     let x = src;
     let i = 0;
     for (const layer of this.layers)
-      x = layer.forward(x, { ...m, cache: (cache as readonly KVCache[] | undefined)?.[i++] }) as Tensor;
+      x = layer.forward(x, { ...m, cache: (past as readonly KVCache[] | undefined)?.[i++] }) as Tensor;
     return this.norm ? (this.norm.forward(x) as Tensor) : x;
   }
 }
@@ -296,14 +95,19 @@ export class TransformerEncoder extends Module {
 export class TransformerDecoder extends Module {
   layers: ModuleList;
   norm: Module | null;
+  readonly numLayers: number;
   constructor(
-    decoderLayer: TransformerDecoderLayer | (() => Module),
-    readonly numLayers: number,
-    norm: Module | { norm?: Module | null } | null = null,
+    ...settings: WithRequired<
+      [decoderLayer: Made<TransformerDecoderLayer>, numLayers: number],
+      { decoderLayer: Made<TransformerDecoderLayer>; numLayers: number },
+      StackOptions
+    >
   ) {
     super();
-    this.layers = stackOf<Module>('TransformerDecoder', decoderLayer, numLayers);
-    this.norm = normOf('TransformerDecoder', norm);
+    const o = readSettings('TransformerDecoder', decoderSpec, settings);
+    this.numLayers = o.numLayers;
+    this.layers = stackOf(o.decoderLayer, o.numLayers);
+    this.norm = o.norm;
   }
 
   /** @param masks - in PyTorch's order, or by name */
@@ -325,50 +129,62 @@ export interface TransformerOptions extends TransformerLayerOptions {
   numEncoderLayers?: number;
   /** Default 6. */
   numDecoderLayers?: number;
+  /** In place of an encoder, or decoder, made of layers. */
+  customEncoder?: Module | null;
+  customDecoder?: Module | null;
 }
 
 /** Masks of {@link Transformer}. */
 export interface TransformerMasks extends DecoderMasks {
   srcMask?: Tensor | null;
   srcKeyPaddingMask?: Tensor | null;
-  srcIsCausal?: boolean;
+  srcIsCausal?: boolean | null;
 }
 
-const transformerMasks: TransformerMasks = {
-  ...{ srcMask: null, tgtMask: null, memoryMask: null },
-  ...{ srcKeyPaddingMask: null, tgtKeyPaddingMask: null, memoryKeyPaddingMask: null },
-  ...{ srcIsCausal: false, tgtIsCausal: false, memoryIsCausal: false },
+const transformerMasks = {
+  ...{ srcMask: mask, tgtMask: mask, memoryMask: mask },
+  ...{ srcKeyPaddingMask: mask, tgtKeyPaddingMask: mask, memoryKeyPaddingMask: mask },
+  ...{ srcIsCausal: causal, tgtIsCausal: causal, memoryIsCausal: causal },
 };
+
+const transformerSpec = {
+  ...{
+    dModel: positive.or(512),
+    nhead: positive.or(8),
+    numEncoderLayers: numLayers.or(6),
+    numDecoderLayers: numLayers.or(6),
+  },
+  ...{ ...start, customEncoder: last, customDecoder: last, ...end },
+};
+
+const squareSpec = { sz: integer({ least: 0 }), ...weightDefaults };
 
 /** Encoder and decoder: a sequence from a sequence. */
 export class Transformer extends Module {
-  encoder: TransformerEncoder;
-  decoder: TransformerDecoder;
+  /** A {@link TransformerEncoder}, unless another was given. */
+  encoder: Module;
+  /** A {@link TransformerDecoder}, unless another was given. */
+  decoder: Module;
   readonly dModel: number;
   readonly nhead: number;
   readonly batchFirst: boolean;
 
   constructor(...settings: Arguments<TransformerOptions>) {
     super();
-    const { dModel, nhead, numEncoderLayers, numDecoderLayers, ...layer } = readSettings(
+    const { numEncoderLayers, numDecoderLayers, customEncoder, customDecoder, ...layer } = readSettings(
       'Transformer',
-      { dModel: 512, nhead: 8, numEncoderLayers: 6, numDecoderLayers: 6, ...layerDefaults },
+      transformerSpec,
       settings,
     );
-    this.dModel = dModel;
-    this.nhead = nhead;
+    this.dModel = layer.dModel;
+    this.nhead = layer.nhead;
     this.batchFirst = layer.batchFirst;
-    const make = [TransformerEncoderLayer, TransformerDecoderLayer] as const;
-    this.encoder = new TransformerEncoder(
-      () => new make[0](dModel, nhead, layer),
-      numEncoderLayers,
-      norm(dModel, layer),
-    );
-    this.decoder = new TransformerDecoder(
-      () => new make[1](dModel, nhead, layer),
-      numDecoderLayers,
-      norm(dModel, layer),
-    );
+    this.encoder =
+      customEncoder ??
+      new TransformerEncoder(() => new TransformerEncoderLayer(layer), numEncoderLayers, norm(this.dModel, layer));
+    this.decoder =
+      customDecoder ??
+      new TransformerDecoder(() => new TransformerDecoderLayer(layer), numDecoderLayers, norm(this.dModel, layer));
     for (const p of this.parameters()) if (p.ndim > 1) xavierUniform_(p);
   }
 
@@ -376,13 +192,14 @@ export class Transformer extends Module {
   forward(src: Tensor, tgt: Tensor, ...masks: Arguments<TransformerMasks>): Tensor {
     const given = readArguments('Transformer', transformerMasks, masks);
     const { srcMask, srcKeyPaddingMask, srcIsCausal: isCausal, ...own } = given;
-    const memory = this.encoder.forward(src, { mask: srcMask, srcKeyPaddingMask, isCausal });
-    return this.decoder.forward(tgt, memory, own);
+    const memory = this.encoder.forward(src, { mask: srcMask, srcKeyPaddingMask, isCausal }) as Tensor;
+    return this.decoder.forward(tgt, memory, own) as Tensor;
   }
 
-  /** [size, size] with 0 where row i may see column j <= i, -Infinity elsewhere: a mask to add. */
-  static generateSquareSubsequentMask(size: number, options: WeightOptions = {}): Tensor {
-    const visible = zeros([size, size], options);
-    return where(causalMask(size, size, { like: visible }), visible, -Infinity);
+  /** [sz, sz] with 0 where row i may see column j <= i, -Infinity elsewhere: a mask to add. */
+  static generateSquareSubsequentMask(...args: WithRequired<[sz: number], { sz: number }, WeightOptions>): Tensor {
+    const { sz, ...options } = readArguments('generateSquareSubsequentMask', squareSpec, args);
+    const visible = zeros([sz, sz], options);
+    return where(seenBy(sz, sz, 0, visible), visible, -Infinity);
   }
 }

@@ -5,14 +5,14 @@
 import { isGradEnabled, noGrad, track } from '../core/autograd';
 import { type DType, isFloat } from '../core/dtype';
 import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
-import { broadcastShapes, describe, numel, sameShape, type Shape, showShape } from '../core/shape';
-import { integers } from '../core/params';
+import { broadcastShapes, numel, sameShape, type Shape, showShape } from '../core/shape';
 import { alias, empty, needTensor, Tensor } from '../core/tensor';
 import { kernel } from '../native';
-import { type Arguments, checkOptions, readArguments } from '../core/arguments';
+import { type InOrderOrByName, readArguments, type WithRequired } from '../core/arguments';
+import { boolean, generator, integer, integers, number, probability, tensor as tensorParam } from '../core/params';
 import { add, eq, mul } from './arithmetic';
 import { arange, tensor } from './create';
-import { dropout } from './dropout';
+import { dropped } from './dropout';
 import { denseOf, sameDevice } from './launch';
 import { logicalNot } from './math';
 import { matmul } from './matmul';
@@ -40,17 +40,51 @@ export interface AttentionOptions extends RandomOptions {
   enableGqa?: boolean;
 }
 
-const attentionDefaults = {
-  ...{ attnMask: null as Tensor | null, dropoutP: 0, isCausal: false, scale: null as number | null, enableGqa: false },
-  generator: undefined as AttentionOptions['generator'],
+const attentionSpec = {
+  ...{ key: tensorParam, value: tensorParam, attnMask: tensorParam.orNull(), dropoutP: probability.or(0) },
+  ...{ isCausal: boolean.or(false), scale: number().orNull(), enableGqa: boolean.or(false) },
+  generator: generator.optional(),
+};
+
+/** What {@link scaledDotProductAttention} cannot do without, beside the query. */
+export interface KeyAndValue {
+  /** [..., heads, keys, features] */
+  key: Tensor;
+  /** [..., heads, keys, value features] */
+  value: Tensor;
+}
+
+/** Arguments of {@link causalMask}. */
+export interface CausalMaskArguments {
+  rows: number;
+  /** Default: as many as rows. */
+  keys?: number;
+  /** How many keys come before the first query. Default 0. */
+  offset?: number;
+  /** The mask lies on its device. */
+  like?: Tensor;
+}
+const count = integer({ least: 0 });
+const causalMaskSpec = {
+  rows: count,
+  keys: count.optional(),
+  offset: integer().or(0),
+  like: tensorParam.optional(),
 };
 
 /** A bool mask [rows, keys], true where query i may see key j: j <= i + `offset` (default 0). */
-export function causalMask(rows: number, keys = rows, options: { offset?: number; like?: Tensor } = {}): Tensor {
-  checkOptions('causalMask', options, ['offset', 'like']);
-  const on = { device: options.like?.device };
+export function causalMask(
+  ...args: InOrderOrByName<[rows: number, keys?: number, offset?: number, like?: Tensor], CausalMaskArguments>
+): Tensor {
+  const { rows, keys = rows, offset, like } = readArguments('causalMask', causalMaskSpec, args);
+  return seenBy(rows, keys, offset, like);
+}
+
+/** {@link causalMask} with arguments that were read. */
+export function seenBy(rows: number, keys: number, offset: number, like?: Tensor): Tensor {
+  const on = { device: like?.device };
   const i = reshape(arange(rows, on), [rows, 1]);
-  return arange(keys, on).le(add(i, options.offset ?? 0));
+  return arange(keys, on).le(add(i, offset));
 }
 
 /** A bool mask [batch, length], true at padding: at positions not before the sequence's length. */
@@ -92,23 +126,25 @@ function check(op: string, q: Tensor, k: Tensor, v: Tensor, gqa: boolean): void 
 /**
  * softmax(query key^T scale + mask) value. A query that may see no key gives 0.
  * @param query - [..., heads, queries, features]
- * @param key - [..., heads, keys, features]
- * @param value - [..., heads, keys, value features]
- * @param options - the options, or the mask
+ * @param args - key: [..., heads, keys, features]; value: [..., heads, keys, value features]; then the options. In
+ *   PyTorch's order, or by name in one object
  */
 export function scaledDotProductAttention(
   query: Tensor,
-  key: Tensor,
-  value: Tensor,
-  ...args: Arguments<AttentionOptions>
+  ...args: WithRequired<[key: Tensor, value: Tensor], KeyAndValue, AttentionOptions>
+): Tensor {
+  return attended(query, readArguments('scaledDotProductAttention', attentionSpec, args));
+}
+
+/** {@link scaledDotProductAttention} with arguments that were read. */
+export function attended(
+  query: Tensor,
+  o: KeyAndValue & Required<Omit<AttentionOptions, 'generator'>> & RandomOptions,
 ): Tensor {
   const op = 'scaledDotProductAttention';
-  const o = readArguments(op, attentionDefaults, args);
-  const { attnMask, dropoutP, isCausal, enableGqa } = o;
+  const { key, value, attnMask, dropoutP, isCausal, enableGqa } = o;
   check(op, query, key, value, enableGqa);
   if (attnMask && isCausal) throw new ArgumentError(`[${op}] give either attnMask or isCausal`);
-  if (!(dropoutP >= 0 && dropoutP <= 1))
-    throw new ArgumentError(`[${op}] dropoutP lies between 0 and 1, got ${describe(dropoutP)}`);
   if (attnMask && attnMask.dtype !== 'bool' && attnMask.dtype !== query.dtype)
     throw new DTypeError(`[${op}] the mask must be bool or ${query.dtype}, got ${attnMask.dtype}`);
   const scale = o.scale ?? 1 / Math.sqrt(query.shape[query.ndim - 1]!);
@@ -157,7 +193,7 @@ export function attentionWeights(
 ): [out: Tensor, weights: Tensor] {
   const heads = q.shape[1]!;
   let scores = matmul(mul(q, plan.scale), transpose(shared(k, heads), -1, -2));
-  const mask = plan.causal ? causalMask(q.shape[2]!, k.shape[2]!, { like: q }) : plan.mask;
+  const mask = plan.causal ? seenBy(q.shape[2]!, k.shape[2]!, 0, q) : plan.mask;
   let blind: Tensor | null = null;
   if (mask) {
     const keep = mask.dtype === 'bool';
@@ -169,7 +205,7 @@ export function attentionWeights(
     scores = where(blind, 0, scores);
   }
   const soft = softmax(scores, -1);
-  const weights = dropout(blind ? where(blind, 0, soft) : soft, dropoutP, true, { generator });
+  const weights = dropped.dropout(blind ? where(blind, 0, soft) : soft, { p: dropoutP, training: true, generator });
   return [matmul(weights, shared(v, heads)), weights];
 }
 

@@ -1,6 +1,6 @@
 /** @file The bilinear map of two inputs. */
 import { ShapeError } from '../core/errors';
-import { type InOrderOrByName, readArguments } from '../core/arguments';
+import { readArguments, type WithRequired } from '../core/arguments';
 import { tensor } from '../core/params';
 import { numel, sameShape, showShape } from '../core/shape';
 import { needTensor, type Tensor } from '../core/tensor';
@@ -8,25 +8,33 @@ import { add } from './arithmetic';
 import { type LinearOptions, matmul } from './matmul';
 import { permute, reshape } from './views';
 
-const bilinearArguments = { bias: tensor.orNull() };
+/** What {@link bilinear} cannot do without. */
+export interface BilinearArguments {
+  /** [..., in2], with the leading dimensions of the first input */
+  input2: Tensor;
+  /** [out, in1, in2] */
+  weight: Tensor;
+}
+const bilinearSpec = { input2: tensor, weight: tensor, bias: tensor.orNull() };
 
 /**
  * y[.., o] = x1[.., i] weight[o, i, j] x2[.., j] + bias[o], summed over i and j: one matrix product for x1, then one for
  * each row.
  * @param x1 - [..., in1]
- * @param x2 - [..., in2], with the same leading dimensions
- * @param weight - [out, in1, in2]
- * @param args - bias: [out], or nothing
+ * @param args - input2: [..., in2]; weight: [out, in1, in2]; bias: [out], or nothing. In this order, or by name
  */
 export function bilinear(
   x1: Tensor,
-  x2: Tensor,
-  weight: Tensor,
-  ...args: InOrderOrByName<[bias?: Tensor | null], LinearOptions>
+  ...args: WithRequired<[input2: Tensor, weight: Tensor], BilinearArguments, LinearOptions>
 ): Tensor {
+  const { input2, weight, bias } = readArguments('bilinear', bilinearSpec, args);
+  return bilinearOf(x1, input2, weight, bias);
+}
+
+/** {@link bilinear} with arguments that were read. */
+export function bilinearOf(x1: Tensor, x2: Tensor, weight: Tensor, bias: Tensor | null): Tensor {
   const op = 'bilinear';
   for (const t of [x1, x2, weight]) needTensor(op, t);
-  const { bias } = readArguments(op, bilinearArguments, args);
   const lead = x1.shape.slice(0, -1);
   const [out, in1, in2] = weight.shape as [number, number, number];
   const fits = x1.ndim > 0 && x2.ndim > 0 && weight.ndim === 3 && x1.shape.at(-1) === in1 && x2.shape.at(-1) === in2;

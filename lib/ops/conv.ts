@@ -5,11 +5,11 @@
 import { track } from '../core/autograd';
 import { isFloat } from '../core/dtype';
 import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
-import { describe, numel, showShape } from '../core/shape';
+import { numel, showShape } from '../core/shape';
 import { empty, needTensor, type Tensor } from '../core/tensor';
 import { kernel } from '../native';
-import { type Arguments, readArguments, type Sizes, sizesOf, three } from '../core/arguments';
-import { either, integer, oneOf, sizes, tensor } from '../core/params';
+import { type Dimensions, readArguments, type Sizes, sizesOf, three, type WithRequired } from '../core/arguments';
+import { either, oneOf, positive, sizes, tensor } from '../core/params';
 import { cast } from './cast';
 import { denseOf, sameDevice } from './launch';
 import { sum } from './reduce';
@@ -82,14 +82,20 @@ function weightAdjoint(d: Tensor, x: Tensor, g: Geometry): Tensor {
 export type ConvPadding = Sizes | 'same' | 'valid';
 
 const padding = either(sizes(0), oneOf('same', 'valid')).or(0);
-const groups = integer({ least: 1 }).or(1);
+const groups = positive.or(1);
 // Of functions, and of layers, which have the bias elsewhere; in PyTorch's order.
 const geometrySpec = { stride: sizes(1).or(1), padding, dilation: sizes(1).or(1), groups };
-const convSpec = { bias: tensor.orNull(), ...geometrySpec };
-export const convLayerSpec = { ...geometrySpec, bias: true, paddingMode: 'zeros' };
+const convSpec = { weight: tensor, bias: tensor.orNull(), ...geometrySpec };
+/** What stands around the input of a convolution layer. */
+export type PaddingMode = 'zeros' | 'reflect' | 'replicate' | 'circular';
+const paddingMode = oneOf<PaddingMode>('zeros', 'reflect', 'replicate', 'circular').or('zeros' as const);
+export const convLayerSpec = { ...geometrySpec, bias: true, paddingMode };
 const transposeStart = { stride: sizes(1).or(1), padding: sizes(0).or(0), outputPadding: sizes(0).or(0), groups };
-const convTransposeSpec = { bias: tensor.orNull(), ...transposeStart, dilation: sizes(1).or(1) };
-export const convTransposeLayerSpec = { ...transposeStart, bias: true, dilation: sizes(1).or(1) };
+const convTransposeSpec = { weight: tensor, bias: tensor.orNull(), ...transposeStart, dilation: sizes(1).or(1) };
+export const convTransposeLayerSpec = {
+  ...{ ...transposeStart, bias: true, dilation: sizes(1).or(1) },
+  paddingMode: oneOf('zeros').or('zeros' as const),
+};
 
 /** Options of convolutions, in PyTorch's order. */
 export interface ConvOptions {
@@ -116,6 +122,19 @@ export interface ConvTransposeOptions {
   dilation: Sizes;
 }
 
+/** The weight of a convolution, by name. */
+export interface ConvWeight {
+  /** [out, in / groups, ...]; transposed: [in, out / groups, ...] */
+  weight: Tensor;
+}
+/** A convolution of so many dimensions. */
+export type Convolution = (x: Tensor, ...args: WithRequired<[weight: Tensor], ConvWeight, ConvOptions>) => Tensor;
+/** A transposed convolution of so many dimensions. */
+export type TransposedConvolution = (
+  x: Tensor,
+  ...args: WithRequired<[weight: Tensor], ConvWeight, ConvTransposeOptions>
+) => Tensor;
+
 function checkOperands(op: string, n: number, x: Tensor, w: Tensor, bias: Tensor | null): void {
   needTensor(op, x);
   needTensor(op, w);
@@ -134,11 +153,6 @@ function checkOperands(op: string, n: number, x: Tensor, w: Tensor, bias: Tensor
     throw new DTypeError(
       `[${op}] input is ${x.dtype}, weight ${w.dtype}${bias ? `, bias ${bias.dtype}` : ''}; they must be one floating-point dtype`,
     );
-}
-
-function checkGroups(op: string, groups: number): void {
-  if (!Number.isSafeInteger(groups) || groups < 1)
-    throw new ArgumentError(`[${op}] groups must be a positive integer, got ${describe(groups)}`);
 }
 
 function checkBias(op: string, bias: Tensor | null, channels: number): void {
@@ -168,18 +182,16 @@ export const samePadding = (kernel: readonly number[], dilation: readonly number
     return [Math.floor(total / 2), total - Math.floor(total / 2)];
   });
 
-function conv(op: string, n: number, x: Tensor, w: Tensor, args: readonly unknown[]): Tensor {
-  const o = readArguments<ConvOptions>(op, convSpec, args);
+/** Convolution with arguments that were read. */
+export function convolved(n: Dimensions, x: Tensor, w: Tensor, o: ConvOptions): Tensor {
+  const op = `conv${n}d`;
   checkOperands(op, n, x, w, o.bias);
-  checkGroups(op, o.groups);
   checkBias(op, o.bias, w.shape[0]!);
   const stride = sizesOf(op, 'stride', o.stride, n, 1);
   const dilation = sizesOf(op, 'dilation', o.dilation, n, 1);
   const taps = w.shape.slice(2);
   if (o.padding === 'same' && stride.some((s) => s !== 1))
     throw new ArgumentError(`[${op}] padding 'same' needs stride 1, got ${showShape(stride)}`);
-  if (typeof o.padding === 'string' && o.padding !== 'same' && o.padding !== 'valid')
-    throw new ArgumentError(`[${op}] padding is 'same', 'valid' or a size, got ${describe(o.padding)}`);
   const sides: [number, number][] =
     o.padding === 'same'
       ? samePadding(taps, dilation)
@@ -214,10 +226,10 @@ function conv(op: string, n: number, x: Tensor, w: Tensor, args: readonly unknow
   });
 }
 
-function convTranspose(op: string, n: number, x: Tensor, w: Tensor, args: readonly unknown[]): Tensor {
-  const o = readArguments<ConvTransposeOptions>(op, convTransposeSpec, args);
+/** Transposed convolution with arguments that were read. */
+export function convTransposed(n: Dimensions, x: Tensor, w: Tensor, o: ConvTransposeOptions): Tensor {
+  const op = `convTranspose${n}d`;
   checkOperands(op, n, x, w, o.bias);
-  checkGroups(op, o.groups);
   checkBias(op, o.bias, w.shape[1]! * o.groups);
   const stride = sizesOf(op, 'stride', o.stride, n, 1);
   const padding = sizesOf(op, 'padding', o.padding, n, 0);
@@ -251,28 +263,36 @@ function convTranspose(op: string, n: number, x: Tensor, w: Tensor, args: readon
   });
 }
 
+const convOf =
+  (n: Dimensions): Convolution =>
+  (x, ...args) => {
+    const { weight, ...o } = readArguments(`conv${n}d`, convSpec, args);
+    return convolved(n, x, weight, o);
+  };
+
 /**
  * Cross-correlation of x [batch, in, length] (the batch may be missing) with weight [out, in / groups, k].
- * @param options - bias, stride, padding, dilation, groups: in this order, or by name in one object
+ * @param args - weight, bias, stride, padding, dilation, groups: in this order, or by name in one object
  */
-export const conv1d = (x: Tensor, weight: Tensor, ...options: Arguments<ConvOptions>): Tensor =>
-  conv('conv1d', 1, x, weight, options);
+export const conv1d = convOf(1);
 /** {@link conv1d} of images [batch, in, height, width]. */
-export const conv2d = (x: Tensor, weight: Tensor, ...options: Arguments<ConvOptions>): Tensor =>
-  conv('conv2d', 2, x, weight, options);
+export const conv2d = convOf(2);
 /** {@link conv1d} of volumes [batch, in, depth, height, width]. */
-export const conv3d = (x: Tensor, weight: Tensor, ...options: Arguments<ConvOptions>): Tensor =>
-  conv('conv3d', 3, x, weight, options);
+export const conv3d = convOf(3);
+
+const convTransposeOf =
+  (n: Dimensions): TransposedConvolution =>
+  (x, ...args) => {
+    const { weight, ...o } = readArguments(`convTranspose${n}d`, convTransposeSpec, args);
+    return convTransposed(n, x, weight, o);
+  };
 
 /**
  * Transposed convolution: the gradient of {@link conv1d} in its input. Weight is [in, out / groups, k].
- * @param options - bias, stride, padding, outputPadding, groups, dilation: in this order, or by name in one object
+ * @param args - weight, bias, stride, padding, outputPadding, groups, dilation: in this order, or by name in one object
  */
-export const convTranspose1d = (x: Tensor, weight: Tensor, ...options: Arguments<ConvTransposeOptions>): Tensor =>
-  convTranspose('convTranspose1d', 1, x, weight, options);
+export const convTranspose1d = convTransposeOf(1);
 /** {@link convTranspose1d} of images. */
-export const convTranspose2d = (x: Tensor, weight: Tensor, ...options: Arguments<ConvTransposeOptions>): Tensor =>
-  convTranspose('convTranspose2d', 2, x, weight, options);
+export const convTranspose2d = convTransposeOf(2);
 /** {@link convTranspose1d} of volumes. */
-export const convTranspose3d = (x: Tensor, weight: Tensor, ...options: Arguments<ConvTransposeOptions>): Tensor =>
-  convTranspose('convTranspose3d', 3, x, weight, options);
+export const convTranspose3d = convTransposeOf(3);

@@ -5,13 +5,14 @@ import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
 import { sameShape, showShape } from '../core/shape';
 import { empty, needTensor, Tensor } from '../core/tensor';
 import { kernel } from '../native';
-import { type Arguments, readArguments } from '../core/arguments';
+import { readArguments } from '../core/arguments';
+import { integer, probability } from '../core/params';
 import { add, div, eq, mul, ne, neg, sub } from './arithmetic';
 import { cast } from './cast';
 import { arange } from './create';
 import { castOf, denseOf, sameDevice } from './launch';
 import { sum } from './reduce';
-import { reduceLoss, type Reduction, byMean, noWeight } from './reduction';
+import { byMean, type LossArguments, noWeight, reduceLoss, type Reduction, targetSpec } from './reduction';
 import { logSoftmax, softmax } from './softmax';
 import { permute, reshape, unsqueeze } from './views';
 import { where } from './where';
@@ -36,8 +37,10 @@ export interface CrossEntropyOptions extends NllLossOptions {
   labelSmoothing?: number;
 }
 
-const nllDefaults = { weight: noWeight, ignoreIndex: -100, reduction: byMean };
-const crossEntropyDefaults = { ...nllDefaults, labelSmoothing: 0 };
+export const nllSpec = { weight: noWeight, ignoreIndex: integer().or(-100), reduction: byMean };
+export const crossEntropySpec = { ...nllSpec, labelSmoothing: probability.or(0) };
+const nllLossSpec = { ...targetSpec, ...nllSpec };
+const crossEntropyLossSpec = { ...targetSpec, ...crossEntropySpec };
 
 // Rows of classes: x as [rows, classes], and how to give one value per row the target's shape.
 interface Rows {
@@ -177,18 +180,23 @@ function finish(
 /**
  * The cross-entropy of softmax(logits) and the target.
  * @param logits - [C], [N, C] or [N, C, d1, ...]
- * @param target - classes (int32, int64 or uint8) of shape [], [N] or [N, d1, ...]; or probabilities of the logits' shape
+ * @param args - target: classes (int32, int64 or uint8) of shape [], [N] or [N, d1, ...], or probabilities of the logits'
+ *   shape; then the options. In PyTorch's order, or by name in one object
  * @throws ShapeError when the shapes do not belong together, DTypeError for classes that are no integers. A class out of
  *   range fails when the result is read: IndexError with row and class.
  */
-export function crossEntropy(logits: Tensor, target: Tensor, ...args: Arguments<CrossEntropyOptions>): Tensor {
-  const options = readArguments('crossEntropy', crossEntropyDefaults, args);
+export function crossEntropy(logits: Tensor, ...args: LossArguments<CrossEntropyOptions>): Tensor {
+  const { target, ...options } = readArguments('crossEntropy', crossEntropyLossSpec, args);
   const { ignoreIndex, reduction, labelSmoothing } = options;
   checkInput('crossEntropy', logits, target);
-  if (!(labelSmoothing >= 0 && labelSmoothing <= 1))
-    throw new ArgumentError(`[crossEntropy] labelSmoothing must lie between 0 and 1, got ${labelSmoothing}`);
   const weight = checkWeight('crossEntropy', logits, logits.shape[logits.ndim === 1 ? 0 : 1]!, options.weight);
-  if (sameShape(logits.shape, target.shape)) return softCrossEntropy(logits, target, weight, labelSmoothing, reduction);
+  if (sameShape(logits.shape, target.shape)) {
+    if (ignoreIndex >= 0)
+      throw new ArgumentError(
+        `[crossEntropy] ignoreIndex is for classes; of a target of probabilities no class is ignored, got ${ignoreIndex}`,
+      );
+    return softCrossEntropy(logits, target, weight, labelSmoothing, reduction);
+  }
   const rows = toRows('crossEntropy', logits, target);
   const losses = rowLosses(rows.x, rows.labels, weight, ignoreIndex, labelSmoothing);
   return cast(finish('crossEntropy', losses, rows, weight, ignoreIndex, reduction), logits.dtype);
@@ -216,10 +224,10 @@ function softCrossEntropy(
 /**
  * The negative log-likelihood -weight[y] logProbabilities[y] of the target classes y.
  * @param input - log-probabilities, [C], [N, C] or [N, C, d1, ...]
- * @param target - classes of shape [], [N] or [N, d1, ...]
+ * @param args - target: classes of shape [], [N] or [N, d1, ...]; weight, ignoreIndex, reduction: in this order, or by name
  */
-export function nllLoss(input: Tensor, target: Tensor, ...args: Arguments<NllLossOptions>): Tensor {
-  const options = readArguments('nllLoss', nllDefaults, args);
+export function nllLoss(input: Tensor, ...args: LossArguments<NllLossOptions>): Tensor {
+  const { target, ...options } = readArguments('nllLoss', nllLossSpec, args);
   const { ignoreIndex, reduction } = options;
   checkInput('nllLoss', input, target);
   const rows = toRows('nllLoss', input, target);

@@ -1,20 +1,19 @@
 /** @file Connectionist temporal classification: sequences of labels against longer sequences of log-probabilities. */
 import { isGradEnabled, noGrad, track } from '../core/autograd';
 import { isFloat } from '../core/dtype';
+import { boolean, either, integer, integers, tensor as tensorParam } from '../core/params';
 import { ArgumentError, AutogradError, DTypeError, ShapeError } from '../core/errors';
 import { describe, sameShape, showShape } from '../core/shape';
 import { empty, Tensor } from '../core/tensor';
 import { kernel } from '../native';
-import { type Arguments, readArguments } from '../core/arguments';
+import { readArguments, type WithRequired } from '../core/arguments';
 import { div, mul } from './arithmetic';
 import { cast } from './cast';
 import { tensor, zeros } from './create';
 import { castOf, denseOf, runCopy } from './launch';
-import { checkInputs, reduceLoss, type ReductionOptions, byMean } from './reduction';
+import { byMean, checkInputs, reduceLoss, type ReductionOptions } from './reduction';
 import { mean } from './reduce';
 import { narrow, reshape, squeeze, unsqueeze } from './views';
-
-const ctcSpec = { blank: 0, reduction: byMean, zeroInfinity: false };
 
 const ctcKernel = kernel('ctc');
 
@@ -28,6 +27,19 @@ export interface CtcLossOptions extends ReductionOptions {
 
 /** How long each sequence of a batch is. */
 export type Lengths = Tensor | readonly number[] | number;
+
+/** What {@link ctcLoss} cannot do without, beside the probabilities. */
+export interface CtcTargets {
+  /** Labels [N, S], or all of them one after the other in a vector. */
+  targets: Tensor;
+  /** Of the sequences of probabilities, at most T. */
+  inputLengths: Lengths;
+  /** Of the label sequences. */
+  targetLengths: Lengths;
+}
+const lengthsParam = either(tensorParam, integer(), integers);
+export const ctcSpec = { blank: integer().or(0), reduction: byMean, zeroInfinity: boolean.or(false) };
+const ctcLossSpec = { targets: tensorParam, inputLengths: lengthsParam, targetLengths: lengthsParam, ...ctcSpec };
 
 function readLengths(name: string, lengths: Lengths, batch: number, most: number): number[] {
   const list = lengths instanceof Tensor ? Array.from(lengths.dataSync() as Float64Array, Number) : [lengths].flat();
@@ -56,18 +68,15 @@ function padded(targets: Tensor, lengths: readonly number[], most: number): Tens
  * The negative log-likelihood of label sequences, summed over all ways to align them (Graves et al. 2006). The gradient
  * is that of PyTorch: it is right where the input comes from `logSoftmax`.
  * @param logProbs - [T, N, C], or [T, C] for one sequence
- * @param targets - labels [N, S], or all of them one after the other in a vector
- * @param inputLengths - of the sequences of logProbs, at most T
- * @param targetLengths - of the label sequences
+ * @param args - targets, inputLengths, targetLengths, see {@link CtcTargets}; blank, reduction, zeroInfinity: in this
+ *   order, or by name in one object
  */
 export function ctcLoss(
   logProbs: Tensor,
-  targets: Tensor,
-  inputLengths: Lengths,
-  targetLengths: Lengths,
-  ...args: Arguments<CtcLossOptions>
+  ...args: WithRequired<[targets: Tensor, inputLengths: Lengths, targetLengths: Lengths], CtcTargets, CtcLossOptions>
 ): Tensor {
-  const options = readArguments('ctcLoss', ctcSpec, args);
+  const options = readArguments<CtcTargets & Required<CtcLossOptions>>('ctcLoss', ctcLossSpec, args);
+  const { targets, inputLengths, targetLengths } = options;
   checkInputs('ctcLoss', logProbs, targets);
   const { blank, zeroInfinity, reduction } = options;
   if (isFloat(targets.dtype) || targets.dtype === 'bool')

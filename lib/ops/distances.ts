@@ -1,9 +1,10 @@
 /** @file Distances between all pairs of vectors. */
 import { isFloat } from '../core/dtype';
-import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
+import { DTypeError, ShapeError } from '../core/errors';
 import { broadcastShapes, showShape } from '../core/shape';
 import { addMethods, type Method, needTensor, type Tensor } from '../core/tensor';
-import { readArguments } from '../core/arguments';
+import { type InOrderOrByName, readArguments, type WithRequired } from '../core/arguments';
+import { number, oneOf, tensor } from '../core/params';
 import { add, eq, mul, ne, pow, sub } from './arithmetic';
 import { cast } from './cast';
 import { triuIndices } from './diagonals';
@@ -16,8 +17,6 @@ import { sum } from './reduce';
 import { topk } from './sorting';
 import { reshape, squeeze, transpose, unsqueeze } from './views';
 import { where } from './where';
-
-const pdistSpec = { p: 2 };
 
 // x^(1/p) with the slope 0 at 0, where there is none.
 function root(x: Tensor, p: number): Tensor {
@@ -43,15 +42,23 @@ export interface CdistOptions {
   computeMode?: 'useMmForEuclidDistIfNecessary' | 'useMmForEuclidDist' | 'donotUseMmForEuclidDist';
 }
 
-const cdistDefaults: Required<CdistOptions> = { p: 2, computeMode: 'useMmForEuclidDistIfNecessary' };
+type ComputeMode = NonNullable<CdistOptions['computeMode']>;
+const normParam = number({ least: 0 }).or(2);
+const cdistSpec = {
+  ...{ x2: tensor, p: normParam },
+  computeMode: oneOf<ComputeMode>('useMmForEuclidDistIfNecessary', 'useMmForEuclidDist', 'donotUseMmForEuclidDist').or(
+    'useMmForEuclidDistIfNecessary' as const,
+  ),
+};
 
-/** The p-norm distances of all pairs of vectors: [.., m, d] and [.., n, d] give [.., m, n]. */
-export function cdist(a: Tensor, b: Tensor, how: number | CdistOptions = {}): Tensor {
+/**
+ * The p-norm distances of all pairs of vectors: [.., m, d] and [.., n, d] give [.., m, n].
+ * @param args - x2: [.., n, d]; p, computeMode: in this order, or by name in one object
+ */
+export function cdist(a: Tensor, ...args: WithRequired<[x2: Tensor], { x2: Tensor }, CdistOptions>): Tensor {
   needTensor('cdist', a);
-  needTensor('cdist', b);
+  const { x2: b, p, computeMode } = readArguments('cdist', cdistSpec, args);
   sameDevice('cdist', a, b);
-  const { p, computeMode } = readArguments('cdist', cdistDefaults, [how]);
-  if (typeof p !== 'number' || !(p >= 0)) throw new ArgumentError(`[cdist] p must not be negative, got ${String(p)}`);
   if (a.ndim < 2 || b.ndim < 2 || a.shape[a.ndim - 1] !== b.shape[b.ndim - 1])
     throw new ShapeError(
       `[cdist] takes [.., m, d] and [.., n, d], got ${showShape(a.shape)} and ${showShape(b.shape)}`,
@@ -71,14 +78,16 @@ export function cdist(a: Tensor, b: Tensor, how: number | CdistOptions = {}): Te
   return root(sum(where(still, 0, pow(where(still, 1, abs(d)), p)), -1), p);
 }
 
+const pdistSpec = { p: normParam };
+
 /**
  * The p-norm distances of the rows of x [n, d], each pair once: [n (n - 1) / 2], in the order (0, 1), (0, 2), ...
  * @throws ShapeError unless x is a matrix
  */
-export function pdist(x: Tensor, how: number | { p?: number } = {}): Tensor {
+export function pdist(x: Tensor, ...args: InOrderOrByName<[p?: number], { p?: number }>): Tensor {
   needTensor('pdist', x);
   if (x.ndim !== 2) throw new ShapeError(`[pdist] takes a matrix, got ${showShape(x.shape)}`);
-  const { p } = readArguments('pdist', pdistSpec, [how]);
+  const { p } = readArguments('pdist', pdistSpec, args);
   const all = cdist(x, x, { p, computeMode: 'donotUseMmForEuclidDist' });
   const n = x.shape[0]!;
   const [row, column] = unbind(triuIndices(n, n, 1, { device: x.device })) as [Tensor, Tensor];

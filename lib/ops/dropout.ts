@@ -1,12 +1,13 @@
 /** @file Dropout. The mask is not stored: the backward pass computes it again from the generator's state. */
 import { track } from '../core/autograd';
 import { isFloat } from '../core/dtype';
-import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
+import { DTypeError, ShapeError } from '../core/errors';
 import { defaultGenerator, type RngState } from '../core/random';
-import { describe, showShape } from '../core/shape';
+import { showShape } from '../core/shape';
 import { empty, needTensor, type Tensor } from '../core/tensor';
 import { kernel } from '../native';
-import { readArguments } from '../core/arguments';
+import { type Arguments, readArguments } from '../core/arguments';
+import { boolean, generator, probability } from '../core/params';
 import { add, mul, ne } from './arithmetic';
 import { ones, zerosLike } from './create';
 import { denseOf } from './launch';
@@ -19,12 +20,13 @@ const dropoutKernel = kernel('dropout');
 export interface DropoutOptions extends RandomOptions {
   /** The probability of dropping. Default 0.5. */
   p?: number;
-  /** Without training nothing is dropped. Default true, but false for the two of alpha dropout, as in PyTorch. */
+  /** Without training nothing is dropped. Default true; false for alphaDropout and featureAlphaDropout. */
   training?: boolean;
 }
 
-const dropoutDefaults: DropoutOptions = { p: 0.5, training: true, generator: undefined };
-const alphaDefaults: DropoutOptions = { ...dropoutDefaults, training: false };
+const dropoutSpec = { p: probability.or(0.5), training: boolean.or(true), generator: generator.optional() };
+// As in PyTorch, where these two drop nothing unless they are told to train.
+const alphaSpec = { ...dropoutSpec, training: boolean.or(false) };
 
 interface Settings {
   p: number;
@@ -32,21 +34,16 @@ interface Settings {
   generator: RandomOptions['generator'];
 }
 
-function settings(
-  op: string,
-  x: Tensor,
-  p: number | DropoutOptions | undefined,
-  training: boolean | undefined,
-  options?: RandomOptions,
-  defaults = dropoutDefaults,
-): Settings {
-  const o = readArguments<DropoutOptions>(op, defaults, [p, training, options]);
-  const probability = o.p ?? 0.5;
-  if (typeof probability !== 'number' || !(probability >= 0 && probability <= 1))
-    throw new ArgumentError(`[${op}] the probability lies between 0 and 1, got ${describe(probability)}`);
+/** Settings of layers in training: `p` may have been changed, so it is checked. */
+export const dropping = (layer: string, p: number): Settings => ({
+  p: probability.check(layer, 'p', p),
+  training: true,
+  generator: undefined,
+});
+
+function checkInput(op: string, x: Tensor): void {
   needTensor(op, x);
   if (!isFloat(x.dtype)) throw new DTypeError(`[${op}] needs a floating-point tensor, got ${x.dtype}`);
-  return { p: probability, training: o.training!, generator: o.generator };
 }
 
 // x / (1 - p) where kept, else 0. A gradient is masked in the same way, by the same numbers.
@@ -59,31 +56,29 @@ function masked(x: Tensor, p: number, state: RngState): Tensor {
 
 const draw = (x: Tensor, s: Settings): Tensor => masked(x, s.p, (s.generator ?? defaultGenerator).take(x.numel));
 
-/** Drops each element with probability p and divides the others by 1 - p: `dropout(x, p, training)` or `dropout(x, { p, training })`. */
-export function dropout(x: Tensor, p?: number | DropoutOptions, training?: boolean, options?: RandomOptions): Tensor {
-  const s = settings('dropout', x, p, training, options);
-  return s.training && s.p > 0 ? draw(x, s) : x;
-}
+/** One way of dropping, with settings that were read. */
+type Dropping = (x: Tensor, s: Settings) => Tensor;
+/** A dropout function: p and training, in this order or by name. */
+export type DropoutFunction = (x: Tensor, ...args: Arguments<DropoutOptions>) => Tensor;
+
+const read =
+  (op: string, drop: Dropping, spec = dropoutSpec): DropoutFunction =>
+  (x, ...args) =>
+    drop(x, readArguments<Settings>(op, spec, args));
 
 // One decision for each of the first two dimensions (of one, for input without batch).
-function perChannel(op: string, x: Tensor, batched: number, s: Settings): Tensor {
-  if (x.ndim !== batched && x.ndim !== batched - 1)
-    throw new ShapeError(`[${op}] expected ${batched - 1} or ${batched} dimensions, got ${showShape(x.shape)}`);
-  if (!s.training || s.p === 0) return x;
-  const kept = x.ndim === batched ? 2 : 1;
-  const shape = x.shape.map((d, i) => (i < kept ? d : 1));
-  return mul(x, draw(ones(shape, { dtype: x.dtype, device: x.device }), s));
-}
-
-/** {@link dropout} of whole channels of [N, C, L] or [C, L]. */
-export const dropout1d = (x: Tensor, p?: number | DropoutOptions, training?: boolean): Tensor =>
-  perChannel('dropout1d', x, 3, settings('dropout1d', x, p, training));
-/** {@link dropout} of whole channels of [N, C, H, W] or [C, H, W]. */
-export const dropout2d = (x: Tensor, p?: number | DropoutOptions, training?: boolean): Tensor =>
-  perChannel('dropout2d', x, 4, settings('dropout2d', x, p, training));
-/** {@link dropout} of whole channels of [N, C, D, H, W] or [C, D, H, W]. */
-export const dropout3d = (x: Tensor, p?: number | DropoutOptions, training?: boolean): Tensor =>
-  perChannel('dropout3d', x, 5, settings('dropout3d', x, p, training));
+const perChannel =
+  (n: number): Dropping =>
+  (x, s) => {
+    const op = `dropout${n}d`;
+    checkInput(op, x);
+    if (x.ndim !== n + 2 && x.ndim !== n + 1)
+      throw new ShapeError(`[${op}] expected ${n + 1} or ${n + 2} dimensions, got ${showShape(x.shape)}`);
+    if (!s.training || s.p === 0) return x;
+    const kept = x.ndim === n + 2 ? 2 : 1;
+    const shape = x.shape.map((d, i) => (i < kept ? d : 1));
+    return mul(x, draw(ones(shape, { dtype: x.dtype, device: x.device }), s));
+  };
 
 // `decisions`: the shape of the kept-or-dropped decisions, which broadcasts to that of x.
 function alphaDropped(x: Tensor, decisions: readonly number[], s: Settings): Tensor {
@@ -95,20 +90,43 @@ function alphaDropped(x: Tensor, decisions: readonly number[], s: Settings): Ten
   return add(mul(where(kept, x, saturated), a), -a * saturated * s.p);
 }
 
+/** The dropout functions, with settings that were read. */
+export const dropped = {
+  dropout: (x, s) => {
+    checkInput('dropout', x);
+    return s.training && s.p > 0 ? draw(x, s) : x;
+  },
+  dropout1d: perChannel(1),
+  dropout2d: perChannel(2),
+  dropout3d: perChannel(3),
+  alphaDropout: (x, s) => {
+    checkInput('alphaDropout', x);
+    return alphaDropped(x, x.shape, s);
+  },
+  featureAlphaDropout: (x, s) => {
+    const op = 'featureAlphaDropout';
+    checkInput(op, x);
+    if (x.ndim < 2) throw new ShapeError(`[${op}] expected at least 2 dimensions, got ${showShape(x.shape)}`);
+    const decisions = x.shape.map((d, i) => (i < 2 ? d : 1));
+    return alphaDropped(x, decisions, s);
+  },
+} satisfies Record<string, Dropping>;
+
+/**
+ * Drops each element with probability p and divides the others by 1 - p: `dropout(x, p, training)` or
+ * `dropout(x, { p, training })`.
+ */
+export const dropout: DropoutFunction = read('dropout', dropped.dropout);
+/** {@link dropout} of whole channels of [N, C, L] or [C, L]. */
+export const dropout1d: DropoutFunction = read('dropout1d', dropped.dropout1d);
+/** {@link dropout} of whole channels of [N, C, H, W] or [C, H, W]. */
+export const dropout2d: DropoutFunction = read('dropout2d', dropped.dropout2d);
+/** {@link dropout} of whole channels of [N, C, D, H, W] or [C, D, H, W]. */
+export const dropout3d: DropoutFunction = read('dropout3d', dropped.dropout3d);
 /**
  * Dropout that keeps mean and variance of self-normalizing networks: dropped elements become -scale alpha of selu, and
- * the result is rescaled. Only with `training`, which is false by default, as in PyTorch. Klambauer et al. 2017.
+ * the result is rescaled. Klambauer et al. 2017. Only with `training: true`.
  */
-export function alphaDropout(x: Tensor, p?: number | DropoutOptions, training?: boolean): Tensor {
-  const s = settings('alphaDropout', x, p, training, undefined, alphaDefaults);
-  return alphaDropped(x, x.shape, s);
-}
-
-/** {@link alphaDropout} of whole channels of [N, C, ...]; only with `training`. */
-export function featureAlphaDropout(x: Tensor, p?: number | DropoutOptions, training?: boolean): Tensor {
-  const s = settings('featureAlphaDropout', x, p, training, undefined, alphaDefaults);
-  if (x.ndim < 2)
-    throw new ShapeError(`[featureAlphaDropout] expected at least 2 dimensions, got ${showShape(x.shape)}`);
-  const decisions = x.shape.map((d, i) => (i < 2 ? d : 1));
-  return alphaDropped(x, decisions, s);
-}
+export const alphaDropout: DropoutFunction = read('alphaDropout', dropped.alphaDropout, alphaSpec);
+/** {@link alphaDropout} of whole channels of [N, C, ...]. Only with `training: true`. */
+export const featureAlphaDropout: DropoutFunction = read('featureAlphaDropout', dropped.featureAlphaDropout, alphaSpec);

@@ -8,12 +8,13 @@ import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
 import { describe, showShape } from '../core/shape';
 import { alias, empty, needTensor, type Tensor } from '../core/tensor';
 import { kernel, opcode } from '../native';
-import { type Arguments, readArguments } from '../core/arguments';
+import { readArguments, type WithRequired } from '../core/arguments';
+import { boolean, integer, number, oneOf, tensor } from '../core/params';
 import { add, div, eq, mul, ne, pow, sub } from './arithmetic';
 import { castOf, denseOf, runFill } from './launch';
 import { arange, full, ones, zeros } from './create';
 import { gather, indexAdd, indexCopy_, indexSelect } from './gather';
-import { asIndex, type IndexLike } from './index-checks';
+import { asIndex, type IndexLike, indexParam } from './index-checks';
 import { addRows, takeRows } from './index-kernels';
 import { cat } from './joining';
 import { abs, clamp, reciprocal } from './math';
@@ -35,10 +36,19 @@ export interface EmbeddingOptions {
   sparse?: boolean;
 }
 
-const embeddingDefaults = {
-  ...{ paddingIdx: null as number | null, maxNorm: null as number | null, normType: 2 },
-  ...{ scaleGradByFreq: false, sparse: false },
+/** What layers of embeddings keep, too. */
+export const lookupSpec = {
+  ...{ paddingIdx: integer().orNull(), maxNorm: number().orNull(), normType: number().or(2) },
+  ...{ scaleGradByFreq: boolean.or(false), sparse: boolean.or(false) },
 };
+const embeddingSpec = { weight: tensor, ...lookupSpec };
+
+/** The table of {@link embedding}, by name. */
+export interface EmbeddingWeight {
+  /** [rows, features] */
+  weight: Tensor;
+}
+type Lookup = Required<EmbeddingOptions>;
 
 function checkTable(op: string, weight: Tensor): void {
   needTensor(op, weight);
@@ -74,10 +84,18 @@ function frequency(index: Tensor, rows: number, like: Tensor): Tensor {
 /**
  * The rows of `weight` that the integers of `input` name, in the shape of `input` with the features added at the end.
  * @param input - int64 or int32, any shape
- * @param weight - [rows, features]
+ * @param args - weight: [rows, features]; then the options. In PyTorch's order, or by name in one object
  */
-export function embedding(input: IndexLike, weight: Tensor, ...args: Arguments<EmbeddingOptions>): Tensor {
-  const options = readArguments('embedding', embeddingDefaults, args);
+export function embedding(
+  input: IndexLike,
+  ...args: WithRequired<[weight: Tensor], EmbeddingWeight, EmbeddingOptions>
+): Tensor {
+  const { weight, ...options } = readArguments<EmbeddingWeight & Lookup>('embedding', embeddingSpec, args);
+  return embedded(input, weight, options);
+}
+
+/** {@link embedding} with arguments that were read. */
+export function embedded(input: IndexLike, weight: Tensor, options: Lookup): Tensor {
   checkTable('embedding', weight);
   const index = asIndex('embedding', input, weight);
   const [rows, features] = weight.shape as [number, number];
@@ -115,11 +133,16 @@ export interface EmbeddingBagOptions extends EmbeddingOptions {
   includeLastOffset?: boolean;
 }
 
+export const bagMode = oneOf<BagMode>('sum', 'mean', 'max').or('mean' as const);
+const indices = indexParam.orNull();
 // In the order of PyTorch's function.
-const bagDefaults: Required<EmbeddingBagOptions> = {
-  ...{ offsets: null, maxNorm: null, normType: 2, scaleGradByFreq: false, mode: 'mean', sparse: false },
-  ...{ perSampleWeights: null, includeLastOffset: false, paddingIdx: null },
+const bagSpec = {
+  ...{ weight: tensor, offsets: indices, maxNorm: lookupSpec.maxNorm, normType: lookupSpec.normType },
+  ...{ scaleGradByFreq: lookupSpec.scaleGradByFreq, mode: bagMode, sparse: lookupSpec.sparse },
+  ...{ perSampleWeights: tensor.orNull(), includeLastOffset: boolean.or(false), paddingIdx: lookupSpec.paddingIdx },
 };
+/** What bags over indices take beside them, for layers. */
+export const bagInputsSpec = { offsets: bagSpec.offsets, perSampleWeights: bagSpec.perSampleWeights };
 
 const scanKernel = kernel('scan');
 const scanSum = opcode('scan', 'sum');
@@ -165,19 +188,24 @@ function bagsOf(index: Tensor, offsets: IndexLike | null, includeLastOffset: boo
 /**
  * The sum, mean or maximum of the rows of `weight` in each bag of indices, [bags, features]. An empty bag is 0.
  * @param input - a matrix with one bag per row, or a vector with `offsets`
- * @param weight - [rows, features]
+ * @param args - weight: [rows, features]; then the options. In PyTorch's order, or by name in one object
  */
-export function embeddingBag(input: IndexLike, weight: Tensor, ...args: Arguments<EmbeddingBagOptions>): Tensor {
+export function embeddingBag(
+  input: IndexLike,
+  ...args: WithRequired<[weight: Tensor], EmbeddingWeight, EmbeddingBagOptions>
+): Tensor {
+  const { weight, ...o } = readArguments<EmbeddingWeight & BagSettings>('embeddingBag', bagSpec, args);
+  return bagged(input, weight, o);
+}
+
+type BagSettings = Required<EmbeddingBagOptions>;
+
+/** {@link embeddingBag} with arguments that were read. */
+export function bagged(input: IndexLike, weight: Tensor, o: BagSettings): Tensor {
   checkTable('embeddingBag', weight);
-  const { offsets, perSampleWeights, includeLastOffset, mode, ...options } = readArguments(
-    'embeddingBag',
-    bagDefaults,
-    args,
-  );
+  const { offsets, perSampleWeights, includeLastOffset, mode, ...options } = o;
   if (!isFloat(weight.dtype))
     throw new DTypeError(`[embeddingBag] the weight must be floating-point, not ${weight.dtype}`);
-  if (mode !== 'sum' && mode !== 'mean' && mode !== 'max')
-    throw new ArgumentError(`[embeddingBag] mode must be 'sum', 'mean' or 'max', got ${describe(mode)}`);
   const index = asIndex('embeddingBag', input, weight);
   if (perSampleWeights && mode !== 'sum') throw new ArgumentError("[embeddingBag] perSampleWeights need mode 'sum'");
   if (perSampleWeights && showShape(perSampleWeights.shape) !== showShape(index.shape))
@@ -188,7 +216,7 @@ export function embeddingBag(input: IndexLike, weight: Tensor, ...args: Argument
   const flat = reshape(index, [index.numel]);
   const padding = paddingRow('embeddingBag', options.paddingIdx, weight.shape[0]!);
   const used = padding >= 0 ? ne(flat, padding) : null;
-  const rows = embedding(flat, weight, options);
+  const rows = embedded(flat, weight, options);
   if (mode === 'max') return largest(rows, bag, count, used);
   const factors = perSampleWeights ? unsqueeze(reshape(perSampleWeights, [-1]), 1) : null;
   const scaled = factors ? mul(rows, factors) : rows;

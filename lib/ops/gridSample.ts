@@ -1,10 +1,11 @@
 /** @file Sampling images and volumes at any places, and grids of places: what spatial transformers need. */
 import { isFloat } from '../core/dtype';
-import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
-import { describe, showShape } from '../core/shape';
+import { DTypeError, ShapeError } from '../core/errors';
+import { showShape } from '../core/shape';
 import { needTensor, type Tensor } from '../core/tensor';
 import { add, ge, gt, le, mul, sub } from './arithmetic';
-import { type Arguments, readArguments } from '../core/arguments';
+import { readArguments, type WithRequired } from '../core/arguments';
+import { boolean, integers, oneOf, tensor } from '../core/params';
 import { expandAs } from './arranging';
 import { fmod, logicalAnd } from './binary';
 import { cast } from './cast';
@@ -17,8 +18,6 @@ import { abs, clamp, floor, round, square } from './math';
 import { expand, narrow, reshape, transpose, unsqueeze } from './views';
 import { where } from './where';
 
-const gridSpec = { alignCorners: false };
-
 /** Options of {@link gridSample}, in PyTorch's order. */
 export interface GridSampleOptions {
   /** How values between elements are found; bicubic for images only. Default 'bilinear' (in volumes trilinear). */
@@ -26,8 +25,9 @@ export interface GridSampleOptions {
   /** What stands around the input: zeros, its border, or its reflection. Default 'zeros'. */
   paddingMode: 'zeros' | 'border' | 'reflection';
   /** Whether -1 and 1 are the centres of the outermost elements rather than their outer edges. Default false. */
-  alignCorners: boolean;
+  alignCorners: boolean | null;
 }
+type Sampling = GridSampleOptions & { alignCorners: boolean };
 
 // One of the elements along one dimension that a place is made of: its position (whole, within the input) and weight.
 interface Tap {
@@ -47,7 +47,7 @@ function reflected(x: Tensor, size: number, alignCorners: boolean): Tensor {
   return clamp(add(where(gt(turn, span), sub(2 * span, turn), turn), low), 0, size - 1);
 }
 
-function padded(x: Tensor, size: number, { paddingMode, alignCorners }: GridSampleOptions): Tensor {
+function padded(x: Tensor, size: number, { paddingMode, alignCorners }: Sampling): Tensor {
   if (paddingMode === 'border') return clamp(x, 0, size - 1);
   return paddingMode === 'reflection' ? reflected(x, size, alignCorners) : x;
 }
@@ -68,7 +68,7 @@ function cubic(x: Tensor, outer: boolean): Tensor {
 }
 
 // The elements that make up the values at positions x (in elements, [batch, places]) along a dimension.
-function tapsOf(x: Tensor, size: number, o: GridSampleOptions): Tap[] {
+function tapsOf(x: Tensor, size: number, o: Sampling): Tap[] {
   if (o.mode === 'bicubic') {
     const base = floor(x).detach();
     const t = sub(x, base);
@@ -89,29 +89,32 @@ function tapsOf(x: Tensor, size: number, o: GridSampleOptions): Tap[] {
   return [within(base, sub(1, t), size), within(add(base, 1), t, size)];
 }
 
+const gridSampleSpec = {
+  grid: tensor,
+  mode: oneOf('bilinear', 'nearest', 'bicubic').or('bilinear' as const),
+  paddingMode: oneOf('zeros', 'border', 'reflection').or('zeros' as const),
+  alignCorners: boolean.orNull().or(false),
+};
+
 /**
  * The values of x at the places of a grid, between elements by interpolation.
  * @param x - [batch, channels, height, width], or [batch, channels, depth, height, width]
- * @param grid - [batch, ..., 2] (or 3): positions from -1 to 1 along width, height (and depth): the last dimension first
+ * @param args - grid: [batch, ..., 2] (or 3), positions from -1 to 1 along width, height (and depth): the last dimension
+ *   first; then the options. In PyTorch's order, or by name in one object
  * @returns [batch, channels, ...] with the dimensions of the grid
  * @throws ShapeError if the two do not fit; DTypeError unless both have one floating-point dtype; ArgumentError for an
  *   unknown mode
  */
 export function gridSample(
   x: Tensor,
-  grid: Tensor,
-  ...options: (string | boolean | Partial<GridSampleOptions> | undefined)[]
+  ...args: WithRequired<[grid: Tensor], { grid: Tensor }, GridSampleOptions>
 ): Tensor {
   const op = 'gridSample';
-  const defaults: GridSampleOptions = { mode: 'bilinear', paddingMode: 'zeros', alignCorners: false };
-  const o = readArguments<GridSampleOptions>(op, defaults, options);
+  const { grid, mode, paddingMode, alignCorners } = readArguments(op, gridSampleSpec, args);
+  const o = { mode, paddingMode, alignCorners: alignCorners ?? false };
   needTensor(op, x);
   needTensor(op, grid);
   const n = x.ndim - 2;
-  if (!['bilinear', 'nearest', 'bicubic'].includes(o.mode))
-    throw new ArgumentError(`[${op}] mode is 'bilinear', 'nearest' or 'bicubic', got ${describe(o.mode)}`);
-  if (!['zeros', 'border', 'reflection'].includes(o.paddingMode))
-    throw new ArgumentError(`[${op}] paddingMode is 'zeros', 'border' or 'reflection', got ${describe(o.paddingMode)}`);
   if ((n !== 2 && n !== 3) || grid.ndim !== x.ndim || grid.shape[0] !== x.shape[0] || grid.shape.at(-1) !== n)
     throw new ShapeError(
       `[${op}] takes [batch, channels, height, width] and [batch, .., 2] (volumes: 3), got ${showShape(x.shape)} and ${showShape(grid.shape)}`,
@@ -149,27 +152,29 @@ export function gridSample(
   );
 }
 
+const affineGridSpec = { size: integers, alignCorners: boolean.orNull().or(false) };
+
 /**
  * The places that an affine map sends the elements of an image (or volume) to, for {@link gridSample}.
  * @param theta - [batch, 2, 3] (volumes: [batch, 3, 4]): the map of (x, y, 1)
- * @param size - [batch, channels, height, width] (volumes: depth before height) of the result to be sampled
+ * @param args - size: [batch, channels, height, width] (volumes: depth before height) of the result to be sampled; and
+ *   alignCorners, see {@link GridSampleOptions}. In this order, or by name in one object
  * @returns [batch, height, width, 2]; volumes: [batch, depth, height, width, 3]
  * @throws ShapeError if the two do not fit; DTypeError for integers
  */
 export function affineGrid(
   theta: Tensor,
-  size: readonly number[],
-  ...options: Arguments<{ alignCorners: boolean }>
+  ...args: WithRequired<[size: readonly number[]], { size: readonly number[] }, { alignCorners: boolean | null }>
 ): Tensor {
   const op = 'affineGrid';
-  const { alignCorners } = readArguments(op, gridSpec, options);
+  const { size, alignCorners } = readArguments(op, affineGridSpec, args);
   needTensor(op, theta);
   if (!isFloat(theta.dtype)) throw new DTypeError(`[${op}] needs a floating-point tensor, got ${theta.dtype}`);
-  const n = Array.isArray(size) ? size.length - 2 : 0;
+  const n = size.length - 2;
   const fits = theta.ndim === 3 && theta.shape[0] === size[0] && theta.shape[1] === n && theta.shape[2] === n + 1;
   if ((n !== 2 && n !== 3) || !fits)
     throw new ShapeError(
-      `[${op}] takes maps [batch, 2, 3] and a size [batch, channels, height, width] (volumes: 3 and 4), got ${showShape(theta.shape)} and ${Array.isArray(size) ? showShape(size) : describe(size)}`,
+      `[${op}] takes maps [batch, 2, 3] and a size [batch, channels, height, width] (volumes: 3 and 4), got ${showShape(theta.shape)} and ${showShape(size)}`,
     );
   const area = size.slice(2);
   const like = { dtype: theta.dtype, device: theta.device };

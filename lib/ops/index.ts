@@ -33,7 +33,16 @@ export * from './softmax';
 export * from './erfinv';
 export * from './random';
 export * from './distributions';
-export * from './dropout';
+export {
+  alphaDropout,
+  dropout,
+  dropout1d,
+  dropout2d,
+  dropout3d,
+  type DropoutFunction,
+  type DropoutOptions,
+  featureAlphaDropout,
+} from './dropout';
 export * from './noisy';
 export { all, any, type Axes, mean, prod, type ReduceOptions, sum } from './reduce';
 export type { AlongOptions } from './chosen';
@@ -69,19 +78,24 @@ export {
   viewAs,
 } from './views';
 export { linear, type LinearOptions, matmul } from './matmul';
-export { bilinear } from './bilinear';
+export { bilinear, type BilinearArguments } from './bilinear';
 export {
   conv1d,
   conv2d,
   conv3d,
   type ConvOptions,
+  type Convolution,
   type ConvPadding,
   convTranspose1d,
   convTranspose2d,
   convTranspose3d,
   type ConvTransposeOptions,
+  type ConvWeight,
+  type TransposedConvolution,
 } from './conv';
+// The rest of ./pooling and its kind trusts its caller.
 export {
+  type AdaptiveAvgPool,
   adaptiveAvgPool1d,
   adaptiveAvgPool2d,
   adaptiveAvgPool3d,
@@ -90,23 +104,28 @@ export {
   adaptiveMaxPool2d,
   adaptiveMaxPool3d,
   type AdaptiveSize,
+  type AvgPool,
   avgPool1d,
   avgPool2d,
   avgPool3d,
-  type AvgPoolArguments,
   type AvgPoolOptions,
+  type KernelSize,
   type MaxPool,
   maxPool1d,
   maxPool2d,
   maxPool3d,
-  type MaxPoolArguments,
   type MaxPoolOptions,
+  type OutputSize,
+} from './pooling';
+export {
+  type MaxUnpool,
   maxUnpool1d,
   maxUnpool2d,
   maxUnpool3d,
   type MaxUnpoolOptions,
-} from './pooling';
-export * from './lpPooling';
+  type UnpoolArguments,
+} from './unpooling';
+export { type LpPool, lpPool1d, lpPool2d, lpPool3d, type LpPoolOptions, type LpPoolSizes } from './lpPooling';
 export {
   type FractionalMaxPool,
   fractionalMaxPool2d,
@@ -116,15 +135,20 @@ export {
 export {
   batchNorm,
   type BatchNormOptions,
-  groupNorm,
   instanceNorm,
   type InstanceNormOptions,
+  type RunningStatistics,
+} from './normalization';
+export {
+  groupNorm,
   layerNorm,
+  type NormalizedShape,
   type NormOptions,
+  type NumGroups,
   rmsNorm,
   type RmsNormOptions,
-} from './normalization';
-export * from './localResponse';
+} from './rowNorm';
+export { localResponseNorm, type LocalResponseNormOptions } from './localResponse';
 export {
   channelShuffle,
   interpolate,
@@ -135,7 +159,14 @@ export {
 } from './resample';
 export * from './positions';
 export * from './gridSample';
-export { type AttentionOptions, causalMask, paddingMask, scaledDotProductAttention } from './attention';
+export {
+  type AttentionOptions,
+  causalMask,
+  type CausalMaskArguments,
+  type KeyAndValue,
+  paddingMask,
+  scaledDotProductAttention,
+} from './attention';
 export {
   gather,
   indexAdd,
@@ -162,7 +193,7 @@ export * from './put';
 export * from './asStrided';
 export * from './scatterReduce';
 export type { IndexLike } from './index-checks';
-export * from './embedding';
+export { type BagMode, embedding, embeddingBag, type EmbeddingBagOptions, type EmbeddingOptions } from './embedding';
 export * from './indexing';
 export * from './masking';
 export { argwhere, nonzero, type NonzeroOptions, type UnravelArguments, unravelIndex } from './nonzero';
@@ -183,7 +214,7 @@ export {
   vstack,
 } from './joining';
 export * from './splitting';
-export * from './padding';
+export { pad, type PadArguments, type PadMode } from './padding';
 export * from './arranging';
 export * from './repetition';
 export {

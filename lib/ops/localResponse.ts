@@ -1,15 +1,13 @@
 /** @file Local response normalisation. */
-import { ArgumentError } from '../core/errors';
-import { describe, numel } from '../core/shape';
+import { numel } from '../core/shape';
 import { type Tensor } from '../core/tensor';
-import { type Arguments, readArguments, type Spec } from '../core/arguments';
+import { readArguments, type WithRequired } from '../core/arguments';
+import { positive } from '../core/params';
 import { add, div, mul, pow } from './arithmetic';
-import { checkInput } from './normalization';
-import { pad } from './padding';
-import { avgPool3d } from './pooling';
+import { checkInput } from './rowNorm';
+import { padded } from './padding';
+import { avgPooled } from './pooling';
 import { reshape } from './views';
-
-const responseSpec: Spec<LocalResponseNormOptions> = { alpha: 1e-4, beta: 0.75, k: 1 };
 
 /** Options of {@link localResponseNorm}, in PyTorch's order. */
 export interface LocalResponseNormOptions {
@@ -18,17 +16,27 @@ export interface LocalResponseNormOptions {
   k: number;
 }
 
-/** x / (k + alpha mean of squares over `size` neighbouring channels)^beta (Krizhevsky et al. 2012). */
-export function localResponseNorm(x: Tensor, size: number, ...options: Arguments<LocalResponseNormOptions>): Tensor {
-  const op = 'localResponseNorm';
-  const o = readArguments<LocalResponseNormOptions>(op, responseSpec, options);
-  checkInput(op, x, 3);
-  if (!Number.isSafeInteger(size) || size < 1)
-    throw new ArgumentError(`[${op}] size must be a positive integer, got ${describe(size)}`);
+export const localResponseSpec = { size: positive, alpha: 1e-4, beta: 0.75, k: 1 };
+
+/**
+ * x / (k + alpha mean of squares over `size` neighbouring channels)^beta (Krizhevsky et al. 2012).
+ * @param args - size, alpha, beta, k: in this order, or by name in one object
+ */
+export const localResponseNorm = (
+  x: Tensor,
+  ...args: WithRequired<[size: number], { size: number }, LocalResponseNormOptions>
+): Tensor => localResponseNormed(x, readArguments('localResponseNorm', localResponseSpec, args));
+
+/** {@link localResponseNorm} with arguments that were read. */
+export function localResponseNormed(x: Tensor, o: LocalResponseNormOptions & { size: number }): Tensor {
+  checkInput('localResponseNorm', x, 3);
+  const { size, alpha, beta, k } = o;
   const [n, c] = x.shape as [number, number];
   const inner = numel(x.shape.slice(2));
   const before = Math.floor(size / 2);
-  const squares = pad(reshape(mul(x, x), [n, 1, c, inner]), [0, 0, before, size - 1 - before]);
-  const local = reshape(avgPool3d(squares, [1, size, 1], { stride: 1 }), x.shape);
-  return div(x, pow(add(mul(local, o.alpha), o.k), o.beta));
+  const squares = padded(reshape(mul(x, x), [n, 1, c, inner]), [0, 0, before, size - 1 - before]);
+  const local = reshape(avgPooled(3, squares, { ...windows, kernelSize: [1, size, 1] }), x.shape);
+  return div(x, pow(add(mul(local, alpha), k), beta));
 }
+
+const windows = { stride: 1, padding: 0, ceilMode: false, countIncludePad: true, divisorOverride: null };

@@ -1,10 +1,11 @@
 /** @file Loss functions. Here: of predictions and targets of one shape. */
 import { noGrad, track } from '../core/autograd';
-import { ArgumentError, ShapeError } from '../core/errors';
+import { ShapeError } from '../core/errors';
 import { broadcastShapes, sameShape, showShape } from '../core/shape';
 import { needTensor, shapeOf, Tensor } from '../core/tensor';
 import { logSigmoid } from './activations';
-import { type Arguments, readArguments } from '../core/arguments';
+import { readArguments, type WithRequired } from '../core/arguments';
+import { boolean, number, oneOf, operand } from '../core/params';
 import { add, div, gt, le, log, lt, mul, neg, sub } from './arithmetic';
 import { xlogy } from './binary';
 import { cast } from './cast';
@@ -12,23 +13,31 @@ import { fullLike } from './create';
 import { abs, clampMin, exp, log1p, square } from './math';
 import { sum } from './reduce';
 import {
+  byMean,
   checkPair,
+  type LossArguments,
+  noWeight,
   reduceLoss,
   type Reduction,
-  reductionDefaults,
   type ReductionOptions,
-  byMean,
-  noWeight,
+  type Target,
+  targetSpec,
 } from './reduction';
 import { expand } from './views';
 import { where } from './where';
 
-const weightedSpec = { reduction: byMean, weight: noWeight };
-const smoothL1Spec = { reduction: byMean, beta: 1 };
-const huberSpec = { reduction: byMean, delta: 1 };
-const binarySpec = { weight: noWeight, reduction: byMean };
+/** For layers too: what losses take beside their target. */
+export const reductionSpec = { reduction: byMean };
+export const smoothL1Spec = { reduction: byMean, beta: number({ least: 0 }).or(1) };
+export const huberSpec = { reduction: byMean, delta: number({ above: 0 }).or(1) };
+export const binarySpec = { weight: noWeight, reduction: byMean };
 
-export * from './reduction';
+const reductionLossSpec = { ...targetSpec, ...reductionSpec };
+const weightedLossSpec = { ...targetSpec, reduction: byMean, weight: noWeight };
+const smoothL1LossSpec = { ...targetSpec, ...smoothL1Spec };
+const huberLossSpec = { ...targetSpec, ...huberSpec };
+
+export type { LossArguments, Reduction, ReductionOptions, Target } from './reduction';
 export * from './crossEntropy';
 export * from './similarity';
 export * from './marginLosses';
@@ -42,23 +51,17 @@ export interface WeightedOptions extends ReductionOptions {
 }
 
 /** (input - target)^2 */
-export function mseLoss(input: Tensor, target: Tensor, ...args: Arguments<WeightedOptions>): Tensor {
-  return plain('mseLoss', input, target, square, args);
+export function mseLoss(input: Tensor, ...args: LossArguments<WeightedOptions>): Tensor {
+  return plain('mseLoss', input, square, args);
 }
 
 /** |input - target| */
-export function l1Loss(input: Tensor, target: Tensor, ...args: Arguments<WeightedOptions>): Tensor {
-  return plain('l1Loss', input, target, abs, args);
+export function l1Loss(input: Tensor, ...args: LossArguments<WeightedOptions>): Tensor {
+  return plain('l1Loss', input, abs, args);
 }
 
-function plain(
-  op: string,
-  input: Tensor,
-  target: Tensor,
-  loss: (d: Tensor) => Tensor,
-  args: readonly unknown[],
-): Tensor {
-  const { reduction, weight } = readArguments(op, weightedSpec, args);
+function plain(op: string, input: Tensor, loss: (d: Tensor) => Tensor, args: LossArguments<WeightedOptions>): Tensor {
+  const { target, reduction, weight } = readArguments(op, weightedLossSpec, args);
   checkPair(op, input, target);
   const elements = weighted(op, loss(sub(input, target)), weight);
   if (!weight || reduction !== 'mean') return reduceLoss(op, elements, reduction);
@@ -74,33 +77,21 @@ function bent(input: Tensor, target: Tensor, bend: number, scale: number): Tenso
 }
 
 /** Quadratic where |input - target| < beta (default 1), linear with slope 1 beyond. */
-export function smoothL1Loss(
-  input: Tensor,
-  target: Tensor,
-  ...args: Arguments<ReductionOptions & { beta?: number }>
-): Tensor {
-  const options = readArguments('smoothL1Loss', smoothL1Spec, args);
+export function smoothL1Loss(input: Tensor, ...args: LossArguments<ReductionOptions & { beta?: number }>): Tensor {
+  const { target, beta, reduction } = readArguments('smoothL1Loss', smoothL1LossSpec, args);
   checkPair('smoothL1Loss', input, target);
-  const { beta } = options;
-  if (!(beta >= 0)) throw new ArgumentError(`[smoothL1Loss] beta must not be negative, got ${beta}`);
   return reduceLoss(
     'smoothL1Loss',
     beta === 0 ? abs(sub(input, target)) : bent(input, target, beta, 1 / beta),
-    options.reduction,
+    reduction,
   );
 }
 
 /** Quadratic where |input - target| < delta (default 1), linear with slope delta beyond. */
-export function huberLoss(
-  input: Tensor,
-  target: Tensor,
-  ...args: Arguments<ReductionOptions & { delta?: number }>
-): Tensor {
-  const options = readArguments('huberLoss', huberSpec, args);
+export function huberLoss(input: Tensor, ...args: LossArguments<ReductionOptions & { delta?: number }>): Tensor {
+  const { target, delta, reduction } = readArguments('huberLoss', huberLossSpec, args);
   checkPair('huberLoss', input, target);
-  const { delta } = options;
-  if (!(delta > 0)) throw new ArgumentError(`[huberLoss] delta must be positive, got ${delta}`);
-  return reduceLoss('huberLoss', bent(input, target, delta, 1), options.reduction);
+  return reduceLoss('huberLoss', bent(input, target, delta, 1), reduction);
 }
 
 /** Options of the binary cross-entropies. */
@@ -119,16 +110,14 @@ function weighted(op: string, loss: Tensor, weight: Tensor | null | undefined): 
   return mul(loss, weight);
 }
 
+const binaryLossSpec = { ...targetSpec, ...binarySpec };
+
 /**
  * -(target log(input) + (1 - target) log(1 - input)) of probabilities. Logarithms are bounded by -100, so that 0 and 1
  * give finite losses and gradients.
  */
-export function binaryCrossEntropy(
-  input: Tensor,
-  target: Tensor,
-  ...args: Arguments<BinaryCrossEntropyOptions>
-): Tensor {
-  const options = readArguments('binaryCrossEntropy', binarySpec, args);
+export function binaryCrossEntropy(input: Tensor, ...args: LossArguments<BinaryCrossEntropyOptions>): Tensor {
+  const { target, ...options } = readArguments('binaryCrossEntropy', binaryLossSpec, args);
   checkPair('binaryCrossEntropy', input, target);
   const logs = (p: Tensor): [Tensor, Tensor] => [clampMin(log(p), -100), clampMin(log1p(neg(p)), -100)];
   const t = cast(target, input.dtype);
@@ -152,15 +141,12 @@ export interface BceWithLogitsOptions extends BinaryCrossEntropyOptions {
   posWeight?: Tensor | null;
 }
 
-const bceDefaults = { weight: noWeight, ...reductionDefaults, posWeight: null as Tensor | null };
+export const bceSpec = { ...binarySpec, posWeight: noWeight };
+const bceLossSpec = { ...targetSpec, ...bceSpec };
 
 /** The binary cross-entropy of sigmoid(input), without overflow and without cancellation. */
-export function binaryCrossEntropyWithLogits(
-  input: Tensor,
-  target: Tensor,
-  ...args: Arguments<BceWithLogitsOptions>
-): Tensor {
-  const options = readArguments('binaryCrossEntropyWithLogits', bceDefaults, args);
+export function binaryCrossEntropyWithLogits(input: Tensor, ...args: LossArguments<BceWithLogitsOptions>): Tensor {
+  const { target, ...options } = readArguments('binaryCrossEntropyWithLogits', bceLossSpec, args);
   checkPair('binaryCrossEntropyWithLogits', input, target);
   const t = cast(target, input.dtype);
   const yes = mul(t, logSigmoid(input));
@@ -181,13 +167,16 @@ export interface KlDivOptions {
   logTarget?: boolean;
 }
 
-const klDefaults: Required<KlDivOptions> = { reduction: 'mean', logTarget: false };
+export const klSpec = {
+  reduction: oneOf<Reduction | 'batchmean'>('none', 'mean', 'sum', 'batchmean').or('mean' as const),
+  logTarget: boolean.or(false),
+};
+const klLossSpec = { ...targetSpec, ...klSpec };
 
 /** target (log(target) - input), where the input holds log-probabilities. */
-export function klDiv(input: Tensor, target: Tensor, ...args: Arguments<KlDivOptions>): Tensor {
-  const options = readArguments('klDiv', klDefaults, args);
+export function klDiv(input: Tensor, ...args: LossArguments<KlDivOptions>): Tensor {
+  const { target, reduction, logTarget } = readArguments('klDiv', klLossSpec, args);
   checkPair('klDiv', input, target);
-  const { reduction, logTarget } = options;
   const loss = logTarget ? mul(exp(target), sub(target, input)) : sub(xlogy(target, target), mul(target, input));
   if (reduction !== 'batchmean') return reduceLoss('klDiv', loss, reduction);
   return div(sum(loss), shapeOf(input)[0] ?? 1);
@@ -203,13 +192,13 @@ export interface PoissonNllOptions extends ReductionOptions {
   eps?: number;
 }
 
-const poissonDefaults = { logInput: true, full: false, eps: 1e-8, ...reductionDefaults };
+export const poissonSpec = { logInput: boolean.or(true), full: boolean.or(false), eps: 1e-8, reduction: byMean };
+const poissonLossSpec = { ...targetSpec, ...poissonSpec };
 
 /** The negative log-likelihood of counts under a Poisson distribution. */
-export function poissonNllLoss(input: Tensor, target: Tensor, ...args: Arguments<PoissonNllOptions>): Tensor {
-  const options = readArguments('poissonNllLoss', poissonDefaults, args);
+export function poissonNllLoss(input: Tensor, ...args: LossArguments<PoissonNllOptions>): Tensor {
+  const { target, logInput, full, eps, reduction } = readArguments('poissonNllLoss', poissonLossSpec, args);
   checkPair('poissonNllLoss', input, target);
-  const { logInput, full, eps, reduction } = options;
   const base = logInput ? sub(exp(input), mul(target, input)) : sub(input, mul(target, log(add(input, eps))));
   if (!full) return reduceLoss('poissonNllLoss', base, reduction);
   const safe = where(gt(target, 1), target, 1);
@@ -225,23 +214,26 @@ export interface GaussianNllOptions extends ReductionOptions {
   eps?: number;
 }
 
-const gaussianDefaults = { full: false, eps: 1e-6, ...reductionDefaults };
+/** What {@link gaussianNllLoss} cannot do without, beside the means. */
+export interface GaussianNllTargets extends Target {
+  /** A number, the input's shape, that shape without its last dimension, or with 1 there. */
+  var: Tensor | number;
+}
+export const gaussianSpec = { full: boolean.or(false), eps: 1e-6, reduction: byMean };
+const gaussianLossSpec = { ...targetSpec, var: operand, ...gaussianSpec };
 
 /**
  * The negative log-likelihood of the target under normal distributions with mean `input` and the given variance.
- * @param variance - a number, the input's shape, that shape without its last dimension, or with 1 there
+ * @param args - target; var, see {@link GaussianNllTargets}; full, eps, reduction: in this order, or by name in one object
  */
 export function gaussianNllLoss(
   input: Tensor,
-  target: Tensor,
-  variance: Tensor | number,
-  ...args: Arguments<GaussianNllOptions>
+  ...args: WithRequired<[target: Tensor, variance: Tensor | number], GaussianNllTargets, GaussianNllOptions>
 ): Tensor {
-  const options = readArguments('gaussianNllLoss', gaussianDefaults, args);
+  const { target, var: variance, full, eps, reduction } = readArguments('gaussianNllLoss', gaussianLossSpec, args);
   checkPair('gaussianNllLoss', input, target);
-  const { full, eps, reduction } = options;
   let v: Tensor;
-  if (typeof variance === 'number') v = fullLike(input, variance);
+  if (!(variance instanceof Tensor)) v = fullLike(input, Number(variance));
   else {
     needTensor('gaussianNllLoss', variance);
     const perRow =
@@ -266,8 +258,8 @@ export function gaussianNllLoss(
 }
 
 /** log(1 + exp(-target input)) for targets -1 and 1 */
-export function softMarginLoss(input: Tensor, target: Tensor, ...args: Arguments<ReductionOptions>): Tensor {
-  const options = readArguments('softMarginLoss', reductionDefaults, args);
+export function softMarginLoss(input: Tensor, ...args: LossArguments<ReductionOptions>): Tensor {
+  const { target, reduction } = readArguments('softMarginLoss', reductionLossSpec, args);
   checkPair('softMarginLoss', input, target);
-  return reduceLoss('softMarginLoss', neg(logSigmoid(mul(target, input))), options.reduction);
+  return reduceLoss('softMarginLoss', neg(logSigmoid(mul(target, input))), reduction);
 }

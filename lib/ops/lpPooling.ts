@@ -1,12 +1,9 @@
 /** @file Pooling by the p-norm of each window. */
-import { ArgumentError } from '../core/errors';
-import { describe } from '../core/shape';
 import { needTensor, type Tensor } from '../core/tensor';
-import { type Arguments, readArguments, type Sizes, sizesOf, type Spec } from '../core/arguments';
+import { type Dimensions, readArguments, type Sizes, sizesOf, type WithRequired } from '../core/arguments';
+import { number, sizes } from '../core/params';
 import { mul, pow } from './arithmetic';
-import { avgPool1d, avgPool2d, avgPool3d } from './pooling';
-
-const lpSpec: Spec<LpPoolOptions> = { stride: null, ceilMode: false };
+import { avgPooled, type KernelSize } from './pooling';
 
 /** Options of {@link lpPool1d} and its kind, in PyTorch's order. */
 export interface LpPoolOptions {
@@ -16,27 +13,41 @@ export interface LpPoolOptions {
   ceilMode: boolean;
 }
 
-const averages = [avgPool1d, avgPool2d, avgPool3d];
+/** The arguments of p-norm pooling without which there is none. */
+export interface LpPoolSizes extends KernelSize {
+  /** p */
+  normType: number;
+}
+/** Arguments of {@link lpPool1d} and its kind. */
+export type LpPoolArguments = WithRequired<[normType: number, kernelSize: Sizes], LpPoolSizes, LpPoolOptions>;
+/** A p-norm pooling of so many dimensions. */
+export type LpPool = (x: Tensor, ...args: LpPoolArguments) => Tensor;
 
-// (sum of x^p)^(1 / p), from the mean. A negative sum (odd p) has no root and gives NaN, as in PyTorch.
-function lpPool(n: 1 | 2 | 3, x: Tensor, normType: number, kernelSize: Sizes, args: readonly unknown[]): Tensor {
+export const lpPoolSpec = {
+  ...{ normType: number({ above: 0 }), kernelSize: sizes(1) },
+  ...{ stride: sizes(1).orNull(), ceilMode: false },
+};
+
+// Windows of averages that are sums up to a factor.
+const plain = { padding: 0, countIncludePad: true, divisorOverride: null };
+
+/**
+ * Pooling with arguments that were read: (sum of x^p)^(1 / p), from the mean. A negative sum (odd p) has no root and
+ * gives NaN, as in PyTorch.
+ */
+export function lpPooled(n: Dimensions, x: Tensor, o: LpPoolSizes & LpPoolOptions): Tensor {
   const op = `lpPool${n}d`;
-  const { stride, ceilMode } = readArguments<LpPoolOptions>(op, lpSpec, args);
   needTensor(op, x);
-  if (typeof normType !== 'number' || !(normType > 0))
-    throw new ArgumentError(`[${op}] normType must be a positive number, got ${describe(normType)}`);
+  const { normType, kernelSize, stride, ceilMode } = o;
   const elements = sizesOf(op, 'kernelSize', kernelSize, n, 1).reduce((a, b) => a * b, 1);
-  const out = averages[n - 1]!(pow(x, normType), kernelSize, { stride, ceilMode });
+  const out = avgPooled(n, pow(x, normType), { kernelSize, stride, ceilMode, ...plain });
   return pow(mul(out, elements), 1 / normType);
 }
 
-/** A p-norm pooling of so many dimensions. */
-export type LpPool = (x: Tensor, normType: number, kernelSize: Sizes, ...options: Arguments<LpPoolOptions>) => Tensor;
-
 const lpPoolOf =
-  (n: 1 | 2 | 3): LpPool =>
-  (x, normType, kernelSize, ...options) =>
-    lpPool(n, x, normType, kernelSize, options);
+  (n: Dimensions): LpPool =>
+  (x, ...args) =>
+    lpPooled(n, x, readArguments(`lpPool${n}d`, lpPoolSpec, args));
 
 /**
  * The p-norm of each window of x [batch, channels, length] (the batch may be missing): p = 1 is its sum, p = infinity

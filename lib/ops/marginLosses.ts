@@ -1,9 +1,10 @@
 /** @file Losses that hold the score of the right classes above the others by a margin; of one class, or of several. */
 import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
 import { isFloat } from '../core/dtype';
-import { sameShape, showShape } from '../core/shape';
+import { describe, sameShape, showShape } from '../core/shape';
 import type { Tensor } from '../core/tensor';
-import { type Arguments, readArguments } from '../core/arguments';
+import { readArguments } from '../core/arguments';
+import { number, Param } from '../core/params';
 import { add, eq, lt, mul, ne, neg, sub } from './arithmetic';
 import { logSigmoid, relu } from './activations';
 import { logicalAnd } from './binary';
@@ -13,20 +14,19 @@ import { gather } from './gather';
 import { castOf } from './launch';
 import { logicalNot, square } from './math';
 import {
+  byMean,
   checkInputs,
   checkPair,
-  reduceLoss,
-  reductionDefaults,
-  type ReductionOptions,
-  byMean,
+  type LossArguments,
   noWeight,
+  reduceLoss,
+  type ReductionOptions,
+  targetSpec,
 } from './reduction';
 import { any, mean, sum } from './reduce';
 import { cumsum } from './scans';
 import { reshape, squeeze, unsqueeze } from './views';
 import { where } from './where';
-
-const softMarginSpec = { weight: noWeight, reduction: byMean };
 
 // [rows, classes]; a single row may come without the first dimension.
 function toRows(op: string, input: Tensor): Tensor {
@@ -51,19 +51,22 @@ export interface MultiMarginOptions extends ReductionOptions {
   weight?: Tensor | null;
 }
 
-const multiMarginDefaults = { p: 1, margin: 1, weight: noWeight, ...reductionDefaults };
+const oneOrTwo = new Param<number>('1 or 2', (v, op, name) => {
+  if (v === 1 || v === 2) return v;
+  throw new ArgumentError(`[${op}] ${name} must be 1 or 2, got ${describe(v)}`);
+});
+export const multiMarginSpec = { p: oneOrTwo.or(1), margin: number().or(1), weight: noWeight, reduction: byMean };
+const multiMarginLossSpec = { ...targetSpec, ...multiMarginSpec };
 
 /**
  * sum over the other classes i of weight[y] max(0, margin - input[y] + input[i])^p, divided by the number of classes.
  * @param input - [N, C] or [C]
- * @param target - the classes y, [N] or []
+ * @param args - target: the classes y, [N] or []; p, margin, weight, reduction: in this order, or by name in one object
  */
-export function multiMarginLoss(input: Tensor, target: Tensor, ...args: Arguments<MultiMarginOptions>): Tensor {
-  const options = readArguments('multiMarginLoss', multiMarginDefaults, args);
+export function multiMarginLoss(input: Tensor, ...args: LossArguments<MultiMarginOptions>): Tensor {
   const op = 'multiMarginLoss';
+  const { target, p, margin, weight, reduction } = readArguments(op, multiMarginLossSpec, args);
   checkInputs(op, input, target);
-  const { p, margin, weight, reduction } = options;
-  if (p !== 1 && p !== 2) throw new ArgumentError(`[${op}] p must be 1 or 2, got ${String(p)}`);
   const x = toRows(op, input);
   const classes = x.shape[1]!;
   if (target.numel !== x.shape[0] || target.ndim > 1)
@@ -80,14 +83,16 @@ export function multiMarginLoss(input: Tensor, target: Tensor, ...args: Argument
   return reduceLoss(op, input.ndim === 1 ? squeeze(scaled, 0) : scaled, reduction);
 }
 
+const multilabelLossSpec = { ...targetSpec, reduction: byMean };
+
 /**
  * sum over target classes j and other classes i of max(0, 1 - input[j] + input[i]), divided by the number of classes.
  * @param input - [N, C] or [C]
- * @param target - of the input's shape: the target classes of each row, then -1
+ * @param args - target: of the input's shape, the target classes of each row, then -1; reduction: in this order, or by name
  */
-export function multilabelMarginLoss(input: Tensor, target: Tensor, ...args: Arguments<ReductionOptions>): Tensor {
-  const options = readArguments('multilabelMarginLoss', reductionDefaults, args);
+export function multilabelMarginLoss(input: Tensor, ...args: LossArguments<ReductionOptions>): Tensor {
   const op = 'multilabelMarginLoss';
+  const { target, reduction } = readArguments(op, multilabelLossSpec, args);
   checkPair(op, input, target);
   const x = toRows(op, input);
   const classes = x.shape[1]!;
@@ -100,7 +105,7 @@ export function multilabelMarginLoss(input: Tensor, target: Tensor, ...args: Arg
   const excess = relu(sub(add(unsqueeze(x, 1), 1), unsqueeze(scores, 2)));
   const pairs = logicalAnd(unsqueeze(counts, 2), logicalNot(unsqueeze(isTarget, 1)));
   const losses = mul(sum(where(pairs, excess, 0), [1, 2]), 1 / classes);
-  return reduceLoss(op, input.ndim === 1 ? squeeze(losses, 0) : losses, options.reduction);
+  return reduceLoss(op, input.ndim === 1 ? squeeze(losses, 0) : losses, reduction);
 }
 
 /** Options of {@link multilabelSoftMarginLoss}. */
@@ -109,15 +114,12 @@ export interface MultilabelSoftMarginOptions extends ReductionOptions {
   weight?: Tensor | null;
 }
 
+const softMarginSpec = { ...targetSpec, weight: noWeight, reduction: byMean };
+
 /** The binary cross-entropy of each class of sigmoid(input), averaged over the classes. */
-export function multilabelSoftMarginLoss(
-  input: Tensor,
-  target: Tensor,
-  ...args: Arguments<MultilabelSoftMarginOptions>
-): Tensor {
-  const options = readArguments('multilabelSoftMarginLoss', softMarginSpec, args);
+export function multilabelSoftMarginLoss(input: Tensor, ...args: LossArguments<MultilabelSoftMarginOptions>): Tensor {
+  const { target, weight, reduction } = readArguments('multilabelSoftMarginLoss', softMarginSpec, args);
   checkPair('multilabelSoftMarginLoss', input, target);
-  const { weight, reduction } = options;
   const t = cast(target, input.dtype);
   const losses = neg(add(mul(t, logSigmoid(input)), mul(sub(1, t), logSigmoid(neg(input)))));
   return reduceLoss('multilabelSoftMarginLoss', mean(weight ? mul(losses, weight) : losses, -1), reduction);

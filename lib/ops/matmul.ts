@@ -1,6 +1,6 @@
 /** @file Matrix products. Transposed and broadcast operands are passed to the kernel as strides, never copied. */
 import { track } from '../core/autograd';
-import { type InOrderOrByName, readArguments } from '../core/arguments';
+import { readArguments, type WithRequired } from '../core/arguments';
 import { isFloat, resultType } from '../core/dtype';
 import { DTypeError, ShapeError } from '../core/errors';
 import { tensor } from '../core/params';
@@ -115,27 +115,23 @@ export interface LinearOptions {
   /** [out], or nothing. */
   bias?: Tensor | null;
 }
-const linearArguments = { bias: tensor.orNull() };
+const linearSpec = { weight: tensor, bias: tensor.orNull() };
 
 /**
  * x @ weight^T + bias: the affine map of a Linear layer, in one kernel.
  * @param x - [..., in]
- * @param weight - [out, in]
- * @param args - bias: [out], or nothing
+ * @param args - weight: [out, in]; bias: [out], or nothing. In this order, or by name in one object
  */
-export function linear(
-  x: Tensor,
-  weight: Tensor,
-  ...args: InOrderOrByName<[bias?: Tensor | null], LinearOptions>
-): Tensor {
-  return mapped(x, weight, readArguments('linear', linearArguments, args).bias);
+export function linear(x: Tensor, ...args: WithRequired<[weight: Tensor], { weight: Tensor }, LinearOptions>): Tensor {
+  const { weight, bias } = readArguments('linear', linearSpec, args);
+  return linearOf(x, weight, bias);
 }
 
-/** {@link linear} whose arguments have been read. */
-export function mapped(x: Tensor, weight: Tensor, bias: Tensor | null): Tensor {
+/** {@link linear} with arguments that were read. */
+export function linearOf(x: Tensor, weight: Tensor, bias: Tensor | null): Tensor {
   needTensor('linear', x);
   needTensor('linear', weight);
-  if (bias !== null) needTensor('linear', bias);
+  if (bias) needTensor('linear', bias);
   sameDevice('linear', x, weight);
   if (weight.ndim !== 2 || x.ndim === 0 || shapeOf(x)[x.ndim - 1] !== shapeOf(weight)[1])
     throw new ShapeError(

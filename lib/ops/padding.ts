@@ -1,7 +1,7 @@
 /** @file Padding. */
 import { track } from '../core/autograd';
 import { ArgumentError, ShapeError } from '../core/errors';
-import { checkShape, showShape } from '../core/shape';
+import { checkShape, numel, showShape } from '../core/shape';
 import { type InOrderOrByName, readArguments, type Spec } from '../core/arguments';
 import { axes, checkCount, oneOf, scalar } from '../core/params';
 import { addMethods, alias, empty, type Method, needTensor, type Tensor } from '../core/tensor';
@@ -114,14 +114,28 @@ export function pad(
   t: Tensor,
   ...args: InOrderOrByName<[pad: readonly number[] | number, mode?: PadMode, value?: number | null], PadArguments>
 ): Tensor {
-  needTensor('pad', t);
   const { pad: padding, mode, value } = readArguments('pad', padSpec, args) as Required<PadArguments>;
+  return padded(t, padding, mode, value);
+}
+
+/** {@link pad} with arguments that were read. */
+export function padded(
+  t: Tensor,
+  padding: readonly number[] | number,
+  mode: PadMode = 'constant',
+  value: number | null = null,
+): Tensor {
+  needTensor('pad', t);
   if (mode !== 'constant' && value !== null && value !== 0)
     throw new ArgumentError(`[pad] mode '${mode}' takes no value, got ${value}`);
   const sides = sidesOf(t, padding);
   if (sides.length === 0) return clone(t);
   if (mode === 'constant') return constant(t, sides, value ?? 0);
   for (const side of sides) checkReach(mode, t, side);
+  // Before any list of positions: what does not fit as a whole must not take seconds to be refused.
+  const shape = t.shape.slice();
+  for (const { axis, before, after } of sides) shape[axis]! += before + after;
+  checkCount('pad', 'elements', numel(checkShape('pad', shape)), 2 ** 40);
   // Where sides lose elements, what goes around is what is left.
   const [start, added] = mode === 'circular' ? [cropped(t, sides, 1), sides.map(grown)] : [t, sides];
   return added.reduce((x, side) => {

@@ -2,20 +2,17 @@
 import { track } from '../core/autograd';
 import { ArgumentError, ShapeError } from '../core/errors';
 import { describe, numel, showShape } from '../core/shape';
-import { empty, needTensor, type Tensor } from '../core/tensor';
+import { empty, type Tensor } from '../core/tensor';
 import { kernel } from '../native';
-import { type Arguments, readArguments, type Sizes, sizesOf, three, type Spec } from '../core/arguments';
-import { number, sizes } from '../core/params';
+import { type Dimensions, readArguments, type Sizes, sizesOf, three, type WithRequired } from '../core/arguments';
+import { boolean, integer, number, Param, sizes } from '../core/params';
 import { cast } from './cast';
 import { zeros } from './create';
-import { scatter, scatterAdd } from './gather';
+import { scatterAdd } from './gather';
 import { denseOf } from './launch';
 import { type ValuesAndIndices, valuesAndIndices } from './named';
 import { checkPooled, isHalf } from './pooling-input';
 import { reshape } from './views';
-
-const indicesSpec = { returnIndices: false };
-const unpoolSpec: Spec<MaxUnpoolOptions> = { stride: null, padding: 0, outputSize: null };
 
 const maxKernel = kernel('maxPool');
 const avgKernel = kernel('avgPool');
@@ -35,15 +32,20 @@ interface Windows {
   out: number[];
 }
 
-interface WindowOptions {
+/** The size of windows, by name. */
+export interface KernelSize {
+  kernelSize: Sizes;
+}
+
+interface WindowOptions extends KernelSize {
   stride: Sizes | null;
   padding: Sizes;
   dilation?: Sizes;
   ceilMode: boolean;
 }
 
-function slidingWindows(op: string, n: number, x: Tensor, kernelSize: Sizes, o: WindowOptions): Windows {
-  const taps = sizesOf(op, 'kernelSize', kernelSize, n, 1);
+function slidingWindows(op: string, n: number, x: Tensor, o: WindowOptions): Windows {
+  const taps = sizesOf(op, 'kernelSize', o.kernelSize, n, 1);
   const stride = sizesOf(op, 'stride', o.stride ?? taps, n, 1);
   const padding = sizesOf(op, 'padding', o.padding, n, 0);
   const dilation = sizesOf(op, 'dilation', o.dilation ?? 1, n, 1);
@@ -140,27 +142,32 @@ export interface MaxPoolOptions {
   /** Return { values, indices }. Default false. */
   returnIndices: boolean;
 }
-/** Arguments after the kernel size. */
-export type MaxPoolArguments = Arguments<MaxPoolOptions>;
+/** Arguments of max pooling. */
+export type MaxPoolArguments = WithRequired<[kernelSize: Sizes], KernelSize, MaxPoolOptions>;
+/** All arguments of max pooling, as layers keep them. */
+export type MaxPoolSettings = KernelSize & MaxPoolOptions;
 
-const windowSpec = { stride: sizes(1).orNull(), padding: sizes(0).or(0) };
+export const windowSpec = { kernelSize: sizes(1), stride: sizes(1).orNull(), padding: sizes(0).or(0) };
 export const avgSpec = { ...windowSpec, ceilMode: false, countIncludePad: true, divisorOverride: number().orNull() };
 export const maxSpec = { ...windowSpec, dilation: sizes(1).or(1), ceilMode: false, returnIndices: false };
 
 /** Functions of max pooling: a tensor, or { values, indices } with `returnIndices: true`. */
 export interface MaxPool {
   (x: Tensor, kernelSize: Sizes, options: Partial<MaxPoolOptions> & { returnIndices: true }): ValuesAndIndices;
-  (x: Tensor, kernelSize: Sizes, ...options: MaxPoolArguments): Tensor;
+  (x: Tensor, options: KernelSize & Partial<MaxPoolOptions> & { returnIndices: true }): ValuesAndIndices;
+  (x: Tensor, ...args: MaxPoolArguments): Tensor;
 }
 
-const maxPoolOf = (n: 1 | 2 | 3): MaxPool =>
-  ((x: Tensor, kernelSize: Sizes, ...args: unknown[]) => {
-    const op = `maxPool${n}d`;
-    const o = readArguments(op, maxSpec, args);
-    checkPooled(op, n, x);
-    const pooled = maxima(op, x, slidingWindows(op, n, x, kernelSize, o));
-    return o.returnIndices ? pooled : pooled.values;
-  }) as MaxPool;
+/** Max pooling with arguments that were read. */
+export function maxPooled(n: Dimensions, x: Tensor, o: MaxPoolSettings): Tensor | ValuesAndIndices {
+  const op = `maxPool${n}d`;
+  checkPooled(op, n, x);
+  const pooled = maxima(op, x, slidingWindows(op, n, x, o));
+  return o.returnIndices ? pooled : pooled.values;
+}
+
+const maxPoolOf = (n: Dimensions): MaxPool =>
+  ((x: Tensor, ...args: MaxPoolArguments) => maxPooled(n, x, readArguments(`maxPool${n}d`, maxSpec, args))) as MaxPool;
 
 /** The maximum of each window of x [batch, channels, length] (the batch may be missing). */
 export const maxPool1d = maxPoolOf(1);
@@ -169,20 +176,45 @@ export const maxPool2d = maxPoolOf(2);
 /** The maximum of each window of volumes. */
 export const maxPool3d = maxPoolOf(3);
 
+/** The size of the result, by name. */
+export interface OutputSize {
+  outputSize: AdaptiveSize;
+}
+
+const adaptiveLength = integer({ least: 0 }).nullable();
+const adaptiveSizes = new Param<AdaptiveSize>('an integer of at least 0, null, or an array of them', (v, op, name) => {
+  const list: readonly unknown[] = Array.isArray(v) ? v : [v];
+  for (const d of list) adaptiveLength.check(op, name, d);
+  return v as AdaptiveSize;
+});
+export const adaptiveAvgSpec = { outputSize: adaptiveSizes };
+export const adaptiveMaxSpec = { outputSize: adaptiveSizes, returnIndices: boolean.or(false) };
+
+/** Arguments of adaptive max pooling. */
+export type AdaptiveMaxArguments = WithRequired<[outputSize: AdaptiveSize], OutputSize, { returnIndices: boolean }>;
+
 /** Functions of adaptive max pooling; see {@link MaxPool}. */
 export interface AdaptiveMaxPool {
   (x: Tensor, outputSize: AdaptiveSize, options: { returnIndices: true }): ValuesAndIndices;
-  (x: Tensor, outputSize: AdaptiveSize, ...options: Arguments<{ returnIndices: boolean }>): Tensor;
+  (x: Tensor, options: OutputSize & { returnIndices: true }): ValuesAndIndices;
+  (x: Tensor, ...args: AdaptiveMaxArguments): Tensor;
 }
 
-const adaptiveMaxOf = (n: 1 | 2 | 3): AdaptiveMaxPool =>
-  ((x: Tensor, outputSize: AdaptiveSize, ...args: unknown[]) => {
-    const op = `adaptiveMaxPool${n}d`;
-    const { returnIndices } = readArguments(op, indicesSpec, args);
-    checkPooled(op, n, x);
-    const pooled = maxima(op, x, evenWindows(op, n, x, outputSize));
-    return returnIndices ? pooled : pooled.values;
-  }) as AdaptiveMaxPool;
+/** Adaptive max pooling with arguments that were read. */
+export function adaptiveMaxPooled(
+  n: Dimensions,
+  x: Tensor,
+  o: OutputSize & { returnIndices: boolean },
+): Tensor | ValuesAndIndices {
+  const op = `adaptiveMaxPool${n}d`;
+  checkPooled(op, n, x);
+  const pooled = maxima(op, x, evenWindows(op, n, x, o.outputSize));
+  return o.returnIndices ? pooled : pooled.values;
+}
+
+const adaptiveMaxOf = (n: Dimensions): AdaptiveMaxPool =>
+  ((x: Tensor, ...args: AdaptiveMaxArguments) =>
+    adaptiveMaxPooled(n, x, readArguments(`adaptiveMaxPool${n}d`, adaptiveMaxSpec, args))) as AdaptiveMaxPool;
 
 /** The maxima of windows that split the input evenly into `outputSize`. */
 export const adaptiveMaxPool1d = adaptiveMaxOf(1);
@@ -190,63 +222,6 @@ export const adaptiveMaxPool1d = adaptiveMaxOf(1);
 export const adaptiveMaxPool2d = adaptiveMaxOf(2);
 /** {@link adaptiveMaxPool1d} of volumes. */
 export const adaptiveMaxPool3d = adaptiveMaxOf(3);
-
-/** Options of {@link maxUnpool1d} and its kind. */
-export interface MaxUnpoolOptions {
-  /** Default: the kernel size. */
-  stride: Sizes | null;
-  padding: Sizes;
-  /** The size that was pooled, where the windows leave it open. */
-  outputSize: readonly number[] | null;
-}
-
-function maxUnpool(
-  op: string,
-  n: number,
-  x: Tensor,
-  indices: Tensor,
-  kernelSize: Sizes,
-  args: readonly unknown[],
-): Tensor {
-  const o = readArguments<MaxUnpoolOptions>(op, unpoolSpec, args);
-  checkPooled(op, n, x);
-  needTensor(op, indices);
-  if (showShape(x.shape) !== showShape(indices.shape))
-    throw new ShapeError(`[${op}] indices ${showShape(indices.shape)} do not fit input ${showShape(x.shape)}`);
-  const taps = sizesOf(op, 'kernelSize', kernelSize, n, 1);
-  const stride = sizesOf(op, 'stride', o.stride ?? taps, n, 1);
-  const padding = sizesOf(op, 'padding', o.padding, n, 0);
-  const lead = x.shape.slice(0, x.ndim - n);
-  const grid = x.shape.slice(x.ndim - n);
-  const size = o.outputSize
-    ? o.outputSize.slice(-n)
-    : grid.map((d, i) => (d - 1) * stride[i]! - 2 * padding[i]! + taps[i]!);
-  const flat = [numel(lead), numel(grid)];
-  const base = zeros([numel(lead), numel(size)], { dtype: x.dtype, device: x.device });
-  return reshape(scatter(base, 1, reshape(indices, flat), reshape(x, flat)), [...lead, ...size]);
-}
-
-/** Puts maxima back to where {@link maxPool1d} found them; zeros elsewhere. */
-export const maxUnpool1d = (
-  x: Tensor,
-  indices: Tensor,
-  kernelSize: Sizes,
-  ...options: Arguments<MaxUnpoolOptions>
-): Tensor => maxUnpool('maxUnpool1d', 1, x, indices, kernelSize, options);
-/** {@link maxUnpool1d} of images. */
-export const maxUnpool2d = (
-  x: Tensor,
-  indices: Tensor,
-  kernelSize: Sizes,
-  ...options: Arguments<MaxUnpoolOptions>
-): Tensor => maxUnpool('maxUnpool2d', 2, x, indices, kernelSize, options);
-/** {@link maxUnpool1d} of volumes. */
-export const maxUnpool3d = (
-  x: Tensor,
-  indices: Tensor,
-  kernelSize: Sizes,
-  ...options: Arguments<MaxUnpoolOptions>
-): Tensor => maxUnpool('maxUnpool3d', 3, x, indices, kernelSize, options);
 
 // --- means ----------------------------------------------------------------------------------------------------------
 
@@ -309,39 +284,55 @@ export interface AvgPoolOptions {
   /** Divide by this instead of the number of elements. */
   divisorOverride: number | null;
 }
-/** Arguments after the kernel size. */
-export type AvgPoolArguments = Arguments<AvgPoolOptions>;
+/** Arguments of average pooling. */
+export type AvgPoolArguments = WithRequired<[kernelSize: Sizes], KernelSize, AvgPoolOptions>;
+/** All arguments of average pooling, as layers keep them. */
+export type AvgPoolSettings = KernelSize & AvgPoolOptions;
+/** A function of average pooling. */
+export type AvgPool = (x: Tensor, ...args: AvgPoolArguments) => Tensor;
 
-function avgPool(op: string, n: number, x: Tensor, kernelSize: Sizes, args: readonly unknown[]): Tensor {
-  const o = readArguments<AvgPoolOptions>(op, avgSpec, args);
+/** Average pooling with arguments that were read. */
+export function avgPooled(n: Dimensions, x: Tensor, o: AvgPoolSettings): Tensor {
+  const op = `avgPool${n}d`;
   checkPooled(op, n, x);
   const divisor = o.divisorOverride ?? 0;
   if (o.divisorOverride !== null && !(Number.isFinite(divisor) && divisor !== 0))
     throw new ArgumentError(
       `[${op}] divisorOverride must be a number other than 0, got ${describe(o.divisorOverride)}`,
     );
-  return means(op, x, slidingWindows(op, n, x, kernelSize, o), { includePad: o.countIncludePad, divisor });
+  return means(op, x, slidingWindows(op, n, x, o), { includePad: o.countIncludePad, divisor });
 }
 
-/** The mean of each window of x [batch, channels, length] (the batch may be missing). */
-export const avgPool1d = (x: Tensor, kernelSize: Sizes, ...options: AvgPoolArguments): Tensor =>
-  avgPool('avgPool1d', 1, x, kernelSize, options);
-/** The mean of each window of images. */
-export const avgPool2d = (x: Tensor, kernelSize: Sizes, ...options: AvgPoolArguments): Tensor =>
-  avgPool('avgPool2d', 2, x, kernelSize, options);
-/** The mean of each window of volumes. */
-export const avgPool3d = (x: Tensor, kernelSize: Sizes, ...options: AvgPoolArguments): Tensor =>
-  avgPool('avgPool3d', 3, x, kernelSize, options);
+const avgPoolOf =
+  (n: Dimensions): AvgPool =>
+  (x, ...args) =>
+    avgPooled(n, x, readArguments(`avgPool${n}d`, avgSpec, args));
 
-function adaptiveAvg(n: 1 | 2 | 3, x: Tensor, outputSize: AdaptiveSize): Tensor {
+/** The mean of each window of x [batch, channels, length] (the batch may be missing). */
+export const avgPool1d = avgPoolOf(1);
+/** The mean of each window of images. */
+export const avgPool2d = avgPoolOf(2);
+/** The mean of each window of volumes. */
+export const avgPool3d = avgPoolOf(3);
+
+/** A function of adaptive average pooling. */
+export type AdaptiveAvgPool = (x: Tensor, ...args: WithRequired<[outputSize: AdaptiveSize], OutputSize>) => Tensor;
+
+/** Adaptive average pooling with arguments that were read. */
+export function adaptiveAvgPooled(n: Dimensions, x: Tensor, outputSize: AdaptiveSize): Tensor {
   const op = `adaptiveAvgPool${n}d`;
   checkPooled(op, n, x);
   return means(op, x, evenWindows(op, n, x, outputSize), { includePad: false, divisor: 0 });
 }
 
+const adaptiveAvgOf =
+  (n: Dimensions): AdaptiveAvgPool =>
+  (x, ...args) =>
+    adaptiveAvgPooled(n, x, readArguments(`adaptiveAvgPool${n}d`, adaptiveAvgSpec, args).outputSize);
+
 /** The means of windows that split the input evenly into `outputSize`. */
-export const adaptiveAvgPool1d = (x: Tensor, outputSize: AdaptiveSize): Tensor => adaptiveAvg(1, x, outputSize);
+export const adaptiveAvgPool1d = adaptiveAvgOf(1);
 /** {@link adaptiveAvgPool1d} of images. */
-export const adaptiveAvgPool2d = (x: Tensor, outputSize: AdaptiveSize): Tensor => adaptiveAvg(2, x, outputSize);
+export const adaptiveAvgPool2d = adaptiveAvgOf(2);
 /** {@link adaptiveAvgPool1d} of volumes. */
-export const adaptiveAvgPool3d = (x: Tensor, outputSize: AdaptiveSize): Tensor => adaptiveAvg(3, x, outputSize);
+export const adaptiveAvgPool3d = adaptiveAvgOf(3);

@@ -1,20 +1,26 @@
 /** @file Keras's cross-entropies, of probabilities. Rows need not sum to 1: they are divided by their sum. */
-import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
+import { DTypeError, ShapeError } from '../core/errors';
 import { isFloat } from '../core/dtype';
 import { checkAxis, sameShape, showShape } from '../core/shape';
 import type { Tensor } from '../core/tensor';
-import { type Arguments, readArguments } from '../core/arguments';
+import { readArguments } from '../core/arguments';
+import { axis, probability } from '../core/params';
 import { add, div, log, mul, neg } from './arithmetic';
 import { cast } from './cast';
 import { gather } from './gather';
 import { castOf } from './launch';
 import { clamp } from './math';
-import { checkInputs, checkPair, reduceLoss, type ReductionOptions, byMean } from './reduction';
+import {
+  byMean,
+  checkInputs,
+  checkPair,
+  type LossArguments,
+  reduceLoss,
+  type ReductionOptions,
+  targetSpec,
+} from './reduction';
 import { sum } from './reduce';
 import { squeeze, unsqueeze } from './views';
-
-const categoricalSpec = { reduction: byMean, labelSmoothing: 0, axis: -1 };
-const sparseSpec = { reduction: byMean, axis: -1 };
 
 // Keras's epsilon: probabilities stay this far from 0 and 1.
 const epsilon = 1e-7;
@@ -29,18 +35,14 @@ export interface CategoricalCrossentropyOptions extends ReductionOptions {
   axis?: number;
 }
 
+export const categoricalSpec = { reduction: byMean, labelSmoothing: probability.or(0), axis: axis.or(-1) };
+const categoricalLossSpec = { ...targetSpec, ...categoricalSpec };
+
 /** -sum target log(input) of probabilities and a target of the same shape (one-hot, or probabilities). */
-export function categoricalCrossentropy(
-  input: Tensor,
-  target: Tensor,
-  ...args: Arguments<CategoricalCrossentropyOptions>
-): Tensor {
-  const options = readArguments('categoricalCrossentropy', categoricalSpec, args);
+export function categoricalCrossentropy(input: Tensor, ...args: LossArguments<CategoricalCrossentropyOptions>): Tensor {
   const op = 'categoricalCrossentropy';
+  const { target, labelSmoothing, axis, reduction } = readArguments(op, categoricalLossSpec, args);
   checkPair(op, input, target);
-  const { labelSmoothing, axis, reduction } = options;
-  if (!(labelSmoothing >= 0 && labelSmoothing <= 1))
-    throw new ArgumentError(`[${op}] labelSmoothing must lie between 0 and 1, got ${labelSmoothing}`);
   if (input.ndim === 0) throw new ShapeError(`[${op}] the input needs a dimension of classes, got []`);
   const a = checkAxis(op, axis, input.ndim);
   const t = cast(target, input.dtype);
@@ -54,14 +56,16 @@ export interface SparseCategoricalCrossentropyOptions extends ReductionOptions {
   axis?: number;
 }
 
+export const sparseSpec = { reduction: byMean, axis: axis.or(-1) };
+const sparseLossSpec = { ...targetSpec, ...sparseSpec };
+
 /** -log(input[y]) of probabilities and integer classes y; the target has the input's shape without the classes. */
 export function sparseCategoricalCrossentropy(
   input: Tensor,
-  target: Tensor,
-  ...args: Arguments<SparseCategoricalCrossentropyOptions>
+  ...args: LossArguments<SparseCategoricalCrossentropyOptions>
 ): Tensor {
-  const options = readArguments('sparseCategoricalCrossentropy', sparseSpec, args);
   const op = 'sparseCategoricalCrossentropy';
+  const { target, ...options } = readArguments(op, sparseLossSpec, args);
   checkInputs(op, input, target);
   if (input.ndim === 0) throw new ShapeError(`[${op}] the input needs a dimension of classes, got []`);
   const a = checkAxis(op, options.axis, input.ndim);

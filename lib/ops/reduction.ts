@@ -1,8 +1,10 @@
 /** @file What all losses share: checking their inputs, and reducing the losses of elements to a result. */
 import { isFloat } from '../core/dtype';
+import type { WithRequired } from '../core/arguments';
 import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
+import { oneOf, type Param, tensor } from '../core/params';
 import { describe, sameShape, showShape } from '../core/shape';
-import { needTensor, shapeOf, Tensor } from '../core/tensor';
+import { needTensor, shapeOf, type Tensor } from '../core/tensor';
 import { sameDevice } from './launch';
 import { mean, sum } from './reduce';
 
@@ -23,9 +25,16 @@ export interface ReductionOptions {
 }
 
 /** For `readArguments`. */
-export const byMean = 'mean' as Reduction;
-export const noWeight = null as Tensor | null;
-export const reductionDefaults = { reduction: byMean };
+export const byMean: Param<Reduction> = oneOf<Reduction>('none', 'mean', 'sum').or('mean' as const);
+export const noWeight: Param<Tensor | null> = tensor.orNull();
+/** What losses of two tensors begin with. */
+export const targetSpec = { target: tensor };
+/** The target of a loss, by name. */
+export interface Target {
+  target: Tensor;
+}
+/** Arguments of losses of an input and a target. */
+export type LossArguments<S extends object> = WithRequired<[target: Tensor], Target, S>;
 
 /** Checks that these are tensors of one device, the first of them floating-point. */
 export function checkInputs(op: string, input: Tensor, ...others: Tensor[]): void {

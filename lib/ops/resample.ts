@@ -1,16 +1,24 @@
 /** @file Resampling of images, and rearrangements of their pixels. */
 import { isFloat } from '../core/dtype';
 import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
-import { describe, numel, showShape } from '../core/shape';
+import { checkShape, describe, numel, showShape } from '../core/shape';
 import { needTensor, type Tensor } from '../core/tensor';
-import { type Arguments, type InOrderOrByName, readArguments, type Sizes, sizesOf } from '../core/arguments';
-import { checkCount, integer, sizes } from '../core/params';
+import {
+  type Arguments,
+  type Dimensions,
+  type InOrderOrByName,
+  readArguments,
+  type Sizes,
+  sizesOf,
+  type WithRequired,
+} from '../core/arguments';
+import { boolean, checkCount, either, number, numbers, oneOf, positive, sizes } from '../core/params';
 import { add, mul } from './arithmetic';
 import { tensor } from './create';
 import { indexSelect } from './gather';
 import { addRows, takeRows } from './index-kernels';
-import { pad } from './padding';
-import { adaptiveAvgPool1d, adaptiveAvgPool2d, adaptiveAvgPool3d } from './pooling';
+import { padded } from './padding';
+import { adaptiveAvgPooled } from './pooling';
 import { owned, permute, reshape } from './views';
 
 /** How {@link interpolate} finds a value between pixels. */
@@ -30,6 +38,9 @@ export interface InterpolateOptions {
   /** Widen the filter where the image shrinks, so that no pixel is left out. Default false; for bilinear and bicubic. */
   antialias: boolean;
 }
+
+// Layers and older names know no antialias.
+type Resampling = Omit<InterpolateOptions, 'antialias'> & Partial<InterpolateOptions>;
 
 /** One term of a resampled axis: for each output element an input element and its weight. */
 interface Term {
@@ -124,7 +135,7 @@ function alongAxis(x: Tensor, axis: number, terms: readonly Term[]): Tensor {
   return parts.reduce((a, b) => add(a, b));
 }
 
-function termsOf({ mode, antialias }: InterpolateOptions, plan: AxisPlan): Term[] {
+function termsOf({ mode, antialias }: Resampling, plan: AxisPlan): Term[] {
   if (mode === 'nearest' || mode === 'nearest-exact') return nearestTerms(plan, mode === 'nearest-exact');
   if (antialias) return mode === 'bicubic' ? antialiasTerms(plan, wideCubic, 2) : antialiasTerms(plan, triangle, 1);
   return mode === 'bicubic' ? cubicTerms(plan) : linearTerms(plan);
@@ -140,12 +151,17 @@ const dimensionsOf: Record<InterpolateMode, readonly number[]> = {
   bicubic: [2],
 };
 
-function targetSize(
-  op: string,
-  x: Tensor,
-  n: number,
-  o: InterpolateOptions,
-): { size: number[]; factors: number[] | null } {
+/** For layers too, which know no antialias. */
+export const upsampleSpec = {
+  size: sizes(1).orNull(),
+  scaleFactor: either(number({ above: 0 }), numbers).orNull(),
+  mode: oneOf(...(Object.keys(dimensionsOf) as InterpolateMode[])).or('nearest' as const),
+  alignCorners: boolean.orNull(),
+  recomputeScaleFactor: boolean.orNull(),
+};
+const interpolateSpec = { ...upsampleSpec, antialias: boolean.or(false) };
+
+function targetSize(op: string, x: Tensor, n: number, o: Resampling): { size: number[]; factors: number[] | null } {
   const input = x.shape.slice(2);
   if ((o.size === null) === (o.scaleFactor === null))
     throw new ArgumentError(`[${op}] give either size or scaleFactor${o.size === null ? '' : ', not both'}`);
@@ -163,24 +179,17 @@ function targetSize(
 
 /**
  * The spatial dimensions of x [batch, channels, ...] resampled to a size, or by a factor.
- * @param options - size, scaleFactor, mode, alignCorners: in this order, or by name in one object
+ * @param options - size, scaleFactor, mode, alignCorners, recomputeScaleFactor, antialias: in this order, or by name in one object
  */
-export function interpolate(x: Tensor, ...options: Arguments<InterpolateOptions>): Tensor {
+export const interpolate = (x: Tensor, ...options: Arguments<InterpolateOptions>): Tensor =>
+  interpolated(x, readArguments('interpolate', interpolateSpec, options));
+
+/** {@link interpolate} with arguments that were read. */
+export function interpolated(x: Tensor, o: Resampling): Tensor {
   const op = 'interpolate';
-  const defaults = {
-    size: null,
-    scaleFactor: null,
-    mode: 'nearest',
-    alignCorners: null,
-    recomputeScaleFactor: null,
-    antialias: false,
-  } as const;
-  const o = readArguments<InterpolateOptions>(op, defaults, options);
   needTensor(op, x);
   const n = x.ndim - 2;
-  const fits = dimensionsOf[o.mode] as readonly number[] | undefined;
-  if (!fits)
-    throw new ArgumentError(`[${op}] mode is one of ${Object.keys(dimensionsOf).join(', ')}, got ${describe(o.mode)}`);
+  const fits = dimensionsOf[o.mode];
   if (!fits.includes(n))
     throw new ShapeError(
       `[${op}] mode '${o.mode}' needs ${fits.map((d) => d + 2).join(' or ')} dimensions, got ${showShape(x.shape)}`,
@@ -194,8 +203,10 @@ export function interpolate(x: Tensor, ...options: Arguments<InterpolateOptions>
   const { size, factors } = targetSize(op, x, n, o);
   if (x.shape.slice(2).some((d) => d < 1))
     throw new ShapeError(`[${op}] input ${showShape(x.shape)} has an empty dimension`);
-  if (o.mode === 'area') return [adaptiveAvgPool1d, adaptiveAvgPool2d, adaptiveAvgPool3d][n - 1]!(x, size);
+  if (o.mode === 'area') return adaptiveAvgPooled(n as Dimensions, x, size);
   for (const d of size) checkCount(op, 'elements in one dimension', d, 2 ** 25);
+  // Before any list of terms: what does not fit as a whole must not take seconds to be refused.
+  checkCount(op, 'elements', numel(checkShape(op, [...x.shape.slice(0, 2), ...size])), 2 ** 40);
   const out = size.reduce((y, output, i) => {
     const input = x.shape[i + 2]!;
     const scale = factors ? 1 / factors[i]! : input / output;
@@ -209,24 +220,30 @@ export function interpolate(x: Tensor, ...options: Arguments<InterpolateOptions>
 
 /** Options of {@link upsample}, in PyTorch's order. */
 export type UpsampleOptions = Pick<InterpolateOptions, 'size' | 'scaleFactor' | 'mode' | 'alignCorners'>;
-const upsampleDefaults: UpsampleOptions = { size: null, scaleFactor: null, mode: 'nearest', alignCorners: null };
-const upsampleSizes: Pick<UpsampleOptions, 'size' | 'scaleFactor'> = { size: null, scaleFactor: null };
+type UpsampleSizes = Pick<UpsampleOptions, 'size' | 'scaleFactor'>;
+/** Of the layers too. */
+export const upsampleSizesSpec = { size: upsampleSpec.size, scaleFactor: upsampleSpec.scaleFactor };
+const olderSpec = { ...upsampleSizesSpec, mode: upsampleSpec.mode, alignCorners: upsampleSpec.alignCorners };
+const older = { mode: 'nearest', alignCorners: null, recomputeScaleFactor: null } as const;
 
 /** {@link interpolate} under its older name. */
 export const upsample = (x: Tensor, ...options: Arguments<UpsampleOptions>): Tensor =>
-  interpolate(x, readArguments('upsample', upsampleDefaults, options));
+  interpolated(x, { ...older, ...readArguments('upsample', olderSpec, options) });
 /** {@link interpolate} by the nearest pixel, under its older name. */
-export const upsampleNearest = (x: Tensor, ...options: Arguments<typeof upsampleSizes>): Tensor =>
-  interpolate(x, readArguments('upsampleNearest', upsampleSizes, options));
+export const upsampleNearest = (x: Tensor, ...options: Arguments<UpsampleSizes>): Tensor =>
+  interpolated(x, { ...older, ...readArguments('upsampleNearest', upsampleSizesSpec, options) });
 /** {@link interpolate}, bilinear with corners aligned, under its older name. */
-export function upsampleBilinear(x: Tensor, ...options: Arguments<typeof upsampleSizes>): Tensor {
-  const o = readArguments('upsampleBilinear', upsampleSizes, options);
-  return interpolate(x, { ...o, mode: 'bilinear', alignCorners: true });
+export function upsampleBilinear(x: Tensor, ...options: Arguments<UpsampleSizes>): Tensor {
+  const o = readArguments('upsampleBilinear', upsampleSizesSpec, options);
+  return interpolated(x, { ...older, ...o, mode: 'bilinear', alignCorners: true });
 }
 
 // --- rearranged pixels ----------------------------------------------------------------------------------------------
 
-const factor = integer({ least: 1 });
+/** Of the layers too. */
+export const upscaleFactorSpec = { upscaleFactor: positive };
+export const downscaleFactorSpec = { downscaleFactor: positive };
+export const groupsSpec = { groups: positive };
 
 /** [..., c r^2, h, w] to [..., c, h r, w r] (Shi et al. 2016). */
 export function pixelShuffle(
@@ -235,7 +252,7 @@ export function pixelShuffle(
 ): Tensor {
   const op = 'pixelShuffle';
   needTensor(op, x);
-  const { upscaleFactor } = readArguments(op, { upscaleFactor: factor }, args);
+  const { upscaleFactor } = readArguments(op, upscaleFactorSpec, args);
   const r = upscaleFactor;
   const lead = x.shape.slice(0, -3);
   const [c, h, w] = x.shape.slice(-3) as [number, number, number];
@@ -253,7 +270,7 @@ export function pixelUnshuffle(
 ): Tensor {
   const op = 'pixelUnshuffle';
   needTensor(op, x);
-  const { downscaleFactor } = readArguments(op, { downscaleFactor: factor }, args);
+  const { downscaleFactor } = readArguments(op, downscaleFactorSpec, args);
   const r = downscaleFactor;
   const lead = x.shape.slice(0, -3);
   const [c, h, w] = x.shape.slice(-3) as [number, number, number];
@@ -267,7 +284,7 @@ export function pixelUnshuffle(
 export function channelShuffle(x: Tensor, ...args: InOrderOrByName<[groups: number], { groups: number }>): Tensor {
   const op = 'channelShuffle';
   needTensor(op, x);
-  const { groups } = readArguments(op, { groups: factor }, args);
+  const { groups } = readArguments(op, groupsSpec, args);
   if (x.ndim < 3 || x.shape[1]! % groups !== 0)
     throw new ShapeError(`[${op}] the channels of ${showShape(x.shape)} are not divisible by ${groups}`);
   const [n, c] = x.shape as [number, number];
@@ -316,32 +333,52 @@ function gridOf(op: string, size: readonly number[], taps: readonly number[], o:
   return { size: full, count, padding, places };
 }
 
-const patchDefaults = { dilation: sizes(1).or(1), padding: sizes(0).or(0), stride: sizes(1).or(1) };
+const patches = { dilation: sizes(1).or(1), padding: sizes(0).or(0), stride: sizes(1).or(1) };
+export const unfoldSpec = { kernelSize: sizes(1), ...patches };
+export const foldSpec = { outputSize: sizes(1), ...unfoldSpec };
+
+/** The windows of {@link unfoldPatches}, by name. */
+export interface PatchSize {
+  kernelSize: Sizes;
+}
+/** What {@link fold} cannot do without. */
+export interface FoldSizes extends PatchSize {
+  outputSize: Sizes;
+}
+/** Arguments of {@link unfoldPatches}. */
+export type UnfoldArguments = WithRequired<[kernelSize: Sizes], PatchSize, PatchOptions>;
+/** Arguments of {@link fold}. */
+export type FoldArguments = WithRequired<[outputSize: Sizes, kernelSize: Sizes], FoldSizes, PatchOptions>;
 
 /** The windows of images [batch, channels, h, w] as columns: [batch, channels * taps, windows]. */
-export function unfoldPatches(x: Tensor, kernelSize: Sizes, ...options: Arguments<PatchOptions>): Tensor {
+export const unfoldPatches = (x: Tensor, ...args: UnfoldArguments): Tensor =>
+  unfolded(x, readArguments('unfold', unfoldSpec, args));
+
+/** {@link unfoldPatches} with arguments that were read. */
+export function unfolded(x: Tensor, o: PatchSize & PatchOptions): Tensor {
   const op = 'unfold';
-  const o = readArguments(op, patchDefaults, options);
   needTensor(op, x);
   if (x.ndim !== 3 && x.ndim !== 4)
     throw new ShapeError(`[${op}] input ${showShape(x.shape)} needs 3 (without batch) or 4 dimensions`);
-  const taps = sizesOf(op, 'kernelSize', kernelSize, 2, 1);
+  const taps = sizesOf(op, 'kernelSize', o.kernelSize, 2, 1);
   const channels = x.shape[x.ndim - 3]!;
   const g = gridOf(op, x.shape.slice(-2), taps, o);
   const [py, px] = g.padding as [number, number];
-  const padded = py === 0 && px === 0 ? x : pad(x, [px, px, py, py]);
-  const flat = reshape(padded, [numel(x.shape.slice(0, -2)), numel(g.size), 1]);
+  const framed = py === 0 && px === 0 ? x : padded(x, [px, px, py, py]);
+  const flat = reshape(framed, [numel(x.shape.slice(0, -2)), numel(g.size), 1]);
   const columns = takeRows(flat, tensor(g.places, { device: x.device }));
   return reshape(columns, [...x.shape.slice(0, -3), channels * numel(taps), numel(g.count)]);
 }
 
 /** Sums columns [batch, channels * taps, windows] back into images: the gradient of {@link unfoldPatches}. */
-export function fold(x: Tensor, outputSize: Sizes, kernelSize: Sizes, ...options: Arguments<PatchOptions>): Tensor {
+export const fold = (x: Tensor, ...args: FoldArguments): Tensor => folded(x, readArguments('fold', foldSpec, args));
+
+/** {@link fold} with arguments that were read. */
+export function folded(x: Tensor, o: FoldSizes & PatchOptions): Tensor {
   const op = 'fold';
-  const o = readArguments(op, patchDefaults, options);
   needTensor(op, x);
-  const size = sizesOf(op, 'outputSize', outputSize, 2, 1);
-  const taps = sizesOf(op, 'kernelSize', kernelSize, 2, 1);
+  const size = sizesOf(op, 'outputSize', o.outputSize, 2, 1);
+  const taps = sizesOf(op, 'kernelSize', o.kernelSize, 2, 1);
   const g = gridOf(op, size, taps, o);
   const [rows, windows] = x.shape.slice(-2) as [number, number];
   if ((x.ndim !== 2 && x.ndim !== 3) || rows % numel(taps) !== 0 || windows !== numel(g.count))
@@ -350,7 +387,7 @@ export function fold(x: Tensor, outputSize: Sizes, kernelSize: Sizes, ...options
     );
   const lead = [...x.shape.slice(0, -2), rows / numel(taps)];
   const columns = reshape(x, [numel(lead), g.places.length, 1]);
-  const padded = reshape(addRows(columns, tensor(g.places, { device: x.device }), numel(g.size)), [...lead, ...g.size]);
+  const framed = reshape(addRows(columns, tensor(g.places, { device: x.device }), numel(g.size)), [...lead, ...g.size]);
   const [py, px] = g.padding as [number, number];
-  return py === 0 && px === 0 ? padded : pad(padded, [-px, -px, -py, -py]);
+  return py === 0 && px === 0 ? framed : padded(framed, [-px, -px, -py, -py]);
 }

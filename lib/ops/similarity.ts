@@ -1,23 +1,26 @@
 /** @file Distances and similarities of vectors, and the losses made of them. */
 import { noGrad } from '../core/autograd';
-import { ArgumentError, ShapeError } from '../core/errors';
-import { broadcastShapes, checkAxis, describe, sameShape, showShape } from '../core/shape';
+import { ShapeError } from '../core/errors';
+import { broadcastShapes, checkAxis, sameShape, showShape } from '../core/shape';
 import { needTensor, type Tensor } from '../core/tensor';
-import { type Arguments, readArguments, type Spec } from '../core/arguments';
-import { axis as axisParam, number } from '../core/params';
+import { type Arguments, readArguments, type WithRequired } from '../core/arguments';
+import { axis, boolean, fn, number, tensor } from '../core/params';
 import { add, div, eq, minimum, mul, sub } from './arithmetic';
 import { clampMin, sqrt, square } from './math';
-import { checkInputs, reduceLoss, reductionDefaults, type ReductionOptions, byMean } from './reduction';
+import {
+  byMean,
+  checkInputs,
+  type LossArguments,
+  reduceLoss,
+  type ReductionOptions,
+  type Target,
+  targetSpec,
+} from './reduction';
 import { sum } from './reduce';
 import { broadcastTo } from './views';
 import { relu } from './activations';
 import { norm } from './statistics';
 import { where } from './where';
-
-const normalizeSpec = { p: 2, dim: 1, eps: 1e-12 };
-const distanceSpec = { p: 2, eps: 1e-6, keepdim: false };
-const marginSpec = { margin: 0, reduction: byMean };
-const hingeSpec = { margin: 1, reduction: byMean };
 
 /** Options of {@link cosineSimilarity}. */
 export interface CosineSimilarityOptions {
@@ -27,25 +30,33 @@ export interface CosineSimilarityOptions {
   eps?: number;
 }
 
-const cosineSpec: Spec<Required<CosineSimilarityOptions>> = {
-  dim: axisParam.or(1),
-  eps: number({ least: 0 }).or(1e-8),
-};
+/** The second of two tensors, by name. */
+export interface SecondOfTwo {
+  x2: Tensor;
+}
+export const cosineSettings = { dim: axis.or(1), eps: number({ least: 0 }).or(1e-8) };
+const cosineSpec = { x2: tensor, ...cosineSettings };
 
-/** The cosine of the angle between the vectors along a dimension of the shape that the tensors broadcast to. */
-export function cosineSimilarity(a: Tensor, b: Tensor, ...args: Arguments<CosineSimilarityOptions>): Tensor {
+/**
+ * The cosine of the angle between the vectors along a dimension of the shape that the tensors broadcast to.
+ * @param args - x2, dim, eps: in this order, or by name in one object
+ */
+export function cosineSimilarity(
+  a: Tensor,
+  ...args: WithRequired<[x2: Tensor], SecondOfTwo, CosineSimilarityOptions>
+): Tensor {
+  const { x2: b, dim, eps } = readArguments('cosineSimilarity', cosineSpec, args);
   checkInputs('cosineSimilarity', a, b);
-  const { dim, eps } = readArguments('cosineSimilarity', cosineSpec, args);
   const shape = broadcastShapes('cosineSimilarity', a.shape, b.shape);
-  const axis = checkAxis('cosineSimilarity', dim, shape.length);
+  const along = checkAxis('cosineSimilarity', dim, shape.length);
   const unit = (t: Tensor): Tensor => {
     const v = broadcastTo(t, shape);
-    const size = norm(v, 2, axis, { keepdim: true });
+    const size = norm(v, 2, along, { keepdim: true });
     // The bound lets the gradient of the length through, as in PyTorch.
     const short = noGrad(() => sub(clampMin(size, eps), size));
     return div(v, add(size, short));
   };
-  return sum(mul(unit(a), unit(b)), axis);
+  return sum(mul(unit(a), unit(b)), along);
 }
 
 /** Options of {@link normalize}. */
@@ -57,6 +68,8 @@ export interface NormalizeOptions {
   /** The least norm a vector is divided by. Default 1e-12. */
   eps?: number;
 }
+
+const normalizeSpec = { p: 2, dim: axis.or(1), eps: 1e-12 };
 
 /** Vectors along a dimension, divided by their norm. */
 export function normalize(x: Tensor, ...args: Arguments<NormalizeOptions>): Tensor {
@@ -76,10 +89,23 @@ export interface PairwiseDistanceOptions {
   keepdim?: boolean;
 }
 
-/** The p-norm of a - b along the last dimension. The tensors broadcast. */
-export function pairwiseDistance(a: Tensor, b: Tensor, ...args: Arguments<PairwiseDistanceOptions>): Tensor {
+export const pairwiseSettings = { p: 2, eps: 1e-6, keepdim: boolean.or(false) };
+const pairwiseSpec = { x2: tensor, ...pairwiseSettings };
+
+/**
+ * The p-norm of a - b along the last dimension. The tensors broadcast.
+ * @param args - x2 (b), p, eps, keepdim: in this order, or by name in one object
+ */
+export function pairwiseDistance(
+  a: Tensor,
+  ...args: WithRequired<[x2: Tensor], SecondOfTwo, PairwiseDistanceOptions>
+): Tensor {
+  const { x2, p, eps, keepdim } = readArguments('pairwiseDistance', pairwiseSpec, args);
+  return distance(a, x2, p, eps, keepdim);
+}
+
+function distance(a: Tensor, b: Tensor, p: number, eps: number, keepdim = false): Tensor {
   checkInputs('pairwiseDistance', a, b);
-  const { p, eps, keepdim } = readArguments('pairwiseDistance', distanceSpec, args);
   return norm(add(sub(a, b), eps), p, -1, { keepdim });
 }
 
@@ -88,15 +114,25 @@ export interface MarginOptions extends ReductionOptions {
   margin?: number;
 }
 
+/** The second input and the target, by name. */
+export interface PairTarget extends Target {
+  input2: Tensor;
+}
+/** For layers too. */
+export const marginSpec = { margin: 0, reduction: byMean };
+const pairSpec = { input2: tensor, ...targetSpec, ...marginSpec };
+
 /**
  * 1 - cos(a, b) where the target is 1, max(0, cos(a, b) - margin) where it is -1; margin defaults to 0.
  * @param a - [N, D] or [D]
- * @param target - [N] or []
+ * @param args - input2 (b), target ([N] or []), margin, reduction: in this order, or by name in one object
  */
-export function cosineEmbeddingLoss(a: Tensor, b: Tensor, target: Tensor, ...args: Arguments<MarginOptions>): Tensor {
-  const options = readArguments('cosineEmbeddingLoss', marginSpec, args);
+export function cosineEmbeddingLoss(
+  a: Tensor,
+  ...args: WithRequired<[input2: Tensor, target: Tensor], PairTarget, MarginOptions>
+): Tensor {
+  const { input2: b, target, margin, reduction } = readArguments('cosineEmbeddingLoss', pairSpec, args);
   checkInputs('cosineEmbeddingLoss', a, b, target);
-  const { margin, reduction } = options;
   if (!sameShape(a.shape, b.shape) || !sameShape(target.shape, a.shape.slice(0, -1)) || a.ndim < 1 || a.ndim > 2)
     throw new ShapeError(
       `[cosineEmbeddingLoss] expected inputs [N, D] and target [N], or [D] and [], got ${showShape(a.shape)}, ` +
@@ -120,11 +156,19 @@ export interface TripletMarginOptions extends ReductionOptions {
   swap?: boolean;
 }
 
-const tripletDefaults = { margin: 1, p: 2, eps: 1e-6, swap: false, ...reductionDefaults };
+/** The examples beside the anchor, by name. */
+export interface Examples {
+  positive: Tensor;
+  negative: Tensor;
+}
+const examples = { positive: tensor, negative: tensor };
+export const tripletSpec = {
+  ...{ margin: number({ above: 0 }).or(1), p: 2, eps: 1e-6, swap: boolean.or(false), reduction: byMean },
+};
+const tripletLossSpec = { ...examples, ...tripletSpec };
 
-function checkTriplet(op: string, anchor: Tensor, positive: Tensor, negative: Tensor, margin: number): void {
+function checkTriplet(op: string, anchor: Tensor, positive: Tensor, negative: Tensor): void {
   checkInputs(op, anchor, positive, negative);
-  if (!(margin > 0)) throw new ArgumentError(`[${op}] margin must be positive, got ${describe(margin)}`);
   if (anchor.ndim !== positive.ndim || anchor.ndim !== negative.ndim)
     throw new ShapeError(
       `[${op}] anchor, positive and negative must have equally many dimensions, got ${showShape(anchor.shape)}, ` +
@@ -135,14 +179,10 @@ function checkTriplet(op: string, anchor: Tensor, positive: Tensor, negative: Te
 /** max(0, margin + distance(anchor, positive) - distance(anchor, negative)), along the last dimension. */
 export function tripletMarginLoss(
   anchor: Tensor,
-  positive: Tensor,
-  negative: Tensor,
-  ...args: Arguments<TripletMarginOptions>
+  ...args: WithRequired<[positive: Tensor, negative: Tensor], Examples, TripletMarginOptions>
 ): Tensor {
-  const options = readArguments('tripletMarginLoss', tripletDefaults, args);
-  const { margin, p, eps, swap, reduction } = options;
-  const distance = (a: Tensor, b: Tensor): Tensor => pairwiseDistance(a, b, { p, eps });
-  return triplet('tripletMarginLoss', anchor, positive, negative, distance, margin, swap, reduction);
+  const { p, eps, ...o } = readArguments('tripletMarginLoss', tripletLossSpec, args);
+  return triplet('tripletMarginLoss', anchor, o, (a, b) => distance(a, b, p, eps));
 }
 
 /** Options of {@link tripletMarginWithDistanceLoss}. */
@@ -152,46 +192,40 @@ export interface TripletDistanceOptions extends MarginOptions {
   swap?: boolean;
 }
 
-const tripletDistanceDefaults = {
-  distanceFunction: null as ((a: Tensor, b: Tensor) => Tensor) | null,
-  ...{ margin: 1, swap: false, ...reductionDefaults },
+export const tripletDistanceSpec = {
+  distanceFunction: fn<(a: Tensor, b: Tensor) => Tensor>().orNull(),
+  ...{ margin: tripletSpec.margin, swap: tripletSpec.swap, reduction: byMean },
 };
+const tripletDistanceLossSpec = { ...examples, ...tripletDistanceSpec };
 
 /** {@link tripletMarginLoss} with a distance of one's own. */
 export function tripletMarginWithDistanceLoss(
   anchor: Tensor,
-  positive: Tensor,
-  negative: Tensor,
-  ...args: Arguments<TripletDistanceOptions>
+  ...args: WithRequired<[positive: Tensor, negative: Tensor], Examples, TripletDistanceOptions>
 ): Tensor {
-  const options = readArguments('tripletMarginWithDistanceLoss', tripletDistanceDefaults, args);
-  const { distanceFunction, margin, swap, reduction } = options;
-  const distance = distanceFunction ?? ((a: Tensor, b: Tensor): Tensor => pairwiseDistance(a, b));
-  return triplet('tripletMarginWithDistanceLoss', anchor, positive, negative, distance, margin, swap, reduction);
+  const op = 'tripletMarginWithDistanceLoss';
+  const { distanceFunction, ...o } = readArguments(op, tripletDistanceLossSpec, args);
+  return triplet(op, anchor, o, distanceFunction ?? ((a, b) => distance(a, b, 2, 1e-6)));
 }
 
-function triplet(
-  op: string,
-  anchor: Tensor,
-  positive: Tensor,
-  negative: Tensor,
-  distance: (a: Tensor, b: Tensor) => Tensor,
-  margin: number,
-  swap: boolean,
-  reduction: ReductionOptions['reduction'],
-): Tensor {
-  checkTriplet(op, anchor, positive, negative, margin);
-  const near = distance(anchor, positive);
-  const far = distance(anchor, negative);
-  const nearest = swap ? minimum(far, distance(positive, negative)) : far;
+type Triplet = Examples & Required<Pick<TripletDistanceOptions, 'margin' | 'swap' | 'reduction'>>;
+
+function triplet(op: string, anchor: Tensor, o: Triplet, distanceOf: (a: Tensor, b: Tensor) => Tensor): Tensor {
+  const { positive, negative, margin, swap, reduction } = o;
+  checkTriplet(op, anchor, positive, negative);
+  const near = distanceOf(anchor, positive);
+  const far = distanceOf(anchor, negative);
+  const nearest = swap ? minimum(far, distanceOf(positive, negative)) : far;
   return reduceLoss(op, clampMin(add(sub(near, nearest), margin), 0), reduction);
 }
 
 /** max(0, margin - target (a - b)) for targets 1 (a ranks higher) and -1; margin defaults to 0. */
-export function marginRankingLoss(a: Tensor, b: Tensor, target: Tensor, ...args: Arguments<MarginOptions>): Tensor {
-  const options = readArguments('marginRankingLoss', marginSpec, args);
+export function marginRankingLoss(
+  a: Tensor,
+  ...args: WithRequired<[input2: Tensor, target: Tensor], PairTarget, MarginOptions>
+): Tensor {
+  const { input2: b, target, margin, reduction } = readArguments('marginRankingLoss', pairSpec, args);
   checkInputs('marginRankingLoss', a, b, target);
-  const { margin, reduction } = options;
   if (a.ndim !== b.ndim || a.ndim !== target.ndim)
     throw new ShapeError(
       `[marginRankingLoss] inputs and target must have equally many dimensions, got ${showShape(a.shape)}, ` +
@@ -200,15 +234,19 @@ export function marginRankingLoss(a: Tensor, b: Tensor, target: Tensor, ...args:
   return reduceLoss('marginRankingLoss', clampMin(sub(margin, mul(target, sub(a, b))), 0), reduction);
 }
 
+export const hingeEmbeddingSpec = { margin: 1, reduction: byMean };
+const hingeEmbeddingLossSpec = { ...targetSpec, ...hingeEmbeddingSpec };
+
 /** The input where the target is 1, max(0, margin - input) where it is -1; margin defaults to 1. */
-export function hingeEmbeddingLoss(input: Tensor, target: Tensor, ...args: Arguments<MarginOptions>): Tensor {
-  const options = readArguments('hingeEmbeddingLoss', hingeSpec, args);
+export function hingeEmbeddingLoss(input: Tensor, ...args: LossArguments<MarginOptions>): Tensor {
+  const { target, margin, reduction } = readArguments('hingeEmbeddingLoss', hingeEmbeddingLossSpec, args);
   checkInputs('hingeEmbeddingLoss', input, target);
-  const { margin, reduction } = options;
   const far = where(eq(target, 1), 0, clampMin(sub(margin, input), 0));
   const near = where(eq(target, -1), 0, input);
   return reduceLoss('hingeEmbeddingLoss', add(far, near), reduction);
 }
+
+const hingeSpec = { ...targetSpec, reduction: byMean };
 
 /** Options of {@link hingeLoss}. */
 export type HingeOptions = ReductionOptions;
@@ -216,13 +254,13 @@ export type HingeOptions = ReductionOptions;
 /**
  * Keras's hinge: max(0, 1 - target input), averaged over the last dimension. Targets are -1 and 1, or 0 and 1.
  */
-export function hingeLoss(input: Tensor, target: Tensor, ...args: Arguments<HingeOptions>): Tensor {
-  const options = readArguments('hingeLoss', reductionDefaults, args);
+export function hingeLoss(input: Tensor, ...args: LossArguments<HingeOptions>): Tensor {
+  const { target, reduction } = readArguments('hingeLoss', hingeSpec, args);
   checkInputs('hingeLoss', input, target);
   if (!sameShape(input.shape, target.shape))
     throw new ShapeError(`[hingeLoss] input ${showShape(input.shape)} and target ${showShape(target.shape)} differ`);
   // Whether the targets are 0 and 1 is decided on the device, without waiting for it.
   const signs = where(mul(target, sub(target, 1)).eq(0).all(), sub(mul(target, 2), 1), target);
   const losses = relu(sub(1, mul(signs, input)));
-  return reduceLoss('hingeLoss', input.ndim > 1 ? losses.mean(-1) : losses, options.reduction);
+  return reduceLoss('hingeLoss', input.ndim > 1 ? losses.mean(-1) : losses, reduction);
 }
