@@ -276,7 +276,7 @@ export const visionRows = {
     grad: true,
     errors: [
       [() => ng.affineGrid(ng.ones([1, 2, 3]), [2, 1, 3, 4]), 'ERR_SHAPE'],
-      [() => ng.affineGrid(ng.ones([1, 2, 3]), 3 as never), 'ERR_SHAPE'],
+      [() => ng.affineGrid(ng.ones([1, 2, 3]), 3 as never), 'ERR_INVALID_ARG'],
       [() => ng.affineGrid(ng.ones([1, 2, 3], { dtype: 'int32' }), [1, 1, 3, 4]), 'ERR_DTYPE'],
     ],
   },
