@@ -2,9 +2,9 @@
 import { type DType } from '../core/dtype';
 import { type Device } from '../core/device';
 import { ArgumentError, ShapeError } from '../core/errors';
-import { elementsOf } from '../core/params';
+import { either, elementsOf, integer, integers as integerList, oneOf, tensor as tensorParam } from '../core/params';
 import { describe, sameShape, showShape } from '../core/shape';
-import { type Arguments, readArguments } from '../core/arguments';
+import { type Arguments, readArguments, type WithRequired } from '../core/arguments';
 import { needTensor, Tensor } from '../core/tensor';
 import { full, tensor } from '../ops/create';
 import { indexSelect } from '../ops/gather';
@@ -98,18 +98,21 @@ export interface PackOptions {
   enforceSorted?: boolean;
 }
 
+/** How long each sequence is. */
+type SequenceLengths = Tensor | readonly number[];
+const packSpec = { lengths: either(tensorParam, integerList), batchFirst: false, enforceSorted: true };
+
 /**
  * Packs padded sequences.
  * @param input - [time, batch, ...features], or with `batchFirst` [batch, time, ...features]
- * @param lengths - the length of each sequence
+ * @param args - lengths: the length of each sequence; batchFirst, enforceSorted: in this order, or by name in one object
  */
 export function packPaddedSequence(
   input: Tensor,
-  lengths: Tensor | readonly number[],
-  ...options: Arguments<PackOptions>
+  ...args: WithRequired<[lengths: SequenceLengths], { lengths: SequenceLengths }, PackOptions>
 ): PackedSequence {
   const op = 'packPaddedSequence';
-  const { batchFirst, enforceSorted } = readArguments(op, { batchFirst: false, enforceSorted: true }, options);
+  const { lengths, batchFirst, enforceSorted } = readArguments(op, packSpec, args);
   needTensor(op, input);
   if (input.ndim < 2) throw new ShapeError(`[${op}] expected [time, batch, ...], got ${showShape(input.shape)}`);
   const long = numbers(op, 'lengths', lengths);
@@ -140,14 +143,15 @@ export interface PadPackedOptions {
   totalLength?: number | null;
 }
 
+const padPackedSpec = { batchFirst: false, paddingValue: 0, totalLength: integer({ least: 0 }).orNull() };
+
 /** The inverse of {@link packPaddedSequence}: the padded sequences and their lengths. */
 export function padPackedSequence(packed: PackedSequence, ...args: Arguments<PadPackedOptions>): [Tensor, Tensor] {
   const op = 'padPackedSequence';
   if (!(packed instanceof PackedSequence))
     throw new ArgumentError(`[${op}] expected a PackedSequence, got ${describe(packed)}`);
   const { data, steps, unsortedIndices } = packed;
-  const defaults = { batchFirst: false, paddingValue: 0, totalLength: null as number | null };
-  const { batchFirst, paddingValue, totalLength } = readArguments(op, defaults, args);
+  const { batchFirst, paddingValue, totalLength } = readArguments(op, padPackedSpec, args);
   const time = totalLength ?? steps.length;
   if (time < steps.length)
     throw new ArgumentError(`[${op}] totalLength ${time} is less than the longest sequence, ${steps.length}`);
@@ -182,15 +186,14 @@ export interface PadOptions {
   paddingSide?: 'right' | 'left';
 }
 
+const padSpec = { batchFirst: false, paddingValue: 0, paddingSide: oneOf('right', 'left').or('right' as const) };
+
 /** Sequences [length, ...features] of different lengths as one padded tensor. */
 export function padSequence(sequences: readonly Tensor[], ...args: Arguments<PadOptions>): Tensor {
   const op = 'padSequence';
-  const defaults = { batchFirst: false, paddingValue: 0, paddingSide: 'right' };
-  const { batchFirst, paddingValue, paddingSide } = readArguments(op, defaults, args);
+  const { batchFirst, paddingValue, paddingSide } = readArguments(op, padSpec, args);
   if (!Array.isArray(sequences) || sequences.length === 0)
     throw new ArgumentError(`[${op}] expected an array of tensors, got ${describe(sequences)}`);
-  if (paddingSide !== 'right' && paddingSide !== 'left')
-    throw new ArgumentError(`[${op}] paddingSide must be 'right' or 'left', got ${describe(paddingSide)}`);
   for (const s of sequences as unknown[]) needTensor(op, s);
   const first = sequences[0] as Tensor;
   for (const s of sequences as readonly Tensor[])

@@ -6,7 +6,7 @@ import { needTensor, type Tensor } from '../core/tensor';
 import { leakyRelu } from './activations';
 import { add, div, gt, log, mul, sub } from './arithmetic';
 import { type Arguments, readArguments, type Spec } from '../core/arguments';
-import { axis as axisParam, boolean, number } from '../core/params';
+import { axis, boolean, number } from '../core/params';
 import { zerosLike } from './create';
 import { argmax } from './extremes';
 import { inPlaceOf } from './in-place';
@@ -62,12 +62,14 @@ export interface GumbelSoftmaxOptions extends RandomOptions {
   tau: number;
   /** Return one-hot vectors; gradients are those of the soft ones (straight through). Default false. */
   hard: boolean;
+  /** Accepted in its place for PyTorch's sake, where it has no effect any more. */
+  eps: number;
   /** The dimension of the classes. Default -1. */
   dim: number;
 }
 
 const gumbelSpec: Spec<GumbelSoftmaxOptions> = {
-  ...{ tau: number({ above: 0 }).or(1), hard: boolean.or(false), dim: axisParam.or(-1) },
+  ...{ tau: number({ above: 0 }).or(1), hard: boolean.or(false), eps: number().or(1e-10), dim: axis.or(-1) },
   ...randomSpec,
 };
 
@@ -80,12 +82,12 @@ const gumbelSpec: Spec<GumbelSoftmaxOptions> = {
 export function gumbelSoftmax(logits: Tensor, ...options: Arguments<GumbelSoftmaxOptions>): Tensor {
   const { tau, hard, dim, generator } = readArguments('gumbelSoftmax', gumbelSpec, options);
   checkFloat('gumbelSoftmax', logits);
-  const axis = checkAxis('gumbelSoftmax', dim, logits.ndim);
+  const along = checkAxis('gumbelSoftmax', dim, logits.ndim);
   const e = exponential(logits.shape, 1, { dtype: logits.dtype, device: logits.device, generator });
   // An exponential number can be 0, whose logarithm would make the whole line NaN.
-  const soft = softmax(div(sub(logits, log(clampMin(e, 1e-10))), tau), axis);
+  const soft = softmax(div(sub(logits, log(clampMin(e, 1e-10))), tau), along);
   if (!hard) return soft;
-  const top = argmax(soft, axis, { keepdim: true });
-  const oneHot = logits.ndim === 0 ? add(zerosLike(soft), 1) : scatter(zerosLike(soft), axis, top, 1);
+  const top = argmax(soft, along, { keepdim: true });
+  const oneHot = logits.ndim === 0 ? add(zerosLike(soft), 1) : scatter(zerosLike(soft), along, top, 1);
   return add(sub(oneHot, soft.detach()), soft);
 }
