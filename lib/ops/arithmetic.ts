@@ -2,8 +2,7 @@
 import { addMethods, type Tensor } from '../core/tensor';
 import { engineOps } from '../core/autograd';
 import { isFloat } from '../core/dtype';
-import { ArgumentError, DTypeError } from '../core/errors';
-import { describe } from '../core/shape';
+import { DTypeError } from '../core/errors';
 import { isOptions, readArguments, type Spec } from '../core/arguments';
 import { number, oneOf, operand } from '../core/params';
 import { cast } from './cast';
