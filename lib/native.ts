@@ -17,12 +17,14 @@ import {
   OutOfMemoryError,
 } from './core/errors';
 import { describe } from './core/shape';
+import type { Kernels } from './kernels';
 
 interface Addon {
   args: Float64Array;
   regs: Float64Array;
-  kernels: [name: string, signature: string, doc: string][];
+  kernels: [name: keyof Kernels, letters: string, params: string, dtypes: number[], doc: string][];
   opcodes: Record<'unary' | 'binary' | 'reduce' | 'scan' | 'optim', string[]>;
+  opcodeTypes: Record<'unary' | 'binary', number[]>;
   isa: string;
   /** Memory that lives as long as `owner`; its slot in regs[0], -1 if there is none. */
   alloc(owner: object, bytes: number, device: number): void;
@@ -30,7 +32,9 @@ interface Addon {
   stats(device: number, resetPeak: boolean): [number, number, number, number, number, number];
   setLimit(device: number, bytes: number): void;
   flush(device: number): void;
-  run(kernel: number, device: number, work: number, args: number): void;
+  run(kernel: number, device: number, args: number): void;
+  hasKernel(kernel: number, device: number): boolean;
+  setSynchronous(on: boolean): void;
   wait(device: number): void;
   write(slot: number, byteOffset: number, array: ArrayBufferView): boolean;
   read(slot: number, byteOffset: number, array: ArrayBufferView, id: number): boolean;
@@ -40,7 +44,7 @@ interface Addon {
   setThreads(n: number): void;
   getThreads(): number;
   pending?: Pending;
-  onCompleted(callback: (id: number, fail: number, message: string) => void): void;
+  onCompleted(callback: (id: number, fail: number, message: string, op: number) => void): void;
 }
 
 /** The folder of this package: the one above lib/ or dist/lib/ that says so itself. */
@@ -167,80 +171,116 @@ export interface BufferArg {
   /** In elements. */
   readonly offset: number;
   readonly dtypeCode: number;
+  /** Elements, where it is known. */
+  readonly numel?: number;
 }
 
-export type KernelArg = BufferArg | null | number | boolean | readonly number[] | readonly BufferArg[];
+declare const role: unique symbol;
 
-/**
- * Queues a kernel. `work` estimates the cost in elementary operations (about a nanosecond each on one core); small
- * work runs at once when the stream is idle.
- */
-export type Kernel = (work: number, ...args: KernelArg[]) => void;
+/** A {@link BufferArg} that a kernel writes: said at the call, so that inputs and outputs cannot be exchanged. */
+export interface Written {
+  readonly [role]: 'written';
+}
+
+/** Memory that a kernel is to write. */
+export function written(b: BufferArg): Written;
+export function written(b: BufferArg | null): Written | null;
+export function written(b: BufferArg | null): Written | null {
+  return b as Written | null;
+}
+
+/** Several of them. */
+export const writtenAll = (list: readonly BufferArg[]): readonly Written[] => list as unknown as readonly Written[];
+
+// --- the operation that calls --------------------------------------------------------------------------------------
+//
+// Errors of kernels name the operation as the user did: `embedding`, not the kernel `indexSelect` below it. The outermost
+// operation that says its name is it.
+
+const opNames: string[] = [''];
+const opNumbers = new Map<string, number>();
+let calling = 0;
+
+/** A number for the operation of that name. */
+export function opNumber(name: string): number {
+  let n = opNumbers.get(name);
+  if (n === undefined) opNumbers.set(name, (n = opNames.push(name) - 1));
+  return n;
+}
+
+/** Enters operation `op`, unless one was entered already; what it answers is for {@link leaveOp}. */
+export function enterOp(op: number): number {
+  const before = calling;
+  if (before === 0) calling = op;
+  return before;
+}
+
+export function leaveOp(before: number): void {
+  calling = before;
+}
+
+/** Runs `f` as operation `name`, unless one was entered already. */
+export function named<T>(name: string, f: () => T): T {
+  const before = enterOp(opNumber(name));
+  try {
+    return f();
+  } finally {
+    leaveOp(before);
+  }
+}
+
+// --- writing a call down -------------------------------------------------------------------------------------------
 
 // Number of the latest call. A call that finds another one there when it has read its arguments was interrupted: what it
 // wrote into the shared memory is no longer its own.
 let latest = 0;
 
-function putBuffer(callee: Callee, first: unknown, at: number, b: unknown): number {
+// Native code answers a dtype with this bit where the buffer is all of its block: see MarkRef in native/runtime/param.h.
+const wholeBlock = 16;
+const dtypeSizes = [4, 8, 4, 8, 1, 1, 2, 2];
+
+function putBuffer(own: number, at: number, b: unknown, writes: boolean): number {
   if (b === null) {
     args[at] = -1;
     args[at + 1] = 0;
     args[at + 2] = 0;
     return at + 3;
   }
-  const { storage, offset, dtypeCode } = (b ?? {}) as BufferArg;
-  if (!(storage instanceof Storage)) throw wrong(callee, first, 'a tensor', b);
-  if (storage.slot < 0) throw new DisposedError(`[${nameOf(callee, first)}] a tensor was used after dispose()`);
-  if (dtypeCode > lastFullDType && !callee.halves)
-    throw new DTypeError(`[${nameOf(callee, first)}] does not take bfloat16 and float16 yet; cast with .to('float32')`);
+  const { storage, offset, dtypeCode, numel } = (b ?? {}) as BufferArg;
+  if (!(storage instanceof Storage)) throw wrong(own, 'a tensor', b);
+  if (storage.slot < 0) throw new DisposedError(`[${opName(own)}] a tensor was used after dispose()`);
   args[at] = storage.slot;
   args[at + 1] = offset;
-  args[at + 2] = dtypeCode;
+  const whole = writes && numel !== undefined && numel * dtypeSizes[dtypeCode]! === storage.bytes;
+  args[at + 2] = whole ? dtypeCode + wholeBlock : dtypeCode;
   return at + 3;
 }
 
-function putNumber(callee: Callee, first: unknown, at: number, v: unknown): void {
+function putNumber(own: number, at: number, v: unknown): void {
   if (typeof v === 'number') args[at] = v;
   else if (typeof v === 'boolean') args[at] = v ? 1 : 0;
-  else throw wrong(callee, first, 'a number', v);
+  else throw wrong(own, 'a number', v);
 }
 
-function putInteger(callee: Callee, first: unknown, at: number, v: unknown): void {
-  if (!Number.isSafeInteger(v)) throw wrong(callee, first, 'an integer', v);
+function putInteger(own: number, at: number, v: unknown): void {
+  if (!Number.isSafeInteger(v)) throw wrong(own, 'an integer', v);
   args[at] = v as number;
 }
 
 // Of a list of `n` things that take `each` doubles.
-function putCount(callee: Callee, first: unknown, at: number, n: number, each: number): void {
+function putCount(own: number, at: number, n: number, each: number): void {
   if (at + n * each + 1 > args.length)
-    throw new ArgumentError(`[${nameOf(callee, first)}] a list of ${n} is too long for one call`);
+    throw new ArgumentError(`[${opName(own)}] a list of ${n} is too long for one call`);
   args[at] = n;
 }
 
-/** What errors of a call are named after: its kernel, or the operation that its first argument counts among `names`. */
-interface Callee {
-  name: string;
-  names: readonly string[] | undefined;
-  /** Whether it takes 16-bit floats. */
-  halves: boolean;
-}
+const opName = (own: number): string => opNames[calling || own]!;
 
-const nameOf = ({ name, names }: Callee, first: unknown): string => names?.[first as number] ?? name;
-
-const wrong = (callee: Callee, first: unknown, wanted: string, got: unknown): ArgumentError =>
-  new ArgumentError(`[${nameOf(callee, first)}] expected ${wanted}, got ${describe(got)}`);
-
-// From native/runtime/dtype.h: what comes behind are 16-bit floats.
-const lastFullDType = 5;
-// Kernels that take 16-bit floats. The others would read their bits as numbers of another type.
-const halfKernels: ReadonlySet<string> = new Set([
-  ...['fill', 'copy', 'iota', 'where', 'gather', 'scatter', 'indexSelect', 'indexAdd', 'nonzero', 'sort', 'topk'],
-  ...['reduce', 'scan', 'softmax', 'softmaxGrad', 'crossEntropy', 'crossEntropyGrad'],
-  ...['randint', 'bernoulli', 'dropout', 'multinomial'],
-]);
+const wrong = (own: number, wanted: string, got: unknown): ArgumentError =>
+  new ArgumentError(`[${opName(own)}] expected ${wanted}, got ${describe(got)}`);
 
 // Whose names the first argument of a kernel counts.
-const opcodesOf: Record<string, keyof Addon['opcodes']> = {
+const opcodesOf: Partial<Record<keyof Kernels, keyof Addon['opcodes']>> = {
   unary: 'unary',
   binary: 'binary',
   binaryScalar: 'binary',
@@ -249,71 +289,104 @@ const opcodesOf: Record<string, keyof Addon['opcodes']> = {
   optimStep: 'optim',
 };
 
+const numbers = new Map(addon.kernels.map((k, i) => [k[0], i]));
+
+function numberOf(name: keyof Kernels): number {
+  const id = numbers.get(name);
+  if (id === undefined) throw new NodegradError('ERR_INTERNAL', `the addon has no kernel "${name}"`);
+  return id;
+}
+
 /**
- * The kernel of that name. Its signature comes from the addon. Arguments of another number or type throw, and nothing of
- * the call is run: a value is converted by nobody, since what converts it may run kernels while this call is written down.
+ * The kernel of that name. Its encoding comes from the addon. Arguments of another number or type throw, and nothing of
+ * the call is run: a value is converted by nobody, since what converts it may run kernels while this call is written
+ * down. So do tensors of a dtype that the kernel does not take, and a device that has no such kernel.
  */
-export function kernel(name: string): Kernel {
-  const id = addon.kernels.findIndex((k) => k[0] === name);
-  if (id < 0) throw new NodegradError('ERR_INTERNAL', `the addon has no kernel "${name}"`);
-  const signature = addon.kernels[id]![1];
-  const arity = signature.length;
-  const codes = Array.from(signature);
-  const names = opcodesOf[name] && addon.opcodes[opcodesOf[name]];
-  const callee: Callee = { name, names, halves: halfKernels.has(name) };
-  return (work, ...values) => {
-    const first = values[0];
+export function kernel<K extends keyof Kernels>(name: K): Kernels[K] {
+  const id = numberOf(name);
+  const letters = addon.kernels[id]![1];
+  const arity = letters.length;
+  const codes = Array.from(letters);
+  // The names of a kernel's operations, or its own: for calls that no operation has entered.
+  const owns = (addon.opcodes[opcodesOf[name]!] as string[] | undefined)?.map(opNumber);
+  const self = opNumber(name);
+  const call = (...values: unknown[]): void => {
+    const own = owns?.[values[0] as number] ?? self;
     if (values.length !== arity) throw new NodegradError('ERR_INTERNAL', `[${name}] takes ${arity} arguments`);
-    const call = ++latest;
-    let at = 0;
+    const number = ++latest;
+    args[0] = calling || own;
+    let at = 1;
     let device = -1;
     for (let i = 0; i < arity; i++) {
       const v = values[i];
-      switch (codes[i]) {
+      const code = codes[i];
+      switch (code) {
         case 'n':
-          putNumber(callee, first, at++, v);
+        case 'b':
+          putNumber(own, at++, v);
           break;
         case 'i':
-          putInteger(callee, first, at++, v);
+          putInteger(own, at++, v);
           break;
-        case 'b':
-          at = putBuffer(callee, first, at, v);
+        case 'r':
+        case 'w':
+        case 'm':
+          at = putBuffer(own, at, v, code === 'w');
           if (device < 0 && v !== null) device = (v as BufferArg).storage.device;
           break;
         // Each case reads the length itself: a place that sees arrays of all kinds is slow.
         case 'd':
         case 'I': {
-          if (!Array.isArray(v)) throw wrong(callee, first, 'a list', v);
+          if (!Array.isArray(v)) throw wrong(own, 'a list', v);
           const n = v.length;
-          putCount(callee, first, at++, n, 1);
-          for (let j = 0; j < n; j++) putInteger(callee, first, at++, (v as readonly number[])[j]);
+          putCount(own, at++, n, 1);
+          for (let j = 0; j < n; j++) putInteger(own, at++, (v as readonly number[])[j]);
           break;
         }
         case 'N': {
-          if (!Array.isArray(v)) throw wrong(callee, first, 'a list', v);
+          if (!Array.isArray(v)) throw wrong(own, 'a list', v);
           const n = v.length;
-          putCount(callee, first, at++, n, 1);
-          for (let j = 0; j < n; j++) putNumber(callee, first, at++, (v as readonly number[])[j]);
+          putCount(own, at++, n, 1);
+          for (let j = 0; j < n; j++) putNumber(own, at++, (v as readonly number[])[j]);
           break;
         }
         default: {
-          if (!Array.isArray(v)) throw wrong(callee, first, 'a list', v);
+          if (!Array.isArray(v)) throw wrong(own, 'a list', v);
           const list = v as readonly BufferArg[];
           const n = list.length;
-          putCount(callee, first, at++, n, 3);
-          for (let j = 0; j < n; j++) at = putBuffer(callee, first, at, list[j]);
+          putCount(own, at++, n, 3);
+          for (let j = 0; j < n; j++) at = putBuffer(own, at, list[j], false);
           if (device < 0 && n > 0) device = list[0]!.storage.device;
         }
       }
     }
-    if (call !== latest)
-      throw new ArgumentError(`[${nameOf(callee, first)}] an argument ran another operation while it was read`);
+    if (number !== latest)
+      throw new ArgumentError(`[${opName(own)}] an argument ran another operation while it was read`);
     try {
-      run(id, device, work, at);
+      run(id, device, at);
     } catch (e) {
-      throw translate(e);
+      throw translate(e, calling || own);
     }
   };
+  return call as unknown as Kernels[K];
+}
+
+/**
+ * Whether a device has the kernel, for tensors of that dtype.
+ * @param operation - of a kernel of several operations (`unary`, `binary`, `binaryScalar`): its name
+ */
+export function hasKernel(name: keyof Kernels, device: number, dtype: number, operation?: string): boolean {
+  const id = numberOf(name);
+  if (!addon.hasKernel(id, device)) return false;
+  const bit = 1 << dtype;
+  const [, letters, , dtypes] = addon.kernels[id]!;
+  const kind = opcodesOf[name];
+  if (operation !== undefined && (kind === 'unary' || kind === 'binary'))
+    return (addon.opcodeTypes[kind][opcode(kind, operation)]! & bit) !== 0;
+  // The first memory that it reads, or else that it writes.
+  const reads = Array.from(letters).findIndex((c) => 'rRmMS'.includes(c));
+  const first = reads >= 0 ? reads : letters.indexOf('w');
+  return first < 0 || (dtypes[first]! & bit) !== 0;
 }
 
 /** The number of an elementwise, reduction or scan operation, or of an optimizer's formula. */
@@ -327,26 +400,31 @@ export function opcode(kind: keyof Addon['opcodes'], name: string): number {
 
 // Node loads an addon once per thread, so several copies of this module (jest's module realms) share it, and with it
 // this table of reads under way: [what to call, what must stay alive].
-type Pending = Map<number, [settle: (fail: number, message: string) => void, keep: unknown]>;
+type Pending = Map<number, [settle: (fail: number, message: string, op: number) => void, keep: unknown]>;
 const table = (addon.pending ??= startTable());
 
 function startTable(): Pending {
   const pending: Pending = new Map();
-  addon.onCompleted((id, fail, message) => {
+  addon.onCompleted((id, fail, message, op) => {
     const entry = pending.get(id);
     pending.delete(id);
-    entry?.[0](fail, message);
+    entry?.[0](fail, message, op);
   });
   return pending;
 }
 
-// Native code throws a sticky kernel failure as { code: 'KERNEL_<number>' }.
-function translate(e: unknown): unknown {
-  const { code, message } = e as { code?: string; message: string };
+// Native code throws { code, message } without the operation's name; a kernel's failure has the code 'KERNEL_<number>'
+// and the number of the operation that failed.
+function translate(e: unknown, own = 0): unknown {
+  const { code, message, op = own } = e as { code?: string; message: string; op?: number };
   if (code === 'ERR_UNSUPPORTED_ON_DEVICE')
-    return new DeviceError(`${message}; move the tensors with .to('cpu')`, code);
-  return code?.startsWith('KERNEL_') ? kernelError(Number(code.slice(7)), message) : e;
+    return new DeviceError(`[${opNames[op]}] ${message}; move the tensors with .to('cpu')`, code);
+  if (code === 'ERR_DTYPE') return new DTypeError(`[${opNames[op]}] ${message}`);
+  return code?.startsWith('KERNEL_') ? failureOf(Number(code.slice(7)), message, op) : e;
 }
+
+const failureOf = (fail: number, message: string, op: number): NodegradError =>
+  kernelError(fail, `[${opNames[op]}] ${message}`);
 
 function promised(start: (id: number) => boolean, keep: unknown): Promise<void> {
   const id = regs[2]!++;
@@ -356,7 +434,7 @@ function promised(start: (id: number) => boolean, keep: unknown): Promise<void> 
     return Promise.reject(translate(e) as Error);
   }
   return new Promise((resolve, reject) => {
-    table.set(id, [(fail, message) => (fail === 0 ? resolve() : reject(kernelError(fail, message))), keep]);
+    table.set(id, [(fail, message, op) => (fail === 0 ? resolve() : reject(failureOf(fail, message, op))), keep]);
   });
 }
 
@@ -370,7 +448,10 @@ export function writeStorage(s: Storage, byteOffset: number, array: ArrayBufferV
   return addon.write(s.slot, byteOffset, array);
 }
 
-/** Fills `array` in stream order, without blocking. */
+/**
+ * Fills `array` in stream order, without blocking. Rejects with the failure of the call that should have made the values
+ * (Note [Marks] in native/runtime/mark.h).
+ */
 export function readStorage(s: Storage, byteOffset: number, array: ArrayBufferView): Promise<void> {
   checkAlive(s);
   return promised((id) => addon.read(s.slot, byteOffset, array, id), [array, s]);
@@ -390,13 +471,11 @@ export function readStorageSync(s: Storage, byteOffset: number, array: ArrayBuff
 export const streamReached = (device: number): Promise<void> => promised((id) => addon.notify(device, id), null);
 
 /** Blocks until everything queued is done. */
-export function waitForStream(device: number): void {
-  try {
-    addon.wait(device);
-  } catch (e) {
-    throw translate(e);
-  }
-}
+export const waitForStream = (device: number): void => addon.wait(device);
+
+/** Blocks until the values of `s` are there; throws if the call that should have made them failed. */
+export const waitForStorage = (s: Storage): void => readStorageSync(s, 0, nothing);
+const nothing = new Uint8Array(0);
 
 // --- GPUs -----------------------------------------------------------------------------------------------------------
 
@@ -445,6 +524,8 @@ export const openDevices = (): readonly number[] => opened;
 export const memoryStats = (device: number, resetPeak = false): ReturnType<Addon['stats']> =>
   addon.stats(device, resetPeak);
 export const setMemoryLimitOf = (device: number, bytes: number): void => addon.setLimit(device, bytes);
+/** Waits for every call, and throws its failure at once. */
+export const setSynchronous = (on: boolean): void => addon.setSynchronous(on);
 export const setThreads = (n: number): void => addon.setThreads(n);
 export const getThreads = (): number => addon.getThreads();
 export const isaName = addon.isa;

@@ -11,6 +11,7 @@ import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { writeKernelTypes } from './kernel-types.mjs';
 
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..');
 const require = createRequire(import.meta.url);
@@ -163,7 +164,7 @@ function runBuild(command, args, total) {
 }
 
 async function buildNative(force) {
-  const kernel = /\.(cpp|h|inc)$/;
+  const kernel = /\.(cpp|h|def)$/;
   const inputs = [
     'binding.gyp',
     'scripts/sources.js',
@@ -193,6 +194,7 @@ async function buildNative(force) {
 }
 
 function buildTypeScript(force) {
+  writeKernelTypes();
   const source = (f) => /\.m?ts$/.test(f) && !/\.d\.m?ts$/.test(f);
   const folders = ['lib', 'test', 'examples', 'scripts'];
   const inputs = ['package.json', 'tsconfig.json', ...folders.flatMap((dir) => filesUnder(dir, source))];

@@ -103,7 +103,7 @@ const build =
     expect(run('errors', emulated)).toEqual([
       ['ERR_INDEX', '[crossEntropy] class 9 at row 1 is out of range for 3 classes'],
       ['ERR_INDEX', '[indexSelect] index 4 is out of range for size 4'],
-      ['ERR_NUMERIC', '[elementwise] integer division by zero'],
+      ['ERR_NUMERIC', '[floorDivide] integer division by zero'],
       ['DeviceError', 'ERR_DEVICE', expect.stringContaining('different devices')],
       ['DeviceError', 'ERR_UNSUPPORTED_ON_DEVICE', expect.stringContaining('no kernel on this device')],
       null,

@@ -1,6 +1,6 @@
 /** @file What reaches the kernels: numbers that are numbers, shapes that nobody else holds. */
 import * as ng from '../lib';
-import { kernel } from '../lib/native';
+import { kernel, written } from '../lib/native';
 import { caught } from './caught';
 
 const fill = kernel('fill');
@@ -18,16 +18,17 @@ test('arguments of another type are refused by name before anything runs', () =>
   };
   const m = ng.ones([2, 3]).T.sum();
   for (const value of [m, sly, '1', null, undefined, [1], 1n, Symbol('x')]) {
-    expect(caught(() => fill(3, t, [3], [1], value as never))).toMatchObject(invalid);
-    expect(caught(() => fill(3, t, [value as never], [1], 1))).toMatchObject(invalid);
-    if (!Array.isArray(value)) expect(caught(() => fill(3, t, value as never, [1], 1))).toMatchObject(invalid);
-    if (value !== null && value !== m)
-      expect(caught(() => fill(3, value as never, [3], [1], 1))).toMatchObject(invalid);
+    expect(caught(() => fill(written(t), [3], [1], value as never))).toMatchObject(invalid);
+    expect(caught(() => fill(written(t), [value as never], [1], 1))).toMatchObject(invalid);
+    if (!Array.isArray(value)) expect(caught(() => fill(written(t), value as never, [1], 1))).toMatchObject(invalid);
+    if (value !== null && value !== m) expect(caught(() => fill(value as never, [3], [1], 1))).toMatchObject(invalid);
   }
-  for (const n of [NaN, 1.5, Infinity]) expect(caught(() => fill(3, t, [n], [1], 1))).toMatchObject(invalid);
+  for (const n of [NaN, 1.5, Infinity]) expect(caught(() => fill(written(t), [n], [1], 1))).toMatchObject(invalid);
   expect(asked).toBe(0);
   expect(t.arraySync()).toEqual([0, 0, 0]);
-  expect((caught(() => fill(3, t, [3], [1], 'x' as never)) as Error).message).toBe("[fill] expected a number, got 'x'");
+  expect((caught(() => fill(written(t), [3], [1], 'x' as never)) as Error).message).toBe(
+    "[fill] expected a number, got 'x'",
+  );
 });
 
 test('numbers that users give are refused, not converted', () => {
@@ -45,7 +46,7 @@ test('a list that runs operations while it is read spoils its own call only', ()
   const other = ng.zeros([2, 2]);
   const list = [3];
   Object.defineProperty(list, 0, { get: () => (other.add_(1), 3) });
-  expect(caught(() => copy(3, t, ng.ones([3]), list, [1], [1]))).toMatchObject(invalid);
+  expect(caught(() => copy(written(t), ng.ones([3]), list, [1], [1]))).toMatchObject(invalid);
   expect([t.arraySync(), other.sum().itemSync() > 0]).toEqual([[0, 0, 0], true]);
 });
 
@@ -53,7 +54,7 @@ test('a tensor that would start outside its memory is refused', () => {
   const t = ng.zeros([3]);
   for (const offset of [NaN, -1, 1e9]) {
     const bad = { storage: t.storage, offset, dtypeCode: t.dtypeCode };
-    expect(() => fill(1, bad, [1], [1], 1)).toThrow('starts outside its memory');
+    expect(() => fill(written(bad), [1], [1], 1)).toThrow('starts outside its memory');
   }
 });
 

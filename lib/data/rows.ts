@@ -2,7 +2,7 @@
 import { ShapeError } from '../core/errors';
 import { numel, showShape } from '../core/shape';
 import { empty, type Tensor } from '../core/tensor';
-import { kernel } from '../native';
+import { kernel, written } from '../native';
 import { tensor } from '../ops/create';
 import { denseOf } from '../ops/launch';
 
@@ -17,7 +17,7 @@ export function rowsOf(tensors: readonly Tensor[], indices: Int32Array): Tensor[
     if (!i) index.set(t.device, (i = tensor(indices, { device: t.device })));
     const row = t.shape.slice(1);
     const out = empty([indices.length, ...row], t.dtype, t.storage.device);
-    indexSelectKernel(out.numel * 0.25, out, denseOf(t), i, 1, t.shape[0]!, indices.length, numel(row));
+    indexSelectKernel(written(out), denseOf(t), i, 1, t.shape[0]!, indices.length, numel(row));
     return out;
   });
 }

@@ -30,13 +30,11 @@ export const relu = defineUnary('relu', {
   ints: 'keep',
   save: 'y',
   fused: 'reluGrad',
-  cost: 0.25,
   grad: (g, y) => where(gt(y, 0), g, 0),
 });
 const relu6Op = defineUnary('relu6', {
   save: 'x',
   fused: 'relu6Grad',
-  cost: 0.25,
   grad: (g, x) => where(inside(x, 0, 6), g, 0),
 });
 /** min(max(x, 0), 6) (integers stay integers) */
@@ -62,7 +60,6 @@ export const sigmoid = defineUnary('sigmoid', {
 export const logSigmoid = defineUnary('logSigmoid', {
   save: 'x',
   fused: 'logSigmoidGrad',
-  cost: 2,
   grad: (g, x) => mul(g, sigmoid(neg(x))),
 });
 /** x sigmoid(x) */
@@ -80,7 +77,6 @@ export const swish = silu;
 export const mish = defineUnary('mish', {
   save: 'x',
   fused: 'mishGrad',
-  cost: 3,
   grad: (g, x) => {
     const t = tanh(neg(logSigmoid(neg(x))));
     return mul(g, add(t, mul(mul(x, sub(1, square(t))), sigmoid(x))));
@@ -90,7 +86,6 @@ export const mish = defineUnary('mish', {
 const geluExact = defineUnary('gelu', {
   save: 'x',
   fused: 'geluGrad',
-  cost: 2,
   // Phi(x) + x phi(x), with the distribution function and density of the standard normal
   grad: (g, x) =>
     mul(
@@ -130,7 +125,6 @@ const expBranch = (g: Tensor, x: Tensor, slope: number, scale: number): Tensor =
 const leakyReluOp = defineUnary('leakyRelu', {
   save: 'x',
   fused: 'leakyReluGrad',
-  cost: 0.25,
   grad: (g, x, slope) => where(gt(x, 0), g, mul(g, slope)),
 });
 const eluOp = defineUnary('elu', { save: 'x', fused: 'eluGrad', grad: (g, x, alpha) => expBranch(g, x, alpha, 1) });
@@ -161,7 +155,6 @@ export const selu = defineUnary('selu', {
 const softplusOp = defineUnary('softplus', {
   save: 'x',
   fused: 'softplusGrad',
-  cost: 2,
   grad: (g, x, beta, threshold) => where(gt(mul(x, beta), threshold), g, mul(g, sigmoid(mul(x, beta)))),
 });
 /** Options of {@link softplus}. */
@@ -181,28 +174,24 @@ export function softplus(x: Tensor, ...args: Arguments<SoftplusOptions>): Tensor
 export const softsign = defineUnary('softsign', {
   save: 'x',
   fused: 'softsignGrad',
-  cost: 0.5,
   grad: (g, x) => div(g, square(add(abs(x), 1))),
 });
 /** x / 6 + 1 / 2, within 0 and 1 */
 export const hardsigmoid = defineUnary('hardsigmoid', {
   save: 'x',
   fused: 'hardsigmoidGrad',
-  cost: 0.5,
   grad: (g, x) => where(inside(x, -3, 3), div(g, 6), 0),
 });
 /** x hardsigmoid(x) */
 export const hardswish = defineUnary('hardswish', {
   save: 'x',
   fused: 'hardswishGrad',
-  cost: 0.5,
   grad: (g, x) => where(le(x, -3), 0, where(lt(x, 3), mul(g, add(div(x, 3), 0.5)), g)),
 });
 
 const hardtanhOp = defineUnary('hardtanh', {
   save: 'x',
   fused: 'hardtanhGrad',
-  cost: 0.25,
   grad: (g, x, lo, hi) => where(inside(x, lo, hi), g, 0),
 });
 /** Options of {@link hardtanh}. */
@@ -237,7 +226,6 @@ const thresholdOp = defineUnary('threshold', {
   ints: 'keep',
   save: 'x',
   fused: 'thresholdGrad',
-  cost: 0.25,
   grad: (g, x, limit) => where(gt(x, limit), g, 0),
 });
 /** Arguments of {@link threshold}. */

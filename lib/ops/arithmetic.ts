@@ -81,7 +81,7 @@ export interface DivOp extends BinaryOp {
 }
 
 /** Towards zero */
-export const trunc = defineUnary('trunc', { ints: 'keep', grad: zeroOf, cost: 0.25 });
+export const trunc = defineUnary('trunc', { ints: 'keep', grad: zeroOf });
 const isWhole = (v: Operand): boolean => (typeof v === 'object' ? !isFloat(v.dtype) : Number.isInteger(Number(v)));
 
 // Lets `op` round. Options by name only, as in `withAlpha`.
@@ -126,7 +126,6 @@ export const div = withRounding(quotient);
 export const pow = defineBinary('pow', {
   second: 'exponent',
   save: ['ab', 'ay'],
-  cost: 4,
   gradA: (g, a, b) => {
     if (typeof b === 'number') return b === 0 ? zeroOf(g) : mul(g, mul(pow(a, b - 1), b));
     // x^0 is constant, also at 0, where x^(0 - 1) is infinite: there the exponent of the slope is taken as 0.
@@ -177,7 +176,7 @@ export const gt = defineBinary('gt', { result: 'bool' });
 export const ge = defineBinary('ge', { result: 'bool' });
 
 /** -a */
-export const neg = defineUnary('neg', { ints: 'keep', grad: (g) => neg(g), cost: 0.25 });
+export const neg = defineUnary('neg', { ints: 'keep', grad: (g) => neg(g) });
 
 addMethods({
   add,

@@ -7,7 +7,7 @@ import { type DType, isFloat } from '../core/dtype';
 import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
 import { broadcastShapes, numel, sameShape, type Shape, showShape } from '../core/shape';
 import { alias, empty, needTensor, Tensor } from '../core/tensor';
-import { kernel } from '../native';
+import { kernel, written } from '../native';
 import { type InOrderOrByName, readArguments, type WithRequired } from '../core/arguments';
 import { boolean, generator, integer, integers, number, probability, tensor as tensorParam } from '../core/params';
 import { add, eq, mul } from './arithmetic';
@@ -237,10 +237,6 @@ const sizesOf = (q: Tensor, k: Tensor, v: Tensor): number[] => [
 
 const noStrides = [0, 0, 0, 0] as const;
 
-// Nanoseconds of one core: two products per score forward, five backward, and an exponential each.
-const cost = ([batch, heads, , rows, keys, width, valueWidth]: number[], products: number): number =>
-  batch! * heads! * rows! * keys! * (1 + products * 0.01 * (width! + valueWidth!));
-
 function fused(q: Tensor, k: Tensor, v: Tensor, plan: AttentionPlan): Tensor {
   const { causal, scale, mask } = plan;
   const [qs, ks, vs] = [usable(q), usable(k), usable(v)];
@@ -248,7 +244,7 @@ function fused(q: Tensor, k: Tensor, v: Tensor, plan: AttentionPlan): Tensor {
   const out = laidOutAs(qs, q.shape[2]!, v.shape[3]!, q.dtype);
   const lse = empty(q.shape.slice(0, 3), q.dtype, q.storage.device);
   const strides = [out, qs, ks, vs].flatMap(stridesOf).concat(mask ? mask.strides : noStrides);
-  attentionKernel(cost(sizes, 1), out, lse, qs, ks, vs, mask, sizes, strides, scale, causal);
+  attentionKernel(written(out), written(lse), qs, ks, vs, mask, sizes, strides, scale, causal);
   const saved = [q, k, v, out, lse, ...(mask ? [mask] : [])];
   return track('scaledDotProductAttention', out, [q, k, v], saved, ([g], [sq, sk, sv, so, sl, sm], needs) => {
     if (isGradEnabled()) {
@@ -278,6 +274,6 @@ function fusedGrad(
   const strides = [...grads, up, out, ...inputs].flatMap(stridesOf).concat(mask ? mask.strides : noStrides);
   const [dq, dk, dv] = grads as [Tensor, Tensor, Tensor];
   const [qs, ks, vs] = inputs as [Tensor, Tensor, Tensor];
-  gradKernel(cost(sizes, 3), dq, dk, dv, up, out, qs, ks, vs, lse, mask, sizes, strides, scale, causal);
+  gradKernel(written(dq), written(dk), written(dv), up, out, qs, ks, vs, lse, mask, sizes, strides, scale, causal);
   return grads;
 }

@@ -23,7 +23,6 @@ export const fmod = defineBinary('fmod', {
   save: ['', 'ab'],
   gradA: (g) => g,
   gradB: (g, a, b) => neg(mul(g, trunc(div(a, b)))),
-  cost: 4,
 });
 // 1 / (a^2 + b^2), and 0 for the origin, where an angle has no slope.
 const inverseSquare = (a: Operand, b: Operand): Tensor => {
@@ -35,7 +34,6 @@ const inverseSquare = (a: Operand, b: Operand): Tensor => {
 export const atan2 = defineBinary('atan2', {
   save: 'ab',
   result: 'float',
-  cost: 4,
   gradA: (g, a, b) => mul(g, mul(b, inverseSquare(a, b))),
   gradB: (g, a, b) => neg(mul(g, mul(a, inverseSquare(a, b)))),
 });
@@ -43,7 +41,6 @@ export const atan2 = defineBinary('atan2', {
 export const hypot = defineBinary('hypot', {
   save: ['ay', 'by'],
   result: 'float',
-  cost: 2,
   gradA: (g, a, _b, y) => mul(g, div(a, y)),
   gradB: (g, _a, b, y) => mul(g, div(b, y)),
 });
@@ -59,7 +56,6 @@ export const copysign = defineBinary('copysign', {
 export const xlogy = defineBinary('xlogy', {
   save: 'ab',
   result: 'float',
-  cost: 2,
   gradA: (g, a, b) => where(logicalAnd(eq(a, 0), le(asTensor(b, g), 0)), 0, mul(g, log(asTensor(b, g)))),
   gradB: (g, a, b) => mul(g, div(a, b)),
 });

@@ -5,9 +5,9 @@
 import { track } from '../core/autograd';
 import { isFloat } from '../core/dtype';
 import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
-import { numel, showShape } from '../core/shape';
+import { showShape } from '../core/shape';
 import { empty, needTensor, type Tensor } from '../core/tensor';
-import { kernel } from '../native';
+import { kernel, written } from '../native';
 import { type Dimensions, readArguments, type Sizes, sizesOf, three, type WithRequired } from '../core/arguments';
 import { either, oneOf, positive, sizes, tensor } from '../core/params';
 import { cast } from './cast';
@@ -34,7 +34,6 @@ const spatial = (g: Geometry, list: readonly number[]): number[] => list.slice(l
 const inputShape = (g: Geometry): number[] => [...g.x.slice(0, 2), ...spatial(g, g.x)];
 const weightShape = (g: Geometry): number[] => [...g.w.slice(0, 2), ...spatial(g, g.w)];
 const outputShape = (g: Geometry): number[] => [g.x[0]!, g.w[0]!, ...spatial(g, g.grid)];
-const cost = (g: Geometry): number => 2000 + g.x[0]! * numel(g.grid) * numel(g.w) * 0.02 + numel(g.x) * 0.1;
 const tail = (g: Geometry) => [g.x, g.w, g.grid, g.stride, g.padding, g.dilation] as const;
 const channelSum = (t: Tensor): Tensor =>
   sum(
@@ -45,7 +44,7 @@ const channelSum = (t: Tensor): Tensor =>
 // out[n, o, grid] from x and w
 function forward(x: Tensor, w: Tensor, bias: Tensor | null, g: Geometry): Tensor {
   const out = empty(outputShape(g), x.dtype, x.storage.device);
-  convKernel(cost(g), out, denseOf(x), denseOf(w), bias && denseOf(bias), ...tail(g));
+  convKernel(written(out), denseOf(x), denseOf(w), bias && denseOf(bias), ...tail(g));
   const hasBias = bias !== null;
   return track('conv', out, hasBias ? [x, w, bias] : [x, w], [x, w], ([d], [sx, sw], needs) => [
     needs[0] ? inputAdjoint(d!, sw!, null, g) : null,
@@ -57,7 +56,7 @@ function forward(x: Tensor, w: Tensor, bias: Tensor | null, g: Geometry): Tensor
 // out[x.shape] from a tensor over the grid and w
 function inputAdjoint(d: Tensor, w: Tensor, bias: Tensor | null, g: Geometry): Tensor {
   const out = empty(inputShape(g), d.dtype, d.storage.device);
-  transposeKernel(cost(g), out, denseOf(d), denseOf(w), bias && denseOf(bias), ...tail(g));
+  transposeKernel(written(out), denseOf(d), denseOf(w), bias && denseOf(bias), ...tail(g));
   const hasBias = bias !== null;
   return track('convTranspose', out, hasBias ? [d, w, bias] : [d, w], [d, w], ([v], [sd, sw], needs) => [
     needs[0] ? forward(v!, sw!, null, g) : null,
@@ -69,7 +68,7 @@ function inputAdjoint(d: Tensor, w: Tensor, bias: Tensor | null, g: Geometry): T
 // out[w.shape] from a tensor over the grid and x
 function weightAdjoint(d: Tensor, x: Tensor, g: Geometry): Tensor {
   const out = empty(weightShape(g), d.dtype, d.storage.device);
-  weightKernel(cost(g), out, denseOf(d), denseOf(x), ...tail(g));
+  weightKernel(written(out), denseOf(d), denseOf(x), ...tail(g));
   return track('convWeight', out, [d, x], [d, x], ([v], [sd, sx], needs) => [
     needs[0] ? forward(sx!, v!, null, g) : null,
     needs[1] ? inputAdjoint(sd!, v!, null, g) : null,

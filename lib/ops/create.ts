@@ -4,7 +4,7 @@ import { defaultDType, type DType, dtypeOfArray, dtypeSize, newTypedArray, type 
 import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
 import { checkShape, describe, maxDims, numel, type Shape, showShape } from '../core/shape';
 import { empty as emptyTensor, needTensor, Tensor } from '../core/tensor';
-import { kernel, writeStorage } from '../native';
+import { kernel, writeStorage, written } from '../native';
 import { type InOrderOrByName, isOptions, readArguments, readOptions } from '../core/arguments';
 import { boolean, device, dtype, either, integer, numeric, scalar, shape as shapeParam } from '../core/params';
 import { runCopy, runFill } from './launch';
@@ -289,7 +289,7 @@ export function arange(
     throw new ArgumentError(`[arange] a step of ${step} does not lead from ${start} to ${end}`);
   const n = Math.ceil((end - start) / step);
   const t = emptyTensor(checkShape('arange', [n]), o.dtype ?? defaultDType(), deviceIndex(o.device));
-  iotaKernel(n, t, n, start, step);
+  iotaKernel(written(t), n, start, step);
   return finish(t, o);
 }
 

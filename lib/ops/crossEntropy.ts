@@ -4,7 +4,7 @@ import { isFloat } from '../core/dtype';
 import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
 import { sameShape, showShape } from '../core/shape';
 import { empty, needTensor, Tensor } from '../core/tensor';
-import { kernel } from '../native';
+import { kernel, written } from '../native';
 import { readArguments } from '../core/arguments';
 import { integer, probability } from '../core/params';
 import { add, div, eq, mul, ne, neg, sub } from './arithmetic';
@@ -96,14 +96,13 @@ function rowLosses(x: Tensor, labels: Tensor, weight: Tensor | null, ignoreIndex
   const wide = x.dtype === 'float64' ? 'float64' : 'float32';
   const loss = empty([rows], wide, x.storage.device);
   const lse = empty([rows], wide, x.storage.device);
-  forwardKernel(x.numel * 1.5, loss, lse, dense, classes, weight, rows, cols, ignoreIndex, smoothing);
+  forwardKernel(written(loss), written(lse), dense, classes, weight, rows, cols, ignoreIndex, smoothing);
   const hasWeight = weight !== null;
   return track('crossEntropy', loss, [x], [x, lse, classes, ...(weight ? [weight] : [])], ([g], [sx, slse, sy, sw]) => {
     if (isGradEnabled()) return [compositeGrad(g!, sx!, sy!, hasWeight ? sw! : null, ignoreIndex, smoothing)];
     const out = empty(sx!.shape, sx!.dtype, sx!.storage.device);
     gradKernel(
-      sx!.numel * 1.5,
-      out,
+      written(out),
       denseOf(g!),
       denseOf(sx!),
       slse!,
@@ -154,7 +153,7 @@ const usableLabels = (labels: Tensor, ignoreIndex: number): Tensor => {
 // values[labels] for a vector of values, untracked.
 function lookUp(values: Tensor, labels: Tensor): Tensor {
   const out = empty(labels.shape, values.dtype, values.storage.device);
-  gatherKernel(labels.numel, out, values, labels, labels.shape, [1], [1], 0, values.shape[0]!);
+  gatherKernel(written(out), values, labels, labels.shape, [1], [1], 0, values.shape[0]!);
   return out;
 }
 
@@ -243,7 +242,7 @@ function pickClass(x: Tensor, labels: Tensor, ignoreIndex: number): Tensor {
   const [rows, classes] = x.shape as [number, number];
   const index = usableLabels(labels, ignoreIndex);
   const out = empty([rows], x.dtype, x.storage.device);
-  gatherKernel(rows, out, x, index, [rows, 1], [1, 1], x.strides, 1, classes);
+  gatherKernel(written(out), x, index, [rows, 1], [1, 1], x.strides, 1, classes);
   const counts = ne(labels, ignoreIndex);
   return track('pickClass', where(counts, out, 0), [x], [index, counts], ([g], [i, c]) => [
     mul(unsqueeze(where(c!, g!, 0), 1), oneHot(i!, classes, g!)),

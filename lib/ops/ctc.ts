@@ -5,7 +5,7 @@ import { boolean, either, integer, integers, tensor as tensorParam } from '../co
 import { ArgumentError, AutogradError, DTypeError, ShapeError } from '../core/errors';
 import { describe, sameShape, showShape } from '../core/shape';
 import { empty, Tensor } from '../core/tensor';
-import { kernel } from '../native';
+import { kernel, named, written } from '../native';
 import { readArguments, type WithRequired } from '../core/arguments';
 import { div, mul } from './arithmetic';
 import { cast } from './cast';
@@ -122,9 +122,20 @@ function alignments(
   const losses = empty([batch], x.dtype, device);
   const grads = isGradEnabled() && x.requiresGrad ? empty(x.shape, x.dtype, device) : null;
   const work = empty([batch, longest + 2, 2 * most + 1], 'float64', device);
-  const cost = 50 * work.numel + x.numel * 5;
   const sizes = [batch, classes, longest, most, blank] as const;
-  ctcKernel(cost, losses, grads, denseOf(x), labels, work, steps, lengths, ...sizes, zeroInfinity);
+  named('ctcLoss', () =>
+    ctcKernel(
+      written(losses),
+      written(grads),
+      denseOf(x),
+      labels,
+      written(work),
+      steps,
+      lengths,
+      ...sizes,
+      zeroInfinity,
+    ),
+  );
   return track('ctcLoss', losses, [x], grads ? [x, grads] : [], ([g], [sx, slope]) => {
     const dx = noGrad(() => mul(slope!, reshape(g!, [1, batch, 1])));
     const second = (): never => {

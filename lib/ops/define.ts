@@ -37,8 +37,6 @@ interface UnarySpec {
   /** What integer tensors do: become the default float first (default), or stay; `bool` results in any case. */
   ints?: 'float' | 'keep';
   result?: 'same' | 'bool';
-  /** Nanoseconds per element on one core, for the inline decision. Default 1. */
-  cost?: number;
 }
 
 /** An elementwise op of one tensor and up to two parameters, and its in-place form. */
@@ -51,7 +49,7 @@ export interface UnaryOp {
 export function defineUnary(name: string, spec: UnarySpec): UnaryOp {
   const code = opcode('unary', spec.kernel ?? name);
   const fused = spec.fused === undefined ? -1 : opcode('binary', spec.fused);
-  const { save = 'none', grad, cost = 1 } = spec;
+  const { save = 'none', grad } = spec;
   const label = `${name}_`;
   const backward =
     (p0: number, p1: number) =>
@@ -59,7 +57,7 @@ export function defineUnary(name: string, spec: UnarySpec): UnaryOp {
       const g = grads[0]!;
       const saved = kept[0]!;
       if (fused >= 0 && !isGradEnabled())
-        return [runBinary(fused, empty(shapeOf(g), g.dtype, g.storage.device), g, saved, p0, p1, cost)];
+        return [runBinary(fused, empty(shapeOf(g), g.dtype, g.storage.device), g, saved, p0, p1)];
       return [grad!(g, saved, p0, p1)];
     };
 
@@ -68,7 +66,7 @@ export function defineUnary(name: string, spec: UnarySpec): UnaryOp {
     const dtype: DType = isFloat(x.dtype) || spec.ints === 'keep' || spec.result === 'bool' ? x.dtype : defaultDType();
     const a = dtype === x.dtype ? x : cast(x, dtype);
     const out = empty(shapeOf(a), spec.result === 'bool' ? 'bool' : dtype, a.storage.device);
-    const y = runUnary(code, out, a, p0, p1, cost);
+    const y = runUnary(code, out, a, p0, p1);
     if (!isGradEnabled() || !isFloat(y.dtype) || !hasHistory(a)) return y;
     if (!grad) return track(name, y, [a], [], flatGradient([a]));
     return track(name, y, [a], save === 'x' ? [a] : save === 'y' ? [y] : [], backward(p0, p1));
@@ -81,7 +79,7 @@ export function defineUnary(name: string, spec: UnarySpec): UnaryOp {
     checkInPlace(label, x, inputs);
     const tracked = needsTracking(inputs);
     const old = save === 'x' && tracked ? remembered(x) : x;
-    runUnary(code, x, x, p0, p1, cost);
+    runUnary(code, x, x, p0, p1);
     x.storage.version++;
     if (!tracked) return x;
     if (!grad) trackInPlace(label, x, inputs, [], flatGradient(inputs));
@@ -110,7 +108,6 @@ interface BinarySpec {
   gradB?: (g: Tensor, a: Operand, b: Operand, y: Tensor) => Tensor;
   /** `promote` (default), `float`: integers become the default float, `bool`: comparisons, `ints`: integers and bool only. */
   result?: 'promote' | 'float' | 'bool' | 'ints';
-  cost?: number;
 }
 
 /** An elementwise op of two operands, at least one of them a tensor, and its in-place form. */
@@ -147,7 +144,7 @@ export const otherOf = (op: string, v: Second): Operand => secondOf(op, v, other
 /** Defines an elementwise op of two operands, with broadcasting and PyTorch's type promotion. */
 export function defineBinary(name: string, spec: BinarySpec): BinaryOp {
   const code = opcode('binary', spec.kernel ?? name);
-  const { save = '', gradA, gradB, result = 'promote', cost } = spec;
+  const { save = '', gradA, gradB, result = 'promote' } = spec;
   const secondSpec = spec.second === undefined ? otherSpec : { [spec.second]: operand };
   const label = `${name}_`;
   const [readsOfA, readsOfB] = (typeof save === 'string' ? [save, save] : save).map(bitsOf) as [number, number];
@@ -167,9 +164,9 @@ export function defineBinary(name: string, spec: BinarySpec): BinaryOp {
 
   // Runs into `out`; a and b already have the compute dtype.
   const launch = (out: Tensor, a: Operand, b: Operand): Tensor => {
-    if (a instanceof Tensor && b instanceof Tensor) return runBinary(code, out, a, b, 0, 0, cost);
-    if (a instanceof Tensor) return runScalar(code, out, a, Number(b), false, 0, 0, cost);
-    return runScalar(code, out, b as Tensor, Number(a), true, 0, 0, cost);
+    if (a instanceof Tensor && b instanceof Tensor) return runBinary(code, out, a, b, 0, 0);
+    if (a instanceof Tensor) return runScalar(code, out, a, Number(b), false, 0, 0);
+    return runScalar(code, out, b as Tensor, Number(a), true, 0, 0);
   };
 
   // Which of a, b, y have to be kept: what a wanted gradient reads, and is a tensor.

@@ -2,7 +2,7 @@
 import { ArgumentError } from '../core/errors';
 import { checkAxis, numel } from '../core/shape';
 import { addMethods, empty, needTensor, type Tensor } from '../core/tensor';
-import { kernel, opcode } from '../native';
+import { kernel, opcode, written } from '../native';
 import { type InOrderOrByName, readArguments, type Spec } from '../core/arguments';
 import { axis, boolean } from '../core/params';
 import { ne, sub } from './arithmetic';
@@ -46,7 +46,7 @@ const uniqueSpec: Spec<UniqueOptions> = { sorted: boolean.or(true), ...consecuti
 function runNumbers(starts: Tensor): Tensor {
   const flags = cast(starts, 'int64');
   const out = empty(flags.shape, 'int64', flags.storage.device);
-  if (flags.numel > 0) scanKernel(flags.numel, sumCode, out, flags, 1, flags.numel, 1);
+  if (flags.numel > 0) scanKernel(sumCode, written(out), flags, 1, flags.numel, 1);
   return out;
 }
 

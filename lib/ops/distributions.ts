@@ -5,7 +5,7 @@ import { ArgumentError, DTypeError } from '../core/errors';
 import { integer, numeric, shape as shapeParam } from '../core/params';
 import type { Shape } from '../core/shape';
 import { addMethods, empty, type Method, needTensor, type Tensor } from '../core/tensor';
-import { kernel } from '../native';
+import { kernel, written } from '../native';
 import { add, div, mul, neg, sub } from './arithmetic';
 import { castOf, denseOf, runCopy } from './launch';
 import { ceil, exp, log1p, tan } from './math';
@@ -37,7 +37,7 @@ export function poisson(
   const out = empty(rates.shape, wide.dtype, rates.storage.device);
   // The kernel uses 16 counters per element; `take` counts two elements per counter.
   const { seed, offset } = take(options, 32 * rates.numel);
-  poissonKernel(rates.numel * 60, out, wide, rates.numel, seed, offset);
+  poissonKernel(written(out), wide, rates.numel, seed, offset);
   return castOf(out, rates.dtype);
 }
 

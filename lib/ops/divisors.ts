@@ -3,8 +3,8 @@ import { DTypeError } from '../core/errors';
 import { addMethods, Tensor } from '../core/tensor';
 import { defineBinary, type Operand } from './define';
 
-const divisor = defineBinary('gcd', { result: 'ints', cost: 20 });
-const multiple = defineBinary('lcm', { result: 'ints', cost: 20 });
+const divisor = defineBinary('gcd', { result: 'ints' });
+const multiple = defineBinary('lcm', { result: 'ints' });
 
 // Truth values have no divisors, as in PyTorch.
 function checkWhole(op: string, ...operands: readonly Operand[]): void {

@@ -5,7 +5,7 @@ import { DTypeError, ShapeError } from '../core/errors';
 import { defaultGenerator, type RngState } from '../core/random';
 import { showShape } from '../core/shape';
 import { empty, needTensor, type Tensor } from '../core/tensor';
-import { kernel } from '../native';
+import { kernel, written } from '../native';
 import { type Arguments, readArguments } from '../core/arguments';
 import { boolean, generator, probability } from '../core/params';
 import { add, mul, ne } from './arithmetic';
@@ -50,7 +50,7 @@ function checkInput(op: string, x: Tensor): void {
 function masked(x: Tensor, p: number, state: RngState): Tensor {
   if (p === 1) return track('dropout', zerosLike(x), [x], [], ([g]) => [zerosLike(g!)]);
   const out = empty(x.shape, x.dtype, x.storage.device);
-  dropoutKernel(x.numel, out, denseOf(x), x.numel, p, state.seed, state.offset);
+  dropoutKernel(written(out), denseOf(x), x.numel, p, state.seed, state.offset);
   return track('dropout', out, [x], [], ([g]) => [masked(g!, p, state)]);
 }
 

@@ -7,7 +7,7 @@ import { isFloat } from '../core/dtype';
 import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
 import { describe, showShape } from '../core/shape';
 import { alias, empty, needTensor, type Tensor } from '../core/tensor';
-import { kernel, opcode } from '../native';
+import { kernel, named, opcode, written } from '../native';
 import { readArguments, type WithRequired } from '../core/arguments';
 import { boolean, integer, number, oneOf, tensor } from '../core/params';
 import { add, div, eq, mul, ne, pow, sub } from './arithmetic';
@@ -107,7 +107,9 @@ export function embedded(input: IndexLike, weight: Tensor, options: Lookup): Ten
 
 function lookUp(weight: Tensor, index: Tensor, padding: number, byFrequency: boolean): Tensor {
   const [rows, features] = weight.shape as [number, number];
-  const picked = noGrad(() => reshape(takeRows(reshape(weight, [1, rows, features]), index), [index.numel, features]));
+  const picked = named('embedding', () =>
+    noGrad(() => reshape(takeRows(reshape(weight, [1, rows, features]), index), [index.numel, features])),
+  );
   return track('embedding', picked, [weight], [index], ([g], [at]) => {
     let rowsOfG = byFrequency ? div(g!, frequency(at!, rows, g!)) : g!;
     // Recorded: mask what comes in. Otherwise clear the row afterwards, which costs nothing.
@@ -157,7 +159,7 @@ function bagOf(offsets: Tensor, n: number): Tensor {
     ones([offsets.numel], { dtype: 'int64', device: offsets.device }),
   );
   const out = empty([n], 'int64', offsets.storage.device);
-  if (n > 0) scanKernel(n, scanSum, out, starts, 1, n, 1);
+  if (n > 0) scanKernel(scanSum, written(out), starts, 1, n, 1);
   return sub(out, 1);
 }
 

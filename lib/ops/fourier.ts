@@ -9,7 +9,7 @@ import { ArgumentError, ShapeError } from '../core/errors';
 import { axes, axis, device, dtype, integer, integers, number, oneOf } from '../core/params';
 import { checkAxes, checkAxis, numel, showShape } from '../core/shape';
 import { empty, needTensor, type Tensor } from '../core/tensor';
-import { kernel } from '../native';
+import { kernel, written } from '../native';
 import { type Arguments, type InOrderOrByName, readArguments } from '../core/arguments';
 import { mul } from './arithmetic';
 import { movedim, roll } from './arranging';
@@ -67,8 +67,7 @@ function transform(x: Tensor, s: Lines): Tensor {
   const given = x.shape[x.ndim - own]!;
   const out = empty([...lead, s.kept, ...(s.toReal ? [] : [2])], x.dtype, x.storage.device);
   const [lines, { n, kept, toReal, inverse, scale }] = [numel(lead), s];
-  const work = 8 * lines * n * Math.log2(n + 1);
-  if (lines > 0) fftKernel(work, out, denseOf(x), lines, n, given, kept, kinds[s.from], toReal, inverse, scale);
+  if (lines > 0) fftKernel(written(out), denseOf(x), lines, n, given, kept, kinds[s.from], toReal, inverse, scale);
   return track('fft', out, [x], [], ([g]) => {
     const from = toReal ? 'real' : 'pairs';
     const back = transform(g!, { n, from, toReal: s.from === 'real', inverse: !inverse, scale, kept: given });

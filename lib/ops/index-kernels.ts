@@ -2,7 +2,7 @@
 import { track } from '../core/autograd';
 import { numel, type Shape } from '../core/shape';
 import { empty, type Tensor } from '../core/tensor';
-import { kernel } from '../native';
+import { kernel, written } from '../native';
 import { zeros } from './create';
 import { denseOf } from './launch';
 import { expand, narrow, reshape } from './views';
@@ -26,7 +26,7 @@ export function linearIndex(index: readonly Tensor[], sizes: Shape, mult: readon
   const like = index[0]!;
   const dense = index.map((t) => denseOf(expand(t.detach(), shape)));
   const out = empty([n], 'int64', like.storage.device);
-  if (n > 0) linearKernel(n * index.length, out, dense, sizes, mult, n);
+  if (n > 0) linearKernel(written(out), dense, sizes, mult, n);
   return out;
 }
 
@@ -38,7 +38,7 @@ export function takeRows(t: Tensor, index: Tensor): Tensor {
   const [outer, len, inner] = x.shape as [number, number, number];
   const count = index.numel;
   const out = empty([outer, count, inner], x.dtype, x.storage.device);
-  if (out.numel > 0) selectKernel(out.numel * 0.5 + outer * count, out, x, index, outer, len, count, inner);
+  if (out.numel > 0) selectKernel(written(out), x, index, outer, len, count, inner);
   return track('indexSelect', out, [t], [index], ([g], [at]) => [addRows(g!, at!, len)]);
 }
 
@@ -54,14 +54,13 @@ export function addRows(g: Tensor, index: Tensor, len: number): Tensor {
 /** out[:, index, :] += src; all contiguous. */
 export function runAddRows(out: Tensor, src: Tensor, index: Tensor): void {
   const [outer, len, inner] = out.shape as [number, number, number];
-  if (src.numel > 0) addKernel(src.numel + outer * index.numel, out, src, index, outer, len, index.numel, inner);
+  if (src.numel > 0) addKernel(written(out), src, index, outer, len, index.numel, inner);
 }
 
 /** out[i][j].. = t[index[i][j]..][j].. (for axis 0); both have dimensions. */
 export function runGather(t: Tensor, axis: number, index: Tensor): Tensor {
   const out = empty(index.shape, t.dtype, t.storage.device);
-  if (out.numel > 0)
-    gatherKernel(out.numel * 2, out, t, index, index.shape, index.strides, t.strides, axis, t.shape[axis]!);
+  if (out.numel > 0) gatherKernel(written(out), t, index, index.shape, index.strides, t.strides, axis, t.shape[axis]!);
   return out;
 }
 
@@ -71,9 +70,8 @@ export function runScatter(mode: number, out: Tensor, axis: number, index: Tenso
   if (n === 0) return;
   const [o, i, s] = [lift(out.detach()), lift(index), lift(src.detach())];
   scatterKernel(
-    n * 2,
     mode,
-    o,
+    written(o),
     s,
     i,
     i.shape,
@@ -91,6 +89,6 @@ export function nonzeroFlat(t: Tensor): Tensor {
   const out = empty([n], 'int64', t.storage.device);
   if (n === 0) return out;
   const count = empty([1], 'int64', t.storage.device);
-  nonzeroKernel(n, out, count, denseOf(t), n);
+  nonzeroKernel(written(out), written(count), denseOf(t), n);
   return narrow(out, 0, 0, count.itemSync());
 }

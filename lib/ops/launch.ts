@@ -3,7 +3,7 @@ import { empty, shapeOf, stridesOf, type Tensor } from '../core/tensor';
 import type { DType } from '../core/dtype';
 import { DeviceError } from '../core/errors';
 import { broadcastStrides, sameShape, type Shape } from '../core/shape';
-import { kernel } from '../native';
+import { kernel, written } from '../native';
 
 const unaryKernel = kernel('unary');
 const binaryKernel = kernel('binary');
@@ -12,9 +12,6 @@ const copyKernel = kernel('copy');
 const fillKernel = kernel('fill');
 
 const flat = [1] as const;
-
-// Rough cost per element in nanoseconds on one core, for the decision to run inline.
-const cheap = 0.25;
 
 /** Whether an iteration over all elements may treat these tensors as flat. */
 const flatTogether = (shape: Shape, a: Tensor): boolean => a.isContiguous() && sameShape(shapeOf(a), shape);
@@ -26,24 +23,23 @@ export function sameDevice(op: string, a: Tensor, b: Tensor): void {
 }
 
 /** out = op(a), elementwise; `out` may be `a`. Shapes are equal. */
-export function runUnary(op: number, out: Tensor, a: Tensor, p0 = 0, p1 = 0, cost = 1): Tensor {
+export function runUnary(op: number, out: Tensor, a: Tensor, p0 = 0, p1 = 0): Tensor {
   const n = a.numel;
-  if (a.isContiguous() && out.isContiguous()) unaryKernel(n * cost, op, out, a, [n], flat, flat, p0, p1);
-  else unaryKernel(n * cost, op, out, a, shapeOf(a), stridesOf(out), stridesOf(a), p0, p1);
+  if (a.isContiguous() && out.isContiguous()) unaryKernel(op, written(out), a, [n], flat, flat, p0, p1);
+  else unaryKernel(op, written(out), a, shapeOf(a), stridesOf(out), stridesOf(a), p0, p1);
   return out;
 }
 
 /** out = op(a, b) with both broadcast to out's shape; equal dtypes. */
-export function runBinary(op: number, out: Tensor, a: Tensor, b: Tensor, p0 = 0, p1 = 0, cost = cheap): Tensor {
+export function runBinary(op: number, out: Tensor, a: Tensor, b: Tensor, p0 = 0, p1 = 0): Tensor {
   const shape = shapeOf(out);
   const n = out.numel;
   if (out.isContiguous() && flatTogether(shape, a) && flatTogether(shape, b))
-    binaryKernel(n * cost, op, out, a, b, [n], flat, flat, flat, p0, p1);
+    binaryKernel(op, written(out), a, b, [n], flat, flat, flat, p0, p1);
   else
     binaryKernel(
-      n * cost,
       op,
-      out,
+      written(out),
       a,
       b,
       shape,
@@ -57,36 +53,27 @@ export function runBinary(op: number, out: Tensor, a: Tensor, b: Tensor, p0 = 0,
 }
 
 /** out = op(a, s), or op(s, a) when reversed. */
-export function runScalar(
-  op: number,
-  out: Tensor,
-  a: Tensor,
-  s: number,
-  reversed: boolean,
-  p0 = 0,
-  p1 = 0,
-  cost = cheap,
-): Tensor {
+export function runScalar(op: number, out: Tensor, a: Tensor, s: number, reversed: boolean, p0 = 0, p1 = 0): Tensor {
   const n = out.numel;
-  if (out.isContiguous() && a.isContiguous()) scalarKernel(n * cost, op, out, a, s, reversed, [n], flat, flat, p0, p1);
-  else scalarKernel(n * cost, op, out, a, s, reversed, shapeOf(a), stridesOf(out), stridesOf(a), p0, p1);
+  if (out.isContiguous() && a.isContiguous()) scalarKernel(op, written(out), a, s, reversed, [n], flat, flat, p0, p1);
+  else scalarKernel(op, written(out), a, s, reversed, shapeOf(a), stridesOf(out), stridesOf(a), p0, p1);
   return out;
 }
 
 /** out = a, cast to out's dtype and broadcast to out's shape. */
 export function runCopy(out: Tensor, a: Tensor): Tensor {
   const n = out.numel;
-  if (out.isContiguous() && flatTogether(shapeOf(out), a)) copyKernel(n * cheap, out, a, [n], flat, flat);
+  if (out.isContiguous() && flatTogether(shapeOf(out), a)) copyKernel(written(out), a, [n], flat, flat);
   else
-    copyKernel(n * 0.5, out, a, shapeOf(out), stridesOf(out), broadcastStrides(shapeOf(a), stridesOf(a), shapeOf(out)));
+    copyKernel(written(out), a, shapeOf(out), stridesOf(out), broadcastStrides(shapeOf(a), stridesOf(a), shapeOf(out)));
   return out;
 }
 
 /** out = value everywhere. */
 export function runFill(out: Tensor, value: number): Tensor {
   const n = out.numel;
-  if (out.isContiguous()) fillKernel(n * cheap, out, [n], flat, value);
-  else fillKernel(n * cheap, out, shapeOf(out), stridesOf(out), value);
+  if (out.isContiguous()) fillKernel(written(out), [n], flat, value);
+  else fillKernel(written(out), shapeOf(out), stridesOf(out), value);
   return out;
 }
 

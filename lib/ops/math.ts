@@ -21,11 +21,10 @@ export const abs = defineUnary('abs', {
   save: 'x',
   fused: 'absGrad',
   grad: (g, x) => mul(g, sign(x)),
-  cost: 0.25,
 });
 /** -1, 0 or 1 (integers stay integers) */
-export const sign = defineUnary('sign', { ints: 'keep', grad: none, cost: 0.25 });
-const squared = defineUnary('square', { ints: 'keep', save: 'x', grad: (g, x) => mul(g, mul(x, 2)), cost: 0.25 });
+export const sign = defineUnary('sign', { ints: 'keep', grad: none });
+const squared = defineUnary('square', { ints: 'keep', save: 'x', grad: (g, x) => mul(g, mul(x, 2)) });
 /** x * x (integers stay integers, bool is counted in int64) */
 export const square = Object.assign(
   (x: Tensor): Tensor => squared(x instanceof Tensor && x.dtype === 'bool' ? cast(x, 'int64') : x),
@@ -43,7 +42,6 @@ export const reciprocal = defineUnary('reciprocal', {
   save: 'y',
   fused: 'reciprocalGrad',
   grad: (g, y) => neg(mul(g, square(y))),
-  cost: 0.5,
 });
 export const exp = defineUnary('exp', { save: 'y', grad: (g, y) => mul(g, y) });
 /** 2 to the power x */
@@ -55,28 +53,28 @@ export const log10 = defineUnary('log10', { save: 'x', grad: (g, x) => div(g, mu
 /** log(1 + x), accurate near 0 */
 export const log1p = defineUnary('log1p', { save: 'x', grad: (g, x) => div(g, add(x, 1)) });
 
-export const sin = defineUnary('sin', { save: 'x', grad: (g, x) => mul(g, cos(x)), cost: 2 });
-export const cos = defineUnary('cos', { save: 'x', grad: (g, x) => neg(mul(g, sin(x))), cost: 2 });
-export const tan = defineUnary('tan', { save: 'y', grad: (g, y) => mul(g, add(square(y), 1)), cost: 3 });
-export const asin = defineUnary('asin', { save: 'x', grad: (g, x) => mul(g, rsqrt(sub(1, square(x)))), cost: 3 });
-export const acos = defineUnary('acos', { save: 'x', grad: (g, x) => neg(mul(g, rsqrt(sub(1, square(x))))), cost: 3 });
-export const atan = defineUnary('atan', { save: 'x', grad: (g, x) => div(g, add(square(x), 1)), cost: 3 });
-export const sinh = defineUnary('sinh', { save: 'x', grad: (g, x) => mul(g, cosh(x)), cost: 2 });
-export const cosh = defineUnary('cosh', { save: 'x', grad: (g, x) => mul(g, sinh(x)), cost: 2 });
+export const sin = defineUnary('sin', { save: 'x', grad: (g, x) => mul(g, cos(x)) });
+export const cos = defineUnary('cos', { save: 'x', grad: (g, x) => neg(mul(g, sin(x))) });
+export const tan = defineUnary('tan', { save: 'y', grad: (g, y) => mul(g, add(square(y), 1)) });
+export const asin = defineUnary('asin', { save: 'x', grad: (g, x) => mul(g, rsqrt(sub(1, square(x)))) });
+export const acos = defineUnary('acos', { save: 'x', grad: (g, x) => neg(mul(g, rsqrt(sub(1, square(x))))) });
+export const atan = defineUnary('atan', { save: 'x', grad: (g, x) => div(g, add(square(x), 1)) });
+export const sinh = defineUnary('sinh', { save: 'x', grad: (g, x) => mul(g, cosh(x)) });
+export const cosh = defineUnary('cosh', { save: 'x', grad: (g, x) => mul(g, sinh(x)) });
 export const tanh = defineUnary('tanh', { save: 'y', grad: (g, y) => mul(g, sub(1, square(y))), fused: 'tanhGrad' });
-export const asinh = defineUnary('asinh', { save: 'x', grad: (g, x) => mul(g, rsqrt(add(square(x), 1))), cost: 3 });
-export const acosh = defineUnary('acosh', { save: 'x', grad: (g, x) => mul(g, rsqrt(sub(square(x), 1))), cost: 3 });
-export const atanh = defineUnary('atanh', { save: 'x', grad: (g, x) => div(g, sub(1, square(x))), cost: 3 });
+export const asinh = defineUnary('asinh', { save: 'x', grad: (g, x) => mul(g, rsqrt(add(square(x), 1))) });
+export const acosh = defineUnary('acosh', { save: 'x', grad: (g, x) => mul(g, rsqrt(sub(square(x), 1))) });
+export const atanh = defineUnary('atanh', { save: 'x', grad: (g, x) => div(g, sub(1, square(x))) });
 
 // d erf / dx = 2 / sqrt(pi) exp(-x^2)
 const gauss = (g: Tensor, x: Tensor): Tensor => mul(g, mul(exp(neg(square(x))), 2 / Math.sqrt(PI)));
-export const erf = defineUnary('erf', { save: 'x', fused: 'erfGrad', grad: gauss, cost: 2 });
+export const erf = defineUnary('erf', { save: 'x', fused: 'erfGrad', grad: gauss });
 /** 1 - erf(x), accurate for large x */
-export const erfc = defineUnary('erfc', { save: 'x', grad: (g, x) => neg(gauss(g, x)), cost: 3 });
+export const erfc = defineUnary('erfc', { save: 'x', grad: (g, x) => neg(gauss(g, x)) });
 /** log |Gamma(x)| */
-export const lgamma = defineUnary('lgamma', { save: 'x', grad: (g, x) => mul(g, digamma(x)), cost: 20 });
+export const lgamma = defineUnary('lgamma', { save: 'x', grad: (g, x) => mul(g, digamma(x)) });
 /** The derivative of lgamma */
-export const digamma = defineUnary('digamma', { save: 'x', grad: (g, x) => mul(g, trigamma(x)), cost: 20 });
+export const digamma = defineUnary('digamma', { save: 'x', grad: (g, x) => mul(g, trigamma(x)) });
 
 /**
  * The derivative of digamma: the recurrence psi1(x) = psi1(x + 1) + 1 / x^2 up to x + 10, there the asymptotic series
@@ -95,9 +93,9 @@ function trigamma(x: Tensor): Tensor {
   return where(low, sub(mul(reciprocal(square(sin(mul(where(low, x, 0.5), PI)))), PI * PI), s), s);
 }
 
-export const floor = defineUnary('floor', { ints: 'keep', grad: none, cost: 0.25 });
-export const ceil = defineUnary('ceil', { ints: 'keep', grad: none, cost: 0.25 });
-const nearest = defineUnary('round', { ints: 'keep', grad: none, cost: 0.25 });
+export const floor = defineUnary('floor', { ints: 'keep', grad: none });
+export const ceil = defineUnary('ceil', { ints: 'keep', grad: none });
+const nearest = defineUnary('round', { ints: 'keep', grad: none });
 const roundSpec: Spec<{ decimals: number }> = { decimals: integer().or(0) };
 type RoundArguments = InOrderOrByName<[decimals?: number], { decimals?: number }>;
 /** To the nearest integer, or to `decimals` places after (negative: before) the point; halves to the even one. */
@@ -110,14 +108,14 @@ export function round(x: Tensor, ...args: RoundArguments): Tensor {
 }
 export { trunc };
 /** x - trunc(x) */
-export const frac = defineUnary('frac', { grad: (g) => g, cost: 0.25 });
+export const frac = defineUnary('frac', { grad: (g) => g });
 
-export const isnan = defineUnary('isnan', { result: 'bool', cost: 0.25 });
-export const isinf = defineUnary('isinf', { result: 'bool', cost: 0.25 });
-export const isfinite = defineUnary('isfinite', { result: 'bool', cost: 0.25 });
+export const isnan = defineUnary('isnan', { result: 'bool' });
+export const isinf = defineUnary('isinf', { result: 'bool' });
+export const isfinite = defineUnary('isfinite', { result: 'bool' });
 /** Whether x is 0 */
-export const logicalNot = defineUnary('logicalNot', { result: 'bool', cost: 0.25 });
-const invert = defineUnary('bitwiseNot', { ints: 'keep', cost: 0.25 });
+export const logicalNot = defineUnary('logicalNot', { result: 'bool' });
+const invert = defineUnary('bitwiseNot', { ints: 'keep' });
 
 /** All bits of an integer inverted; of a bool, its opposite. */
 export function bitwiseNot(x: Tensor): Tensor {
@@ -146,7 +144,7 @@ export interface NanToNumOptions {
   neginf?: number;
 }
 
-const finite = defineUnary('nanToNum', { save: 'x', grad: (g, x) => where(isfinite(x), g, 0), cost: 0.5 });
+const finite = defineUnary('nanToNum', { save: 'x', grad: (g, x) => where(isfinite(x), g, 0) });
 
 const nanSpec: Spec<NanToNumOptions> = {
   nan: scalar.or(0),
@@ -174,7 +172,6 @@ const clampNumbers = defineUnary('clamp', {
   save: 'x',
   fused: 'clampGrad',
   grad: (g, x, lo, hi) => where(ge(x, lo), where(le(x, hi), g, 0), 0),
-  cost: 0.25,
 });
 
 /** The bounds of {@link clamp}; at least one is needed. */

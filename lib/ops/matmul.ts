@@ -6,7 +6,7 @@ import { DTypeError, ShapeError } from '../core/errors';
 import { tensor } from '../core/params';
 import { broadcastShapes, broadcastStrides, numel, type Shape, showShape } from '../core/shape';
 import { addMethods, alias, empty, type Method, needTensor, shapeOf, stridesOf, type Tensor } from '../core/tensor';
-import { kernel } from '../native';
+import { kernel, written } from '../native';
 import { cast } from './cast';
 import { denseOf, sameDevice } from './launch';
 import { summed } from './reduce';
@@ -44,8 +44,7 @@ export function runMatmul(a0: Tensor, b0: Tensor, bias: Tensor | null): Tensor {
   const batch = broadcastShapes('matmul', batchA, batchB);
   const out = empty(batch === none ? [m, n] : [...batch, m, n], a.dtype, a.storage.device);
   matmulKernel(
-    numel(batch) * m * n * k * 0.02 + m * n * 0.2,
-    out,
+    written(out),
     a,
     b,
     bias,

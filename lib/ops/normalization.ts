@@ -3,7 +3,7 @@ import { isGradEnabled, noGrad, track } from '../core/autograd';
 import { ArgumentError, ShapeError } from '../core/errors';
 import { describe, numel, showShape } from '../core/shape';
 import { empty, type Tensor } from '../core/tensor';
-import { kernel } from '../native';
+import { kernel, written } from '../native';
 import { type Arguments, readArguments, type WithRequired } from '../core/arguments';
 import { boolean, tensor } from '../core/params';
 import { add, mul, sub } from './arithmetic';
@@ -12,7 +12,8 @@ import { castOf, denseOf } from './launch';
 import { rsqrt } from './math';
 import { gradientOf } from './recompute';
 import { mean } from './reduce';
-import { checkInput, checkPart, cost, given, isHalf, learned, type Maybe, normalizeRows, wide } from './rowNorm';
+import { checkInput, checkPart, given, isHalf, learned, type Maybe, normalizeRows, wide } from './rowNorm';
+import { joins, runLerp } from './segments';
 import { reshape } from './views';
 
 const batchKernel = kernel('batchNorm');
@@ -51,7 +52,7 @@ function normalizeChannels(
   const fixed = stats !== null;
   const m = stats ? denseOf(castOf(stats.mean, x.dtype)) : empty([c], x.dtype, device);
   const v = stats ? denseOf(castOf(stats.var, x.dtype)) : empty([c], x.dtype, device);
-  batchKernel(cost(x), y, m, v, denseOf(x), w && denseOf(w), b && denseOf(b), n, c, s, eps, fixed);
+  batchKernel(written(y), written(m), written(v), denseOf(x), w && denseOf(w), b && denseOf(b), n, c, s, eps, fixed);
   const [hasW, hasB] = [w !== null, b !== null];
   track('batchNorm', y, given([x, w, b]), given([x, m, v, w, b]), ([g], saved, needs) => {
     const [sx, sm, sv] = saved as [Tensor, Tensor, Tensor];
@@ -72,7 +73,21 @@ function normalizeChannels(
     const dx = empty(sx.shape, sx.dtype, sx.storage.device);
     const dw = empty([c], sx.dtype, sx.storage.device);
     const db = empty([c], sx.dtype, sx.storage.device);
-    batchGradKernel(2 * cost(sx), dx, dw, db, denseOf(g!), denseOf(sx), sm, sv, sw && denseOf(sw), n, c, s, eps, fixed);
+    batchGradKernel(
+      written(dx),
+      written(dw),
+      written(db),
+      denseOf(g!),
+      denseOf(sx),
+      sm,
+      sv,
+      sw && denseOf(sw),
+      n,
+      c,
+      s,
+      eps,
+      fixed,
+    );
     return [dx, ...(hasW ? [dw] : []), ...(hasB ? [db] : [])];
   });
   return { y, mean: m, var: v };
@@ -90,9 +105,13 @@ export interface BatchNormOptions {
   eps: number;
 }
 
-// running = (1 - momentum) running + momentum value
+// running = (1 - momentum) running + momentum value. Statistics are state: those of a failed call do not spoil them.
 function move(running: Tensor, value: Tensor, momentum: number): void {
-  noGrad(() => running.mul_(1 - momentum).add_(cast(mul(value, momentum), running.dtype)));
+  noGrad(() => {
+    const v = denseOf(cast(value, running.dtype));
+    if (joins(running)(running)) runLerp([running], [v], momentum);
+    else running.mul_(1 - momentum).add_(mul(v, momentum));
+  });
 }
 
 function checkCount(op: string, x: Tensor, count: number): void {

@@ -3,7 +3,7 @@ import { track } from '../core/autograd';
 import { ArgumentError, ShapeError } from '../core/errors';
 import { describe, numel, showShape } from '../core/shape';
 import { empty, type Tensor } from '../core/tensor';
-import { kernel } from '../native';
+import { kernel, written } from '../native';
 import { type Dimensions, readArguments, type Sizes, sizesOf, three, type WithRequired } from '../core/arguments';
 import { boolean, integer, number, Param, sizes } from '../core/params';
 import { cast } from './cast';
@@ -106,8 +106,6 @@ function evenWindows(op: string, n: number, x: Tensor, outputSize: AdaptiveSize)
   };
 }
 
-const cost = (w: Windows): number => w.planes * (numel(w.grid) * numel(w.kernel) + numel(w.size));
-
 // --- maxima ---------------------------------------------------------------------------------------------------------
 
 // Maxima, and where they are in their plane.
@@ -120,7 +118,19 @@ function maxima(op: string, x: Tensor, w: Windows): ValuesAndIndices {
   const out = empty(w.out, x.dtype, device);
   const at = empty(w.out, 'int64', device);
   const { planes, size, grid } = w;
-  maxKernel(cost(w), out, at, denseOf(x), planes, size, grid, w.kernel, w.stride, w.padding, w.dilation, w.adaptive);
+  maxKernel(
+    written(out),
+    written(at),
+    denseOf(x),
+    planes,
+    size,
+    grid,
+    w.kernel,
+    w.stride,
+    w.padding,
+    w.dilation,
+    w.adaptive,
+  );
   const { shape, dtype } = x;
   const values = track(op, out, [x], [at], ([g], [places]) => {
     const base = zeros([planes, numel(size)], { dtype, device: g!.device });
@@ -235,8 +245,7 @@ function means(op: string, x: Tensor, w: Windows, d: Divisor): Tensor {
   if (isHalf(x)) return cast(means(op, cast(x, 'float32'), w, d), x.dtype);
   const out = empty(w.out, x.dtype, x.storage.device);
   avgKernel(
-    cost(w),
-    out,
+    written(out),
     denseOf(x),
     w.planes,
     w.size,
@@ -255,8 +264,7 @@ function means(op: string, x: Tensor, w: Windows, d: Divisor): Tensor {
 function meansAdjoint(op: string, g: Tensor, shape: readonly number[], w: Windows, d: Divisor): Tensor {
   const out = empty(shape, g.dtype, g.storage.device);
   avgGradKernel(
-    cost(w),
-    out,
+    written(out),
     denseOf(g),
     w.planes,
     w.size,

@@ -6,7 +6,7 @@ import { ArgumentError, DTypeError } from '../core/errors';
 import { defaultGenerator, Generator, type RngState } from '../core/random';
 import { describe, type Shape } from '../core/shape';
 import { empty, needTensor, type Tensor } from '../core/tensor';
-import { kernel } from '../native';
+import { kernel, written } from '../native';
 import { checkPlainShape, tensorSpec, type TensorOptions } from './create';
 import { readArguments } from '../core/arguments';
 import { generator, shape as shapeParam } from '../core/params';
@@ -61,12 +61,12 @@ function filling(t: Tensor, fill: (wide: Tensor) => void): void {
 
 export function fillUniform(t: Tensor, lo: number, hi: number, options?: RandomOptions): void {
   const { seed, offset } = take(options, t.numel);
-  filling(t, (w) => uniformKernel(w.numel, w, w.numel, lo, hi, seed, offset));
+  filling(t, (w) => uniformKernel(written(w), w.numel, lo, hi, seed, offset));
 }
 
 export function fillNormal(t: Tensor, mean: number, std: number, options?: RandomOptions): void {
   const { seed, offset } = take(options, t.numel);
-  filling(t, (w) => normalKernel(w.numel * 4, w, w.numel, mean, std, seed, offset));
+  filling(t, (w) => normalKernel(written(w), w.numel, mean, std, seed, offset));
 }
 
 /** Overwrites t with what `fill` writes into a contiguous tensor. */

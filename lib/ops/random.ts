@@ -4,7 +4,7 @@ import { type DType, dtypeSize, isFloat } from '../core/dtype';
 import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
 import { broadcastShapes, type Shape, showShape } from '../core/shape';
 import { addMethods, empty, needTensor, Tensor } from '../core/tensor';
-import { kernel } from '../native';
+import { kernel, written } from '../native';
 import { type Arguments, type InOrderOrByName, isOptions, readArguments, readOptions } from '../core/arguments';
 import { either, integer, number, numeric, shape as shapeParam, tensor as tensorParam } from '../core/params';
 import { add, div, mul, neg, sub } from './arithmetic';
@@ -78,7 +78,7 @@ export function randint(
     throw new ArgumentError(`[randint] integers from ${low} to ${high - 1} do not fit into ${dtype}`);
   const t = empty(shape as Shape, dtype, deviceIndex(options.device));
   const { seed, offset } = take(options, t.numel);
-  randintKernel(t.numel, t, t.numel, low, high, seed, offset);
+  randintKernel(written(t), t.numel, low, high, seed, offset);
   if (options.requiresGrad) t.requiresGrad = true;
   return t;
 }
@@ -134,7 +134,7 @@ export function randperm(
   const { n, ...options } = readArguments('randperm', randpermSpec, args);
   const t = empty([n], 'int64', deviceIndex(options.device));
   const { seed, offset } = take(options, n);
-  randpermKernel(n * 10, t, n, seed, offset);
+  randpermKernel(written(t), n, seed, offset);
   return options.dtype === undefined ? t : cast(t, options.dtype);
 }
 
@@ -172,17 +172,7 @@ export function multinomial(
     throw new ArgumentError(`[multinomial] cannot draw ${count} of ${classes} classes without replacement`);
   const out = empty(weights.ndim === 2 ? [rows, count] : [count], 'int64', weights.storage.device);
   const { seed, offset } = take(options, rows * Math.max(classes, count));
-  multinomialKernel(
-    weights.numel * 2 + out.numel * 10,
-    out,
-    denseOf(weights),
-    rows,
-    classes,
-    count,
-    replacement,
-    seed,
-    offset,
-  );
+  multinomialKernel(written(out), denseOf(weights), rows, classes, count, replacement, seed, offset);
   return out;
 }
 
@@ -197,7 +187,7 @@ export function bernoulli(t: Tensor, ...args: Arguments<RandomOptions & { p?: nu
   const out = empty(p.shape, p.dtype, p.storage.device);
   const { seed, offset } = take(options, p.numel);
   const wide = dtypeSize(p.dtype) === 2 ? castOf(p, 'float32') : p;
-  bernoulliKernel(p.numel, out, denseOf(wide), p.numel, seed, offset);
+  bernoulliKernel(written(out), denseOf(wide), p.numel, seed, offset);
   return out;
 }
 

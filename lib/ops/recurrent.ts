@@ -8,7 +8,7 @@ import { isFloat } from '../core/dtype';
 import { DTypeError, ShapeError } from '../core/errors';
 import { sameShape, showShape } from '../core/shape';
 import { empty, type Tensor } from '../core/tensor';
-import { type BufferArg, kernel, opcode } from '../native';
+import { type BufferArg, kernel, opcode, written } from '../native';
 import { add, mul, sub } from './arithmetic';
 import { relu, sigmoid } from './activations';
 import { cast } from './cast';
@@ -103,8 +103,7 @@ function lastRows(y: Tensor, steps: readonly number[], reverse: boolean): Tensor
   steps.forEach((n, t) => {
     const from = reverse ? (t === 0 ? 0 : n) : (steps[t + 1] ?? 0);
     const count = n - from;
-    if (count > 0)
-      copyKernel(count * width * 0.25, rowsOf(out, from), rowsOf(y, at + from), [count * width], flat, flat);
+    if (count > 0) copyKernel(written(rowsOf(out, from)), rowsOf(y, at + from), [count * width], flat, flat);
     at += n;
   });
   return out;
@@ -113,7 +112,7 @@ function lastRows(y: Tensor, steps: readonly number[], reverse: boolean): Tensor
 // out[n, cols] = a[n, k] b[k, cols] + bias + beta out, all contiguous; b may be read transposed.
 function product(out: BufferArg, a: BufferArg, b: Tensor, n: number, beta: number, bias: Tensor | null = null): void {
   const [k, cols] = b.shape as [number, number];
-  matmulKernel(n * cols * k * 0.02 + n * cols * 0.2, out, a, b, bias, [], [], [], n, cols, k, k, 1, cols, 1, beta);
+  matmulKernel(written(out), a, b, bias, [], [], [], n, cols, k, k, 1, cols, 1, beta);
 }
 
 const initial = (run: Run, all: Tensor, first: Tensor): BufferArg =>
@@ -156,13 +155,20 @@ function forward(
     const n = run.n;
     if (kind === 'gru') {
       product(scratch!, h, wh, n, 0, bh ? denseOf(bh) : null);
-      gruStep(n * hidden * 8, g, rowsOf(extra!, run.at), h, rowsOf(y, run.at), scratch!, n, hidden);
+      gruStep(written(g), written(rowsOf(extra!, run.at)), h, written(rowsOf(y, run.at)), scratch!, n, hidden);
       continue;
     }
     product(g, h, wh, n, 1);
     if (kind === 'lstm')
-      lstmStep(n * hidden * 12, g, initial(run, extra!, c0!), rowsOf(extra!, run.at), rowsOf(y, run.at), n, hidden);
-    else unaryKernel(n * hidden, activation[kind], g, g, [n * hidden], flat, flat, 0, 0);
+      lstmStep(
+        written(g),
+        initial(run, extra!, c0!),
+        written(rowsOf(extra!, run.at)),
+        written(rowsOf(y, run.at)),
+        n,
+        hidden,
+      );
+    else unaryKernel(activation[kind], written(g), g, [n * hidden], flat, flat, 0, 0);
   }
   return { y, gates, extra };
 }
@@ -209,14 +215,13 @@ function backward(
     const size = [n * hidden];
     const [out, carry, up] = [rowsOf(dx, run.at), rowsOf(dh, run.row), rowsOf(dy, run.at)];
     const h = initial(run, y, h0);
-    copyKernel(n * hidden * 0.25, rowsOf(before, run.at), h, size, flat, flat);
+    copyKernel(written(rowsOf(before, run.at)), h, size, flat, flat);
     if (kind === 'lstm') {
       const c = initial(run, extra!, c0!);
       lstmStepGrad(
-        n * hidden * 6,
-        out,
+        written(out),
         carry,
-        rowsOf(dc!, run.row),
+        written(rowsOf(dc!, run.row)),
         up,
         rowsOf(gates, run.at),
         c,
@@ -226,10 +231,9 @@ function backward(
       );
     } else if (kind === 'gru') {
       gruStepGrad(
-        n * hidden * 4,
-        out,
-        rowsOf(dg, run.at),
-        carry,
+        written(out),
+        written(rowsOf(dg, run.at)),
+        written(carry),
         up,
         rowsOf(gates, run.at),
         rowsOf(extra!, run.at),
@@ -238,8 +242,8 @@ function backward(
         hidden,
       );
     } else {
-      binaryKernel(n * hidden * 0.25, addCode, carry, carry, up, size, flat, flat, flat, 0, 0);
-      binaryKernel(n * hidden * 0.25, slope[kind], out, carry, rowsOf(y, run.at), size, flat, flat, flat, 0, 0);
+      binaryKernel(addCode, written(carry), carry, up, size, flat, flat, flat, 0, 0);
+      binaryKernel(slope[kind], written(out), carry, rowsOf(y, run.at), size, flat, flat, flat, 0, 0);
     }
     product(carry, rowsOf(dg, run.at), weight, n, kind === 'gru' ? 1 : 0);
   }

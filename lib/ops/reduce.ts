@@ -4,7 +4,7 @@ import { type DType, isFloat } from '../core/dtype';
 import { DTypeError } from '../core/errors';
 import { checkAxes, type Shape } from '../core/shape';
 import { addMethods, empty, type Method, needTensor, shapeOf, stridesOf, type Tensor } from '../core/tensor';
-import { kernel, opcode } from '../native';
+import { kernel, opcode, written } from '../native';
 import { type InOrderOrByName, readArguments, type Spec } from '../core/arguments';
 import { axes, boolean, dtype as dtypeParam } from '../core/params';
 import { cast } from './cast';
@@ -83,7 +83,7 @@ export function runReduce(
 ): Tensor {
   const s = split(t, axes, keepdim);
   const out = empty(s.out, dtype, t.storage.device);
-  reduceKernel(t.numel * 0.5, op, out, t, s.keepShape, s.keepStrides, s.redShape, s.redStrides, scale);
+  reduceKernel(op, written(out), t, s.keepShape, s.keepStrides, s.redShape, s.redStrides, scale);
   return out;
 }
 

@@ -5,7 +5,7 @@ import { finfo } from '../core/limits';
 import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
 import { describe, numel, sameShape, type Shape, showShape } from '../core/shape';
 import { empty, needTensor, type Tensor } from '../core/tensor';
-import { kernel } from '../native';
+import { kernel, written } from '../native';
 import { readArguments, type WithRequired } from '../core/arguments';
 import { axes, number, positive, tensor } from '../core/params';
 import { add, mul, sub } from './arithmetic';
@@ -23,7 +23,6 @@ const rowKernel = kernel('rowNorm');
 const rowGradKernel = kernel('rowNormGrad');
 
 export type Maybe = Tensor | null;
-export const cost = (x: Tensor): number => x.numel;
 export const isHalf = (x: Tensor): boolean => x.dtype === 'bfloat16' || x.dtype === 'float16';
 
 /** Throws unless `x` can be normalised. */
@@ -77,10 +76,9 @@ export function normalizeRows(op: string, x: Tensor, w: Maybe, b: Maybe, r: Rows
   const rstd = empty([r.rows], x.dtype, device);
   const { rows, groups, channels, inner } = r;
   rowKernel(
-    cost(x),
-    y,
-    m,
-    rstd,
+    written(y),
+    written(m),
+    written(rstd),
     denseOf(x),
     w && denseOf(w),
     b && denseOf(b),
@@ -106,10 +104,9 @@ export function normalizeRows(op: string, x: Tensor, w: Maybe, b: Maybe, r: Rows
     const dw = sw && like(sw);
     const db = hasB ? like(saved[hasW ? 4 : 3]!) : null;
     rowGradKernel(
-      2 * cost(sx),
-      dx,
-      dw,
-      db,
+      written(dx),
+      written(dw),
+      written(db),
       denseOf(g!),
       denseOf(sx),
       sm,

@@ -4,7 +4,7 @@ import { type DType, isFloat } from '../core/dtype';
 import { ShapeError } from '../core/errors';
 import { checkAxis, numel } from '../core/shape';
 import { addMethods, empty, type Method, needTensor, type Tensor } from '../core/tensor';
-import { kernel, opcode } from '../native';
+import { kernel, opcode, written } from '../native';
 import { div, eq, ge, log, mul, ne, neg, sub } from './arithmetic';
 import { logicalAnd, logicalOr } from './binary';
 import { cast, clone } from './cast';
@@ -34,11 +34,9 @@ const codes = {
 function runScan(op: keyof typeof codes, t: Tensor, axis: number): Tensor {
   const wide = !isFloat(t.dtype) && (op === 'sum' || op === 'prod');
   const out = empty(t.shape, wide ? 'int64' : t.dtype, t.storage.device);
-  const cost = op === 'logsumexp' ? 30 : 1;
   scanKernel(
-    t.numel * cost,
     codes[op],
-    out,
+    written(out),
     denseOf(t),
     numel(t.shape.slice(0, axis)),
     t.shape[axis] ?? 1,

@@ -1,9 +1,11 @@
 /** @file Kernels that take many tensors in one call: optimizers' formulas, and sums of squares. Nothing is tracked. */
 import { empty, type Tensor } from '../core/tensor';
-import { type BufferArg, kernel, opcode } from '../native';
+import { type BufferArg, kernel, opcode, writtenAll, written } from '../native';
 import { runCopy } from './launch';
 
 const stepKernel = kernel('optimStep');
+const scaleKernel = kernel('scaleAll');
+const togetherKernel = kernel('together');
 const squaresKernel = kernel('sumSquares');
 
 /** A formula of native/ops/optim_steps.h and its constants, in the order of its fields. */
@@ -17,12 +19,6 @@ export interface Rule {
 const most = 4000;
 
 const sizesOf = (list: readonly Tensor[]): number[] => list.map((t) => t.numel);
-
-function total(sizes: readonly number[]): number {
-  let sum = 0;
-  for (const n of sizes) sum += n;
-  return sum;
-}
 
 function joined(lists: readonly (readonly Tensor[])[]): Tensor[] {
   const out: Tensor[] = [];
@@ -40,6 +36,7 @@ const from = ({ storage, offset, dtypeCode }: BufferArg, at: number): BufferArg 
  * @param grads - of the parameters, and of their dtypes; none for a rule that takes none
  * @param states - one list per state that the formula names: the state of each parameter
  * @param rates - a factor of each parameter's rate, float64
+ * @param guard - what {@link together} gave, if this is one of several calls of one step
  */
 export function runStep(
   rule: Rule,
@@ -47,17 +44,19 @@ export function runStep(
   grads: readonly Tensor[],
   states: readonly (readonly Tensor[])[] = [],
   rates: BufferArg | null = null,
+  guard: Tensor | null = null,
 ): void {
   const { op, constants } = rule;
   if (params.length > most) {
+    const all = guard ?? together(grads);
     for (let at = 0; at < params.length; at += most) {
       const piece = (list: readonly Tensor[]): readonly Tensor[] => list.slice(at, at + most);
-      runStep(rule, piece(params), piece(grads), states.map(piece), rates && from(rates, at));
+      runStep(rule, piece(params), piece(grads), states.map(piece), rates && from(rates, at), all);
     }
     return;
   }
   const sizes = sizesOf(params);
-  stepKernel(total(sizes) * (0.25 + 0.125 * states.length), op, params, grads, joined(states), sizes, constants, rates);
+  stepKernel(op, writtenAll(params), grads, writtenAll(joined(states)), sizes, constants, rates, guard);
   // What was saved of them for backward before this step is no longer valid.
   for (const p of params) p.storage.version++;
 }
@@ -68,19 +67,42 @@ export function runSquares(list: readonly Tensor[]): Tensor {
   for (let at = 0; at < list.length; at += most) {
     const piece = list.slice(at, at + most);
     const sizes = sizesOf(piece);
-    squaresKernel(total(sizes) * 0.25, from(out, at), piece, sizes);
+    squaresKernel(written(from(out, at)), piece, sizes);
   }
   return out;
 }
 
 const lerpStep = opcode('optim', 'lerp');
-const scaleStep = opcode('optim', 'scale');
+const assignStep = opcode('optim', 'assign');
+
+/**
+ * For a step of several calls: given to each, it keeps all of them from changing anything if one of `list` is the result
+ * of a failed call (Note [Marks] in native/runtime/mark.h).
+ */
+export function together(list: readonly Tensor[]): Tensor {
+  let guard: Tensor | undefined;
+  for (let at = 0; at < list.length; at += most) {
+    const piece = list.slice(at, at + most);
+    const next = empty([], 'float32', list[0]!.storage.device);
+    togetherKernel(written(next), guard ? [guard, ...piece] : piece);
+    guard = next;
+  }
+  return guard ?? empty([], 'float32', 0);
+}
 
 /** Multiplies every tensor by one number: a float64 tensor of one element. Same conditions. */
 export function runScale(list: readonly Tensor[], scale: Tensor): void {
-  const rates = runCopy(empty([list.length], 'float64', scale.storage.device), scale);
-  runStep({ op: scaleStep, constants: [1] }, list, [], [], rates);
+  const rates = runCopy(empty([Math.min(list.length, most)], 'float64', scale.storage.device), scale);
+  for (let at = 0; at < list.length; at += most) {
+    const piece = list.slice(at, at + most);
+    scaleKernel(writtenAll(piece), sizesOf(piece), rates);
+    for (const t of piece) t.storage.version++;
+  }
 }
+
+/** targets = values, unless one of the values, or the guard, is the result of a failed call. Same conditions. */
+export const runAssign = (targets: readonly Tensor[], values: readonly Tensor[], guard: Tensor | null): void =>
+  runStep({ op: assignStep, constants: [0] }, targets, values, [], null, guard);
 
 /** averages += weight (values - averages). Same conditions. */
 export const runLerp = (averages: readonly Tensor[], values: readonly Tensor[], weight: number): void =>

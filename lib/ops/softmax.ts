@@ -4,7 +4,7 @@ import { type DType, isFloat } from '../core/dtype';
 import { DTypeError } from '../core/errors';
 import { checkAxis, numel } from '../core/shape';
 import { addMethods, empty, type Method, needTensor, type Tensor } from '../core/tensor';
-import { kernel } from '../native';
+import { kernel, written } from '../native';
 import { mul, neg, sub } from './arithmetic';
 import { type InOrderOrByName, readArguments, type Spec } from '../core/arguments';
 import { axis as axisParam, dtype as dtypeParam } from '../core/params';
@@ -25,18 +25,16 @@ export interface SoftmaxOptions {
   dtype?: DType;
 }
 
-const cost = (t: Tensor): number => t.numel * 1.5;
-
 // Over the last axis of a tensor with dimensions.
 function overRows(name: string, x: Tensor, log: boolean): Tensor {
   const cols = x.shape[x.ndim - 1]!;
   const rows = numel(x.shape.slice(0, -1));
   const y = empty(x.shape, x.dtype, x.storage.device);
-  softmaxKernel(cost(x), y, denseOf(x), rows, cols, log);
+  softmaxKernel(written(y), denseOf(x), rows, cols, log);
   return track(name, y, [x], [y], ([g], [sy]) => {
     if (!isGradEnabled()) {
       const out = empty(sy!.shape, sy!.dtype, sy!.storage.device);
-      gradKernel(cost(sy!), out, denseOf(g!), sy!, rows, cols, log);
+      gradKernel(written(out), denseOf(g!), sy!, rows, cols, log);
       return [out];
     }
     if (log) return [sub(g!, mul(exp(sy!), sum(g!, -1, { keepdim: true })))];

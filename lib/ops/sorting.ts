@@ -3,7 +3,7 @@ import { noGrad, track } from '../core/autograd';
 import { IndexError } from '../core/errors';
 import { checkAxis, numel, type Shape } from '../core/shape';
 import { addMethods, empty, type Method, needTensor, type Tensor } from '../core/tensor';
-import { kernel } from '../native';
+import { kernel, written } from '../native';
 import { type InOrderOrByName, readArguments, type Spec } from '../core/arguments';
 import { axis as axisParam, boolean, integer } from '../core/params';
 import { zeros } from './create';
@@ -64,8 +64,8 @@ function sorted(op: string, t: Tensor, args: SortArguments): ValuesAndIndices {
   const { dim = -1, descending = false } = readArguments(op, sortSpec, args);
   const { axis: a, outer, length, inner } = linesOf(op, t, dim);
   const out = outputs(t, t.shape);
-  const cost = t.numel * (10 + 2 * Math.log2(length + 1));
-  if (t.numel > 0) sortKernel(cost, out.values, out.indices, denseOf(t.detach()), outer, length, inner, descending);
+  if (t.numel > 0)
+    sortKernel(written(out.values), written(out.indices), denseOf(t.detach()), outer, length, inner, descending);
   return tracked(op, t, a, out);
 }
 
@@ -106,9 +106,8 @@ export function topk(t: Tensor, ...args: TopkArguments): ValuesAndIndices {
     t,
     t.shape.map((d, i) => (i === a ? taken : d)),
   );
-  const cost = t.numel * 10;
   if (out.values.numel > 0)
-    topkKernel(cost, out.values, out.indices, denseOf(t.detach()), outer, length, inner, taken, largest);
+    topkKernel(written(out.values), written(out.indices), denseOf(t.detach()), outer, length, inner, taken, largest);
   return tracked('topk', t, a, out);
 }
 

@@ -21,12 +21,11 @@ const { PI, SQRT1_2 } = Math;
 // --- entropy and the normal distribution ----------------------------------------------------------------------------
 
 /** -x log(x), 0 at 0 and -infinity below */
-export const entr = defineUnary('entr', { save: 'x', grad: (g, x) => neg(mul(g, add(log(x), 1))), cost: 2 });
+export const entr = defineUnary('entr', { save: 'x', grad: (g, x) => neg(mul(g, add(log(x), 1))) });
 /** exp(x^2) erfc(x), which neither overflows nor vanishes for large x */
 export const erfcx = defineUnary('erfcx', {
   save: 'x',
   grad: (g, x) => mul(g, sub(mul(mul(x, 2), erfcx(x)), 2 / Math.sqrt(PI))),
-  cost: 20,
 });
 /** The distribution function of the standard normal distribution */
 export const ndtr = (x: Tensor): Tensor => mul(erfc(mul(x, -SQRT1_2)), 0.5);
@@ -34,19 +33,16 @@ export const ndtr = (x: Tensor): Tensor => mul(erfc(mul(x, -SQRT1_2)), 0.5);
 export const logNdtr = defineUnary('logNdtr', {
   save: 'x',
   grad: (g, x) => mul(g, div(Math.sqrt(2 / PI), erfcx(mul(x, -SQRT1_2)))),
-  cost: 30,
 });
 /** The inverse of {@link ndtr}: infinite at 0 and 1, NaN beyond */
 export const ndtri = defineUnary('ndtri', {
   save: 'y',
   grad: (g, y) => mul(g, mul(exp(mul(square(y), 0.5)), Math.sqrt(2 * PI))),
-  cost: 20,
 });
 /** a log(1 + b), and 0 where a is 0 (even if b is -1) */
 export const xlog1py = defineBinary('xlog1py', {
   save: 'ab',
   result: 'float',
-  cost: 2,
   gradA: (g, a, b) => {
     const logarithm = b instanceof Tensor ? mul(g, log1p(b)) : mul(g, Math.log1p(Number(b)));
     const undefinedAt = b instanceof Tensor ? le(b, -1) : Number(b) <= -1;
@@ -64,29 +60,27 @@ function halved(f: (x: Tensor) => Tensor, x: Tensor): Tensor {
 }
 
 /** The modified Bessel function of the first kind of order 0 */
-export const i0 = defineUnary('i0', { save: 'x', grad: (g, x) => mul(g, i1(x)), cost: 30 });
+export const i0 = defineUnary('i0', { save: 'x', grad: (g, x) => mul(g, i1(x)) });
 /** exp(-|x|) {@link i0}(x) */
 export const i0e = defineUnary('i0e', {
   save: 'x',
   grad: (g, x) => mul(g, sub(i1e(x), mul(sign(x), i0e(x)))),
-  cost: 30,
 });
 /** The modified Bessel function of the first kind of order 1 */
-export const i1 = defineUnary('i1', { save: 'x', grad: (g, x) => mul(g, sub(i0(x), halved(i1, x))), cost: 30 });
+export const i1 = defineUnary('i1', { save: 'x', grad: (g, x) => mul(g, sub(i0(x), halved(i1, x))) });
 /** exp(-|x|) {@link i1}(x) */
 export const i1e = defineUnary('i1e', {
   save: 'x',
   grad: (g, x) => mul(g, sub(sub(i0e(x), mul(sign(x), i1e(x))), halved(i1e, x))),
-  cost: 30,
 });
 /** The Bessel function of the first kind of order 0. As in PyTorch it has no gradient, like the three below. */
-export const besselJ0 = defineUnary('besselJ0', { cost: 50 });
+export const besselJ0 = defineUnary('besselJ0', {});
 /** The Bessel function of the first kind of order 1 */
-export const besselJ1 = defineUnary('besselJ1', { cost: 50 });
+export const besselJ1 = defineUnary('besselJ1', {});
 /** The Bessel function of the second kind of order 0: -infinity at 0, NaN below */
-export const besselY0 = defineUnary('besselY0', { cost: 50 });
+export const besselY0 = defineUnary('besselY0', {});
 /** The Bessel function of the second kind of order 1: -infinity at 0, NaN below */
-export const besselY1 = defineUnary('besselY1', { cost: 50 });
+export const besselY1 = defineUnary('besselY1', {});
 
 // --- zeta and gamma -------------------------------------------------------------------------------------------------
 
@@ -96,7 +90,6 @@ export const besselY1 = defineUnary('besselY1', { cost: 50 });
 export const zeta = defineBinary('zeta', {
   save: 'ab',
   result: 'float',
-  cost: 100,
   gradA: () => {
     throw new AutogradError('[zeta] has no gradient for its first argument; detach() it');
   },

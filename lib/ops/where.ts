@@ -4,9 +4,9 @@ import { type DType, resultType, resultTypeScalar } from '../core/dtype';
 import { type InOrderOrByName, readArguments } from '../core/arguments';
 import { DTypeError } from '../core/errors';
 import { operand, tensor } from '../core/params';
-import { broadcastShapes, broadcastStrides, numel, type Shape } from '../core/shape';
+import { broadcastShapes, broadcastStrides, type Shape } from '../core/shape';
 import { addMethods, empty, needTensor, Tensor } from '../core/tensor';
-import { kernel } from '../native';
+import { kernel, written } from '../native';
 import { cast } from './cast';
 import type { Operand } from './define';
 import { runFill, sameDevice } from './launch';
@@ -23,7 +23,7 @@ export function runWhere(
   out = empty(shape, a.dtype, a.storage.device),
 ): Tensor {
   const along = (t: Tensor): readonly number[] => broadcastStrides(t.shape, t.strides, shape);
-  whereKernel(numel(shape) * 0.5, out, c, a, b, shape, out.strides, along(c), along(a), along(b));
+  whereKernel(written(out), c, a, b, shape, out.strides, along(c), along(a), along(b));
   return out;
 }
 

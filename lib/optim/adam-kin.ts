@@ -99,16 +99,20 @@ export class LAMB extends Moments<MomentsOptions> {
     return { op: lambStep, constants: [signOf(group), ...means, ...corrections, eps, weightDecay] };
   }
 
+  protected override get severalCalls(): boolean {
+    return true;
+  }
+
   // The steps, then their lengths and those of the weights, and then each step at its own rate. Nothing waits for the
   // lengths. The steps need as much memory as the weights, so it is given back at once.
   protected override update(group: ParamGroup<MomentsOptions>, s: Segments): void {
     scope(() => {
       const steps = s.params.map((p): Tensor => empty(p.shape, p.dtype, p.storage.device));
-      runStep(this.rule(group, s.step + 1), s.params, s.grads, [...s.lists, steps]);
+      runStep(this.rule(group, s.step + 1), s.params, s.grads, [...s.lists, steps], null, s.guard);
       const [weights, lengths] = [runSquares(s.params).sqrt_(), runSquares(steps).sqrt_()];
       // New biases are 0, gradients may be: such a layer takes the step as it is.
       const trust = where(weights.minimum(lengths).gt(0), weights.div(lengths), 1);
-      runStep({ op: sgdStep, constants: [1, 0, group.lr] }, s.params, steps, [], trust);
+      runStep({ op: sgdStep, constants: [1, 0, group.lr] }, s.params, steps, [], trust, s.guard);
     });
   }
 }

@@ -32,7 +32,7 @@ export abstract class FusedOptimizer<O extends object> extends Optimizer<O> {
 
   protected update(group: ParamGroup<O>, s: Segments): void {
     const rule = this.rule(group, s.step + 1, s.states[0] as Numbers);
-    runStep(rule, s.params, s.grads, s.lists);
+    runStep(rule, s.params, s.grads, s.lists, null, s.guard);
     if (rule.numbers) for (const state of s.states) Object.assign(state, rule.numbers);
   }
 }

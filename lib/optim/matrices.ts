@@ -3,7 +3,9 @@ import { ArgumentError, ShapeError } from '../core/errors';
 import { finfo } from '../core/limits';
 import { describe, type Shape, showShape } from '../core/shape';
 import type { Tensor } from '../core/tensor';
+import { denseOf } from '../ops/launch';
 import { matmul } from '../ops/matmul';
+import { runAssign } from '../ops/segments';
 import { checkHyper } from './check';
 import type { CommonOptions } from './fused';
 import { type GroupInput, Optimizer, type ParamGroup, type Params, type Segments } from './optimizer';
@@ -16,27 +18,40 @@ interface Update<O> {
   grad: Tensor;
   /** The number of this step, from 1. */
   step: number;
-  /** The state tensor of that name. */
+  /** The state tensor of that name; not to be changed. */
   of(name: string): Tensor;
+  /** What is to take the place of the parameter and of its states. */
+  set(values: Record<string, Tensor> & { param: Tensor }): void;
 }
 
 // A matrix is changed by products and sums over its rows and columns, not by a formula for each element.
 abstract class MatrixOptimizer<O extends CommonOptions> extends Optimizer<O> {
   protected abstract updateOne(u: Update<O>): void;
 
+  protected override get severalCalls(): boolean {
+    return true;
+  }
+
   protected update(group: ParamGroup<O>, s: Segments): void {
     const names = this.stateNames(group);
     s.params.forEach((param, i) => {
       const grad = group.maximize ? s.grads[i]!.neg() : s.grads[i]!;
       const of = (name: string): Tensor => s.lists[names.indexOf(name)]![i]!;
-      this.updateOne({ group, param, grad, step: s.step + 1, of });
+      const set: Update<O>['set'] = ({ param: value, ...states }) => {
+        const changed = Object.keys(states);
+        runAssign([param, ...changed.map(of)], [value, ...Object.values(states)].map(denseOf), s.guard);
+      };
+      this.updateOne({ group, param, grad, step: s.step + 1, of, set });
     });
   }
 }
 
-// average = decay average + (1 - decay) value, in place
+// decay average + (1 - decay) value
 const blend = (average: Tensor, value: Tensor, decay: number): Tensor =>
-  average.add_(value.sub(average).mul_(1 - decay));
+  value
+    .sub(average)
+    .mul_(1 - decay)
+    .add_(average);
 
 /** Settings of {@link Adafactor}. */
 export interface AdafactorOptions extends CommonOptions {
@@ -81,26 +96,31 @@ export class Adafactor extends MatrixOptimizer<AdafactorOptions> {
     return name === 'colVar' ? [...shape.slice(0, -2), 1, shape.at(-1)!] : null;
   }
 
-  protected updateOne({ group, param, grad, step, of }: Update<AdafactorOptions>): void {
+  protected updateOne({ group, param, grad, step, of, set }: Update<AdafactorOptions>): void {
     const { lr, beta2Decay, d, weightDecay } = group;
     const eps1 = group.eps[0] ?? finfo(param.dtype).eps;
     const fresh = step ** beta2Decay;
     const rate = rms(param)
       .clampMin(group.eps[1])
       .mul_(Math.min(lr, 1 / Math.sqrt(step)));
-    if (weightDecay !== 0) param.mul_(1 - lr * weightDecay);
     let squares: Tensor;
+    let states: Record<string, Tensor>;
     if (param.ndim > 1) {
       const rows = blend(of('rowVar'), grad.square().mean(-1, { keepdim: true }), 1 - fresh);
       const columns = blend(of('colVar'), grad.square().mean(-2, { keepdim: true }), 1 - fresh);
       squares = matmul(rows, columns).div_(rows.mean(-2, { keepdim: true }).clampMin(eps1));
-    } else squares = blend(of('variance'), grad.square(), 1 - fresh);
+      states = { rowVar: rows, colVar: columns };
+    } else {
+      squares = blend(of('variance'), grad.square(), 1 - fresh);
+      states = { variance: squares };
+    }
     const change = squares
       .clampMin(eps1 * eps1)
       .rsqrt()
       .mul_(grad);
     // Nothing waits for the norms.
-    param.sub_(change.mul(rate.div_(rms(change).div_(d).clampMin(1))));
+    const kept = weightDecay === 0 ? param : param.mul(1 - lr * weightDecay);
+    set({ param: kept.sub(change.mul(rate.div_(rms(change).div_(d).clampMin(1)))), ...states });
   }
 }
 
@@ -168,15 +188,15 @@ export class Muon extends MatrixOptimizer<MuonOptions> {
     return ['momentumBuffer'];
   }
 
-  protected updateOne({ group, param, grad, of }: Update<MuonOptions>): void {
+  protected updateOne({ group, param, grad, of, set }: Update<MuonOptions>): void {
     const { lr, weightDecay, momentum, nesterov } = group;
     const mean = blend(of('momentumBuffer'), grad, momentum);
     const change = orthogonal(nesterov ? grad.add(mean.sub(grad).mul_(momentum)) : mean, group);
     const [a, b] = param.shape as [number, number];
     const original = group.adjustLrFn === null || group.adjustLrFn === 'original';
     const scale = original ? Math.sqrt(Math.max(1, a / b)) : 0.2 * Math.sqrt(Math.max(a, b));
-    if (weightDecay !== 0) param.mul_(1 - lr * weightDecay);
-    param.sub_(change.mul(lr * scale));
+    const kept = weightDecay === 0 ? param : param.mul(1 - lr * weightDecay);
+    set({ param: kept.sub(change.mul(lr * scale)), momentumBuffer: mean });
   }
 }
 

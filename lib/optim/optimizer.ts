@@ -13,6 +13,7 @@ import { isFloat } from '../core/dtype';
 import { zeros } from '../ops/create';
 import { zeroGradients } from '../ops/gradients';
 import { castOf, denseOf, runCopy, runFill } from '../ops/launch';
+import { together } from '../ops/segments';
 import { moved } from '../ops/to';
 import { showSettings } from '../nn/settings';
 
@@ -50,6 +51,8 @@ export interface Segments {
   grads: Tensor[];
   lists: Tensor[][];
   states: ParamState[];
+  /** If the step takes several kernel calls: what makes them stand or fall together; see runStep. */
+  guard: Tensor | null;
 }
 
 /** Base of the optimizers. `O` are the settings of a group. */
@@ -164,9 +167,16 @@ export abstract class Optimizer<O extends object> {
     noGrad(() => {
       // All is checked before anything changes.
       const calls = this.paramGroups.map((group) => [group, this.gather(group)] as const);
+      const all = calls.flatMap(([, list]) => list);
+      if (all.length > 1 || this.severalCalls) guardTogether(all);
       for (const [group, list] of calls) for (const segments of list) this.run(group, segments);
     });
     return result;
+  }
+
+  /** Whether {@link update} makes several kernel calls for one list of segments. */
+  protected get severalCalls(): boolean {
+    return false;
   }
 
   private run(group: ParamGroup<O>, s: Segments): void {
@@ -195,7 +205,10 @@ export abstract class Optimizer<O extends object> {
     for (const p of active) {
       const state = this.state.get(p)!;
       let s = found.find((f) => f.params[0]!.storage.device === p.storage.device && sameNumbers(f.states[0]!, state));
-      if (!s) found.push((s = { step: state.step, params: [], grads: [], lists: names.map(() => []), states: [] }));
+      if (!s)
+        found.push(
+          (s = { step: state.step, params: [], grads: [], lists: names.map(() => []), states: [], guard: null }),
+        );
       s.params.push(p);
       s.grads.push(this.gradientOf(p));
       s.states.push(state);
@@ -327,6 +340,16 @@ export abstract class Optimizer<O extends object> {
           g.params.filter((p) => tensorNames(this.state.get(p)).includes(n)),
         );
     });
+  }
+}
+
+// A step whose gradients are the result of a failed call changes nothing. Devices keep their failures apart.
+function guardTogether(all: readonly Segments[]): void {
+  const deviceOf = (s: Segments): number => s.params[0]!.storage.device;
+  for (const device of new Set(all.map(deviceOf))) {
+    const list = all.filter((s) => deviceOf(s) === device);
+    const guard = together(list.flatMap((s) => s.grads));
+    for (const s of list) s.guard = guard;
   }
 }
 

@@ -5,9 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "../ops/elementwise_list.h"
-#include "../ops/optim_list.h"
-#include "../ops/reduce_list.h"
+#include "../ops/opcodes.h"
 #include "../runtime/isa.h"
 #include "../runtime/parallel.h"
 #include "../runtime/scratch.h"
@@ -87,25 +85,66 @@ Napi::Value openGpu(const Napi::CallbackInfo& info) {
   return Napi::String::New(info.Env(), reason);
 }
 
+// [name, letters of the parameters, the parameters in C++, the dtypes of each as bits, meaning]
 Napi::Array kernelList(Napi::Env env) {
   Napi::Array out = Napi::Array::New(env);
   for (int i = 0; i < static_cast<int>(KernelId::count); i++) {
     const KernelInfo& k = kernelInfo(i);
-    out[static_cast<uint32_t>(i)] = names(env, std::vector<std::string>{k.name, k.signature, k.doc});
+    Napi::Array row = names(env, std::vector<std::string>{k.name, k.signature, k.params, "", k.doc});
+    Napi::Array types = Napi::Array::New(env);
+    for (Types t : k.types) types[types.Length()] = Napi::Number::New(env, t);
+    row[3u] = types;
+    out[static_cast<uint32_t>(i)] = row;
   }
   return out;
 }
 
 Napi::Object opcodeLists(Napi::Env env) {
   Napi::Object out = Napi::Object::New(env);
-#define NAME(name, ...) #name,
-  out["unary"] = names(env, std::vector<const char*>{NG_UNARY_OPS(NAME)});
-  out["binary"] = names(env, std::vector<const char*>{NG_BINARY_OPS(NAME)});
-  out["reduce"] = names(env, std::vector<const char*>{NG_REDUCE_OPS(NAME)});
-  out["scan"] = names(env, std::vector<const char*>{NG_SCAN_OPS(NAME)});
-  out["optim"] = names(env, std::vector<const char*>{NG_OPTIM_STEPS(NAME)});
-#undef NAME
+#define X(name, ...) #name,
+  out["unary"] = names(env, std::vector<const char*>{
+#include "../ops/unary.def"
+                            });
+#define X(name, ...) #name,
+  out["binary"] = names(env, std::vector<const char*>{
+#include "../ops/binary.def"
+                             });
+#define X(name) #name,
+  out["reduce"] = names(env, std::vector<const char*>{
+#include "../ops/reduce.def"
+                             });
+#define X(name) #name,
+  out["scan"] = names(env, std::vector<const char*>{
+#include "../ops/scan.def"
+                           });
+#define X(name, ...) #name,
+  out["optim"] = names(env, std::vector<const char*>{
+#include "../ops/optim.def"
+                            });
   return out;
+}
+
+// The dtypes of each unary and binary operation, as bits.
+Napi::Object opcodeTypes(Napi::Env env) {
+  Napi::Object out = Napi::Object::New(env);
+  for (const KernelId id : {KernelId::unary, KernelId::binary}) {
+    const KernelInfo& k = kernelInfo(static_cast<int>(id));
+    Napi::Array list = Napi::Array::New(env);
+    for (int64_t op = 0; k.typesOf(op) != 0; op++) list[list.Length()] = Napi::Number::New(env, k.typesOf(op));
+    out[k.name] = list;
+  }
+  return out;
+}
+
+// setSynchronous(on)
+void setSynchronous(const Napi::CallbackInfo& info) {
+  State& s = stateOf(info);
+  s.synchronous = info[0].ToBoolean();
+  for (auto& d : s.devices) {
+    if (!d) continue;
+    d->wait();
+    d->takeError();  // of before
+  }
 }
 
 // Doubles that both sides see, for the life of the environment.
@@ -140,12 +179,14 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports["flush"] = Napi::Function::New<flush>(env, "flush", s);
   exports["setThreads"] = Napi::Function::New<setThreads>(env, "setThreads", s);
   exports["getThreads"] = Napi::Function::New<getThreads>(env, "getThreads", s);
+  exports["setSynchronous"] = Napi::Function::New<setSynchronous>(env, "setSynchronous", s);
   exports["gpus"] = Napi::Function::New<gpus>(env, "gpus", s);
   exports["openGpu"] = Napi::Function::New<openGpu>(env, "openGpu", s);
   exports["args"] = sharedDoubles(env, &s->args, kArgDoubles);
   exports["regs"] = sharedDoubles(env, &s->regs, kRegs);
   exports["kernels"] = kernelList(env);
   exports["opcodes"] = opcodeLists(env);
+  exports["opcodeTypes"] = opcodeTypes(env);
   exports["isa"] = Napi::String::New(env, isa->name);
   // In a worker that is being terminated every call above may have failed. Nothing runs after this then, and the State
   // goes here; else it goes when the environment ends.

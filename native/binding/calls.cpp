@@ -2,6 +2,8 @@
 // the wrappers that addon.cpp uses cost more than these functions do. lib/native.ts is their only caller.
 #include "calls.h"
 
+#include <memory>
+
 #include "decode.h"
 #include "js.h"
 
@@ -62,42 +64,64 @@ napi_value release(napi_env env, napi_callback_info info) {
 
 // --- calls ----------------------------------------------------------------------------------------------------------
 
-// run(kernel, device, work, number of argument doubles)
+// "float32 or float64"
+std::string listOf(Types types) {
+  static const char* const names[] = {"float32", "float64", "int32", "int64", "uint8", "bool", "bfloat16", "float16"};
+  std::string text;
+  for (int i = 0; i < 8; i++) {
+    if ((types >> i & 1) == 0) continue;
+    const bool last = types >> (i + 1) == 0;
+    text += (text.empty() ? "" : last ? " or " : ", ") + std::string(names[i]);
+  }
+  return text;
+}
+
+napi_value wrongType(napi_env env, Types wanted, DType got) {
+  return js::fail(env, "ERR_DTYPE", "takes " + listOf(wanted) + ", not " + listOf(only(got)));
+}
+
+// run(kernel, device, number of argument doubles). The first double is the operation's number, for errors.
 napi_value run(napi_env env, napi_callback_info info) {
-  Args<4> a(env, info);
+  Args<3> a(env, info);
   State& s = *a.state;
   const int id = a.i32(0), device = a.i32(1);
   Device& d = *s.devices[static_cast<size_t>(device)];
   const KernelInfo& k = kernelInfo(id);
   void* fn = d.kernel(id);
-  if (fn == nullptr)
-    return js::fail(env, "ERR_UNSUPPORTED_ON_DEVICE", std::string("[") + k.name + "] has no kernel on this device");
-  Decoder decoder(s.args, static_cast<size_t>(a.i32(3)), s.blocks.data(), s.blocks.size(), device);
+  if (fn == nullptr) return js::fail(env, "ERR_UNSUPPORTED_ON_DEVICE", "has no kernel on this device");
+  // [op's number, opcode, out (3), a (slot, offset, dtype)]
+  if (k.typesOf != nullptr) {
+    const Types wanted = k.typesOf(static_cast<int64_t>(s.args[1]));
+    const auto got = static_cast<DType>(static_cast<int>(s.args[7]) & 15);
+    if ((wanted & only(got)) == 0) return wrongType(env, wanted, got);
+  }
+  Decoder decoder(s.args + 1, static_cast<size_t>(a.i32(2)) - 1, s.blocks.data(), s.blocks.size(), device);
   Call& c = d.reserve();
-  c.name = k.name;
-  k.prepare(c, fn, decoder);
+  c.op = static_cast<int32_t>(s.args[0]);
+  const int64_t work = k.prepare(c, fn, decoder);
   if (decoder.error() || !decoder.finished()) {
     c.drop(c);
+    if (decoder.wanted() != 0) return wrongType(env, decoder.wanted(), decoder.got());
     return js::fail(env, "ERR_INTERNAL",
-                    std::string("[") + k.name + "] " + (decoder.error() ? decoder.error() : "too many arguments"));
+                    std::string(k.name) + ": " + (decoder.error() ? decoder.error() : "too many arguments"));
   }
-  d.submit(static_cast<int64_t>(a.f64(2)));
-  return nullptr;
+  d.submit(work);
+  if (!s.synchronous) return nullptr;
+  d.wait();
+  const Failure f = d.takeError();
+  return f.code == Fail::none ? nullptr : js::fail(env, f);
 }
 
-// Throws the device's sticky error as { code: 'KERNEL_<n>', message }, if there is one.
-bool throwSticky(napi_env env, Device& d) {
-  const StreamError e = d.takeError();
-  if (e.code == Fail::none) return false;
-  js::fail(env, ("KERNEL_" + std::to_string(static_cast<int>(e.code))).c_str(), e.message);
-  return true;
+// hasKernel(kernel, device)
+napi_value hasKernel(napi_env env, napi_callback_info info) {
+  Args<2> a(env, info);
+  return js::boolean(env, a.state->devices[static_cast<size_t>(a.i32(1))]->kernel(a.i32(0)) != nullptr);
 }
 
+// wait(device): blocks until everything submitted is finished.
 napi_value wait(napi_env env, napi_callback_info info) {
   Args<1> a(env, info);
-  Device& d = *a.state->devices[static_cast<size_t>(a.i32(0))];
-  d.wait();
-  throwSticky(env, d);
+  a.state->devices[static_cast<size_t>(a.i32(0))]->wait();
   return nullptr;
 }
 
@@ -120,7 +144,14 @@ struct Ticket {
   State* state;
   double id;
   int device;
+  bool reads;  // and must hear of failures
+  FailurePtr failure;
 };
+
+FailurePtr failureOf(const Ticket& t) {
+  if (!t.reads || t.failure != nullptr) return t.failure;
+  return t.state->devices[static_cast<size_t>(t.device)]->takeLate();
+}
 
 // Any thread: hand the ticket to the JavaScript thread.
 void finished(void* env) {
@@ -128,42 +159,42 @@ void finished(void* env) {
   napi_call_threadsafe_function(t->state->completed, t, napi_tsfn_nonblocking);
 }
 
-// JavaScript thread: callback(id, error code, error message).
+// JavaScript thread: callback(id, error code, error message, op).
 void onCompleted(napi_env env, napi_value callback, void*, void* data) {
-  auto* t = static_cast<Ticket*>(data);
-  if (env == nullptr) {
-    delete t;
-    return;
-  }
-  State& s = *t->state;
-  if (--s.pendingReads == 0) napi_unref_threadsafe_function(env, s.completed);
-  const StreamError e = s.devices[static_cast<size_t>(t->device)]->takeError();
-  napi_value argv[3] = {js::number(env, t->id), js::number(env, static_cast<int>(e.code)), js::string(env, e.message)};
+  const std::unique_ptr<Ticket> t(static_cast<Ticket*>(data));
+  if (env == nullptr) return;
+  if (--t->state->pendingReads == 0) napi_unref_threadsafe_function(env, t->state->completed);
+  const FailurePtr f = failureOf(*t);
+  static const Failure none;
+  const Failure& e = f ? *f : none;
+  napi_value argv[4] = {js::number(env, t->id), js::number(env, static_cast<int>(e.code)), js::string(env, e.message),
+                        js::number(env, e.op)};
   napi_value undefined = nullptr;
   napi_get_undefined(env, &undefined);
-  delete t;
-  napi_call_function(env, undefined, callback, 3, argv, nullptr);
+  napi_call_function(env, undefined, callback, 4, argv, nullptr);
 }
 
-napi_value ticket(napi_env env, State& s, int device, double id) {
-  Device& d = *s.devices[static_cast<size_t>(device)];
+// True when everything submitted is finished already; else the callback comes with the ticket's id.
+napi_value settle(napi_env env, std::unique_ptr<Ticket> t) {
+  State& s = *t->state;
+  Device& d = *s.devices[static_cast<size_t>(t->device)];
   if (d.idle()) {
-    throwSticky(env, d);
+    if (const FailurePtr f = failureOf(*t)) return js::fail(env, *f);
     return js::boolean(env, true);
   }
   if (s.pendingReads++ == 0) napi_ref_threadsafe_function(env, s.completed);
-  d.notify(finished, new Ticket{&s, id, device});
+  d.notify(finished, t.release());
   return js::boolean(env, false);
 }
 
 // notify(device, id) -> true when everything submitted is finished already; else the callback comes with `id`.
 napi_value notify(napi_env env, napi_callback_info info) {
   Args<2> a(env, info);
-  return ticket(env, *a.state, a.i32(0), a.f64(1));
+  return settle(env, std::make_unique<Ticket>(Ticket{a.state, a.f64(1), a.i32(0), false, nullptr}));
 }
 
 // read(slot, byte offset, typed array, id): copies in stream order. id < 0: waits; else as notify. The caller keeps
-// the array alive until then.
+// the array alive until then. Throws, or calls back with, the failure that the memory carries the mark of.
 napi_value read(napi_env env, napi_callback_info info) {
   Args<4> a(env, info);
   Block* b = a.state->block(a.i32(0));
@@ -173,13 +204,10 @@ napi_value read(napi_env env, napi_callback_info info) {
   const auto offset = static_cast<size_t>(a.f64(1));
   if (b == nullptr || offset + n > b->bytes) return js::fail(env, "ERR_INTERNAL", "[read] out of bounds");
   Device& d = *a.state->devices[static_cast<size_t>(b->device)];
-  if (n) d.read(*b, offset, p, n);
-  if (a.f64(3) < 0) {
-    d.wait();
-    throwSticky(env, d);
-    return nullptr;
-  }
-  return ticket(env, *a.state, b->device, a.f64(3));
+  auto t = std::make_unique<Ticket>(Ticket{a.state, a.f64(3), b->device, true, nullptr});
+  d.read(*b, offset, p, n, &t->failure);
+  if (t->id < 0) d.wait();
+  return settle(env, std::move(t));
 }
 
 // JavaScript's completion callback: set once per environment, before the first read.
@@ -200,7 +228,7 @@ napi_value setCallback(napi_env env, napi_callback_info info) {
 
 const std::vector<RawFunction>& rawFunctions() {
   static const std::vector<RawFunction> all = {
-      {"alloc", alloc}, {"release", release}, {"run", run},       {"wait", wait},
+      {"alloc", alloc}, {"release", release}, {"run", run},       {"hasKernel", hasKernel},    {"wait", wait},
       {"write", write}, {"read", read},       {"notify", notify}, {"onCompleted", setCallback}};
   return all;
 }

@@ -19,7 +19,7 @@ class CpuDevice final : public Device {
   bool leave(void (*ended)(void*), void* env) override { return stream_.leave(ended, env); }
   uint64_t position() const override { return stream_.submitted(); }
   bool idle() override { return stream_.idle(); }
-  StreamError takeError() override { return stream_.takeError(); }
+  Failure takeError() override { return stream_.takeError(); }
 
   void notify(void (*done)(void*), void* env) override {
     struct Args {
@@ -54,31 +54,43 @@ class CpuDevice final : public Device {
       return;
     }
     std::memcpy(staging, src, bytes);
-    queueCopy(dst, staging, bytes, staging);
+    queueCopy(dst, staging, bytes);
   }
 
-  void read(const Block& b, size_t offset, void* dst, size_t bytes) override {
-    queueCopy(dst, static_cast<const char*>(b.p) + offset, bytes, nullptr);
-  }
-
- private:
-  // Copies and then frees `owned` (may be null).
-  void queueCopy(void* dst, const void* src, size_t bytes, void* owned) {
+  void read(Block& b, size_t offset, void* dst, size_t bytes, FailurePtr* failure) override {
     struct Args {
       void* dst;
       const void* src;
       size_t bytes;
-      void* owned;
+      MarkRef mark;
+      FailurePtr* failure;
     };
     Call& c = stream_.reserve();
-    c.host = owned == nullptr;
-    new (c.args) Args{dst, src, bytes, owned};
+    c.host = true;
+    new (c.args) Args{dst, static_cast<const char*>(b.p) + offset, bytes, {&b.mark, b.life, false}, failure};
+    c.run = [](Call& call, Ctx&) {
+      auto* a = reinterpret_cast<Args*>(call.args);
+      *a->failure = failureOf(a->mark);
+      if (*a->failure == nullptr && a->bytes > 0) std::memcpy(a->dst, a->src, a->bytes);
+    };
+    c.drop = [](Call&) {};
+    stream_.commit(static_cast<int64_t>(bytes / 16));
+  }
+
+ private:
+  // Copies, and frees `src`.
+  void queueCopy(void* dst, void* src, size_t bytes) {
+    struct Args {
+      void *dst, *src;
+      size_t bytes;
+    };
+    Call& c = stream_.reserve();
+    new (c.args) Args{dst, src, bytes};
     c.run = [](Call& call, Ctx&) {
       auto* a = reinterpret_cast<Args*>(call.args);
       std::memcpy(a->dst, a->src, a->bytes);
-      std::free(a->owned);
     };
-    c.drop = [](Call& call) { std::free(reinterpret_cast<Args*>(call.args)->owned); };
+    c.drop = [](Call& call) { std::free(reinterpret_cast<Args*>(call.args)->src); };
     stream_.commit(static_cast<int64_t>(bytes / 16));
   }
 

@@ -23,12 +23,8 @@ class CudaDevice final : public Device {
     table_ = api.kernels;
     // No guard mode: canaries would have to be written and read on the GPU.
     pool_ = std::make_unique<Pool>(slabs_.backing(), false);
-    ctx_.failFn = [](Ctx& c, Fail code, const char* message) {
-      static_cast<CtxOf&>(c).failed = true;
-      static_cast<CtxOf&>(c).api->fail(static_cast<CudaStream*>(c.stream), code, message);
-    };
+    ctx_.failFn = [](Ctx& c, Fail code, const char* message) { static_cast<CtxOf&>(c).marks.fail(code, message); };
     ctx_.stream = stream;
-    ctx_.api = &api;
   }
   ~CudaDevice() override {
     // All handles are gone by now (State::maybeDelete), so this empties the slabs too, before the stream closes.
@@ -39,12 +35,12 @@ class CudaDevice final : public Device {
   Call& reserve() override { return call_; }
   void submit(int64_t) override {
     position_++;
-    api_.activate(stream_);
-    ctx_.outputs = 0;
-    ctx_.failed = false;
-    call_.run(call_, ctx_);
-    for (int i = 0; ctx_.failed && i < ctx_.outputs; i++)  // Note [Outputs of a failed call]
-      api_.zero(stream_, ctx_.out[i].p, static_cast<size_t>(ctx_.out[i].bytes));
+    if (ctx_.marks.admit(call_)) {
+      api_.activate(stream_, call_.op);
+      call_.run(call_, ctx_);
+      ctx_.marks.finish(call_);
+    }
+    call_.drop(call_);
   }
   void notify(void (*done)(void*), void* env) override { api_.notify(stream_, done, env); }
   void wait() override { api_.wait(stream_); }
@@ -54,22 +50,29 @@ class CudaDevice final : public Device {
   }
   uint64_t position() const override { return position_; }
   bool idle() override { return api_.idle(stream_) != 0; }
-  StreamError takeError() override {
+  Failure takeError() override {
+    const FailurePtr late = takeLate();
+    return late ? *late : ctx_.marks.takeLast();
+  }
+  FailurePtr takeLate() override {
     char text[512];
-    const Fail code = api_.takeError(stream_, text, sizeof(text));
-    return {code, code == Fail::none ? "" : text};
+    Failure f;
+    f.code = api_.takeError(stream_, &f.op, text, sizeof(text));
+    if (f.code == Fail::none) return nullptr;
+    f.message = text;
+    return std::make_shared<const Failure>(std::move(f));
   }
   void write(Block& b, size_t offset, const void* src, size_t bytes) override {
     api_.write(stream_, static_cast<char*>(b.p) + offset, src, bytes);
   }
-  void read(const Block& b, size_t offset, void* dst, size_t bytes) override {
-    api_.read(stream_, dst, static_cast<const char*>(b.p) + offset, bytes);
+  void read(Block& b, size_t offset, void* dst, size_t bytes, FailurePtr* failure) override {
+    *failure = failureOf({&b.mark, b.life, false});
+    if (*failure == nullptr && bytes > 0) api_.read(stream_, dst, static_cast<const char*>(b.p) + offset, bytes);
   }
 
  private:
   struct CtxOf : Ctx {
-    const CudaApi* api;
-    bool failed;
+    Marks marks;
   };
 
   const CudaApi& api_;

@@ -30,12 +30,17 @@ class Device {
   virtual bool leave(void (*ended)(void* env), void* env) = 0;
   virtual uint64_t position() const = 0;  // submitted calls so far
   virtual bool idle() = 0;
-  virtual StreamError takeError() = 0;
+  // What a call that failed since the last question said, once; the device must be idle. For debugging: see Note
+  // [Marks].
+  virtual Failure takeError() = 0;
+  // On CUDA, what the driver or a running kernel met, which belongs to whoever reads next. Null: nothing.
+  virtual FailurePtr takeLate() { return nullptr; }
 
   // Host to device, in stream order; the source may change as soon as this returns.
   virtual void write(Block& b, size_t offset, const void* src, size_t bytes) = 0;
-  // Device to host, in stream order; dst must stay valid until the stream has passed it (notify, wait).
-  virtual void read(const Block& b, size_t offset, void* dst, size_t bytes) = 0;
+  // Device to host, in stream order; dst and `failure` must stay valid until the stream has passed it (notify, wait).
+  // If the block carries a mark, `failure` gets it, and nothing is copied.
+  virtual void read(Block& b, size_t offset, void* dst, size_t bytes, FailurePtr* failure) = 0;
 
  protected:
   std::unique_ptr<Pool> pool_;

@@ -53,6 +53,16 @@ inline napi_value fail(napi_env env, const char* code, const std::string& messag
   return nullptr;
 }
 
+// Throws what a kernel reported: { code: 'KERNEL_<n>', message, op }.
+inline napi_value fail(napi_env env, const Failure& f) {
+  napi_value error = nullptr;
+  const std::string code = "KERNEL_" + std::to_string(static_cast<int>(f.code));
+  if (napi_create_error(env, string(env, code), string(env, f.message), &error) != napi_ok) return nullptr;
+  napi_set_named_property(env, error, "op", number(env, f.op));
+  napi_throw(env, error);
+  return nullptr;
+}
+
 // The bytes of a TypedArray or DataView-like view; false when it is detached or none.
 inline bool bytesOf(napi_env env, napi_value v, uint8_t** p, size_t* n) {
   static constexpr size_t kSize[] = {1, 1, 1, 2, 2, 4, 4, 4, 8, 8, 8, 2};

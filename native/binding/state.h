@@ -36,6 +36,7 @@ struct State {
   int64_t handles = 0;  // those whose finalizer has not run
   bool guard = false;
   int64_t guardViolations = 0;
+  bool synchronous = false;  // every call is waited for, and its failure thrown at once
   bool closed = false;
 
   // Names the block: its slot. The handle is idle again after `dropHandle`.

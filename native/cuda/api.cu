@@ -64,7 +64,10 @@ const CudaApi& makeApi() {
       [](int32_t device) { return probe().names[static_cast<size_t>(device)].c_str(); },
       [](int32_t device, const char** reason) { return CudaStream::open(device, reason); },
       [](CudaStream* s) { delete s; },
-      [](CudaStream* s) { s->activate(); },
+      [](CudaStream* s, int32_t op) {
+        s->activate();
+        s->setOp(op);
+      },
       [](CudaStream* s, size_t bytes) -> void* {
         s->activate();
         void* p = nullptr;
@@ -77,14 +80,12 @@ const CudaApi& makeApi() {
         s->activate();
         cudaFree(p);
       },
-      [](CudaStream* s, void* dst, size_t bytes) { s->ok(cudaMemsetAsync(dst, 0, bytes, s->handle), "zero"); },
       [](CudaStream* s, void* dst, const void* src, size_t bytes) { s->write(dst, src, bytes); },
       [](CudaStream* s, void* dst, const void* src, size_t bytes) { s->read(dst, src, bytes); },
       [](CudaStream* s, void (*done)(void*), void* env) { s->notify(done, env); },
       [](CudaStream* s) { s->wait(); },
       [](CudaStream* s) -> int32_t { return s->idle(); },
-      [](CudaStream* s, char* message, size_t size) { return s->takeError(message, size); },
-      [](CudaStream* s, Fail code, const char* message) { s->fail(code, message); },
+      [](CudaStream* s, int32_t* op, char* message, size_t size) { return s->takeError(op, message, size); },
   };
   return api;
 }

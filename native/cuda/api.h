@@ -8,17 +8,16 @@
 
 namespace ng {
 
-// Raise it when this file, or a type that it passes (kernels.h, runtime/buffer.h, runtime/ctx.h), changes its layout.
+// Raise it when this file, or a type that it passes (runtime/buffer.h, param.h, ctx.h), changes its layout.
 // A new or changed kernel changes kCudaTableKey by itself.
-inline constexpr uint32_t kCudaApiVersion = 2;
+inline constexpr uint32_t kCudaApiVersion = 3;
 
-// A fingerprint of the kernel table: a library built from another kernels.h is refused.
+// A fingerprint of the kernel table: a library built from another kernels.def is refused.
 constexpr uint64_t cudaTableKey() {
   uint64_t h = 14695981039346656037u;  // FNV-1a
-#define K(name, params, doc) \
+#define X(name, cost, params, doc) \
   for (const char* p = #name #params; *p != 0; p++) h = (h ^ static_cast<unsigned char>(*p)) * 1099511628211u;
-  NG_KERNELS(K)
-#undef K
+#include "../kernels.def"
   return h;
 }
 inline constexpr uint64_t kCudaTableKey = cudaTableKey();
@@ -38,15 +37,14 @@ struct CudaApi {
   CudaStream* (*open)(int32_t device, const char** reason);
   // The stream must be idle.
   void (*close)(CudaStream*);
-  // Makes the stream's GPU the calling thread's current one; before kernels are called.
-  void (*activate)(CudaStream*);
+  // Makes the stream's GPU the calling thread's current one, before a kernel is called; `op`: Call::op, for its
+  // failures.
+  void (*activate)(CudaStream*, int32_t op);
 
   // Device memory from the driver: slow and synchronising, for a pool behind it. nullptr when there is none.
   void* (*alloc)(CudaStream*, size_t bytes);
   void (*free)(CudaStream*, void* p);
 
-  // Fills with zero bytes, in stream order.
-  void (*zero)(CudaStream*, void* dst, size_t bytes);
   // In stream order, through pinned staging. `src` may change as soon as `write` returns; `dst` of `read` must stay
   // valid until the stream has passed it.
   void (*write)(CudaStream*, void* dst, const void* src, size_t bytes);
@@ -56,11 +54,9 @@ struct CudaApi {
   void (*notify)(CudaStream*, void (*done)(void* env), void* env);
   void (*wait)(CudaStream*);
   int32_t (*idle)(CudaStream*);
-  // Takes the first failure: its code (0 = none) and message. A failure of work that is still running shows up once
-  // that work has been waited for.
-  Fail (*takeError)(CudaStream*, char* message, size_t size);
-  // Records a failure from the host's side, for Ctx::fail.
-  void (*fail)(CudaStream*, Fail code, const char* message);
+  // Takes the first failure that the driver or a running kernel met: its code (none: there is none), the operation and
+  // the message. A failure of work that is still running shows up once that work has been waited for.
+  Fail (*takeError)(CudaStream*, int32_t* op, char* message, size_t size);
 };
 
 }  // namespace ng

@@ -188,7 +188,7 @@ class LtPlans final : public GemmPlans {
  private:
   bool ok(cublasStatus_t e) {
     if (e == CUBLAS_STATUS_SUCCESS) return true;
-    const std::string text = std::string("[matmul] cuBLASLt failed: ") + lib().cublasLtGetStatusString(e);
+    const std::string text = std::string("cuBLASLt failed: ") + lib().cublasLtGetStatusString(e);
     s_.fail(e == CUBLAS_STATUS_ALLOC_FAILED ? Fail::outOfMemory : Fail::device, text.c_str());
     return false;
   }

@@ -186,17 +186,20 @@ __device__ inline void withTypeOnDevice(DType t, F&& f) {
 // --- failures -------------------------------------------------------------------------------------------------------
 
 // Keeps the failure with the smallest position of the first launch that failed.
-__device__ inline void report(const Reporter& to, int kind, int64_t position, int64_t value, int64_t size) {
+__device__ inline void report(const Reporter& to, Why why, int64_t position, int64_t a = 0, int64_t b = 0,
+                              int64_t c = 0) {
   volatile Failure* f = to.record;
   if (f->launch != 0 && (f->launch != to.launch || f->position <= position)) return;
   while (atomicCAS(&to.record->lock, 0, 1) != 0) {
   }
   __threadfence();
   if (f->launch == 0 || (f->launch == to.launch && position < f->position)) {
-    f->kind = kind;
+    f->why = static_cast<int>(why);
+    f->op = to.op;
     f->position = position;
-    f->value = value;
-    f->size = size;
+    f->a = a;
+    f->b = b;
+    f->c = c;
     f->launch = to.launch;
   }
   __threadfence();

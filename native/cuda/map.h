@@ -33,7 +33,7 @@ inline bool isDense(const Loop<N>& l) {
 template <class Op, class F>
 inline bool withDefined(Ctx& c, DType t, F&& f) {
   const auto undefined = [&] {
-    c.fail(Fail::numeric, "[elementwise] this operation is not defined for this dtype");
+    c.fail(Why::undefinedDtype);
     return false;
   };
   const auto with = [&](auto tag) {

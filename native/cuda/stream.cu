@@ -68,7 +68,7 @@ void CudaStream::activate() {
 bool CudaStream::ok(cudaError_t e, const char* what) {
   if (e == cudaSuccess) return true;
   char text[256];
-  std::snprintf(text, sizeof(text), "[%s] CUDA failed: %s", what, cudaGetErrorString(e));
+  std::snprintf(text, sizeof(text), "CUDA failed in %s: %s", what, cudaGetErrorString(e));
   fail(e == cudaErrorMemoryAllocation ? Fail::outOfMemory : Fail::device, text);
   return false;
 }
@@ -77,31 +77,15 @@ void CudaStream::fail(Fail code, const char* message) {
   if (code_ != Fail::none) return;
   code_ = code;
   message_ = message;
+  failedOp_ = op_;
 }
 
-Fail CudaStream::takeError(char* message, size_t size) {
+Fail CudaStream::takeError(int32_t* op, char* message, size_t size) {
   const cuda::Failure f = *fetched_;
   if (code_ == Fail::none && f.launch > reported_) {
-    char text[200];
-    const long long value = f.value, n = f.size, at = f.position;
-    Fail code = Fail::indexOutOfRange;
-    switch (f.kind) {
-      case cuda::kBadClass:
-        std::snprintf(text, sizeof(text), "[crossEntropy] class %lld at row %lld is out of range for %lld classes",
-                      value, at, n);
-        break;
-      case cuda::kZeroDivisor:
-        std::snprintf(text, sizeof(text), "[elementwise] integer division by zero");
-        code = Fail::numeric;
-        break;
-      case cuda::kBadProbability:
-        std::snprintf(text, sizeof(text), "[bernoulli] a probability is not between 0 and 1");
-        code = Fail::numeric;
-        break;
-      default:
-        std::snprintf(text, sizeof(text), "[%s] index %lld is out of range for size %lld",
-                      f.kind == cuda::kBadGather ? "gather" : "indexSelect", value, n);
-    }
+    char text[256];
+    const Fail code = describe(static_cast<Why>(f.why), f.a, f.b, f.c, text, sizeof(text));
+    op_ = f.op;
     fail(code, text);
     // Copies of this failure that are still on their way are known by their launch number.
     reported_ = f.launch;
@@ -109,6 +93,7 @@ Fail CudaStream::takeError(char* message, size_t size) {
     cudaMemsetAsync(record_, 0, sizeof(cuda::Failure), handle);
   }
   const Fail code = code_;
+  *op = failedOp_;
   std::snprintf(message, size, "%s", message_.c_str());
   code_ = Fail::none;
   message_.clear();
@@ -132,7 +117,7 @@ void* CudaStream::workspace(size_t bytes) {
 
 cuda::Reporter CudaStream::reporter() {
   mayFail_ = true;
-  return {record_, ++launches_};
+  return {record_, ++launches_, op_};
 }
 
 cuda::GemmPlans& CudaStream::gemm() { return *gemm_; }

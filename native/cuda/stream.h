@@ -19,16 +19,17 @@ class GemmPlans;  // gemm.h
 // launch the smallest position wins, so that the message does not depend on the schedule.
 struct Failure {
   int lock;
-  int kind;        // FailureKind
+  int why;         // Why, and the numbers of its text
+  int op;          // of the call, see Call::op
   int64_t launch;  // 0: no failure
-  int64_t position, value, size;
+  int64_t position, a, b, c;
 };
-enum FailureKind : int { kBadIndex, kBadGather, kBadClass, kZeroDivisor, kBadProbability };
 
 // Where a kernel reports to: passed by value.
 struct Reporter {
   Failure* record;
   int64_t launch;
+  int op;
 };
 
 }  // namespace ng::cuda
@@ -44,14 +45,17 @@ struct CudaStream {
   ~CudaStream();
 
   void activate();
+  void setOp(int32_t op) { op_ = op; }       // of the call that is made next
   bool ok(cudaError_t e, const char* what);  // records the failure
   void fail(Fail code, const char* message);
-  Fail takeError(char* message, size_t size);
+  Fail takeError(int32_t* op, char* message, size_t size);
 
   // Device memory for one kernel call, valid until the next call that asks: the stream's order protects it. nullptr
   // (and a recorded failure) when there is none.
   void* workspace(size_t bytes);
   cuda::Reporter reporter();
+  // Where the first failure among the launches so far can be seen on the device; null while there can be none.
+  const cuda::Failure* failure() const { return mayFail_ ? record_ : nullptr; }
   cuda::GemmPlans& gemm();
 
   void write(void* dst, const void* src, size_t bytes);
@@ -80,6 +84,7 @@ struct CudaStream {
   int64_t launches_ = 0, reported_ = 0;
   bool mayFail_ = false;  // something that reports was launched since the record was last fetched
   Fail code_ = Fail::none;
+  int32_t op_ = 0, failedOp_ = 0;
   std::string message_;
   std::unique_ptr<cuda::GemmPlans, void (*)(cuda::GemmPlans*)> gemm_{nullptr, nullptr};
 };

@@ -3,15 +3,13 @@
 #include "table.h"
 
 namespace ng::NG_ISA {
-#define K(name, params, doc) __attribute__((weak, visibility("hidden"))) void name params;
-NG_KERNELS(K)
-#undef K
+#define X(name, cost, params, doc) __attribute__((weak, visibility("hidden"))) void name params;
+#include "../kernels.def"
 
 const KernelTable& table() {
   static const KernelTable t = {
-#define K(name, params, doc) name,
-      NG_KERNELS(K)
-#undef K
+#define X(name, cost, params, doc) name,
+#include "../kernels.def"
   };
   return t;
 }

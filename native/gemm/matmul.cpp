@@ -119,9 +119,9 @@ void batched(const Shape& s, const T* a, const T* b, const T* bias, double beta,
 
 }  // namespace
 
-void matmul(Ctx& ctx, Buf out, Buf a, Buf b, Buf bias, Dims batch, Dims aBatch, Dims bBatch, int64_t m, int64_t n,
-            int64_t k, int64_t aRow, int64_t aCol, int64_t bRow, int64_t bCol, double beta) {
-  ctx.output(out, beta == 0 ? batch.numel() * m * n : 0);
+void matmul(Ctx& ctx, InOut<Number> out, In<Number> a, In<Number> b, In<Number> bias, Dims batch, Dims aBatch,
+            Dims bBatch, int64_t m, int64_t n, int64_t k, int64_t aRow, int64_t aCol, int64_t bRow, int64_t bCol,
+            double beta) {
   const Shape s{m, n, k, aRow, aCol, bRow, bCol};
   const auto run = [&]<class T>(T) {
     batched<T>(s, a.as<T>(), b.as<T>(), bias.as<T>(), beta, out.as<T>(), batch, aBatch, bBatch);
@@ -138,7 +138,7 @@ void matmul(Ctx& ctx, Buf out, Buf a, Buf b, Buf bias, Dims batch, Dims aBatch, 
     case DType::u8:
       return run(uint8_t{});
     default:
-      return ctx.fail(Fail::numeric, "[matmul] is not defined for this dtype");
+      return ctx.fail(Why::undefinedDtype);
   }
 }
 

@@ -138,7 +138,7 @@ void product(Ctx& c, Problem p) {
   const int64_t count = p.batch.numel(), sizeA = fitA ? 0 : count * p.m * p.k, sizeB = fitB ? 0 : count * p.k * p.n;
   if (!fitA || !fitB) {
     auto* space = static_cast<char*>(streamOf(c).workspace(static_cast<size_t>(sizeA + sizeB) * sizeof(T)));
-    if (space == nullptr) return c.fail(Fail::outOfMemory, "[matmul] no memory for a workspace");
+    if (space == nullptr) return;  // the stream has recorded it
     if (!fitA) {
       makeDense(c, p.a, p.batch, p.aBatch, p.m, p.k, p.aRow, p.aCol, space);
       right = {p.k, false};
@@ -153,10 +153,10 @@ void product(Ctx& c, Problem p) {
 
 }  // namespace
 
-void matmul(Ctx& c, Buf out, Buf a, Buf b, Buf bias, Dims batch, Dims aBatch, Dims bBatch, int64_t m, int64_t n,
-            int64_t k, int64_t aRow, int64_t aCol, int64_t bRow, int64_t bCol, double beta) {
+void matmul(Ctx& c, InOut<Number> out, In<Number> a, In<Number> b, In<Number> bias, Dims batch, Dims aBatch,
+            Dims bBatch, int64_t m, int64_t n, int64_t k, int64_t aRow, int64_t aCol, int64_t bRow, int64_t bCol,
+            double beta) {
   if (batch.numel() * m * n == 0) return;
-  c.output(out, beta == 0 ? batch.numel() * m * n : 0);
   const Problem p{out, a, b, bias, batch, aBatch, bBatch, m, n, k, aRow, aCol, bRow, bCol, beta};
   switch (out.t) {
     case DType::f32:
@@ -170,7 +170,7 @@ void matmul(Ctx& c, Buf out, Buf a, Buf b, Buf bias, Dims batch, Dims aBatch, Di
     case DType::u8:
       return whole<uint8_t>(c, p);
     default:
-      return c.fail(Fail::numeric, "[matmul] is not defined for this dtype");
+      return c.fail(Why::undefinedDtype);
   }
 }
 

@@ -212,11 +212,9 @@ Problem problemOf(const Dims& sizes, double scale, bool causal) {
 
 }  // namespace
 
-void attention(Ctx& ctx, Buf out, Buf lse, Buf q, Buf k, Buf v, Buf mask, Dims sizes, IntList strides, double scale,
-               bool causal) {
+void attention(Ctx& ctx, Out<Real> out, Out<Real> lse, In<Real> q, In<Real> k, In<Real> v, In<RealOrTruth> mask,
+               Dims sizes, IntList strides, double scale, bool causal) {
   const Problem p = problemOf(sizes, scale, causal);
-  ctx.output(out, p.batch * p.heads * p.rows * sizes[6]);  // whatever the order of its strides, they leave no gaps
-  ctx.output(lse, p.batch * p.heads * p.rows);
   const int64_t tiles = (p.rows + kRows - 1) / kRows;
   const int64_t* s = strides.d;
   withReal(out.t, [&]<class T>(T) {
@@ -232,12 +230,10 @@ void attention(Ctx& ctx, Buf out, Buf lse, Buf q, Buf k, Buf v, Buf mask, Dims s
   });
 }
 
-void attentionGrad(Ctx& ctx, Buf dq, Buf dk, Buf dv, Buf g, Buf out, Buf q, Buf k, Buf v, Buf lse, Buf mask, Dims sizes,
-                   IntList strides, double scale, bool causal) {
+void attentionGrad(Ctx& ctx, Out<Real> dq, Out<Real> dk, Out<Real> dv, In<Real> g, In<Real> out, In<Real> q, In<Real> k,
+                   In<Real> v, In<Real> lse, In<RealOrTruth> mask, Dims sizes, IntList strides, double scale,
+                   bool causal) {
   const Problem p = problemOf(sizes, scale, causal);
-  ctx.output(dq, p.batch * p.heads * p.rows * sizes[5]);
-  ctx.output(dk, p.batch * p.keyHeads * p.keys * sizes[5]);
-  ctx.output(dv, p.batch * p.keyHeads * p.keys * sizes[6]);
   const int64_t* s = strides.d;
   withReal(out.t, [&]<class T>(T) {
     const Grads<T> t{{dq, s},     {dk, s + 3}, {dv, s + 6}, {g, s + 9},       {out, s + 12},

@@ -1,5 +1,5 @@
 // Binary elementwise operations on the GPU, of two tensors or of one and a number: one kernel per row of
-// elementwise_list.h and dtype.
+// binary.def and dtype.
 #include "../cuda/map.h"
 
 namespace ng::NG_ISA {
@@ -22,7 +22,7 @@ __global__ void binaryKernel(ResultOf<Op, T>* out, const T* a, const T* b, T sca
   constexpr int V = kWide<T>;
   const auto apply = [&](T x, T y, int64_t at) {
     if constexpr (kDivides<Op> && !isReal<T>) {
-      if (y == T(0)) report(to, kZeroDivisor, at, 0, 0);
+      if (y == T(0)) report(to, Why::zeroDivisor, at);
     }
     return static_cast<R>(Op::apply(x, y, p, q));
   };
@@ -72,11 +72,10 @@ bool dispatch(Ctx& c, int64_t op, DType t, Operands v) {
   sortByStride(v.l);
   v.l = coalesce(v.l);
   switch (static_cast<BinaryOp>(op)) {
-#define B(name, ...)   \
+#define X(name, ...)   \
   case BinaryOp::name: \
     return run<Binary_##name>(c, t, v);
-    NG_BINARY_OPS(B)
-#undef B
+#include "binary.def"
     default:
       return true;
   }
@@ -84,13 +83,14 @@ bool dispatch(Ctx& c, int64_t op, DType t, Operands v) {
 
 }  // namespace
 
-void binary(Ctx& c, int64_t op, Buf out, Buf a, Buf b, Dims dims, Dims so, Dims sa, Dims sb, double p, double q) {
+void binary(Ctx& c, int64_t op, Out<Full> out, In<Full> a, In<Full> b, Dims dims, Dims so, Dims sa, Dims sb, double p,
+            double q) {
   const bool defined = dispatch(c, op, a.t, {out, a, b, 0, makeLoop<3>(dims, {&so, &sa, &sb}), p, q});
   if (!defined && out.p != a.p) fill(c, out, dims, so, 0);
 }
 
-void binaryScalar(Ctx& c, int64_t op, Buf out, Buf a, double s, bool reversed, Dims dims, Dims so, Dims sa, double p,
-                  double q) {
+void binaryScalar(Ctx& c, int64_t op, Out<Full> out, In<Full> a, double s, bool reversed, Dims dims, Dims so, Dims sa,
+                  double p, double q) {
   const bool real = a.t == DType::f32 || a.t == DType::f64;
   if (real && static_cast<BinaryOp>(op) == BinaryOp::pow && !reversed && powerAs(s) != UnaryOp::count)
     return unary(c, static_cast<int64_t>(powerAs(s)), out, a, dims, so, sa, 0, 0);

@@ -22,11 +22,10 @@ struct BinaryRun {
 
 BinaryLoop binaryLoop(int64_t op, DType t) {
   switch (static_cast<BinaryOp>(op)) {
-#define B(name, ...)   \
+#define X(name, ...)   \
   case BinaryOp::name: \
     return loopFor<BinaryLoop, BinaryRun, Binary_##name>(t);
-    NG_BINARY_OPS(B)
-#undef B
+#include "binary.def"
     default:
       return nullptr;
   }

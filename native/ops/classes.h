@@ -1,6 +1,5 @@
 // What both halves of cross-entropy know about the classes, and how single numbers of any type are read and written.
 #pragma once
-#include <cstdio>
 
 #include "../runtime/buffer.h"
 #include "../runtime/ctx.h"
@@ -70,12 +69,7 @@ struct Classes : ClassWeights<T> {
   }
 
   void report(Ctx& c) const {
-    if (!bad.any()) return;
-    char message[160];
-    std::snprintf(message, sizeof(message), "[crossEntropy] class %lld at row %lld is out of range for %lld classes",
-                  static_cast<long long>(classAt(bad.position())), static_cast<long long>(bad.position()),
-                  static_cast<long long>(cols));
-    c.fail(Fail::indexOutOfRange, message);
+    if (bad.any()) c.fail(Why::badClass, classAt(bad.position()), bad.position(), cols);
   }
 };
 

@@ -241,31 +241,28 @@ void weightGrad(const ConvGeometry& g, T* out, const T* grad, const T* x) {
 
 }  // namespace
 
-void conv(Ctx& ctx, Buf out, Buf x, Buf w, Buf bias, Dims xShape, Dims wShape, Dims grid, Dims stride, Dims padding,
-          Dims dilation) {
-  ctx.output(out, xShape[0] * wShape[0] * grid.numel());
+void conv(Ctx& ctx, Out<Real> out, In<Real> x, In<Real> w, In<Real> bias, Dims xShape, Dims wShape, Dims grid,
+          Dims stride, Dims padding, Dims dilation) {
   const ConvGeometry g = convGeometry(xShape, wShape, grid, stride, padding, dilation);
   if (out.t == DType::f32) return forward(g, out.as<float>(), x.as<float>(), w.as<float>(), bias.as<float>());
   if (out.t == DType::f64) return forward(g, out.as<double>(), x.as<double>(), w.as<double>(), bias.as<double>());
-  ctx.fail(Fail::numeric, "[conv] is not defined for this dtype");
+  ctx.fail(Why::undefinedDtype);
 }
 
-void convTranspose(Ctx& ctx, Buf out, Buf g, Buf w, Buf bias, Dims xShape, Dims wShape, Dims grid, Dims stride,
-                   Dims padding, Dims dilation) {
-  ctx.output(out, xShape.numel());
+void convTranspose(Ctx& ctx, Out<Real> out, In<Real> g, In<Real> w, In<Real> bias, Dims xShape, Dims wShape, Dims grid,
+                   Dims stride, Dims padding, Dims dilation) {
   const ConvGeometry s = convGeometry(xShape, wShape, grid, stride, padding, dilation);
   if (out.t == DType::f32) return transposed(s, out.as<float>(), g.as<float>(), w.as<float>(), bias.as<float>());
   if (out.t == DType::f64) return transposed(s, out.as<double>(), g.as<double>(), w.as<double>(), bias.as<double>());
-  ctx.fail(Fail::numeric, "[convTranspose] is not defined for this dtype");
+  ctx.fail(Why::undefinedDtype);
 }
 
-void convWeight(Ctx& ctx, Buf out, Buf g, Buf x, Dims xShape, Dims wShape, Dims grid, Dims stride, Dims padding,
-                Dims dilation) {
-  ctx.output(out, wShape.numel());
+void convWeight(Ctx& ctx, Out<Real> out, In<Real> g, In<Real> x, Dims xShape, Dims wShape, Dims grid, Dims stride,
+                Dims padding, Dims dilation) {
   const ConvGeometry s = convGeometry(xShape, wShape, grid, stride, padding, dilation);
   if (out.t == DType::f32) return weightGrad(s, out.as<float>(), g.as<float>(), x.as<float>());
   if (out.t == DType::f64) return weightGrad(s, out.as<double>(), g.as<double>(), x.as<double>());
-  ctx.fail(Fail::numeric, "[convWeight] is not defined for this dtype");
+  ctx.fail(Why::undefinedDtype);
 }
 
 }  // namespace ng::NG_ISA

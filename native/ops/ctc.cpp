@@ -2,6 +2,8 @@
 //
 // The states of a target l1 .. lS are blank, l1, blank, l2, ..., blank. alpha[t][s] and beta[t][s] are the logarithms
 // of the total probability of all paths that are in state s at time t, up to and from that time; both count x[t].
+#include <algorithm>
+
 #include "../kernels.h"
 #include "../runtime/parallel.h"
 #include "cast.h"
@@ -77,8 +79,9 @@ struct Example {
 
 }  // namespace
 
-void ctc(Ctx& ctx, Buf loss, Buf grad, Buf x, Buf targets, Buf work, IntList steps, IntList lengths, int64_t batch,
-         int64_t classes, int64_t longest, int64_t most, int64_t blank, bool zeroInfinity) {
+void ctc(Ctx& ctx, Out<Real> loss, Out<Real> grad, In<Real> x, In<Int64> targets, Out<Float64> work, IntList steps,
+         IntList lengths, int64_t batch, int64_t classes, int64_t longest, int64_t most, int64_t blank,
+         bool zeroInfinity) {
   const auto run = [&](auto tag) {
     using T = decltype(tag);
     const int64_t stride = batch * classes;
@@ -92,11 +95,10 @@ void ctc(Ctx& ctx, Buf loss, Buf grad, Buf x, Buf targets, Buf work, IntList ste
         clear();
         const Example<T> ex{
             x.as<T>() + i * classes, g, targets.as<int64_t>() + i * most, stride, steps[i], lengths[i], classes, blank};
-        bool valid = true;
-        for (int64_t k = 0; k < ex.length; k++) valid &= ex.target[k] >= 0 && ex.target[k] < classes;
-        if (!valid) {
-          ctx.fail(Fail::indexOutOfRange, "[ctcLoss] a target is no class");
-          loss.as<T>()[i] = 0;
+        const int64_t* const stop = ex.target + ex.length;
+        const int64_t* const bad = std::find_if(ex.target, stop, [&](int64_t t) { return t < 0 || t >= classes; });
+        if (bad != stop) {
+          ctx.fail(Why::badTarget, *bad, i);
           continue;
         }
         const double value = ex.run(work.as<double>() + i * (longest + 2) * (2 * most + 1));

@@ -97,12 +97,6 @@ void forBlocks(const Buf (&operands)[N], const Dims& dims, const Dims* const (&s
   });
 }
 
-// The result, unless it is the operand that was to be changed in place, becomes zeros.
-void undefinedFor(Ctx& c, const Buf& out, const Buf& a, const Dims& dims, const Dims& so) {
-  c.fail(Fail::numeric, "[elementwise] this operation is not defined for this dtype");
-  if (out.p != a.p) fill(c, out, dims, so, 0);
-}
-
 bool real(DType t) { return t == DType::f32 || t == DType::f64; }
 bool divides(int64_t op, DType t) { return dividesWhole(static_cast<BinaryOp>(op), real(t)); }
 bool hasZero(const void* p, size_t size, int64_t n) {
@@ -113,7 +107,6 @@ bool hasZero(const void* p, size_t size, int64_t n) {
   }
   return false;
 }
-void divisionByZero(Ctx& c) { c.fail(Fail::numeric, "[elementwise] integer division by zero"); }
 
 template <class T>
 void repeat(void* to, T v, int64_t n) {
@@ -138,26 +131,27 @@ void storeScalar(void* to, DType t, double v, int64_t n) {
 
 }  // namespace
 
-void unary(Ctx& c, int64_t op, Buf out, Buf a, Dims dims, Dims so, Dims sa, double p, double q) {
+void unary(Ctx& c, int64_t op, Out<Full> out, In<Full> a, Dims dims, Dims so, Dims sa, double p, double q) {
   const UnaryLoop loop = unaryLoop(op, a.t);
-  if (loop == nullptr) return undefinedFor(c, out, a, dims, so);
+  if (loop == nullptr) return c.fail(Why::undefinedDtype);
   forBlocks({out, a}, dims, {&so, &sa}, [&](void* const* b, int64_t n) { loop(b[0], b[1], n, p, q); });
 }
 
-void binary(Ctx& c, int64_t op, Buf out, Buf a, Buf b, Dims dims, Dims so, Dims sa, Dims sb, double p, double q) {
+void binary(Ctx& c, int64_t op, Out<Full> out, In<Full> a, In<Full> b, Dims dims, Dims so, Dims sa, Dims sb, double p,
+            double q) {
   const BinaryLoop loop = binaryLoop(op, a.t);
-  if (loop == nullptr) return undefinedFor(c, out, a, dims, so);
+  if (loop == nullptr) return c.fail(Why::undefinedDtype);
   const bool check = divides(op, a.t);
   forBlocks({out, a, b}, dims, {&so, &sa, &sb}, [&](void* const* v, int64_t n) {
-    if (check && hasZero(v[2], sizeOf(b.t), n)) divisionByZero(c);
+    if (check && hasZero(v[2], sizeOf(b.t), n)) c.fail(Why::zeroDivisor);
     loop(v[0], v[1], v[2], n, p, q);
   });
 }
 
-void binaryScalar(Ctx& c, int64_t op, Buf out, Buf a, double s, bool reversed, Dims dims, Dims so, Dims sa, double p,
-                  double q) {
+void binaryScalar(Ctx& c, int64_t op, Out<Full> out, In<Full> a, double s, bool reversed, Dims dims, Dims so, Dims sa,
+                  double p, double q) {
   BinaryLoop loop = binaryLoop(op, a.t);
-  if (loop == nullptr) return undefinedFor(c, out, a, dims, so);
+  if (loop == nullptr) return c.fail(Why::undefinedDtype);
   const bool power = static_cast<BinaryOp>(op) == BinaryOp::pow && !reversed && real(a.t);
   const UnaryLoop instead = power ? unaryLoop(static_cast<int64_t>(powerAs(s)), a.t) : nullptr;
   alignas(64) unsigned char constant[kBlock * 8];
@@ -165,12 +159,12 @@ void binaryScalar(Ctx& c, int64_t op, Buf out, Buf a, double s, bool reversed, D
   const bool check = divides(op, a.t);
   forBlocks({out, a}, dims, {&so, &sa}, [&](void* const* v, int64_t n) {
     if (instead) return instead(v[0], v[1], n, 0, 0);
-    if (check && hasZero(reversed ? v[1] : constant, sizeOf(a.t), n)) divisionByZero(c);
+    if (check && hasZero(reversed ? v[1] : constant, sizeOf(a.t), n)) c.fail(Why::zeroDivisor);
     reversed ? loop(v[0], constant, v[1], n, p, q) : loop(v[0], v[1], constant, n, p, q);
   });
 }
 
-void where(Ctx&, Buf out, Buf c, Buf a, Buf b, Dims dims, Dims so, Dims sc, Dims sa, Dims sb) {
+void where(Ctx&, Out<Any> out, In<Truth> c, In<Any> a, In<Any> b, Dims dims, Dims so, Dims sc, Dims sa, Dims sb) {
   const auto choose = [&]<class E>(E, void* const* v, int64_t n) {
     E* o = static_cast<E*>(v[0]);
     const auto* test = static_cast<const uint8_t*>(v[1]);

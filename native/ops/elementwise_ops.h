@@ -1,7 +1,7 @@
-// From the rows of elementwise_list.h to functors, and the few formulas that take more than a line.
+// From the rows of unary.def and binary.def to functors, and the few formulas that take more than a line.
 #pragma once
-#include "elementwise_list.h"
 #include "math.h"
+#include "opcodes.h"
 #include "special_math.h"
 
 #if defined(NG_ISA)
@@ -178,7 +178,7 @@ NG_FN T mishSlope(T y) {
   return t + bounded(y) * (T(1) - t * t) * m::sigmoid(y);
 }
 
-#define U(name, kind, ...)                                                            \
+#define X(name, kind, cost, ...)                                                      \
   struct Unary_##name {                                                               \
     static constexpr Kind kKind = Kind::kind;                                         \
     template <class T>                                                                \
@@ -186,7 +186,8 @@ NG_FN T mishSlope(T y) {
       return __VA_ARGS__;                                                             \
     }                                                                                 \
   };
-#define B(name, kind, ...)                                                                 \
+#include "unary.def"
+#define X(name, kind, cost, ...)                                                           \
   struct Binary_##name {                                                                   \
     static constexpr Kind kKind = Kind::kind;                                              \
     template <class T>                                                                     \
@@ -194,17 +195,7 @@ NG_FN T mishSlope(T y) {
       return __VA_ARGS__;                                                                  \
     }                                                                                      \
   };
-NG_UNARY_OPS(U)
-NG_BINARY_OPS(B)
-#undef U
-#undef B
-
-#define U(name, ...) name,
-enum class UnaryOp : int64_t { NG_UNARY_OPS(U) count };
-#undef U
-#define B(name, ...) name,
-enum class BinaryOp : int64_t { NG_BINARY_OPS(B) count };
-#undef B
+#include "binary.def"
 
 // An operand that came as a number.
 template <class T>

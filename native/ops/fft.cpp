@@ -361,9 +361,8 @@ void bluestein(const Call<T>& call) {
 
 }  // namespace
 
-void fft(Ctx& c, Buf out, Buf x, int64_t lines, int64_t n, int64_t given, int64_t kept, int64_t from, bool toReal,
-         bool inverse, double scale) {
-  c.output(out, lines * kept * (toReal ? 1 : 2));
+void fft(Ctx& c, Out<Real> out, In<Real> x, int64_t lines, int64_t n, int64_t given, int64_t kept, int64_t from,
+         bool toReal, bool inverse, double scale) {
   const Factors factors = factorsOf(n);
   const auto run = [&](auto tag) {
     using T = decltype(tag);

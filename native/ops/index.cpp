@@ -1,6 +1,5 @@
 // Indexing by tensors. Every index is checked; one out of range is reported (the first in row-major order, whatever the
 // number of threads), reads as zero and writes nothing.
-#include <cstdio>
 #include <cstring>
 
 #include "../kernels.h"
@@ -24,13 +23,6 @@ struct Index {
     return wide ? static_cast<const int64_t*>(p)[i] : static_cast<const int32_t*>(p)[i];
   }
 };
-
-void failIndex(Ctx& c, const char* op, int64_t index, int64_t size) {
-  char message[160];
-  std::snprintf(message, sizeof(message), "[%s] index %lld is out of range for size %lld", op,
-                static_cast<long long>(index), static_cast<long long>(size));
-  c.fail(Fail::indexOutOfRange, message);
-}
 
 enum class Mode : int64_t { set, add, mul, max, min };
 
@@ -104,7 +96,8 @@ void scatterOf(Mode mode, FirstBad& bad, const Buf& out, const Buf& src, const I
 
 }  // namespace
 
-void gather(Ctx& c, Buf out, Buf a, Buf index, Dims dims, Dims si, Dims sa, int64_t axis, int64_t axisLen) {
+void gather(Ctx& c, Out<Any> out, In<Any> a, In<Indices> index, Dims dims, Dims si, Dims sa, int64_t axis,
+            int64_t axisLen) {
   const int64_t axisStep = sa[static_cast<int>(axis)];
   sa.d[axis] = 0;  // the index replaces the position along the axis
   Dims so = dims;
@@ -131,12 +124,12 @@ void gather(Ctx& c, Buf out, Buf a, Buf index, Dims dims, Dims si, Dims sa, int6
       });
     });
   });
-  if (bad.any()) failIndex(c, "gather", at[bad.position()], axisLen);
+  if (bad.any()) c.fail(Why::badIndex, at[bad.position()], axisLen);
 }
 
 // Lines along the axis are independent of each other and run in parallel; along the axis, in order.
-void scatter(Ctx& c, int64_t mode, Buf out, Buf src, Buf index, Dims dims, Dims so, Dims si, Dims ss, int64_t axis,
-             int64_t axisLen) {
+void scatter(Ctx& c, int64_t mode, InOut<Any> out, In<Any> src, In<Indices> index, Dims dims, Dims so, Dims si, Dims ss,
+             int64_t axis, int64_t axisLen) {
   const int ax = static_cast<int>(axis);
   const int64_t count = dims[ax], axisStep[3] = {so[ax], si[ax], ss[ax]};
   dims.d[ax] = 1;
@@ -147,10 +140,11 @@ void scatter(Ctx& c, int64_t mode, Buf out, Buf src, Buf index, Dims dims, Dims 
     scatterOf<typename decltype(tag)::type>(static_cast<Mode>(mode), bad, out, src, at, lines, count, axisStep,
                                             axisLen);
   });
-  if (bad.any()) failIndex(c, "scatter", at[bad.position()], axisLen);
+  if (bad.any()) c.fail(Why::badIndex, at[bad.position()], axisLen);
 }
 
-void indexSelect(Ctx& c, Buf out, Buf a, Buf index, int64_t outer, int64_t axisLen, int64_t count, int64_t inner) {
+void indexSelect(Ctx& c, Out<Any> out, In<Any> a, In<Indices> index, int64_t outer, int64_t axisLen, int64_t count,
+                 int64_t inner) {
   const Index at(index);
   FirstBad bad;
   withWidth(out.t, [&](auto tag) {
@@ -174,11 +168,12 @@ void indexSelect(Ctx& c, Buf out, Buf a, Buf index, int64_t outer, int64_t axisL
       }
     });
   });
-  if (bad.any()) failIndex(c, "indexSelect", at[bad.position()], axisLen);
+  if (bad.any()) c.fail(Why::badIndex, at[bad.position()], axisLen);
 }
 
 // Several sources may fall on one row, so the parallel tasks are (outer, block of columns), each in index order.
-void indexAdd(Ctx& c, Buf out, Buf src, Buf index, int64_t outer, int64_t axisLen, int64_t count, int64_t inner) {
+void indexAdd(Ctx& c, InOut<Any> out, In<Any> src, In<Indices> index, int64_t outer, int64_t axisLen, int64_t count,
+              int64_t inner) {
   constexpr int64_t kBlock = 128;
   const Index at(index);
   FirstBad bad;
@@ -201,10 +196,10 @@ void indexAdd(Ctx& c, Buf out, Buf src, Buf index, int64_t outer, int64_t axisLe
       }
     });
   });
-  if (bad.any()) failIndex(c, "indexAdd", at[bad.position()], axisLen);
+  if (bad.any()) c.fail(Why::badIndex, at[bad.position()], axisLen);
 }
 
-void linearIndex(Ctx& c, Buf out, BufList index, Dims sizes, Dims mult, int64_t n) {
+void linearIndex(Ctx& c, Out<Int64> out, InList<Indices> index, Dims sizes, Dims mult, int64_t n) {
   FirstBad bad;
   parallelFor(n, kGrain, [&](int64_t b, int64_t e) {
     int64_t* o = out.as<int64_t>();
@@ -224,13 +219,11 @@ void linearIndex(Ctx& c, Buf out, BufList index, Dims sizes, Dims mult, int64_t 
   });
   if (bad.any()) {
     const int k = static_cast<int>(bad.position() % sizes.n);
-    failIndex(c, "index", Index(index[k])[bad.position() / sizes.n], sizes[k]);
+    c.fail(Why::badIndex, Index(index[k])[bad.position() / sizes.n], sizes[k]);
   }
 }
 
-void nonzero(Ctx& c, Buf out, Buf count, Buf a, int64_t n) {
-  c.output(out, n);
-  c.output(count, 1);
+void nonzero(Ctx& c, Out<Int64> out, Out<Int64> count, In<Any> a, int64_t n) {
   // Each task counts, a prefix sum over the tasks places them, each task writes.
   const int64_t tasks = (n + kGrain - 1) / kGrain;
   int64_t* start = scratch<int64_t>(4, static_cast<size_t>(tasks) + 1);

@@ -22,7 +22,7 @@ __global__ void indexSelectKernel(U* out, const U* a, Index index, int64_t units
       out[u] = a[(row / count * axisLen + i) * inner + u % inner];
     } else {
       out[u] = U{};
-      report(to, kBadIndex, at, i, axisLen);
+      report(to, Why::badIndex, at, i, axisLen);
     }
   }
 }
@@ -39,14 +39,15 @@ __global__ void gatherKernel(U* out, const U* a, Index index, Strided<2> s, int6
       out[u] = a[off[1] + i * axisStep];
     } else {
       out[u] = U{};
-      report(to, kBadGather, off[0], i, axisLen);
+      report(to, Why::badIndex, off[0], i, axisLen);
     }
   }
 }
 
 }  // namespace
 
-void indexSelect(Ctx& c, Buf out, Buf a, Buf index, int64_t outer, int64_t axisLen, int64_t count, int64_t inner) {
+void indexSelect(Ctx& c, Out<Any> out, In<Any> a, In<Indices> index, int64_t outer, int64_t axisLen, int64_t count,
+                 int64_t inner) {
   const int64_t bytes = inner * static_cast<int64_t>(sizeOf(out.t));
   const Reporter to = streamOf(c).reporter();
   const auto with = [&]<class U>(Tag<U>) {
@@ -62,7 +63,8 @@ void indexSelect(Ctx& c, Buf out, Buf a, Buf index, int64_t outer, int64_t axisL
   with(Tag<uint8_t>{});
 }
 
-void gather(Ctx& c, Buf out, Buf a, Buf index, Dims dims, Dims si, Dims sa, int64_t axis, int64_t axisLen) {
+void gather(Ctx& c, Out<Any> out, In<Any> a, In<Indices> index, Dims dims, Dims si, Dims sa, int64_t axis,
+            int64_t axisLen) {
   const int64_t axisStep = sa[static_cast<int>(axis)];
   sa.d[axis] = 0;
   const Strided<2> s(coalesce(makeLoop<2>(dims, {&si, &sa})));

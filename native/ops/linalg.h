@@ -3,7 +3,6 @@
 // Every kernel copies a matrix into scratch memory as float64, works there and rounds once on the way out, so float32
 // tensors get results that are exact to their precision.
 #pragma once
-#include <cstdio>
 
 #include "../kernels.h"
 #include "../runtime/parallel.h"
@@ -126,13 +125,8 @@ inline void storeZeros(const Buf& to, int64_t at, int64_t n) {
 class Failures {
  public:
   void note(int64_t item, int64_t detail = 0) { first_.note(item << 24 | (detail & 0xffffff)); }
-  // `format` gets the item and the detail, both as long long.
-  void report(Ctx& ctx, const char* format) const {
-    if (!first_.any()) return;
-    char message[256];
-    std::snprintf(message, sizeof(message), format, static_cast<long long>(first_.position() >> 24),
-                  static_cast<long long>(first_.position() & 0xffffff));
-    ctx.fail(Fail::numeric, message);
+  void report(Ctx& ctx, Why why) const {
+    if (first_.any()) ctx.fail(why, first_.position() >> 24, first_.position() & 0xffffff);
   }
 
  private:

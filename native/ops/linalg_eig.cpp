@@ -324,7 +324,7 @@ void storeVectors(const Buf& out, int64_t at, const Reduction& t) {
 
 }  // namespace
 
-void eig(Ctx& ctx, Buf values, Buf vectors, Buf a, int64_t batch, int64_t n) {
+void eig(Ctx& ctx, Out<Real> values, Out<Real> vectors, In<Real> a, int64_t batch, int64_t n) {
   if (n == 0) return;
   Failures failures;
   parallelFor(batch, itemsPerTask(25 * n * n * n), [&](int64_t begin, int64_t end) {
@@ -350,7 +350,7 @@ void eig(Ctx& ctx, Buf values, Buf vectors, Buf a, int64_t batch, int64_t n) {
       if (vectors.p) storeVectors(vectors, item * n * n * 2, t);
     }
   });
-  failures.report(ctx, "[eig] did not converge for batch item %lld: it has values that are not finite");
+  failures.report(ctx, Why::notConverged);
 }
 
 }  // namespace ng::NG_ISA

@@ -121,9 +121,7 @@ void sortAscending(double* d, double* w, int64_t n) {
 
 }  // namespace
 
-void eigh(Ctx& ctx, Buf values, Buf vectors, Buf a, int64_t batch, int64_t n) {
-  ctx.output(values, batch * n);
-  ctx.output(vectors, batch * n * n);
+void eigh(Ctx& ctx, Out<Real> values, Out<Real> vectors, In<Real> a, int64_t batch, int64_t n) {
   if (n == 0) return;
   Failures failures;
   parallelFor(batch, itemsPerTask(9 * n * n * n), [&](int64_t begin, int64_t end) {
@@ -147,7 +145,7 @@ void eigh(Ctx& ctx, Buf values, Buf vectors, Buf a, int64_t batch, int64_t n) {
       if (vectors.p) storeTransposed(vectors, item * n * n, w, n, n);
     }
   });
-  failures.report(ctx, "[eigh] did not converge for batch item %lld: it has values that are not finite");
+  failures.report(ctx, Why::notConverged);
 }
 
 }  // namespace ng::NG_ISA

@@ -145,8 +145,7 @@ void adjugateOf(double* m, double* work, int64_t* order, int64_t n) {
 
 }  // namespace
 
-void linearSolve(Ctx& ctx, Buf out, Buf a, Buf b, int64_t batch, int64_t n, int64_t k) {
-  ctx.output(out, batch * n * k);
+void linearSolve(Ctx& ctx, Out<Real> out, In<Real> a, In<Real> b, int64_t batch, int64_t n, int64_t k) {
   Failures failures;
   parallelFor(batch, itemsPerTask(n * n * (n + k)), [&](int64_t begin, int64_t end) {
     double* lu = scratch<double>(4, static_cast<size_t>(n * (n + k)));
@@ -168,14 +167,10 @@ void linearSolve(Ctx& ctx, Buf out, Buf a, Buf b, int64_t batch, int64_t n, int6
       store(out, item * n * k, x, n * k);
     }
   });
-  failures.report(ctx, b.p ? "[solve] the matrix of batch item %lld is singular: its pivot %lld is zero"
-                           : "[inv] the matrix of batch item %lld is singular: its pivot %lld is zero");
+  failures.report(ctx, Why::singular);
 }
 
-void determinant(Ctx& c, Buf det, Buf sign, Buf logAbs, Buf a, int64_t batch, int64_t n) {
-  c.output(det, batch);
-  c.output(sign, batch);
-  c.output(logAbs, batch);
+void determinant(Ctx& c, Out<Real> det, Out<Real> sign, Out<Real> logAbs, In<Real> a, int64_t batch, int64_t n) {
   parallelFor(batch, itemsPerTask(n * n * n), [&](int64_t begin, int64_t end) {
     double* lu = scratch<double>(4, static_cast<size_t>(n * n));
     for (int64_t item = begin; item < end; item++) {
@@ -194,10 +189,9 @@ void determinant(Ctx& c, Buf det, Buf sign, Buf logAbs, Buf a, int64_t batch, in
   });
 }
 
-void luFactor(Ctx& ctx, Buf lu, Buf pivots, Buf a, int64_t batch, int64_t m, int64_t n, bool pivot, bool strict) {
+void luFactor(Ctx& ctx, Out<Real> lu, Out<Int32> pivots, In<Real> a, int64_t batch, int64_t m, int64_t n, bool pivot,
+              bool strict) {
   const int64_t k = m < n ? m : n;
-  ctx.output(lu, batch * m * n);
-  ctx.output(pivots, batch * k);
   Failures failures;
   parallelFor(batch, itemsPerTask(m * n * k), [&](int64_t begin, int64_t end) {
     double* x = scratch<double>(4, static_cast<size_t>(m * n));
@@ -209,11 +203,10 @@ void luFactor(Ctx& ctx, Buf lu, Buf pivots, Buf a, int64_t batch, int64_t m, int
       store(lu, item * m * n, x, m * n);
     }
   });
-  failures.report(ctx, "[luFactor] the matrix of batch item %lld is singular: its pivot %lld is zero");
+  failures.report(ctx, Why::singular);
 }
 
-void adjugate(Ctx& c, Buf out, Buf a, int64_t batch, int64_t n) {
-  c.output(out, batch * n * n);
+void adjugate(Ctx& c, Out<Real> out, In<Real> a, int64_t batch, int64_t n) {
   if (n == 0) return;
   parallelFor(batch, itemsPerTask(2 * n * n * n), [&](int64_t begin, int64_t end) {
     double* m = scratch<double>(4, static_cast<size_t>(2 * n * n));
@@ -226,8 +219,8 @@ void adjugate(Ctx& c, Buf out, Buf a, int64_t batch, int64_t n) {
   });
 }
 
-void triangularSolve(Ctx& c, Buf out, Buf a, Buf b, int64_t batch, int64_t n, int64_t k, bool upper, bool unit) {
-  c.output(out, batch * n * k);
+void triangularSolve(Ctx& c, Out<Real> out, In<Real> a, In<Real> b, int64_t batch, int64_t n, int64_t k, bool upper,
+                     bool unit) {
   parallelFor(batch, itemsPerTask(n * n * k), [&](int64_t begin, int64_t end) {
     double* m = scratch<double>(4, static_cast<size_t>(n * (n + k)));
     double* x = m + n * n;

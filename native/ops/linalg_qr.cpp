@@ -42,8 +42,7 @@ void reflect(double* q, int64_t count, const double* columns, const double* tau,
   }
 }
 
-void cholesky(Ctx& ctx, Buf out, Buf a, int64_t batch, int64_t n) {
-  ctx.output(out, batch * n * n);
+void cholesky(Ctx& ctx, Out<Real> out, In<Real> a, int64_t batch, int64_t n) {
   Failures failures;
   parallelFor(batch, itemsPerTask(n * n * n / 3), [&](int64_t begin, int64_t end) {
     double* l = scratch<double>(4, static_cast<size_t>(n * n));
@@ -66,16 +65,12 @@ void cholesky(Ctx& ctx, Buf out, Buf a, int64_t batch, int64_t n) {
       }
     }
   });
-  failures.report(ctx,
-                  "[cholesky] the matrix of batch item %lld is not positive definite: "
-                  "its leading minor of order %lld is not positive");
+  failures.report(ctx, Why::notPositiveDefinite);
 }
 
-void qr(Ctx& ctx, Buf q, Buf r, Buf a, int64_t batch, int64_t m, int64_t n, bool complete) {
+void qr(Ctx& ctx, Out<Real> q, Out<Real> r, In<Real> a, int64_t batch, int64_t m, int64_t n, bool complete) {
   const int64_t k = m < n ? m : n;
   const int64_t cols = complete ? m : k;  // of Q, and rows of R
-  ctx.output(q, batch * m * cols);
-  ctx.output(r, batch * cols * n);
   parallelFor(batch, itemsPerTask(2 * m * k * (n + cols)), [&](int64_t begin, int64_t end) {
     double* c = scratch<double>(4, static_cast<size_t>(m * n + m * cols + k));
     double *basis = c + m * n, *tau = basis + m * cols;

@@ -77,13 +77,10 @@ void sortDescending(double* s, double* w, double* turned, int64_t n) {
 
 // A tall matrix T (big x small) is Q R, and R = J^T S Z with J the rotations that make the rows of R orthogonal. So
 // T = (Q J^T) S Z. A wide matrix is the transpose of a tall one.
-void svd(Ctx& ctx, Buf u, Buf s, Buf vh, Buf a, int64_t batch, int64_t m, int64_t n, bool full) {
+void svd(Ctx& ctx, Out<Real> u, Out<Real> s, Out<Real> vh, In<Real> a, int64_t batch, int64_t m, int64_t n, bool full) {
   const bool tall = m >= n, vectors = u.p || vh.p;  // one of them may be empty
   const int64_t big = tall ? m : n, small = tall ? n : m, cols = full ? big : small;
   const int64_t uSize = m * (tall ? cols : small), vSize = n * (tall ? small : cols);
-  ctx.output(u, batch * uSize);
-  ctx.output(s, batch * small);
-  ctx.output(vh, batch * vSize);
   Failures failures;
   parallelFor(batch, itemsPerTask(10 * big * small * (small + cols)), [&](int64_t begin, int64_t end) {
     const int64_t square = small * small;
@@ -132,7 +129,7 @@ void svd(Ctx& ctx, Buf u, Buf s, Buf vh, Buf a, int64_t batch, int64_t m, int64_
       }
     }
   });
-  failures.report(ctx, "[svd] did not converge for batch item %lld: it has values that are not finite");
+  failures.report(ctx, Why::notConverged);
 }
 
 }  // namespace ng::NG_ISA

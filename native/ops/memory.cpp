@@ -123,7 +123,7 @@ void copyTransposed(Buf out, Buf a, Loop<2> l, int p, RowFn row) {
 
 }  // namespace
 
-void fill(Ctx&, Buf out, Dims dims, Dims so, double value) {
+void fill(Ctx&, Out<Any> out, Dims dims, Dims so, double value) {
   Loop<1> l = makeLoop<1>(dims, {&so});
   sortByStride(l);
   l = coalesce(l);
@@ -144,7 +144,7 @@ void fill(Ctx&, Buf out, Dims dims, Dims so, double value) {
   });
 }
 
-void copy(Ctx&, Buf out, Buf a, Dims dims, Dims so, Dims sa) {
+void copy(Ctx&, Out<Any> out, In<Any> a, Dims dims, Dims so, Dims sa) {
   Loop<2> l = makeLoop<2>(dims, {&so, &sa});
   sortByStride(l);
   l = coalesce(l);
@@ -166,7 +166,7 @@ void copy(Ctx&, Buf out, Buf a, Dims dims, Dims so, Dims sa) {
   });
 }
 
-void iota(Ctx&, Buf out, int64_t n, double start, double step) {
+void iota(Ctx&, Out<Any> out, int64_t n, double start, double step) {
   withType(out.t, [&](auto tag) {
     using T = typename decltype(tag)::type;
     parallelFor(n, kGrain, [&](int64_t b, int64_t e) {

@@ -139,7 +139,7 @@ void transpose(Ctx& c, Buf out, Buf a, const Loop<2>& l, int p) {
 
 }  // namespace
 
-void fill(Ctx& c, Buf out, Dims dims, Dims so, double value) {
+void fill(Ctx& c, Out<Any> out, Dims dims, Dims so, double value) {
   Loop<1> l = makeLoop<1>(dims, {&so});
   sortByStride(l);
   l = coalesce(l);
@@ -159,7 +159,7 @@ void fill(Ctx& c, Buf out, Dims dims, Dims so, double value) {
   });
 }
 
-void copy(Ctx& c, Buf out, Buf a, Dims dims, Dims so, Dims sa) {
+void copy(Ctx& c, Out<Any> out, In<Any> a, Dims dims, Dims so, Dims sa) {
   Loop<2> l = makeLoop<2>(dims, {&so, &sa});
   sortByStride(l);
   l = coalesce(l);
@@ -191,7 +191,7 @@ void copy(Ctx& c, Buf out, Buf a, Dims dims, Dims so, Dims sa) {
   });
 }
 
-void where(Ctx& ctx, Buf out, Buf c, Buf a, Buf b, Dims dims, Dims so, Dims sc, Dims sa, Dims sb) {
+void where(Ctx& ctx, Out<Any> out, In<Truth> c, In<Any> a, In<Any> b, Dims dims, Dims so, Dims sc, Dims sa, Dims sb) {
   Loop<4> l = makeLoop<4>(dims, {&so, &sc, &sa, &sb});
   sortByStride(l);
   l = coalesce(l);
@@ -202,7 +202,7 @@ void where(Ctx& ctx, Buf out, Buf c, Buf a, Buf b, Dims dims, Dims so, Dims sc, 
   });
 }
 
-void iota(Ctx& c, Buf out, int64_t n, double start, double step) {
+void iota(Ctx& c, Out<Any> out, int64_t n, double start, double step) {
   withType(out.t, [&](auto tag) {
     using T = typename decltype(tag)::type;
     launch(c, "iota", cover(n), iotaKernel<T>, out.as<T>(), n, start, step);

@@ -38,7 +38,7 @@ template <class F>
 void floating(Ctx& ctx, DType t, F&& f) {
   if (t == DType::f32) return f(float{});
   if (t == DType::f64) return f(double{});
-  ctx.fail(Fail::numeric, "[norm] is not defined for this dtype");
+  ctx.fail(Why::undefinedDtype);
 }
 
 int64_t grainOf(int64_t each) { return 1 + kGrain / (each + 1); }
@@ -52,11 +52,8 @@ void forEach(int64_t n, int64_t each, F&& body) {
 
 }  // namespace
 
-void batchNorm(Ctx& ctx, Buf out, Buf mean, Buf var, Buf x, Buf weight, Buf bias, int64_t n, int64_t c, int64_t s,
-               double eps, bool given) {
-  ctx.output(out, n * c * s);
-  ctx.output(mean, given ? 0 : c);
-  ctx.output(var, given ? 0 : c);
+void batchNorm(Ctx& ctx, Out<Real> out, InOut<Real> mean, InOut<Real> var, In<Real> x, In<Real> weight, In<Real> bias,
+               int64_t n, int64_t c, int64_t s, double eps, bool given) {
   floating(ctx, x.t, [&]<class T>(T) {
     const T *xs = x.as<const T>(), *w = weight.as<const T>(), *b = bias.as<const T>();
     T *o = out.as<T>(), *means = mean.as<T>(), *vars = var.as<T>();
@@ -92,11 +89,8 @@ void batchNorm(Ctx& ctx, Buf out, Buf mean, Buf var, Buf x, Buf weight, Buf bias
 }
 
 // With xh = (x - mean) rstd: dx = w rstd (g - mean(g) - xh mean(g xh)); for constant statistics dx = w rstd g.
-void batchNormGrad(Ctx& ctx, Buf dx, Buf dw, Buf db, Buf g, Buf x, Buf mean, Buf var, Buf weight, int64_t n, int64_t c,
-                   int64_t s, double eps, bool given) {
-  ctx.output(dx, n * c * s);
-  ctx.output(dw, c);
-  ctx.output(db, c);
+void batchNormGrad(Ctx& ctx, Out<Real> dx, Out<Real> dw, Out<Real> db, In<Real> g, In<Real> x, In<Real> mean,
+                   In<Real> var, In<Real> weight, int64_t n, int64_t c, int64_t s, double eps, bool given) {
   floating(ctx, x.t, [&]<class T>(T) {
     const T *gs = g.as<const T>(), *xs = x.as<const T>(), *w = weight.as<const T>();
     T* o = dx.as<T>();
@@ -126,11 +120,8 @@ void batchNormGrad(Ctx& ctx, Buf dx, Buf dw, Buf db, Buf g, Buf x, Buf mean, Buf
   });
 }
 
-void rowNorm(Ctx& ctx, Buf out, Buf mean, Buf rstd, Buf x, Buf weight, Buf bias, int64_t rows, int64_t groups,
-             int64_t channels, int64_t inner, double eps, bool rms) {
-  ctx.output(out, rows * channels * inner);
-  ctx.output(mean, rows);
-  ctx.output(rstd, rows);
+void rowNorm(Ctx& ctx, Out<Real> out, Out<Real> mean, Out<Real> rstd, In<Real> x, In<Real> weight, In<Real> bias,
+             int64_t rows, int64_t groups, int64_t channels, int64_t inner, double eps, bool rms) {
   floating(ctx, x.t, [&]<class T>(T) {
     const int64_t cols = channels * inner;
     forEach(rows, cols, [&](int64_t r) {
@@ -245,11 +236,9 @@ void stripGrad(T* dw, T* db, const T* g, const T* x, const T* mean, const T* rst
 
 }  // namespace
 
-void rowNormGrad(Ctx& ctx, Buf dx, Buf dw, Buf db, Buf g, Buf x, Buf mean, Buf rstd, Buf weight, int64_t rows,
-                 int64_t groups, int64_t channels, int64_t inner, bool rms) {
-  ctx.output(dx, rows * channels * inner);
-  ctx.output(dw, groups * channels);
-  ctx.output(db, groups * channels);
+void rowNormGrad(Ctx& ctx, Out<Real> dx, Out<Real> dw, Out<Real> db, In<Real> g, In<Real> x, In<Real> mean,
+                 In<Real> rstd, In<Real> weight, int64_t rows, int64_t groups, int64_t channels, int64_t inner,
+                 bool rms) {
   floating(ctx, x.t, [&]<class T>(T) {
     const int64_t cols = channels * inner;
     const T *gs = g.as<const T>(), *xs = x.as<const T>(), *ms = mean.as<const T>(), *fs = rstd.as<const T>();

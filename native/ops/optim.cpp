@@ -48,8 +48,8 @@ double sumOfSquares(const T* x, int64_t n) {
 
 }  // namespace
 
-void optimStep(Ctx&, int64_t op, BufList param, BufList grad, BufList state, IntList sizes, RealList constants,
-               Buf rates) {
+void optimStep(Ctx&, int64_t op, StateList<Real> param, InList<Real> grad, StateList<Real> state, IntList sizes,
+               RealList constants, In<Float64> rates, In<Any>) {
   forSegments(sizes, [&](int64_t s, int64_t from, int64_t to, int64_t) {
     withReal(param[s].t, [&](auto zero) {
       using T = decltype(zero);
@@ -64,8 +64,15 @@ void optimStep(Ctx&, int64_t op, BufList param, BufList grad, BufList state, Int
   });
 }
 
-void sumSquares(Ctx& c, Buf out, BufList list, IntList sizes) {
-  c.output(out, list.n);
+void scaleAll(Ctx& c, InOutList<Real> list, IntList sizes, In<Float64> rates) {
+  const double one = 1;
+  const BufList none{0, nullptr};
+  optimStep(c, static_cast<int64_t>(OptimStep::scale), BufList(list), none, none, sizes, {1, &one}, rates, {});
+}
+
+void together(Ctx&, Out<Any>, InList<Any>) {}
+
+void sumSquares(Ctx& c, Out<Float64> out, InList<Real> list, IntList sizes) {
   double* parts = scratch<double>(kPartsSlot, static_cast<size_t>(totalOf(sizes) / kGrain + 1 + sizes.n));
   forSegments(sizes, [&](int64_t s, int64_t from, int64_t to, int64_t piece) {
     withReal(list[s].t, [&](auto zero) {

@@ -20,7 +20,8 @@ struct Segments {
 };
 
 template <class T, class Step>
-__global__ void stepKernel(Segments<T> all, Step step, const double* rates) {
+__global__ void stepKernel(Segments<T> all, Step step, const double* rates, const cuda::Failure* failure) {
+  if (failure != nullptr && failure->launch != 0) return;  // no step with what a failed call left behind
   for (int k = 0; k < all.count; k++) {
     const auto& s = all.s[k];
     const Step own = atRate(step, rates, s.number);
@@ -80,17 +81,25 @@ void forSegments(const BufList& param, const BufList& grad, const BufList& state
 
 }  // namespace
 
-void optimStep(Ctx& c, int64_t op, BufList param, BufList grad, BufList state, IntList sizes, RealList constants,
-               Buf rates) {
+void optimStep(Ctx& c, int64_t op, StateList<Real> param, InList<Real> grad, StateList<Real> state, IntList sizes,
+               RealList constants, In<Float64> rates, In<Any>) {
   forSegments(param, grad, state, sizes, [&]<class T>(const Segments<T>& group, int64_t longest) {
     withStep<T>(op, constants, [&]<class Step>(const Step& step) {
-      launch(c, "optimStep", cover(longest), stepKernel<T, Step>, group, step, rates.as<const double>());
+      launch(c, "optimStep", cover(longest), stepKernel<T, Step>, group, step, rates.as<const double>(),
+             streamOf(c).failure());
     });
   });
 }
 
-void sumSquares(Ctx& c, Buf out, BufList list, IntList sizes) {
-  c.output(out, list.n);
+void scaleAll(Ctx& c, InOutList<Real> list, IntList sizes, In<Float64> rates) {
+  const double one = 1;
+  const BufList none{0, nullptr};
+  optimStep(c, static_cast<int64_t>(OptimStep::scale), BufList(list), none, none, sizes, {1, &one}, rates, {});
+}
+
+void together(Ctx&, Out<Any>, InList<Any>) {}
+
+void sumSquares(Ctx& c, Out<Float64> out, InList<Real> list, IntList sizes) {
   const BufList none{0, nullptr};
   forSegments(list, none, none, sizes, [&]<class T>(const Segments<T>& group, int64_t longest) {
     Launch l = cover(longest, kLaneBlock);
@@ -98,7 +107,7 @@ void sumSquares(Ctx& c, Buf out, BufList list, IntList sizes) {
     l.meet = true;
     auto* parts =
         static_cast<double*>(streamOf(c).workspace(static_cast<size_t>(group.count * l.blocks) * sizeof(double)));
-    if (parts == nullptr) return c.fail(Fail::outOfMemory, "[sumSquares] no memory for a workspace");
+    if (parts == nullptr) return;  // the stream has recorded it
     launch(c, "sumSquares", l, squaresKernel<T>, group, parts);
     launch(c, "sumSquares", cover(group.count), joinKernel<T>, group, parts, l.blocks, out.as<double>());
   });

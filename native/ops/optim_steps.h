@@ -7,7 +7,7 @@
 #pragma once
 #include "../runtime/buffer.h"
 #include "cast.h"
-#include "optim_list.h"
+#include "opcodes.h"
 
 namespace ng::NG_ISA {
 
@@ -188,6 +188,13 @@ struct Scale {
   NG_FN_MEMBER void operator()(int64_t i, T* p, const T*, T*, T*, T*) const { p[i] *= rate; }
 };
 
+// What was computed elsewhere takes the place of p.
+template <class T>
+struct Assign {
+  T unused;
+  NG_FN_MEMBER void operator()(int64_t i, T* p, const T* x, T*, T*, T*) const { p[i] = x[i]; }
+};
+
 template <class Step, class T>
 Step fromConstants(const RealList& constants) {
   struct {
@@ -202,11 +209,10 @@ Step fromConstants(const RealList& constants) {
 template <class T, class F>
 void withStep(int64_t op, const RealList& constants, F&& f) {
   switch (static_cast<OptimStep>(op)) {
-#define O(name, ...)    \
+#define X(name, ...)    \
   case OptimStep::name: \
     return f(fromConstants<__VA_ARGS__, T>(constants));
-    NG_OPTIM_STEPS(O)
-#undef O
+#include "optim.def"
     case OptimStep::count:
       return;
   }

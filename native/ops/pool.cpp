@@ -175,7 +175,7 @@ template <class F>
 void floating(Ctx& ctx, DType t, F&& f) {
   if (t == DType::f32) return f(float{});
   if (t == DType::f64) return f(double{});
-  ctx.fail(Fail::numeric, "[pool] is not defined for this dtype");
+  ctx.fail(Why::undefinedDtype);
 }
 
 template <class F>
@@ -187,10 +187,8 @@ void forPlanes(const Pool& p, int64_t planes, F&& body) {
 
 }  // namespace
 
-void maxPool(Ctx& ctx, Buf out, Buf indices, Buf x, int64_t planes, Dims size, Dims grid, Dims kernel, Dims stride,
-             Dims padding, Dims dilation, bool adaptive) {
-  ctx.output(out, planes * grid.numel());
-  ctx.output(indices, planes * grid.numel());
+void maxPool(Ctx& ctx, Out<Real> out, Out<Int64> indices, In<Real> x, int64_t planes, Dims size, Dims grid, Dims kernel,
+             Dims stride, Dims padding, Dims dilation, bool adaptive) {
   const Pool p(size, grid, kernel, stride, padding, &dilation, adaptive);
   floating(ctx, x.t, [&]<class T>(T) {
     const auto plane = adaptive || p.inPlane > INT32_MAX ? maxPlane<T> : maxPlaneRows<T>;
@@ -200,9 +198,8 @@ void maxPool(Ctx& ctx, Buf out, Buf indices, Buf x, int64_t planes, Dims size, D
   });
 }
 
-void avgPool(Ctx& ctx, Buf out, Buf x, int64_t planes, Dims size, Dims grid, Dims kernel, Dims stride, Dims padding,
-             bool adaptive, bool includePad, double divisor) {
-  ctx.output(out, planes * grid.numel());
+void avgPool(Ctx& ctx, Out<Real> out, In<Real> x, int64_t planes, Dims size, Dims grid, Dims kernel, Dims stride,
+             Dims padding, bool adaptive, bool includePad, double divisor) {
   const Pool p(size, grid, kernel, stride, padding, nullptr, adaptive);
   floating(ctx, x.t, [&]<class T>(T) {
     forPlanes(p, planes, [&](int64_t i) {
@@ -211,9 +208,8 @@ void avgPool(Ctx& ctx, Buf out, Buf x, int64_t planes, Dims size, Dims grid, Dim
   });
 }
 
-void avgPoolGrad(Ctx& ctx, Buf out, Buf g, int64_t planes, Dims size, Dims grid, Dims kernel, Dims stride, Dims padding,
-                 bool adaptive, bool includePad, double divisor) {
-  ctx.output(out, planes * size.numel());
+void avgPoolGrad(Ctx& ctx, Out<Real> out, In<Real> g, int64_t planes, Dims size, Dims grid, Dims kernel, Dims stride,
+                 Dims padding, bool adaptive, bool includePad, double divisor) {
   const Pool p(size, grid, kernel, stride, padding, nullptr, adaptive);
   floating(ctx, g.t, [&]<class T>(T) {
     forPlanes(p, planes, [&](int64_t i) {

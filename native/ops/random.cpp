@@ -41,10 +41,8 @@ void put(T* to, const T* from, int64_t n) {
 
 }  // namespace
 
-void uniform(Ctx& c, Buf out, int64_t n, double lo, double hi, int64_t seed, int64_t offset) {
-  c.output(out, n);
-  withReal(c, "[uniform] only float32 and float64 are filled", out.t, [&](auto tag) {
-    using T = typename decltype(tag)::type;
+void uniform(Ctx& c, Out<Real> out, int64_t n, double lo, double hi, int64_t seed, int64_t offset) {
+  withReal(out.t, [&]<class T>(T) {
     constexpr int W = sizeof(T) / 4, run = kWords / W;
     const T a = static_cast<T>(lo), b = static_cast<T>(hi);
     forWords<W>(n, seed, offset, [&](int64_t first, int64_t count, const uint32_t* w) {
@@ -61,10 +59,8 @@ void uniform(Ctx& c, Buf out, int64_t n, double lo, double hi, int64_t seed, int
   });
 }
 
-void normal(Ctx& c, Buf out, int64_t n, double mean, double std, int64_t seed, int64_t offset) {
-  c.output(out, n);
-  withReal(c, "[normal] only float32 and float64 are filled", out.t, [&](auto tag) {
-    using T = typename decltype(tag)::type;
+void normal(Ctx& c, Out<Real> out, int64_t n, double mean, double std, int64_t seed, int64_t offset) {
+  withReal(out.t, [&]<class T>(T) {
     constexpr int W = sizeof(T) / 4, run = kWords / W;
     const T mu = static_cast<T>(mean), sigma = static_cast<T>(std);
     forWords<W>(n, seed, offset, [&](int64_t first, int64_t count, const uint32_t* w) {
@@ -84,7 +80,7 @@ void normal(Ctx& c, Buf out, int64_t n, double mean, double std, int64_t seed, i
   });
 }
 
-void randint(Ctx&, Buf out, int64_t n, int64_t lo, int64_t hi, int64_t seed, int64_t offset) {
+void randint(Ctx&, Out<Any> out, int64_t n, int64_t lo, int64_t hi, int64_t seed, int64_t offset) {
   const uint64_t range = static_cast<uint64_t>(hi) - static_cast<uint64_t>(lo);
   withType(out.t, [&](auto tag) {
     using T = typename decltype(tag)::type;
@@ -103,13 +99,11 @@ void randint(Ctx&, Buf out, int64_t n, int64_t lo, int64_t hi, int64_t seed, int
   });
 }
 
-void bernoulli(Ctx& c, Buf out, Buf p, int64_t n, int64_t seed, int64_t offset) {
-  c.output(out, n);
+void bernoulli(Ctx& c, Out<Any> out, In<Real> p, int64_t n, int64_t seed, int64_t offset) {
   FirstBad bad;
   withType(out.t, [&](auto outTag) {
-    withReal(c, "[bernoulli] probabilities must be float32 or float64", p.t, [&](auto pTag) {
+    withReal(p.t, [&]<class P>(P) {
       using T = typename decltype(outTag)::type;
-      using P = typename decltype(pTag)::type;
       forWords<1>(n, seed, offset, [&](int64_t first, int64_t count, const uint32_t* w) {
         T* o = out.as<T>() + first;
         const P* x = p.as<P>() + first;
@@ -123,10 +117,10 @@ void bernoulli(Ctx& c, Buf out, Buf p, int64_t n, int64_t seed, int64_t offset) 
       });
     });
   });
-  if (bad.any()) c.fail(Fail::numeric, "[bernoulli] a probability is not between 0 and 1");
+  if (bad.any()) c.fail(Why::badProbability);
 }
 
-void dropout(Ctx&, Buf out, Buf a, int64_t n, double p, int64_t seed, int64_t offset) {
+void dropout(Ctx&, Out<Floating> out, In<Floating> a, int64_t n, double p, int64_t seed, int64_t offset) {
   const DropoutRule rule(p);
   withType(out.t, [&](auto tag) {
     using T = typename decltype(tag)::type;

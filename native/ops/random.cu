@@ -80,7 +80,7 @@ struct Bernoulli {
       const double q = p.t == DType::f64 ? static_cast<const double*>(p.p)[first + k]
                                          : static_cast<double>(static_cast<const float*>(p.p)[first + k]);
       const bool good = q >= 0 && q <= 1;
-      if (!good) report(to, kBadProbability, first + k, 0, 0);
+      if (!good) report(to, Why::badProbability, first + k);
       v[k] = castTo<T>(static_cast<int32_t>(good && static_cast<double>(w[k]) * 0x1p-32 < q));
     }
   }
@@ -97,23 +97,19 @@ struct Dropout {
 
 }  // namespace
 
-void uniform(Ctx& c, Buf out, int64_t n, double lo, double hi, int64_t seed, int64_t offset) {
-  c.output(out, n);
-  withReal(c, "[uniform] only float32 and float64 are filled", out.t, [&](auto tag) {
-    using T = typename decltype(tag)::type;
+void uniform(Ctx& c, Out<Real> out, int64_t n, double lo, double hi, int64_t seed, int64_t offset) {
+  withReal(out.t, [&]<class T>(T) {
     generate<kWords<T>, T>(c, "uniform", out, n, seed, offset, Uniform<T>{static_cast<T>(lo), static_cast<T>(hi)});
   });
 }
 
-void normal(Ctx& c, Buf out, int64_t n, double mean, double std, int64_t seed, int64_t offset) {
-  c.output(out, n);
-  withReal(c, "[normal] only float32 and float64 are filled", out.t, [&](auto tag) {
-    using T = typename decltype(tag)::type;
+void normal(Ctx& c, Out<Real> out, int64_t n, double mean, double std, int64_t seed, int64_t offset) {
+  withReal(out.t, [&]<class T>(T) {
     generate<kWords<T>, T>(c, "normal", out, n, seed, offset, Normal<T>{static_cast<T>(mean), static_cast<T>(std)});
   });
 }
 
-void randint(Ctx& c, Buf out, int64_t n, int64_t lo, int64_t hi, int64_t seed, int64_t offset) {
+void randint(Ctx& c, Out<Any> out, int64_t n, int64_t lo, int64_t hi, int64_t seed, int64_t offset) {
   const uint64_t range = static_cast<uint64_t>(hi) - static_cast<uint64_t>(lo);
   withType(out.t, [&](auto tag) {
     using T = typename decltype(tag)::type;
@@ -121,10 +117,7 @@ void randint(Ctx& c, Buf out, int64_t n, int64_t lo, int64_t hi, int64_t seed, i
   });
 }
 
-void bernoulli(Ctx& c, Buf out, Buf p, int64_t n, int64_t seed, int64_t offset) {
-  c.output(out, n);
-  if (p.t != DType::f32 && p.t != DType::f64)
-    return c.fail(Fail::numeric, "[bernoulli] probabilities must be float32 or float64");
+void bernoulli(Ctx& c, Out<Any> out, In<Real> p, int64_t n, int64_t seed, int64_t offset) {
   const Reporter to = streamOf(c).reporter();
   withType(out.t, [&](auto tag) {
     using T = typename decltype(tag)::type;
@@ -132,7 +125,7 @@ void bernoulli(Ctx& c, Buf out, Buf p, int64_t n, int64_t seed, int64_t offset) 
   });
 }
 
-void dropout(Ctx& c, Buf out, Buf a, int64_t n, double p, int64_t seed, int64_t offset) {
+void dropout(Ctx& c, Out<Floating> out, In<Floating> a, int64_t n, double p, int64_t seed, int64_t offset) {
   withType(out.t, [&](auto tag) {
     using T = typename decltype(tag)::type;
     generate<1, T>(c, "dropout", out, n, seed, offset, Dropout<T>{a.as<const T>(), DropoutRule(p)});

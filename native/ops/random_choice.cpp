@@ -105,7 +105,7 @@ Wrong drawRow(int64_t* out, double* p, int64_t row, int64_t cols, int64_t draws,
 }  // namespace
 
 // Fisher and Yates' shuffle, from the top down.
-void randperm(Ctx&, Buf out, int64_t n, int64_t seed, int64_t offset) {
+void randperm(Ctx&, Out<Int64> out, int64_t n, int64_t seed, int64_t offset) {
   int64_t* o = out.as<int64_t>();
   for (int64_t i = 0; i < n; i++) o[i] = i;
   for (int64_t i = n - 1; i > 0; i--) {
@@ -116,9 +116,8 @@ void randperm(Ctx&, Buf out, int64_t n, int64_t seed, int64_t offset) {
   }
 }
 
-void multinomial(Ctx& c, Buf out, Buf p, int64_t rows, int64_t cols, int64_t draws, bool replacement, int64_t seed,
-                 int64_t offset) {
-  c.output(out, rows * draws);
+void multinomial(Ctx& c, Out<Int64> out, In<Floating> p, int64_t rows, int64_t cols, int64_t draws, bool replacement,
+                 int64_t seed, int64_t offset) {
   if (draws == 0) return;
   FirstBad bad[4];
   const int64_t work = cols + draws;
@@ -138,11 +137,11 @@ void multinomial(Ctx& c, Buf out, Buf p, int64_t rows, int64_t cols, int64_t dra
     }
   });
   if (bad[static_cast<int>(Wrong::weight)].any()) {
-    c.fail(Fail::numeric, "[multinomial] weights must be finite and not negative");
+    c.fail(Why::badWeight);
   } else if (bad[static_cast<int>(Wrong::empty)].any()) {
-    c.fail(Fail::numeric, "[multinomial] a row of weights has no positive one");
+    c.fail(Why::noWeight);
   } else if (bad[static_cast<int>(Wrong::few)].any()) {
-    c.fail(Fail::numeric, "[multinomial] fewer positive weights than draws without replacement");
+    c.fail(Why::fewWeights);
   }
 }
 

@@ -62,8 +62,7 @@ void poissonOf(FirstBad& bad, T* out, const T* rates, int64_t n, uint64_t seed, 
 
 }  // namespace
 
-void poisson(Ctx& c, Buf out, Buf rates, int64_t n, int64_t seed, int64_t offset) {
-  c.output(out, n);
+void poisson(Ctx& c, Out<Real> out, In<Real> rates, int64_t n, int64_t seed, int64_t offset) {
   FirstBad bad;
   const auto s = static_cast<uint64_t>(seed), o = static_cast<uint64_t>(offset);
   if (out.t == DType::f64) {
@@ -71,7 +70,7 @@ void poisson(Ctx& c, Buf out, Buf rates, int64_t n, int64_t seed, int64_t offset
   } else {
     poissonOf(bad, out.as<float>(), rates.as<const float>(), n, s, o);
   }
-  if (bad.any()) c.fail(Fail::numeric, "[poisson] a rate is negative, not finite or too large");
+  if (bad.any()) c.fail(Why::badRate);
 }
 
 }  // namespace ng::NG_ISA

@@ -12,14 +12,6 @@
 
 namespace ng::NG_ISA {
 
-// Calls f with the element type of a floating result.
-template <class F>
-inline void withReal(Ctx& c, const char* message, DType t, F&& f) {
-  if (t == DType::f32) return f(Tag<float>{});
-  if (t == DType::f64) return f(Tag<double>{});
-  c.fail(Fail::numeric, message);
-}
-
 NG_FN uint64_t joined(uint32_t hi, uint32_t lo) { return static_cast<uint64_t>(hi) << 32 | lo; }
 
 // [0, 1): 24 bits of one word, 53 of two

@@ -80,7 +80,7 @@ void gruGradRow(T* __restrict d, T* __restrict dHidden, T* __restrict dh, const 
 
 }  // namespace
 
-void lstmStep(Ctx&, Buf gates, Buf c, Buf cNext, Buf h, int64_t n, int64_t hidden) {
+void lstmStep(Ctx&, InOut<Real> gates, In<Real> c, Out<Real> cNext, Out<Real> h, int64_t n, int64_t hidden) {
   withReal(gates.t, [&]<class T>(T) {
     forRows(n, hidden, [&](int64_t r) {
       T* g = gates.as<T>() + r * 4 * hidden;
@@ -91,7 +91,8 @@ void lstmStep(Ctx&, Buf gates, Buf c, Buf cNext, Buf h, int64_t n, int64_t hidde
   });
 }
 
-void lstmStepGrad(Ctx&, Buf dGates, Buf dh, Buf dc, Buf dy, Buf gates, Buf c, Buf cNext, int64_t n, int64_t hidden) {
+void lstmStepGrad(Ctx&, Out<Real> dGates, In<Real> dh, InOut<Real> dc, In<Real> dy, In<Real> gates, In<Real> c,
+                  In<Real> cNext, int64_t n, int64_t hidden) {
   withReal(gates.t, [&]<class T>(T) {
     forRows(n, hidden, [&](int64_t r) {
       const int64_t at = r * hidden;
@@ -101,7 +102,8 @@ void lstmStepGrad(Ctx&, Buf dGates, Buf dh, Buf dc, Buf dy, Buf gates, Buf c, Bu
   });
 }
 
-void gruStep(Ctx&, Buf gates, Buf q, Buf h, Buf hNext, Buf hGates, int64_t n, int64_t hidden) {
+void gruStep(Ctx&, InOut<Real> gates, Out<Real> q, In<Real> h, Out<Real> hNext, In<Real> hGates, int64_t n,
+             int64_t hidden) {
   withReal(gates.t, [&]<class T>(T) {
     forRows(n, hidden, [&](int64_t r) {
       T* g = gates.as<T>() + r * 3 * hidden;
@@ -113,7 +115,8 @@ void gruStep(Ctx&, Buf gates, Buf q, Buf h, Buf hNext, Buf hGates, int64_t n, in
   });
 }
 
-void gruStepGrad(Ctx&, Buf dGates, Buf dHGates, Buf dh, Buf dy, Buf gates, Buf q, Buf h, int64_t n, int64_t hidden) {
+void gruStepGrad(Ctx&, Out<Real> dGates, Out<Real> dHGates, InOut<Real> dh, In<Real> dy, In<Real> gates, In<Real> q,
+                 In<Real> h, int64_t n, int64_t hidden) {
   withReal(gates.t, [&]<class T>(T) {
     forRows(n, hidden, [&](int64_t r) {
       const int64_t at = r * hidden;

@@ -69,30 +69,31 @@ __global__ void gruGradKernel(T* dGates, T* dHGates, T* dh, const T* dy, const T
 
 }  // namespace
 
-void lstmStep(Ctx& ctx, Buf gates, Buf c, Buf cNext, Buf h, int64_t n, int64_t hidden) {
+void lstmStep(Ctx& ctx, InOut<Real> gates, In<Real> c, Out<Real> cNext, Out<Real> h, int64_t n, int64_t hidden) {
   withReal(gates.t, [&]<class T>(T) {
     launch(ctx, "lstmStep", cover(n * hidden), lstmKernel<T>, gates.as<T>(), c.as<const T>(), cNext.as<T>(), h.as<T>(),
            n * hidden, hidden);
   });
 }
 
-void lstmStepGrad(Ctx& ctx, Buf dGates, Buf dh, Buf dc, Buf dy, Buf gates, Buf c, Buf cNext, int64_t n,
-                  int64_t hidden) {
+void lstmStepGrad(Ctx& ctx, Out<Real> dGates, In<Real> dh, InOut<Real> dc, In<Real> dy, In<Real> gates, In<Real> c,
+                  In<Real> cNext, int64_t n, int64_t hidden) {
   withReal(gates.t, [&]<class T>(T) {
     launch(ctx, "lstmStepGrad", cover(n * hidden), lstmGradKernel<T>, dGates.as<T>(), dh.as<const T>(), dc.as<T>(),
            dy.as<const T>(), gates.as<const T>(), c.as<const T>(), cNext.as<const T>(), n * hidden, hidden);
   });
 }
 
-void gruStep(Ctx& ctx, Buf gates, Buf q, Buf h, Buf hNext, Buf hGates, int64_t n, int64_t hidden) {
+void gruStep(Ctx& ctx, InOut<Real> gates, Out<Real> q, In<Real> h, Out<Real> hNext, In<Real> hGates, int64_t n,
+             int64_t hidden) {
   withReal(gates.t, [&]<class T>(T) {
     launch(ctx, "gruStep", cover(n * hidden), gruKernel<T>, gates.as<T>(), q.as<T>(), h.as<const T>(), hNext.as<T>(),
            hGates.as<const T>(), n * hidden, hidden);
   });
 }
 
-void gruStepGrad(Ctx& ctx, Buf dGates, Buf dHGates, Buf dh, Buf dy, Buf gates, Buf q, Buf h, int64_t n,
-                 int64_t hidden) {
+void gruStepGrad(Ctx& ctx, Out<Real> dGates, Out<Real> dHGates, InOut<Real> dh, In<Real> dy, In<Real> gates, In<Real> q,
+                 In<Real> h, int64_t n, int64_t hidden) {
   withReal(gates.t, [&]<class T>(T) {
     launch(ctx, "gruStepGrad", cover(n * hidden), gruGradKernel<T>, dGates.as<T>(), dHGates.as<T>(), dh.as<T>(),
            dy.as<const T>(), gates.as<const T>(), q.as<const T>(), h.as<const T>(), n * hidden, hidden);

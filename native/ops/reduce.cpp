@@ -154,8 +154,7 @@ void reduceBlocks(Problem& p, Way way) {
 
 }  // namespace
 
-void reduce(Ctx& c, int64_t op, Buf out, Buf a, Dims keep, Dims sKeep, Dims red, Dims sRed, double scale) {
-  c.output(out, keep.numel());
+void reduce(Ctx& c, int64_t op, Out<Any> out, In<Any> a, Dims keep, Dims sKeep, Dims red, Dims sRed, double scale) {
   const ReduceOp which = static_cast<ReduceOp>(op);
   const bool arg = which == ReduceOp::argmax || which == ReduceOp::argmin;
   Problem p{choose(which, a.t), out, a, {}, {}, scale, 0};

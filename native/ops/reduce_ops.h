@@ -4,7 +4,7 @@
 // of a column); blocks meet in float64. The error is that of about 20 float32 additions, however long the row.
 #pragma once
 #include "cast.h"
-#include "reduce_list.h"
+#include "opcodes.h"
 
 namespace ng::NG_ISA {
 

@@ -41,7 +41,7 @@ void scanLines(O* out, const T* a, int64_t outer, int64_t len, int64_t inner) {
 
 }  // namespace
 
-void scan(Ctx&, int64_t op, Buf out, Buf a, int64_t outer, int64_t len, int64_t inner) {
+void scan(Ctx&, int64_t op, Out<Any> out, In<Any> a, int64_t outer, int64_t len, int64_t inner) {
   if (outer * len * inner == 0) return;
   withType(a.t == DType::boolean ? DType::u8 : a.t, [&](auto tag) {
     using T = typename decltype(tag)::type;

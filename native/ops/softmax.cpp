@@ -36,7 +36,7 @@ void forRows(int64_t rows, int64_t cols, Narrow&& narrow, Row&& row) {
 
 }  // namespace
 
-void softmax(Ctx&, Buf out, Buf x, int64_t rows, int64_t cols, bool log) {
+void softmax(Ctx&, Out<Floating> out, In<Floating> x, int64_t rows, int64_t cols, bool log) {
   if (cols == 0) return;
   withFloating(x.t, [&](auto tag) {
     using T = typename decltype(tag)::type;
@@ -48,7 +48,7 @@ void softmax(Ctx&, Buf out, Buf x, int64_t rows, int64_t cols, bool log) {
   });
 }
 
-void softmaxGrad(Ctx&, Buf out, Buf g, Buf y, int64_t rows, int64_t cols, bool log) {
+void softmaxGrad(Ctx&, Out<Floating> out, In<Floating> g, In<Floating> y, int64_t rows, int64_t cols, bool log) {
   if (cols == 0) return;
   withFloating(y.t, [&](auto tag) {
     using T = typename decltype(tag)::type;
@@ -63,8 +63,8 @@ void softmaxGrad(Ctx&, Buf out, Buf g, Buf y, int64_t rows, int64_t cols, bool l
   });
 }
 
-void crossEntropy(Ctx& c, Buf loss, Buf lse, Buf x, Buf labels, Buf weight, int64_t rows, int64_t cols,
-                  int64_t ignoreIndex, double smoothing) {
+void crossEntropy(Ctx& c, Out<Floating> loss, Out<Floating> lse, In<Floating> x, In<Labels> labels,
+                  In<Floating> weight, int64_t rows, int64_t cols, int64_t ignoreIndex, double smoothing) {
   withFloating(x.t, [&](auto tag) {
     using T = typename decltype(tag)::type;
     const T* a = x.as<const T>();
@@ -81,8 +81,8 @@ void crossEntropy(Ctx& c, Buf loss, Buf lse, Buf x, Buf labels, Buf weight, int6
   });
 }
 
-void crossEntropyGrad(Ctx& c, Buf out, Buf g, Buf x, Buf lse, Buf labels, Buf weight, int64_t rows, int64_t cols,
-                      int64_t ignoreIndex, double smoothing) {
+void crossEntropyGrad(Ctx& c, Out<Floating> out, In<Floating> g, In<Floating> x, In<Floating> lse, In<Labels> labels,
+                      In<Floating> weight, int64_t rows, int64_t cols, int64_t ignoreIndex, double smoothing) {
   withFloating(x.t, [&](auto tag) {
     using T = typename decltype(tag)::type;
     T* o = out.as<T>();

@@ -101,7 +101,7 @@ __device__ int64_t usable(const ClassWeights<T>& k, int64_t row, const Reporter&
   const int64_t y = k.classAt(row);
   if (y == k.ignoreIndex) return -1;
   if (inside(y, k.cols)) return y;
-  if (Row<L>::lane() == 0) report(to, kBadClass, row, y, k.cols);
+  if (Row<L>::lane() == 0) report(to, Why::badClass, row, y, row, k.cols);
   return -1;
 }
 template <class T, int L>
@@ -189,7 +189,7 @@ ClassWeights<T> weightsOf(const Buf& labels, const Buf& weight, int64_t cols, in
 
 }  // namespace
 
-void softmax(Ctx& c, Buf out, Buf x, int64_t rows, int64_t cols, bool log) {
+void softmax(Ctx& c, Out<Floating> out, In<Floating> x, int64_t rows, int64_t cols, bool log) {
   if (cols == 0) return;
   withRows(x.t, rows, cols, [&](auto tag, auto lanes, Launch l) {
     using T = typename decltype(tag)::type;
@@ -197,7 +197,7 @@ void softmax(Ctx& c, Buf out, Buf x, int64_t rows, int64_t cols, bool log) {
   });
 }
 
-void softmaxGrad(Ctx& c, Buf out, Buf g, Buf y, int64_t rows, int64_t cols, bool log) {
+void softmaxGrad(Ctx& c, Out<Floating> out, In<Floating> g, In<Floating> y, int64_t rows, int64_t cols, bool log) {
   if (cols == 0) return;
   withRows(y.t, rows, cols, [&](auto tag, auto lanes, Launch l) {
     using T = typename decltype(tag)::type;
@@ -206,8 +206,8 @@ void softmaxGrad(Ctx& c, Buf out, Buf g, Buf y, int64_t rows, int64_t cols, bool
   });
 }
 
-void crossEntropy(Ctx& c, Buf loss, Buf lse, Buf x, Buf labels, Buf weight, int64_t rows, int64_t cols,
-                  int64_t ignoreIndex, double smoothing) {
+void crossEntropy(Ctx& c, Out<Floating> loss, Out<Floating> lse, In<Floating> x, In<Labels> labels,
+                  In<Floating> weight, int64_t rows, int64_t cols, int64_t ignoreIndex, double smoothing) {
   withRows(x.t, rows, cols, [&](auto tag, auto lanes, Launch l) {
     using T = typename decltype(tag)::type;
     launch(c, "crossEntropy", l, lossKernel<T, decltype(lanes)::value>, loss, lse, x.as<const T>(),
@@ -215,8 +215,8 @@ void crossEntropy(Ctx& c, Buf loss, Buf lse, Buf x, Buf labels, Buf weight, int6
   });
 }
 
-void crossEntropyGrad(Ctx& c, Buf out, Buf g, Buf x, Buf lse, Buf labels, Buf weight, int64_t rows, int64_t cols,
-                      int64_t ignoreIndex, double smoothing) {
+void crossEntropyGrad(Ctx& c, Out<Floating> out, In<Floating> g, In<Floating> x, In<Floating> lse, In<Labels> labels,
+                      In<Floating> weight, int64_t rows, int64_t cols, int64_t ignoreIndex, double smoothing) {
   withRows(x.t, rows, cols, [&](auto tag, auto lanes, Launch l) {
     using T = typename decltype(tag)::type;
     launch(c, "crossEntropyGrad", l, lossGradKernel<T, decltype(lanes)::value>, out.as<T>(), g, x.as<const T>(), lse,

@@ -154,15 +154,13 @@ void sortTyped(const Buf& values, const Buf& indices, const Buf& a, int64_t oute
 
 }  // namespace
 
-void sort(Ctx& c, Buf values, Buf indices, Buf a, int64_t outer, int64_t len, int64_t inner, bool descending) {
-  c.output(values, outer * len * inner);
-  c.output(indices, outer * len * inner);
+void sort(Ctx& c, Out<Any> values, Out<Int64> indices, In<Any> a, int64_t outer, int64_t len, int64_t inner,
+          bool descending) {
   sortTyped(values, indices, a, outer, len, inner, len, descending);
 }
 
-void topk(Ctx& c, Buf values, Buf indices, Buf a, int64_t outer, int64_t len, int64_t inner, int64_t k, bool largest) {
-  c.output(values, outer * k * inner);
-  c.output(indices, outer * k * inner);
+void topk(Ctx& c, Out<Any> values, Out<Int64> indices, In<Any> a, int64_t outer, int64_t len, int64_t inner, int64_t k,
+          bool largest) {
   sortTyped(values, indices, a, outer, len, inner, k, largest);
 }
 

@@ -1,4 +1,4 @@
-// Unary elementwise operations on the GPU: one kernel per row of elementwise_list.h and dtype.
+// Unary elementwise operations on the GPU: one kernel per row of unary.def and dtype.
 #include "../cuda/map.h"
 
 namespace ng::NG_ISA {
@@ -39,18 +39,17 @@ bool run(Ctx& c, const Buf& out, const Buf& a, const Loop<2>& l, double p, doubl
 
 }  // namespace
 
-void unary(Ctx& c, int64_t op, Buf out, Buf a, Dims dims, Dims so, Dims sa, double p, double q) {
+void unary(Ctx& c, int64_t op, Out<Full> out, In<Full> a, Dims dims, Dims so, Dims sa, double p, double q) {
   Loop<2> l = makeLoop<2>(dims, {&so, &sa});
   sortByStride(l);
   l = coalesce(l);
   bool defined = true;
   switch (static_cast<UnaryOp>(op)) {
-#define U(name, ...)                                 \
+#define X(name, ...)                                 \
   case UnaryOp::name:                                \
     defined = run<Unary_##name>(c, out, a, l, p, q); \
     break;
-    NG_UNARY_OPS(U)
-#undef U
+#include "unary.def"
     default:
       break;
   }

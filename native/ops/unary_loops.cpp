@@ -21,11 +21,10 @@ struct UnaryRun {
 
 UnaryLoop unaryLoop(int64_t op, DType t) {
   switch (static_cast<UnaryOp>(op)) {
-#define U(name, ...)  \
+#define X(name, ...)  \
   case UnaryOp::name: \
     return loopFor<UnaryLoop, UnaryRun, Unary_##name>(t);
-    NG_UNARY_OPS(U)
-#undef U
+#include "unary.def"
     default:
       return nullptr;
   }

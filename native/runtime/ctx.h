@@ -1,6 +1,7 @@
 // What a kernel may ask of the stream that runs it.
 #pragma once
 #include <cstdint>
+#include <cstdio>
 
 #include "buffer.h"
 
@@ -9,26 +10,38 @@ namespace ng {
 // Stable codes, mapped to error classes in lib/core/errors.ts.
 enum class Fail : int32_t { none = 0, indexOutOfRange = 1, device = 2, numeric = 3, outOfMemory = 4 };
 
+enum class Why : int32_t {
+#define X(name, code, text) name,
+#include "failures.def"
+};
+
+// The code and the words of a failure; the numbers in the order of its text.
+inline Fail describe(Why why, long long a, long long b, long long c, char* text, size_t size) {
+  switch (why) {
+#define X(name, code, format)                   \
+  case Why::name:                               \
+    std::snprintf(text, size, format, a, b, c); \
+    return Fail::code;
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-extra-args"
+#include "failures.def"
+#pragma GCC diagnostic pop
+  }
+  return Fail::none;
+}
+
 struct Ctx {
-  // Records the first failure on the stream (later ones are dropped). It is thrown in JS at the next wait.
-  // A kernel that fails must not touch memory out of range, and its output must be defined: see output().
+  // Makes the running call a failed one, from any of its threads (later failures are dropped). What it has written then
+  // counts as nothing: its outputs are marked (Note [Marks] in mark.h), so a kernel that fails may leave them as they
+  // are. It must not touch memory out of range.
   void (*failFn)(Ctx&, Fail, const char* message);
   void* stream;  // cudaStream_t on CUDA, unused on the CPU
-  void fail(Fail code, const char* message) { failFn(*this, code, message); }
 
-  // Note [Outputs of a failed call] Names n contiguous elements that only this call defines, before any of the work. If
-  // the call fails, or there is no memory for its workspace, the stream fills them with zeros: in one place, so
-  // that no kernel has to think of it in each of its branches. Not for what a call changes in place. Bad data that CUDA
-  // finds while it runs is known later: there the twin writes a zero in its place.
-  void output(Buf b, int64_t n) {
-    if (b.p != nullptr && n > 0 && outputs < kMaxOutputs) out[outputs++] = {b.p, n * static_cast<int64_t>(sizeOf(b.t))};
+  void fail(Why why, int64_t a = 0, int64_t b = 0, int64_t c = 0) {
+    char text[256];
+    const Fail code = describe(why, a, b, c, text, sizeof(text));
+    failFn(*this, code, text);
   }
-  static constexpr int kMaxOutputs = 4;
-  struct {
-    void* p;
-    int64_t bytes;
-  } out[kMaxOutputs] = {};
-  int32_t outputs = 0;
 };
 
 }  // namespace ng

@@ -68,6 +68,7 @@ Block* Pool::take(size_t bytes) {
   addLive(static_cast<int64_t>(size));
   stats_.count++;
   if (stats_.live > stats_.peak) stats_.peak = stats_.live;
+  b->life++;
   return b;
 }
 

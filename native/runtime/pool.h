@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "backing.h"
+#include "mark.h"
 #include "scratch.h"
 
 namespace ng {
@@ -19,6 +20,8 @@ struct Block {
   uint64_t lastUse = 0;  // stream position after which nothing queued touches the block's previous content
   int32_t slot = -1;     // index in the environment's table, -1 when freed
   int32_t device = 0;
+  uint64_t life = 0;  // how often it has been handed out
+  Mark mark;          // Note [Marks]; of the stream, all else belongs to the owner
   struct Pool* pool = nullptr;
 };
 

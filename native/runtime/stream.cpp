@@ -1,15 +1,14 @@
 #include "stream.h"
 
-#include <cstdio>
-#include <cstring>
-
 #include "spin.h"
 #include "start_thread.h"
 
 namespace ng {
 
 Stream::Stream(BudgetPtr budget) : ring_(new Call[kRing]), budget_(std::move(budget)) {
-  ctx_.failFn = recordFailure;
+  ctx_.failFn = [](Ctx& c, Fail code, const char* message) {
+    static_cast<CtxOf&>(c).owner->marks_.fail(code, message);
+  };
   ctx_.stream = nullptr;
   ctx_.owner = this;
 }
@@ -68,26 +67,23 @@ Call& Stream::reserve() {
     }
   }
   Call& c = ring_[head_ % kRing];
-  c.name = "native";
+  c.eachMark = nullptr;
+  c.op = 0;
   c.host = false;
   return c;
 }
 
 void Stream::execute(Call& c) {
-  ctx_.outputs = 0;
-  ctx_.failed.store(false, std::memory_order_relaxed);
-  const ScratchScope scope(&budget_);
-  try {
-    c.run(c, ctx_);
-  } catch (const NoScratch& failure) {
-    c.drop(c);
-    char text[160];
-    std::snprintf(text, sizeof(text), "[%s] cannot allocate a workspace of %.1f MiB", c.name,
-                  static_cast<double>(failure.bytes) / (1 << 20));
-    ctx_.fail(Fail::outOfMemory, text);
+  if (marks_.admit(c)) {
+    const ScratchScope scope(&budget_);
+    try {
+      c.run(c, ctx_);
+    } catch (const NoScratch& failure) {
+      ctx_.fail(Why::noWorkspace, static_cast<int64_t>(failure.bytes / 1024));
+    }
+    marks_.finish(c);
   }
-  if (!ctx_.failed.load(std::memory_order_relaxed)) return;
-  for (int i = 0; i < ctx_.outputs; i++) std::memset(ctx_.out[i].p, 0, static_cast<size_t>(ctx_.out[i].bytes));
+  c.drop(c);
 }
 
 void Stream::commit(int64_t work) {
@@ -157,25 +153,6 @@ void Stream::wait() {
     finished_.wait(lock, [&] { return done_.load(std::memory_order_seq_cst) == head_; });
     waiting_.store(false, std::memory_order_seq_cst);
   }
-}
-
-void Stream::recordFailure(Ctx& c, Fail code, const char* message) {
-  static_cast<CtxOf&>(c).failed.store(true, std::memory_order_relaxed);
-  Stream& s = *static_cast<CtxOf&>(c).owner;
-  std::lock_guard<std::mutex> lock(s.errorMutex_);  // parallel chunks may fail together
-  if (s.failed_.load(std::memory_order_relaxed)) return;
-  s.error_.code = code;
-  s.error_.message = message;
-  s.failed_.store(true, std::memory_order_release);
-}
-
-StreamError Stream::takeError() {
-  if (!failed_.load(std::memory_order_acquire)) return {};
-  std::lock_guard<std::mutex> lock(errorMutex_);
-  StreamError e = std::move(error_);
-  error_ = {};
-  failed_.store(false, std::memory_order_release);
-  return e;
 }
 
 }  // namespace ng

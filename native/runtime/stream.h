@@ -1,34 +1,19 @@
 // The CPU's in-order stream: a ring of calls and one executor thread that drains it.
 //
 // One thread (the owner) submits; calls run in order, either on the executor or, when the stream is idle and the call
-// is small, inline on the owner: a tiny network must not pay for threads. The first failure sticks until it is taken
-// at the next wait.
+// is small, inline on the owner: a tiny network must not pay for threads. What becomes of a failing call: Note [Marks].
 #pragma once
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <memory>
 #include <mutex>
-#include <string>
 #include <thread>
 
-#include "ctx.h"
+#include "mark.h"
 #include "scratch.h"
 
 namespace ng {
-
-struct Call {
-  void (*run)(Call&, Ctx&);  // executes and destroys the arguments
-  void (*drop)(Call&);       // destroys them without executing (teardown, or after `run` threw)
-  const char* name = "";     // of the kernel, for messages; Stream::reserve resets both
-  bool host = false;         // touches JavaScript's memory or functions: teardown must wait for it
-  alignas(16) unsigned char args[720];
-};
-
-struct StreamError {
-  Fail code = Fail::none;
-  std::string message;
-};
 
 class Stream {
  public:
@@ -57,8 +42,8 @@ class Stream {
   bool reached(uint64_t position) const { return completed() >= position; }
   void wait();  // until idle
 
-  // Takes the sticky error, if any.
-  StreamError takeError();
+  // What the last failing call said, once. The stream must be idle.
+  Failure takeError() { return marks_.takeLast(); }
 
  private:
   static constexpr uint64_t kRing = 512;
@@ -67,14 +52,12 @@ class Stream {
 
   struct CtxOf : Ctx {
     Stream* owner;
-    std::atomic<bool> failed;  // the running call; chunks of it may fail on several threads
   };
 
   void loop();
   void execute(Call& c);
   void askToStop();
   void dropFrom(uint64_t position);  // and all after it
-  static void recordFailure(Ctx& c, Fail code, const char* message);
 
   std::unique_ptr<Call[]> ring_;
   uint64_t head_ = 0;  // owner only; published through published_
@@ -85,9 +68,7 @@ class Stream {
   std::atomic<bool> stop_{false};
   std::mutex mutex_;
   std::condition_variable wake_, finished_;
-  std::atomic<bool> failed_{false};
-  StreamError error_;
-  std::mutex errorMutex_;
+  Marks marks_;
   BudgetPtr budget_;
   // Under mutex_: the executor runs nothing more; it was left to itself, with the call that it may have been running.
   bool exited_ = false, left_ = false;

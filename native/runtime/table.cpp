@@ -4,8 +4,7 @@
 namespace ng::NG_ISA {
 extern const KernelTable table;
 const KernelTable table = {
-#define K(name, params, doc) &NG_ISA::name,
-    NG_KERNELS(K)
-#undef K
+#define X(name, cost, params, doc) &NG_ISA::name,
+#include "../kernels.def"
 };
 }  // namespace ng::NG_ISA

@@ -2,23 +2,19 @@
 // numbers, indexing, matrix product.
 #include <tuple>
 
-#include "../ops/elementwise_list.h"
-#include "../ops/optim_list.h"
-#include "../ops/reduce_list.h"
+#include "../ops/opcodes.h"
 #include "emulated.h"
 
 namespace ng::test {
 namespace {
 
 const char* const kUnary[] = {
-#define U(name, ...) #name,
-    NG_UNARY_OPS(U)
-#undef U
+#define X(name, ...) #name,
+#include "../ops/unary.def"
 };
 const char* const kBinary[] = {
-#define B(name, ...) #name,
-    NG_BINARY_OPS(B)
-#undef B
+#define X(name, ...) #name,
+#include "../ops/binary.def"
 };
 
 bool real(DType t) { return t == DType::f32 || t == DType::f64; }

@@ -13,12 +13,19 @@ inline const CudaApi& api() { return *nodegrad_cuda_api(kCudaApiVersion); }
 // One emulated GPU: everything it is given lives in host memory.
 struct Gpu {
   CudaStream* stream;
-  Ctx ctx;
+  struct : Ctx {
+    Fail code = Fail::none;  // of a call that failed before anything was launched
+    std::string message;
+  } ctx;
 
   Gpu() {
     const char* reason = nullptr;
     stream = api().open(0, &reason);
-    ctx = {[](Ctx& c, Fail code, const char* m) { api().fail(static_cast<CudaStream*>(c.stream), code, m); }, stream};
+    ctx.failFn = [](Ctx& c, Fail code, const char* m) {
+      auto& own = static_cast<decltype(ctx)&>(c);
+      own.code = code, own.message = m;
+    };
+    ctx.stream = stream;
   }
   ~Gpu() { api().close(stream); }
   const KernelTable* operator->() const { return api().kernels; }
@@ -26,9 +33,12 @@ struct Gpu {
   std::string error(Fail* code = nullptr) {
     char text[256];
     api().wait(stream);
-    const Fail f = api().takeError(stream, text, sizeof(text));
-    if (code) *code = f;
-    return text;
+    int32_t op = 0;
+    const Fail f = api().takeError(stream, &op, text, sizeof(text));
+    const std::string message = f == Fail::none ? ctx.message : text;
+    if (code) *code = f == Fail::none ? ctx.code : f;
+    ctx.code = Fail::none, ctx.message.clear();
+    return message;
   }
 };
 

@@ -1,4 +1,4 @@
-// What happens when there is no memory, no thread, or a kernel fails: errors and zeros, and the process lives on.
+// What happens when there is no memory, no thread, or a kernel fails: errors, and the process lives on.
 #include <atomic>
 #include <new>
 
@@ -24,7 +24,6 @@ template <class F>
 void enqueue(Stream& s, F f, int64_t work = kBig) {
   Call& c = s.reserve();
   static_assert(sizeof(F) <= sizeof(c.args));
-  c.name = "test";
   new (c.args) F(f);
   c.run = [](Call& call, Ctx& ctx) { (*reinterpret_cast<F*>(call.args))(ctx); };
   c.drop = [](Call&) {};
@@ -55,21 +54,16 @@ class MemoryLimit {
 
 }  // namespace
 
-TEST(workspaceBeyondTheLimitFailsTheCallAndZeroesItsOutput) {
+TEST(workspaceBeyondTheLimitFailsTheCall) {
   for (int threads : {1, 4}) {
     setNumThreads(threads);
     Pool pool(systemBacking(), false);
     Stream s(pool.budget());
-    std::vector<float> out(100, 7);
     pool.setLimit(4 << 20);
-    enqueue(s, [&](Ctx& c) {
-      c.output(f32(out), 100);
-      parallelFor(64, 1, [](int64_t, int64_t) { scratch<char>(4, 64 << 20)[0] = 1; });
-    });
+    enqueue(s, [&](Ctx&) { parallelFor(64, 1, [](int64_t, int64_t) { scratch<char>(4, 64 << 20)[0] = 1; }); });
     s.wait();
-    const StreamError e = s.takeError();
-    CHECK(e.code == Fail::outOfMemory && e.message == "[test] cannot allocate a workspace of 64.0 MiB");
-    for (float x : out) CHECK(x == 0);
+    const Failure e = s.takeError();
+    CHECK(e.code == Fail::outOfMemory && e.message == "cannot allocate a workspace of 65540 KiB");
     // The stream and the threads go on.
     std::atomic<int> ran{0};
     enqueue(s, [&](Ctx&) { parallelFor(64, 1, [&](int64_t, int64_t) { scratch<char>(4, 1000)[0] = 1, ran++; }); });
@@ -94,7 +88,7 @@ TEST(workspacesCountTowardsTheLimitAndIdleOnesMakeRoom) {
   if (b) pool.release(b, 0);
 }
 
-TEST(aMatrixProductWithoutWorkspaceIsAnErrorAndZeros) {
+TEST(aMatrixProductWithoutWorkspaceIsAnError) {
   constexpr int64_t n = 600;
   std::vector<float> a(n * n, 1), out(n * n, 5);
   Pool pool(systemBacking(), false);
@@ -106,7 +100,6 @@ TEST(aMatrixProductWithoutWorkspaceIsAnErrorAndZeros) {
   });
   s.wait();
   CHECK(s.takeError().code == Fail::outOfMemory);
-  for (float x : out) CHECK(x == 0);
   pool.setLimit(INT64_MAX);
   enqueue(s, [&](Ctx& c) {
     kernels().matmul(c, f32(out), f32(a), f32(a), {nullptr, DType::f32}, dims({}), dims({}), dims({}), n, n, n, n, 1, n,
@@ -114,23 +107,6 @@ TEST(aMatrixProductWithoutWorkspaceIsAnErrorAndZeros) {
   });
   s.wait();
   CHECK(s.takeError().code == Fail::none && out[0] == n);
-}
-
-TEST(aDtypeThatAKernelDoesNotKnowGivesZeros) {
-  std::vector<uint16_t> x(32, 0x3f80), out(32, 0xffff);
-  const Buf in{x.data(), DType::bf16}, to{out.data(), DType::bf16};
-  Stream s;
-  enqueue(s, [&](Ctx& c) { kernels().unary(c, 0, to, in, dims({32}), dims({1}), dims({1}), 0, 0); });
-  s.wait();
-  CHECK(s.takeError().code == Fail::numeric);
-  for (uint16_t v : out) CHECK(v == 0);
-  out.assign(32, 0xffff);
-  enqueue(s, [&](Ctx& c) {
-    kernels().matmul(c, to, in, in, {nullptr, DType::bf16}, dims({}), dims({}), dims({}), 4, 4, 4, 4, 1, 4, 1, 0);
-  });
-  s.wait();
-  for (int i = 0; i < 16; i++) CHECK(out[static_cast<size_t>(i)] == 0);
-  CHECK(out[16] == 0xffff);
 }
 
 TEST(aRunningKernelIsLeftToItsThread) {
@@ -178,7 +154,7 @@ TEST(aCallThatTouchesTheHostIsWaitedFor) {
   CHECK(finished);
 }
 
-TEST(leavingAtAnyMomentRunsOrDropsEveryCall) {
+TEST(leavingAtAnyMomentDropsEveryCallOnce) {
   for (int round = 0; round < 300; round++) {
     static std::atomic<int> seen;
     static std::atomic<bool> gone;
@@ -186,7 +162,7 @@ TEST(leavingAtAnyMomentRunsOrDropsEveryCall) {
     auto* s = new Stream;
     for (int i = 0; i < 20; i++) {
       Call& c = s->reserve();
-      c.run = [](Call&, Ctx&) { seen++; };
+      c.run = [](Call&, Ctx&) {};
       c.drop = [](Call&) { seen++; };
       s->commit(kBig);
     }

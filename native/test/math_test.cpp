@@ -3,16 +3,20 @@
 #include <cstdlib>
 #include <cstring>
 
-#include "../ops/elementwise_list.h"
+#include "../ops/opcodes.h"
 #include "check.h"
 
 using namespace ng;
 using namespace ng::test;
 
-#define NAME(name, ...) #name,
-static const char* const unaryNames[] = {NG_UNARY_OPS(NAME)};
-static const char* const binaryNames[] = {NG_BINARY_OPS(NAME)};
-#undef NAME
+static const char* const unaryNames[] = {
+#define X(name, ...) #name,
+#include "../ops/unary.def"
+};
+static const char* const binaryNames[] = {
+#define X(name, ...) #name,
+#include "../ops/binary.def"
+};
 
 template <size_t N>
 static int64_t find(const char* const (&names)[N], const char* name) {

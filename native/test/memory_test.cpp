@@ -13,10 +13,10 @@ const DType kAll[] = {DType::f32, DType::f64,     DType::i32,  DType::i64,
                       DType::u8,  DType::boolean, DType::bf16, DType::f16};
 
 // Storage for any element type, read and written as double.
-struct Any {
+struct AnyArray {
   DType t;
   std::vector<uint64_t> store;
-  Any(DType type, size_t n) : t(type), store(n + 1, 0) {}
+  AnyArray(DType type, size_t n) : t(type), store(n + 1, 0) {}
   Buf buf() { return {store.data(), t}; }
 };
 
@@ -59,7 +59,7 @@ TEST(memory_copy_every_pair_strided) {
   for (DType from : kAll) {
     for (DType to : kAll) {
       for (int64_t step : {1, 2, 0, -1}) {
-        Any a(from, 2 * n0 * n1), out(to, 2 * n0 * n1);
+        AnyArray a(from, 2 * n0 * n1), out(to, 2 * n0 * n1);
         Dims d = dims({n0, n1}), row = dims({n1, 1});
         for (int64_t i = 0; i < 2 * n0 * n1; i++) {
           kernels().fill(ctx(), {static_cast<char*>(a.buf().p) + i * sizeOf(from), from}, dims({}), dims({}),
@@ -84,7 +84,7 @@ TEST(memory_copy_transposed) {
   for (DType from : {DType::f32, DType::f64, DType::u8}) {
     for (DType to : {DType::f32, DType::f64, DType::i64, DType::u8, DType::bf16}) {
       for (auto [b, m, n] : {std::array<int64_t, 3>{1, 64, 64}, {2, 33, 71}, {3, 100, 3}, {2, 3, 50}, {1, 1, 9}}) {
-        Any a(from, b * m * n), out(to, b * m * n);
+        AnyArray a(from, b * m * n), out(to, b * m * n);
         for (int64_t i = 0; i < b * m * n; i++) {
           kernels().fill(ctx(), {static_cast<char*>(a.buf().p) + i * sizeOf(from), from}, dims({}), dims({}), i % 127);
         }

@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "../ops/optim_list.h"
+#include "../ops/opcodes.h"
 #include "check.h"
 
 using namespace ng;

@@ -4,7 +4,7 @@
 #include <functional>
 #include <limits>
 
-#include "../ops/reduce_list.h"
+#include "../ops/opcodes.h"
 #include "check.h"
 
 using namespace ng;

@@ -58,15 +58,15 @@ TEST(streamWakesAfterSleeping) {
   CHECK(count == 20);
 }
 
-TEST(streamKeepsTheFirstErrorUntilTaken) {
+TEST(streamTellsOfTheLastFailureOnce) {
   Stream s;
   enqueue(
-      s, [](Ctx& c) { c.fail(Fail::indexOutOfRange, "first"); }, kBig);
+      s, [](Ctx& c) { c.fail(Why::badIndex, 4, 2); }, kBig);
   enqueue(
-      s, [](Ctx& c) { c.fail(Fail::numeric, "second"); }, kBig);
+      s, [](Ctx& c) { c.fail(Why::zeroDivisor); }, kBig);
   s.wait();
-  const StreamError e = s.takeError();
-  CHECK(e.code == Fail::indexOutOfRange && e.message == "first");
+  const Failure e = s.takeError();
+  CHECK(e.code == Fail::numeric && e.message == "integer division by zero");
   CHECK(s.takeError().code == Fail::none);
 }
 

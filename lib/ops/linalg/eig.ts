@@ -4,7 +4,7 @@
  */
 import { needsTracking } from '../../core/autograd';
 import type { Tensor } from '../../core/tensor';
-import { kernel } from '../../native';
+import { kernel, written } from '../../native';
 import { add, div, mul, neg, sub } from '../arithmetic';
 import { eye } from '../create';
 import { diagEmbed, diagonal } from '../diagonals';
@@ -83,8 +83,8 @@ function run(a: Tensor, vectors: boolean): [Tensor, Tensor | null] {
   const [n, batch] = [p.rowsOf(a), p.batchSize(a)];
   const w = p.like(a, [...a.shape.slice(0, -1), 2]);
   const v = vectors ? p.like(a, [...a.shape, 2]) : null;
-  eigKernel(25 * batch * n ** 3, w, v, denseOf(a), batch, n);
-  p.settle(a);
+  eigKernel(written(w), written(v), denseOf(a), batch, n);
+  p.settle(w);
   return [w, v];
 }
 

@@ -3,7 +3,7 @@ import { type InOrderOrByName, readArguments } from '../../core/arguments';
 import { AutogradError } from '../../core/errors';
 import { oneOf } from '../../core/params';
 import { addMethods, type Method, type Tensor } from '../../core/tensor';
-import { kernel } from '../../native';
+import { kernel, written } from '../../native';
 import { add, mul, neg, sub } from '../arithmetic';
 import { zerosLike } from '../create';
 import { cat } from '../joining';
@@ -32,7 +32,7 @@ export function cholesky(a: Tensor, ...args: InOrderOrByName<[upper?: boolean], 
   p.checkSquare('cholesky', a);
   if (readArguments('cholesky', choleskyArguments, args).upper) return p.mT(cholesky(p.mT(a)));
   const out = p.like(a, a.shape);
-  choleskyKernel((p.batchSize(a) * p.rowsOf(a) ** 3) / 3, out, denseOf(a), p.batchSize(a), p.rowsOf(a));
+  choleskyKernel(written(out), denseOf(a), p.batchSize(a), p.rowsOf(a));
   p.settle(out);
   // Murray, Differentiation of the Cholesky decomposition (2016), eq. 10, made symmetric.
   return p.track('cholesky', out, [a], [out], ([g], [l]) => {
@@ -57,7 +57,7 @@ export function qr(
   const [m, n, batch] = [p.rowsOf(a), p.colsOf(a), p.batchSize(a)];
   const cols = how === 'complete' ? m : Math.min(m, n);
   const out: [Tensor, Tensor] = [p.like(a, [...p.batchOf(a), m, cols]), p.like(a, [...p.batchOf(a), cols, n])];
-  qrKernel(2 * batch * m * cols * (n + cols), out[0], out[1], denseOf(a), batch, m, n, how === 'complete');
+  qrKernel(written(out[0]), written(out[1]), denseOf(a), batch, m, n, how === 'complete');
   p.track('qr', out, [a], out.slice(), ([gq, gr], [q, r]) => {
     if (cols > n)
       throw new AutogradError("[qr] mode 'complete' has no gradient for more rows than columns: q is not determined");

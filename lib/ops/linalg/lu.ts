@@ -4,7 +4,7 @@ import { DTypeError, IndexError, ShapeError } from '../../core/errors';
 import { boolean } from '../../core/params';
 import { sameShape, type Shape, showShape } from '../../core/shape';
 import { empty, needTensor, type Tensor } from '../../core/tensor';
-import { kernel } from '../../native';
+import { kernel, written } from '../../native';
 import { add, eq, sub } from '../arithmetic';
 import { cast } from '../cast';
 import { arange, eye, tensor } from '../create';
@@ -33,7 +33,7 @@ function factor(a: Tensor, pivot: boolean, strict: boolean): [Tensor, Tensor] {
   const k = Math.min(m, n);
   const out = p.like(a, a.shape);
   const pivots = empty([...p.batchOf(a), k], 'int32', a.storage.device);
-  luKernel(batch * m * n * k, out, pivots, denseOf(a), batch, m, n, pivot, strict);
+  luKernel(written(out), written(pivots), denseOf(a), batch, m, n, pivot, strict);
   p.settle(out);
   const order = rowOrder('luFactor', pivots, m);
   p.track('luFactor', out, [a], [out], ([g], [lu]) => [unordered(luGrad(g!, lu!), order)]);

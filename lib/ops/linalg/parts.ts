@@ -3,7 +3,7 @@ import { isGradEnabled, track } from '../../core/autograd';
 import { DTypeError, ShapeError } from '../../core/errors';
 import { broadcastShapes, numel, sameShape, type Shape, showShape } from '../../core/shape';
 import { empty, needTensor, type Tensor } from '../../core/tensor';
-import { waitForStream } from '../../native';
+import { waitForStorage } from '../../native';
 import { expand, transpose } from '../views';
 
 export { isGradEnabled, track };
@@ -53,4 +53,4 @@ export const isVector = (a: Tensor, b: Tensor): boolean =>
 /**
  * Throws what a factorisation met (a singular matrix): like PyTorch in the caller's stack, so it waits for the stream.
  */
-export const settle = (t: Tensor): void => waitForStream(t.storage.device);
+export const settle = (t: Tensor): void => waitForStorage(t.storage);

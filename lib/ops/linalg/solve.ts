@@ -4,7 +4,7 @@ import { ShapeError } from '../../core/errors';
 import { boolean } from '../../core/params';
 import { showShape } from '../../core/shape';
 import { addMethods, type Method, needTensor, type Tensor } from '../../core/tensor';
-import { kernel } from '../../native';
+import { kernel, named, written } from '../../native';
 import { lt, mul, neg } from '../arithmetic';
 import { eye } from '../create';
 import { tril, triu } from '../diagonals';
@@ -24,7 +24,7 @@ export function inv(a: Tensor): Tensor {
   p.checkSquare('inv', a);
   const n = p.rowsOf(a);
   const out = p.like(a, a.shape);
-  solveKernel(p.batchSize(a) * n ** 3, out, denseOf(a), null, p.batchSize(a), n, n);
+  named('inv', () => solveKernel(written(out), denseOf(a), null, p.batchSize(a), n, n));
   p.settle(out);
   return p.track('inv', out, [a], [out], ([g], [y]) => [neg(matmul(p.mT(y!), matmul(g!, p.mT(y!))))]);
 }
@@ -54,7 +54,7 @@ export function solve(a: Tensor, b: Tensor, ...args: InOrderOrByName<[left?: boo
 function solveBatch(a: Tensor, b: Tensor): Tensor {
   const [n, k, batch] = [p.rowsOf(a), p.colsOf(b), p.batchSize(a)];
   const out = p.like(b, b.shape);
-  solveKernel(batch * n * n * (n + k), out, denseOf(a), denseOf(b), batch, n, k);
+  named('solve', () => solveKernel(written(out), denseOf(a), denseOf(b), batch, n, k));
   p.settle(out);
   return p.track('solve', out, [a, b], a.requiresGrad ? [a, out] : [a], ([g], [sa, x], needs) => {
     const gb = solveBatch(p.mT(sa!), g!);
@@ -95,7 +95,7 @@ export function solveTriangular(
 function triangularBatch(a: Tensor, b: Tensor, upper: boolean, unit: boolean): Tensor {
   const [n, k, batch] = [p.rowsOf(a), p.colsOf(b), p.batchSize(a)];
   const out = p.like(b, b.shape);
-  triangularKernel(batch * n * n * k, out, denseOf(a), denseOf(b), batch, n, k, upper, unit);
+  triangularKernel(written(out), denseOf(a), denseOf(b), batch, n, k, upper, unit);
   return p.track('solveTriangular', out, [a, b], a.requiresGrad ? [a, out] : [a], ([g], [sa, x], needs) => {
     const gb = triangularBatch(p.mT(sa!), g!, !upper, unit);
     if (!needs[0]) return [null, gb];
@@ -125,7 +125,7 @@ export function choleskyInverse(factor: Tensor, ...args: UpperArguments): Tensor
 // det(a) a^-1, untracked; unlike the inverse it exists for every matrix.
 function adjugate(a: Tensor): Tensor {
   const out = p.like(a, a.shape);
-  adjugateKernel(p.batchSize(a) * p.rowsOf(a) ** 3, out, denseOf(a), p.batchSize(a), p.rowsOf(a));
+  adjugateKernel(written(out), denseOf(a), p.batchSize(a), p.rowsOf(a));
   return out;
 }
 
@@ -139,7 +139,7 @@ const perMatrix = (v: Tensor): Tensor => unsqueeze(unsqueeze(v, -1), -1);
 export function det(a: Tensor): Tensor {
   p.checkSquare('det', a);
   const out = p.like(a, p.batchOf(a));
-  determinantKernel(p.batchSize(a) * p.rowsOf(a) ** 3, out, null, null, denseOf(a), p.batchSize(a), p.rowsOf(a));
+  determinantKernel(written(out), null, null, denseOf(a), p.batchSize(a), p.rowsOf(a));
   return p.track('det', out, [a], [a, out], ([g], [sa, d]) => [
     p.isGradEnabled() ? mul(perMatrix(mul(g!, d!)), p.mT(inv(sa!))) : mul(perMatrix(g!), p.mT(adjugate(sa!))),
   ]);
@@ -149,7 +149,7 @@ export function det(a: Tensor): Tensor {
 export function slogdet(a: Tensor): p.Named<'sign' | 'logabsdet', [Tensor, Tensor]> {
   p.checkSquare('slogdet', a);
   const [sign, log] = [p.like(a, p.batchOf(a)), p.like(a, p.batchOf(a))];
-  determinantKernel(p.batchSize(a) * p.rowsOf(a) ** 3, null, sign, log, denseOf(a), p.batchSize(a), p.rowsOf(a));
+  determinantKernel(null, written(sign), written(log), denseOf(a), p.batchSize(a), p.rowsOf(a));
   p.track('slogdet', log, [a], [a], ([g], [sa]) => [mul(perMatrix(g!), p.mT(inv(sa!)))]);
   return p.named(['sign', 'logabsdet'], [sign, log]);
 }

@@ -6,7 +6,7 @@ import { number, oneOf } from '../../core/params';
 import { showShape } from '../../core/shape';
 import { noGrad, needsTracking } from '../../core/autograd';
 import { addMethods, type Method, needTensor, type Tensor } from '../../core/tensor';
-import { kernel } from '../../native';
+import { kernel, written } from '../../native';
 import { add, div, gt, maximum, mul, sub } from '../arithmetic';
 import { empty, eye, full } from '../create';
 import { diagEmbed, tril } from '../diagonals';
@@ -54,8 +54,8 @@ export function eigh(
   const a = triangle('eigh', matrix, args);
   const n = p.rowsOf(a);
   const out: [Tensor, Tensor] = [p.like(a, a.shape.slice(0, -1)), p.like(a, a.shape)];
-  eighKernel(9 * p.batchSize(a) * n ** 3, out[0], out[1], denseOf(a), p.batchSize(a), n);
-  p.settle(a);
+  eighKernel(written(out[0]), written(out[1]), denseOf(a), p.batchSize(a), n);
+  p.settle(out[0]);
   p.track('eigh', out, [a], out.slice(), ([gw, gv], [w, v]) => {
     let inner = gw ? diagEmbed(gw) : undefined;
     if (gv) {
@@ -72,8 +72,8 @@ export function eigvalsh(matrix: Tensor, ...args: TriangleArguments): Tensor {
   const a = triangle('eigvalsh', matrix, args);
   if (needsTracking([a])) return eigh(a)[0];
   const out = p.like(a, a.shape.slice(0, -1));
-  eighKernel(4 * p.batchSize(a) * p.rowsOf(a) ** 3, out, null, denseOf(a), p.batchSize(a), p.rowsOf(a));
-  p.settle(a);
+  eighKernel(written(out), null, denseOf(a), p.batchSize(a), p.rowsOf(a));
+  p.settle(out);
   return out;
 }
 
@@ -93,8 +93,8 @@ function runSvd(a: Tensor, full: boolean): [Tensor, Tensor, Tensor] {
   const u = p.like(a, [...lead, m, full ? m : k]);
   const s = p.like(a, [...lead, k]);
   const vh = p.like(a, [...lead, full ? n : k, n]);
-  svdKernel(20 * batch * m * n * k, u, s, vh, denseOf(a), batch, m, n, full);
-  p.settle(a);
+  svdKernel(written(u), written(s), written(vh), denseOf(a), batch, m, n, full);
+  p.settle(s);
   return [u, s, vh];
 }
 
@@ -151,8 +151,8 @@ export function svdvals(a: Tensor): Tensor {
   if (needsTracking([a])) return svd(a, { fullMatrices: false })[1];
   const [m, n] = [p.rowsOf(a), p.colsOf(a)];
   const s = p.like(a, [...p.batchOf(a), Math.min(m, n)]);
-  svdKernel(8 * p.batchSize(a) * m * n * Math.min(m, n), null, s, null, denseOf(a), p.batchSize(a), m, n, false);
-  p.settle(a);
+  svdKernel(null, written(s), null, denseOf(a), p.batchSize(a), m, n, false);
+  p.settle(s);
   return s;
 }
 
