@@ -1,4 +1,5 @@
 /** @file The graph that ops leave behind for backward: its nodes, and the order in which backward visits them. */
+import { userLine } from './debug-mode';
 import { AutogradError } from './errors';
 import { type DType } from './dtype';
 import { type Shape, showShape } from './shape';
@@ -30,6 +31,8 @@ export class GradNode {
   seen = 0;
   place = 0;
   private versions: readonly number[];
+  /** In debug mode: the user's line that recorded it. */
+  private readonly line = userLine();
 
   constructor(
     readonly name: string,
@@ -53,6 +56,16 @@ export class GradNode {
   }
 
   apply(grads: Tensor[], needs: readonly boolean[]): (Tensor | null | undefined)[] {
+    if (this.line === undefined) return this.run(grads, needs);
+    try {
+      return this.run(grads, needs);
+    } catch (e) {
+      if (e instanceof Error) e.message += ` (in the gradient of ${this.name}, recorded ${this.line})`;
+      throw e;
+    }
+  }
+
+  private run(grads: Tensor[], needs: readonly boolean[]): (Tensor | null | undefined)[] {
     const { saved, fn } = this;
     if (!saved || !fn)
       throw new AutogradError(

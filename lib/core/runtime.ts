@@ -1,7 +1,8 @@
-/** @file Memory, threads and waiting. */
+/** @file Memory, threads, waiting, and the debug mode. */
 import * as native from '../native';
 import { deviceIndex, type Device } from './device';
 import { ArgumentError } from './errors';
+import { debugging } from './debug-mode';
 import { describe } from './shape';
 
 /** Memory of a device: bytes live, highest live so far, cached for reuse, and the number of live blocks. */
@@ -57,3 +58,19 @@ export const backendInfo = (): { isa: string; threads: number } => ({
   isa: native.isaName,
   threads: native.getThreads(),
 });
+
+/**
+ * Turns the debug mode on or off; off by default, on from the start with `NODEGRAD_DEBUG=1` in the environment. In debug
+ * mode every operation is waited for, so that an error of a kernel is thrown in the line that asked for it and not where
+ * its result is read; and every recorded operation remembers its line, which errors of the backward pass name. Slow.
+ * @example
+ * ng.setDebug(true);
+ * model.forward(x); // an index out of range throws here
+ */
+export function setDebug(on: boolean): void {
+  if (typeof on !== 'boolean') throw new ArgumentError(`[setDebug] expected a boolean, got ${describe(on)}`);
+  debugging.on = on;
+  native.setSynchronous(on);
+}
+
+if (process.env['NODEGRAD_DEBUG'] === '1') setDebug(true);
