@@ -250,7 +250,7 @@ export interface Kernels {
     includePad: boolean,
     divisor: number,
   ) => void;
-  /** x [n, c, s] to mean 0, variance 1 per channel; given: mean and var are inputs */
+  /** x [n, c, s] to mean 0, variance 1 per channel: by its own mean and var, which are written, or by those given, and then mean and var may be null */
   batchNorm: (
     out: Written | null,
     mean: Written | null,
@@ -258,11 +258,12 @@ export interface Kernels {
     x: BufferArg | null,
     weight: BufferArg | null,
     bias: BufferArg | null,
+    givenMean: BufferArg | null,
+    givenVar: BufferArg | null,
     n: number,
     c: number,
     s: number,
     eps: number,
-    given: boolean,
   ) => void;
   /** all three gradients; given: mean and var are constants */
   batchNormGrad: (

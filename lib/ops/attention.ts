@@ -2,7 +2,7 @@
  * @file Scaled dot-product attention. Without dropout it runs tile by tile, and the matrix of scores is never stored
  * (native/ops/attention.cpp); otherwise it is composed of matrix products and softmax.
  */
-import { isGradEnabled, noGrad, track } from '../core/autograd';
+import { noGrad } from '../core/autograd';
 import { type DType, isFloat } from '../core/dtype';
 import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
 import { broadcastShapes, numel, sameShape, type Shape, showShape } from '../core/shape';
@@ -17,7 +17,7 @@ import { denseOf, sameDevice } from './launch';
 import { logicalNot } from './math';
 import { matmul } from './matmul';
 import type { RandomOptions } from './random';
-import { gradientOf } from './recompute';
+import { defineOp } from './op';
 import { all, any } from './reduce';
 import { softmax } from './softmax';
 import { expand, reshape, transpose, unsqueeze } from './views';
@@ -165,10 +165,8 @@ export function attended(
   const outerKey = enableGqa ? [...own.slice(0, -1), keyHeads] : own;
   const [q, k, v] = [four(query, own, heads), four(key, outerKey, keyHeads), four(value, outerKey, keyHeads)];
   const plan: AttentionPlan = { causal: isCausal, scale, mask: attnMask && four(attnMask, own, heads, [rows, keys]) };
-  const real = q.dtype === 'float32' || q.dtype === 'float64';
-  // The tiled kernel exists on the CPU only.
-  const tiled = q.storage.device === 0 && real && dropoutP === 0 && !plan.mask?.requiresGrad;
-  const out = tiled ? fused(q, k, v, plan) : attentionWeights(q, k, v, plan, dropoutP, o.generator)[0];
+  const settings = { causal: plan.causal, scale, dropoutP, generator: o.generator };
+  const out = attention({ q, k, v, mask: plan.mask }, settings);
   const shape = [...own, rows, value.shape[value.ndim - 1]!];
   return sameShape(out.shape, shape) ? out : reshape(out, shape);
 }
@@ -237,43 +235,48 @@ const sizesOf = (q: Tensor, k: Tensor, v: Tensor): number[] => [
 
 const noStrides = [0, 0, 0, 0] as const;
 
-function fused(q: Tensor, k: Tensor, v: Tensor, plan: AttentionPlan): Tensor {
-  const { causal, scale, mask } = plan;
-  const [qs, ks, vs] = [usable(q), usable(k), usable(v)];
-  const sizes = sizesOf(q, k, v);
-  const out = laidOutAs(qs, q.shape[2]!, v.shape[3]!, q.dtype);
-  const lse = empty(q.shape.slice(0, 3), q.dtype, q.storage.device);
-  const strides = [out, qs, ks, vs].flatMap(stridesOf).concat(mask ? mask.strides : noStrides);
-  attentionKernel(written(out), written(lse), qs, ks, vs, mask, sizes, strides, scale, causal);
-  const saved = [q, k, v, out, lse, ...(mask ? [mask] : [])];
-  return track('scaledDotProductAttention', out, [q, k, v], saved, ([g], [sq, sk, sv, so, sl, sm], needs) => {
-    if (isGradEnabled()) {
-      const again = (...[a, b, c]: Tensor[]): Tensor[] => [
-        attentionWeights(a!, b!, c!, { causal, scale, mask: sm ?? null })[0],
-      ];
-      return gradientOf(again, [sq!, sk!, sv!], [g], needs);
-    }
-    return fusedGrad(g!, sq!, sk!, sv!, so!, sl!, { causal, scale, mask: sm ?? null });
-  });
+interface AttentionInputs {
+  q: Tensor;
+  k: Tensor;
+  v: Tensor;
+  mask: Tensor | null;
+}
+interface AttentionSettings extends RandomOptions {
+  causal: boolean;
+  scale: number;
+  dropoutP: number;
 }
 
-function fusedGrad(
-  g: Tensor,
-  q: Tensor,
-  k: Tensor,
-  v: Tensor,
-  out: Tensor,
-  lse: Tensor,
-  plan: AttentionPlan,
-): Tensor[] {
-  const sizes = sizesOf(q, k, v);
-  const inputs = [q, k, v].map(usable);
-  const grads = inputs.map((t) => laidOutAs(t, t.shape[2]!, t.shape[3]!, t.dtype));
-  const up = usable(g);
-  const { mask, scale, causal } = plan;
-  const strides = [...grads, up, out, ...inputs].flatMap(stridesOf).concat(mask ? mask.strides : noStrides);
-  const [dq, dk, dv] = grads as [Tensor, Tensor, Tensor];
-  const [qs, ks, vs] = inputs as [Tensor, Tensor, Tensor];
-  gradKernel(written(dq), written(dk), written(dv), up, out, qs, ks, vs, lse, mask, sizes, strides, scale, causal);
-  return grads;
-}
+// Tensors with four dimensions. The kernel never stores the scores.
+const attention = defineOp<AttentionInputs, AttentionSettings, { out: Tensor; lse: Tensor }>({
+  name: 'scaledDotProductAttention',
+  inputs: ['q', 'k', 'v', 'mask'],
+  composite: ({ q, k, v, mask }, { causal, scale, dropoutP, generator }) =>
+    attentionWeights(q, k, v, { causal, scale, mask }, dropoutP, generator)[0],
+  fused: {
+    kernel: 'attention',
+    takes: ({ mask }, { dropoutP }) => dropoutP === 0 && !mask?.requiresGrad,
+    strided: true,
+    forward({ q, k, v, mask }, { causal, scale }) {
+      const [qs, ks, vs] = [usable(q), usable(k), usable(v)];
+      const out = laidOutAs(qs, q.shape[2]!, v.shape[3]!, q.dtype);
+      const lse = empty(q.shape.slice(0, 3), q.dtype, q.storage.device);
+      const strides = [out, qs, ks, vs].flatMap(stridesOf).concat(mask ? mask.strides : noStrides);
+      attentionKernel(written(out), written(lse), qs, ks, vs, mask, sizesOf(q, k, v), strides, scale, causal);
+      return { out, kept: { out, lse } };
+    },
+    gradient: {
+      kernel: 'attentionGrad',
+      run(g, { q, k, v, mask, out, lse }, { causal, scale }) {
+        const [qs, ks, vs, up] = [usable(q), usable(k), usable(v), usable(g)];
+        const [dq, dk, dv] = [gradientOf(qs), gradientOf(ks), gradientOf(vs)];
+        const strides = [dq, dk, dv, up, out, qs, ks, vs].flatMap(stridesOf).concat(mask ? mask.strides : noStrides);
+        const outputs = [written(dq), written(dk), written(dv)] as const;
+        gradKernel(...outputs, up, out, qs, ks, vs, lse, mask, sizesOf(q, k, v), strides, scale, causal);
+        return { q: dq, k: dk, v: dv };
+      },
+    },
+  },
+});
+
+const gradientOf = (t: Tensor): Tensor => laidOutAs(t, t.shape[2]!, t.shape[3]!, t.dtype);

@@ -1,9 +1,9 @@
 /** @file Cross-entropy and negative log-likelihood, of integer classes or of class probabilities. */
-import { isGradEnabled, track } from '../core/autograd';
+import { track } from '../core/autograd';
 import { isFloat } from '../core/dtype';
 import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
 import { sameShape, showShape } from '../core/shape';
-import { empty, needTensor, Tensor } from '../core/tensor';
+import { empty, needTensor, shapeOf, Tensor } from '../core/tensor';
 import { kernel, written } from '../native';
 import { readArguments } from '../core/arguments';
 import { integer, probability } from '../core/params';
@@ -11,6 +11,7 @@ import { add, div, eq, mul, ne, neg, sub } from './arithmetic';
 import { cast } from './cast';
 import { arange } from './create';
 import { castOf, denseOf, sameDevice } from './launch';
+import { defineOp } from './op';
 import { sum } from './reduce';
 import { byMean, type LossArguments, noWeight, reduceLoss, type Reduction, targetSpec } from './reduction';
 import { logSoftmax, softmax } from './softmax';
@@ -88,51 +89,63 @@ function checkInput(op: string, x: Tensor, target: Tensor): void {
   if (x.ndim === 0) throw new ShapeError(`[${op}] the input needs a dimension of classes, got ${showShape(x.shape)}`);
 }
 
-// Row losses of integer classes: (1 - s) w[y] nll(y) + s / C sum_c w[c] nll(c), and 0 for ignored rows.
-function rowLosses(x: Tensor, labels: Tensor, weight: Tensor | null, ignoreIndex: number, smoothing: number): Tensor {
-  const [rows, cols] = x.shape as [number, number];
-  const dense = denseOf(x);
-  const classes = denseOf(labels);
-  const wide = x.dtype === 'float64' ? 'float64' : 'float32';
-  const loss = empty([rows], wide, x.storage.device);
-  const lse = empty([rows], wide, x.storage.device);
-  forwardKernel(written(loss), written(lse), dense, classes, weight, rows, cols, ignoreIndex, smoothing);
-  const hasWeight = weight !== null;
-  return track('crossEntropy', loss, [x], [x, lse, classes, ...(weight ? [weight] : [])], ([g], [sx, slse, sy, sw]) => {
-    if (isGradEnabled()) return [compositeGrad(g!, sx!, sy!, hasWeight ? sw! : null, ignoreIndex, smoothing)];
-    const out = empty(sx!.shape, sx!.dtype, sx!.storage.device);
-    gradKernel(
-      written(out),
-      denseOf(g!),
-      denseOf(sx!),
-      slse!,
-      sy!,
-      hasWeight ? sw! : null,
-      rows,
-      cols,
-      ignoreIndex,
-      smoothing,
-    );
-    return [out];
-  });
+interface RowInputs {
+  /** [rows, classes] */
+  x: Tensor;
+  /** Integers, [rows]. */
+  labels: Tensor;
+  /** [classes] */
+  weight: Tensor | null;
+}
+interface RowSettings {
+  ignoreIndex: number;
+  smoothing: number;
 }
 
-// The gradient of rowLosses from differentiable ops:
-// g ((1 - s) w[y] + s / C sum w) softmax(x) - g ((1 - s) w[y] [c = y] + s / C w[c]).
-function compositeGrad(
-  g: Tensor,
-  x: Tensor,
-  labels: Tensor,
-  weight: Tensor | null,
-  ignoreIndex: number,
-  s: number,
-): Tensor {
+// The distribution that a row is measured against, times the weights: (1 - s) w[y] [c = y] + s / C w[c].
+function targetOf({ x, labels, weight }: RowInputs, { smoothing }: RowSettings): Tensor {
   const classes = x.shape[1]!;
-  const hit = mul(oneHot(labels, classes, x), 1 - s);
-  const target = weight ? add(mul(hit, weight), mul(weight, s / classes)) : add(hit, s / classes);
-  const rowGrad = sub(mul(softmax(x, -1), sum(target, -1, { keepdim: true })), target);
-  return mul(unsqueeze(where(ne(labels, ignoreIndex), g, 0), 1), rowGrad);
+  const hit = mul(oneHot(labels, classes, x), 1 - smoothing);
+  return weight ? add(mul(hit, weight), mul(weight, smoothing / classes)) : add(hit, smoothing / classes);
 }
+
+// Row losses of integer classes: (1 - s) w[y] nll(y) + s / C sum_c w[c] nll(c), and 0 for ignored rows; float32 at least.
+const rowLosses = defineOp<RowInputs, RowSettings, { lse: Tensor }>({
+  name: 'crossEntropy',
+  inputs: ['x', 'labels', 'weight'],
+  composite(inputs, settings) {
+    const target = targetOf(inputs, settings);
+    // A class without a share has no loss, however unlikely it is.
+    const shares = where(eq(target, 0), 0, mul(target, logSoftmax(inputs.x, -1)));
+    return where(ne(inputs.labels, settings.ignoreIndex), neg(sum(shares, -1)), 0);
+  },
+  fused: {
+    kernel: 'crossEntropy',
+    forward({ x, labels, weight }, { ignoreIndex, smoothing }) {
+      const [rows, cols] = shapeOf(x) as [number, number];
+      const wide = x.dtype === 'float64' ? 'float64' : 'float32';
+      const out = empty([rows], wide, x.storage.device);
+      const lse = empty([rows], wide, x.storage.device);
+      forwardKernel(written(out), written(lse), x, labels, weight, rows, cols, ignoreIndex, smoothing);
+      return { out, kept: { lse } };
+    },
+    gradient: {
+      kernel: 'crossEntropyGrad',
+      run(g, { x, labels, weight, lse }, { ignoreIndex, smoothing }) {
+        const dx = empty(shapeOf(x), x.dtype, x.storage.device);
+        const [rows, cols] = shapeOf(x) as [number, number];
+        gradKernel(written(dx), g, x, lse, labels, weight, rows, cols, ignoreIndex, smoothing);
+        return { x: dx };
+      },
+    },
+    // g (sum(target) softmax(x) - target)
+    derivative(g, inputs, settings) {
+      const target = targetOf(inputs, settings);
+      const slope = sub(mul(softmax(inputs.x, -1), sum(target, -1, { keepdim: true })), target);
+      return { x: mul(unsqueeze(where(ne(inputs.labels, settings.ignoreIndex), g, 0), 1), slope) };
+    },
+  },
+});
 
 // [rows, classes], 1 where the class is the row's label.
 const oneHot = (labels: Tensor, classes: number, like: Tensor): Tensor =>
@@ -197,7 +210,7 @@ export function crossEntropy(logits: Tensor, ...args: LossArguments<CrossEntropy
     return softCrossEntropy(logits, target, weight, labelSmoothing, reduction);
   }
   const rows = toRows('crossEntropy', logits, target);
-  const losses = rowLosses(rows.x, rows.labels, weight, ignoreIndex, labelSmoothing);
+  const losses = rowLosses({ x: rows.x, labels: rows.labels, weight }, { ignoreIndex, smoothing: labelSmoothing });
   return cast(finish('crossEntropy', losses, rows, weight, ignoreIndex, reduction), logits.dtype);
 }
 

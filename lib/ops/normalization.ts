@@ -1,97 +1,83 @@
 /** @file Batch and instance normalisation. */
-import { isGradEnabled, noGrad, track } from '../core/autograd';
+import { noGrad } from '../core/autograd';
 import { ArgumentError, ShapeError } from '../core/errors';
 import { describe, numel, showShape } from '../core/shape';
-import { empty, type Tensor } from '../core/tensor';
+import { empty, shapeOf, type Tensor } from '../core/tensor';
 import { kernel, written } from '../native';
 import { type Arguments, readArguments, type WithRequired } from '../core/arguments';
 import { boolean, tensor } from '../core/params';
 import { add, mul, sub } from './arithmetic';
 import { cast } from './cast';
-import { castOf, denseOf } from './launch';
+import { denseOf } from './launch';
 import { rsqrt } from './math';
-import { gradientOf } from './recompute';
+import { defineOp } from './op';
 import { mean } from './reduce';
-import { checkInput, checkPart, given, isHalf, learned, type Maybe, normalizeRows, wide } from './rowNorm';
+import { checkInput, checkPart, isHalf, learned, type Maybe, normalizeRows } from './rowNorm';
 import { joins, runLerp } from './segments';
 import { reshape } from './views';
 
 const batchKernel = kernel('batchNorm');
 const batchGradKernel = kernel('batchNormGrad');
 
-interface Normed {
-  y: Tensor;
-  mean: Tensor;
-  /** Biased. */
-  var: Tensor;
+interface BatchInputs {
+  x: Tensor;
+  weight: Maybe;
+  bias: Maybe;
+  /** The statistics to use, both or none; none: those of x. Constants of the gradient. */
+  average: Maybe;
+  variance: Maybe;
 }
 
-// The same with differentiable ops, for second derivatives.
-function batchAgain(x: Tensor, w: Maybe, b: Maybe, m: Maybe, v: Maybe, eps: number): Tensor {
-  const axes = x.shape.map((_, i) => i).filter((i) => i !== 1);
-  const wideShape = x.shape.map((d, i) => (i === 1 ? d : 1));
-  const centred = sub(x, m ? reshape(m, wideShape) : mean(x, axes, { keepdim: true }));
-  const variance = v ? reshape(v, wideShape) : mean(mul(centred, centred), axes, { keepdim: true });
-  let y = mul(centred, rsqrt(add(variance, eps)));
-  if (w) y = mul(y, reshape(w, wideShape));
-  return b ? add(y, reshape(b, wideShape)) : y;
-}
+// x [n, c, ...] per channel.
+const normalizeChannels = defineOp<BatchInputs, { eps: number }, { ownAverage?: Tensor; ownVariance?: Tensor }>({
+  name: 'batchNorm',
+  inputs: ['x', 'weight', 'bias', 'average', 'variance'],
+  composite({ x, weight, bias, average, variance }, { eps }) {
+    const wide = (t: Tensor): Tensor =>
+      reshape(
+        t,
+        shapeOf(x).map((d, i) => (i === 1 ? d : 1)),
+      );
+    const axes = shapeOf(x).flatMap((_, i) => (i === 1 ? [] : [i]));
+    const centred = sub(x, average ? wide(average) : mean(x, axes, { keepdim: true }));
+    const spread = variance ? wide(variance) : mean(mul(centred, centred), axes, { keepdim: true });
+    let y = mul(centred, rsqrt(add(spread, eps)));
+    if (weight) y = mul(y, wide(weight));
+    return bias ? add(y, wide(bias)) : y;
+  },
+  fused: {
+    kernel: 'batchNorm',
+    forward({ x, weight, bias, average, variance }, { eps }) {
+      const { storage, dtype } = x;
+      const out = empty(shapeOf(x), dtype, storage.device);
+      const [n, c, s] = sizes(x);
+      if (average) {
+        batchKernel(written(out), null, null, x, weight, bias, average, variance, n, c, s, eps);
+        return { out, kept: {} };
+      }
+      const [ownAverage, ownVariance] = [empty([c], dtype, storage.device), empty([c], dtype, storage.device)];
+      const outputs = [written(out), written(ownAverage), written(ownVariance)] as const;
+      batchKernel(...outputs, x, weight, bias, null, null, n, c, s, eps);
+      return { out, kept: { ownAverage, ownVariance } };
+    },
+    gradient: {
+      kernel: 'batchNormGrad',
+      run(g, { x, weight, average, variance, ownAverage, ownVariance }, { eps }) {
+        const { storage, dtype } = x;
+        const [n, c, s] = sizes(x);
+        const dx = empty(shapeOf(x), dtype, storage.device);
+        const [dw, db] = [empty([c], dtype, storage.device), empty([c], dtype, storage.device)];
+        const outputs = [written(dx), written(dw), written(db)] as const;
+        const [m, v] = [average ?? ownAverage!, variance ?? ownVariance!];
+        batchGradKernel(...outputs, g, x, m, v, weight, n, c, s, eps, average !== null);
+        return { x: dx, weight: dw, bias: db };
+      },
+    },
+  },
+});
 
-// x [n, c, ...] per channel, with its own statistics or those given.
-function normalizeChannels(
-  x: Tensor,
-  w: Maybe,
-  b: Maybe,
-  stats: { mean: Tensor; var: Tensor } | null,
-  eps: number,
-): Normed {
-  const [n, c] = x.shape as [number, number];
-  const s = numel(x.shape.slice(2));
-  const device = x.storage.device;
-  const y = empty(x.shape, x.dtype, device);
-  const fixed = stats !== null;
-  const m = stats ? denseOf(castOf(stats.mean, x.dtype)) : empty([c], x.dtype, device);
-  const v = stats ? denseOf(castOf(stats.var, x.dtype)) : empty([c], x.dtype, device);
-  batchKernel(written(y), written(m), written(v), denseOf(x), w && denseOf(w), b && denseOf(b), n, c, s, eps, fixed);
-  const [hasW, hasB] = [w !== null, b !== null];
-  track('batchNorm', y, given([x, w, b]), given([x, m, v, w, b]), ([g], saved, needs) => {
-    const [sx, sm, sv] = saved as [Tensor, Tensor, Tensor];
-    const sw = hasW ? saved[3]! : null;
-    if (isGradEnabled()) {
-      const again = (a: Tensor, ...rest: Tensor[]): Tensor[] => [
-        batchAgain(
-          a,
-          hasW ? rest[0]! : null,
-          hasB ? rest[hasW ? 1 : 0]! : null,
-          fixed ? sm : null,
-          fixed ? sv : null,
-          eps,
-        ),
-      ];
-      return gradientOf(again as (...t: Tensor[]) => Tensor[], [sx, ...saved.slice(3)], [g], needs);
-    }
-    const dx = empty(sx.shape, sx.dtype, sx.storage.device);
-    const dw = empty([c], sx.dtype, sx.storage.device);
-    const db = empty([c], sx.dtype, sx.storage.device);
-    batchGradKernel(
-      written(dx),
-      written(dw),
-      written(db),
-      denseOf(g!),
-      denseOf(sx),
-      sm,
-      sv,
-      sw && denseOf(sw),
-      n,
-      c,
-      s,
-      eps,
-      fixed,
-    );
-    return [dx, ...(hasW ? [dw] : []), ...(hasB ? [db] : [])];
-  });
-  return { y, mean: m, var: v };
-}
+// Batch, channels, and elements of one channel in one example.
+const sizes = (x: Tensor): [number, number, number] => [shapeOf(x)[0]!, shapeOf(x)[1]!, numel(shapeOf(x).slice(2))];
 
 /** Options of {@link batchNorm}, in PyTorch's order. */
 export interface BatchNormOptions {
@@ -155,18 +141,26 @@ export function batchNormed(x: Tensor, o: RunningStatistics & BatchNormOptions):
     checkCount(op, x, count);
     if (!(o.eps > 0)) throw new ArgumentError(`[${op}] eps must be positive in training, got ${describe(o.eps)}`);
   }
-  if (isHalf(x)) {
-    const rest = { ...o, weight: wide(o.weight), bias: wide(o.bias) };
-    return cast(batchNormed(cast(x, 'float32'), rest), x.dtype);
+  const { weight, bias } = o;
+  if (!o.training) return normalizeChannels({ x, weight, bias, average: runningMean, variance: runningVar }, o);
+  const { out, kept } = normalizeChannels.keeping({ x, weight, bias, average: null, variance: null }, o);
+  if (runningMean && runningVar) {
+    const [average, variance] = kept ? [kept.ownAverage!, kept.ownVariance!] : statistics(x);
+    move(runningMean, average, o.momentum);
+    move(runningVar, mul(variance, count / (count - 1)), o.momentum);
   }
-  const fixed = !o.training && runningMean && runningVar ? { mean: runningMean, var: runningVar } : null;
-  const r = normalizeChannels(x, o.weight, o.bias, fixed, o.eps);
-  if (o.training && runningMean && runningVar) {
-    move(runningMean, r.mean, o.momentum);
-    move(runningVar, mul(r.var, count / (count - 1)), o.momentum);
-  }
-  return r.y;
+  return out;
 }
+
+// Mean and biased variance per channel.
+const statistics = (x: Tensor): [Tensor, Tensor] =>
+  noGrad(() => {
+    const t = isHalf(x) ? cast(x, 'float32') : x;
+    const axes = shapeOf(t).flatMap((_, i) => (i === 1 ? [] : [i]));
+    const average = mean(t, axes, { keepdim: true });
+    const centred = sub(t, average);
+    return [reshape(average, [shapeOf(t)[1]!]), mean(mul(centred, centred), axes)];
+  });
 
 /** Options of {@link instanceNorm}, in PyTorch's order. */
 export interface InstanceNormOptions {
@@ -208,12 +202,16 @@ export function instanceNormed(x: Tensor, o: InstanceNormOptions): Tensor {
       move(runningVar, mean(mul(mean(mul(d, d), -1), s / (s - 1)), 0), o.momentum);
     });
   }
-  return normalizeRows(op, x, o.weight, o.bias, {
-    rows: n * c,
-    groups: c,
-    channels: 1,
-    inner: s,
-    eps: o.eps,
-    rms: false,
-  });
+  return normalizeRows(
+    { x, weight: o.weight, bias: o.bias },
+    {
+      rows: n * c,
+      groups: c,
+      channels: 1,
+      inner: s,
+      eps: o.eps,
+      rms: false,
+    },
+    op,
+  );
 }

@@ -36,19 +36,25 @@ export interface OpDefinition<I extends Tensors, S, K extends Tensors> {
     readonly strided?: boolean;
     /** Calls it. */
     forward(inputs: I, settings: S): { out: Tensor; kept: K };
-    /** The kernel of the gradient. Without it, the composite's gradient is taken. */
-    readonly gradient?: {
-      readonly kernel: keyof Kernels;
-      /** The gradients of the inputs by name: at least those that `needs` asks for. */
-      run(
-        g: Tensor,
-        values: I & K,
-        settings: S,
-        needs: Readonly<Partial<Record<keyof I, boolean>>>,
-      ): Partial<Record<keyof I, Tensor | null>>;
-    };
+    /** The kernel of the gradient. */
+    readonly gradient?: { readonly kernel: keyof Kernels; readonly run: Gradient<I, K, S> };
+    /**
+     * The gradient in differentiable ops, for where it is recorded or has no kernel. Default: the composite's, evaluated
+     * again, which needs all inputs.
+     */
+    readonly derivative?: Gradient<I, K, S>;
+    /** With a derivative: the inputs that the gradients read, the only ones that are kept alive for them. Default: all. */
+    readonly reads?: readonly (keyof I & string)[];
   };
 }
+
+/** The gradients of the inputs by name: at least those that `needs` asks for. */
+export type Gradient<I extends Tensors, K extends Tensors, S> = (
+  g: Tensor,
+  values: I & K,
+  settings: S,
+  needs: Readonly<Partial<Record<keyof I, boolean>>>,
+) => Partial<Record<keyof I, Tensor | null>>;
 
 /** What a definition becomes. */
 export interface Op<I extends Tensors, S, K extends Tensors> {
@@ -82,12 +88,12 @@ export function defineOp<I extends Tensors, S, K extends Tensors = object>(
     for (const n of names) if (inputs[n]) list.push(inputs[n]);
     return list;
   };
-  // The reverse: tensors in the order of `present`, under their names.
-  const renamed = (list: readonly Tensor[], given: readonly boolean[]): Named => {
+  // The reverse: tensors under these names, null under the others.
+  const byName = (own: readonly string[], tensors: readonly Tensor[]): I => {
     const out: Named = {};
-    let k = 0;
-    names.forEach((n, i) => (out[n] = given[i] ? list[k++]! : null));
-    return out;
+    for (const n of names) out[n] = null;
+    own.forEach((n, i) => (out[n] = tensors[i]!));
+    return out as I;
   };
   const mapped = (inputs: Named, f: (t: Tensor) => Tensor): I => {
     const out: Named = {};
@@ -119,22 +125,23 @@ export function defineOp<I extends Tensors, S, K extends Tensors = object>(
   }
 
   function record(as: string, inputs: Named, list: Tensor[], settings: S, out: Tensor, kept: K): void {
-    const given = names.map((n) => inputs[n] !== null && inputs[n] !== undefined);
-    const keptNames = Object.keys(kept);
-    const { gradient } = fused!;
-    track(as, out, list, [...list, ...(Object.values(kept) as Tensor[])], ([g], saved, needs) => {
-      const values = saved.slice(0, list.length);
-      const { device } = g!.storage;
-      if (!gradient || isGradEnabled() || !hasKernel(gradient.kernel, device, values[0]!.dtypeCode)) {
-        const again = (...tensors: Tensor[]): Tensor[] => [composite(renamed(tensors, given) as I, settings)];
-        return gradientOf(again, values, [g], needs);
+    const { gradient, derivative, strided = false, reads = names } = fused!;
+    const own = names.filter((n) => inputs[n]);
+    const read = own.filter((n) => reads.includes(n));
+    const savedNames = [...read, ...Object.keys(kept)];
+    const saved = [...read.map((n) => inputs[n]!), ...(Object.values(kept) as Tensor[])];
+    const { dtypeCode: type } = list[0]!;
+    track(as, out, list, saved, ([g], values, needs) => {
+      const recorded = isGradEnabled() || !gradient || !hasKernel(gradient.kernel, g!.storage.device, type);
+      if (recorded && !derivative) {
+        const again = (...tensors: Tensor[]): Tensor[] => [composite(byName(own, tensors), settings)];
+        return gradientOf(again, values.slice(0, own.length), [g], needs);
       }
-      const known: Named = renamed(fused!.strided ? values : values.map(denseOf), given);
-      keptNames.forEach((n, i) => (known[n] = saved[list.length + i]!));
-      const wanted: Record<string, boolean> = {};
-      const own = names.filter((_, i) => given[i]);
-      own.forEach((n, i) => (wanted[n] = needs[i]!));
-      const grads = gradient.run(fused!.strided ? g! : denseOf(g!), known as I & K, settings, wanted as never) as Named;
+      const dense = !recorded && !strided;
+      const known = byName(savedNames, dense ? values.map(denseOf) : values);
+      const wanted = Object.fromEntries(own.map((n, i) => [n, needs[i]])) as Partial<Record<keyof I, boolean>>;
+      const run = recorded ? derivative! : gradient!.run;
+      const grads = run(dense ? denseOf(g!) : g!, known as I & K, settings, wanted) as Named;
       return own.map((n) => grads[n] ?? null);
     });
   }

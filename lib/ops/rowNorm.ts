@@ -1,18 +1,16 @@
 /** @file Layer, group and RMS normalisation, and what all norms check. */
-import { isGradEnabled, track } from '../core/autograd';
 import { isFloat } from '../core/dtype';
 import { finfo } from '../core/limits';
 import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
 import { describe, numel, sameShape, type Shape, showShape } from '../core/shape';
-import { empty, needTensor, type Tensor } from '../core/tensor';
+import { empty, needTensor, shapeOf, type Tensor } from '../core/tensor';
 import { kernel, written } from '../native';
 import { readArguments, type WithRequired } from '../core/arguments';
 import { axes, number, positive, tensor } from '../core/params';
 import { add, mul, sub } from './arithmetic';
-import { cast } from './cast';
-import { denseOf, sameDevice } from './launch';
+import { sameDevice } from './launch';
 import { rsqrt } from './math';
-import { gradientOf } from './recompute';
+import { defineOp } from './op';
 import { mean } from './reduce';
 import { reshape } from './views';
 
@@ -45,9 +43,6 @@ export function checkPart(op: string, name: string, t: Maybe, shape: Shape, x: T
     throw new DTypeError(`[${op}] input is ${x.dtype}, ${name} ${t.dtype}; they must be one floating-point dtype`);
 }
 
-export const given = (list: readonly Maybe[]): Tensor[] => list.filter((t) => t !== null);
-export const wide = (t: Maybe): Maybe => (t && isHalf(t) ? cast(t, 'float32') : t);
-
 // Rows of [channels, inner]; row r has the channels from (r % groups) * channels on.
 interface Rows {
   rows: number;
@@ -58,69 +53,46 @@ interface Rows {
   rms: boolean;
 }
 
-// The same with differentiable ops, for second derivatives.
-function rowsAgain(x: Tensor, w: Maybe, b: Maybe, r: Rows): Tensor {
-  const a = reshape(x, [r.rows / r.groups, r.groups, r.channels, r.inner]);
-  const centred = r.rms ? a : sub(a, mean(a, [2, 3], { keepdim: true }));
-  let y = mul(centred, rsqrt(add(mean(mul(centred, centred), [2, 3], { keepdim: true }), r.eps)));
-  if (w) y = mul(y, reshape(w, [r.groups, r.channels, 1]));
-  if (b) y = add(y, reshape(b, [r.groups, r.channels, 1]));
-  return reshape(y, x.shape);
+interface RowInputs {
+  x: Tensor;
+  weight: Maybe;
+  bias: Maybe;
 }
 
-export function normalizeRows(op: string, x: Tensor, w: Maybe, b: Maybe, r: Rows): Tensor {
-  if (isHalf(x)) return cast(normalizeRows(op, cast(x, 'float32'), wide(w), wide(b), r), x.dtype);
-  const device = x.storage.device;
-  const y = empty(x.shape, x.dtype, device);
-  const m = empty([r.rows], x.dtype, device);
-  const rstd = empty([r.rows], x.dtype, device);
-  const { rows, groups, channels, inner } = r;
-  rowKernel(
-    written(y),
-    written(m),
-    written(rstd),
-    denseOf(x),
-    w && denseOf(w),
-    b && denseOf(b),
-    rows,
-    groups,
-    channels,
-    inner,
-    r.eps,
-    r.rms,
-  );
-  const [hasW, hasB] = [w !== null, b !== null];
-  return track(op, y, given([x, w, b]), given([x, m, rstd, w, b]), ([g], saved, needs) => {
-    const [sx, sm, sr] = saved as [Tensor, Tensor, Tensor];
-    const sw = hasW ? saved[3]! : null;
-    if (isGradEnabled()) {
-      const again = (a: Tensor, ...rest: Tensor[]): Tensor[] => [
-        rowsAgain(a, hasW ? rest[0]! : null, hasB ? rest[hasW ? 1 : 0]! : null, r),
-      ];
-      return gradientOf(again as (...t: Tensor[]) => Tensor[], [sx, ...saved.slice(3)], [g], needs);
-    }
-    const like = (t: Tensor): Tensor => empty(t.shape, t.dtype, t.storage.device);
-    const dx = like(sx);
-    const dw = sw && like(sw);
-    const db = hasB ? like(saved[hasW ? 4 : 3]!) : null;
-    rowGradKernel(
-      written(dx),
-      written(dw),
-      written(db),
-      denseOf(g!),
-      denseOf(sx),
-      sm,
-      sr,
-      sw && denseOf(sw),
-      rows,
-      groups,
-      channels,
-      inner,
-      r.rms,
-    );
-    return [dx, ...given([dw, db])];
-  });
-}
+export const normalizeRows = defineOp<RowInputs, Rows, { average: Tensor; rstd: Tensor }>({
+  name: 'layerNorm',
+  inputs: ['x', 'weight', 'bias'],
+  composite({ x, weight, bias }, { rows, groups, channels, inner, eps, rms }) {
+    const a = reshape(x, [rows / groups, groups, channels, inner]);
+    const centred = rms ? a : sub(a, mean(a, [2, 3], { keepdim: true }));
+    let y = mul(centred, rsqrt(add(mean(mul(centred, centred), [2, 3], { keepdim: true }), eps)));
+    if (weight) y = mul(y, reshape(weight, [groups, channels, 1]));
+    if (bias) y = add(y, reshape(bias, [groups, channels, 1]));
+    return reshape(y, x.shape);
+  },
+  fused: {
+    kernel: 'rowNorm',
+    forward({ x, weight, bias }, { rows, groups, channels, inner, eps, rms }) {
+      const out = like(x);
+      const average = empty([rows], x.dtype, x.storage.device);
+      const rstd = empty([rows], x.dtype, x.storage.device);
+      const outputs = [written(out), written(average), written(rstd)] as const;
+      rowKernel(...outputs, x, weight, bias, rows, groups, channels, inner, eps, rms);
+      return { out, kept: { average, rstd } };
+    },
+    gradient: {
+      kernel: 'rowNormGrad',
+      run(g, { x, weight, bias, average, rstd }, { rows, groups, channels, inner, rms }) {
+        const [dx, dw, db] = [like(x), weight && like(weight), bias && like(bias)];
+        const outputs = [written(dx), written(dw), written(db)] as const;
+        rowGradKernel(...outputs, g, x, average, rstd, weight, rows, groups, channels, inner, rms);
+        return { x: dx, weight: dw, bias: db };
+      },
+    },
+  },
+});
+
+const like = (t: Tensor): Tensor => empty(shapeOf(t), t.dtype, t.storage.device);
 
 /** Options of {@link layerNorm} and {@link groupNorm}, in PyTorch's order. */
 export interface NormOptions {
@@ -170,7 +142,7 @@ export function layerNormed(x: Tensor, o: NormalizedShape & NormOptions): Tensor
   const shape = lastDims(op, x, o.normalizedShape);
   checkPart(op, 'weight', o.weight, shape, x);
   checkPart(op, 'bias', o.bias, shape, x);
-  return normalizeRows(op, x, o.weight, o.bias, over(x, shape, o.eps, false));
+  return normalizeRows({ x, weight: o.weight, bias: o.bias }, over(x, shape, o.eps, false), op);
 }
 
 /** Options of {@link rmsNorm}, in PyTorch's order. */
@@ -197,7 +169,7 @@ export function rmsNormed(x: Tensor, o: NormalizedShape & RmsNormOptions): Tenso
   checkInput(op, x, 1);
   const shape = lastDims(op, x, o.normalizedShape);
   checkPart(op, 'weight', o.weight, shape, x);
-  return normalizeRows(op, x, o.weight, null, over(x, shape, o.eps ?? finfo(x.dtype).eps, true));
+  return normalizeRows({ x, weight: o.weight, bias: null }, over(x, shape, o.eps ?? finfo(x.dtype).eps, true), op);
 }
 
 /** Of {@link groupNorm}, by name. */
@@ -224,12 +196,16 @@ export function groupNormed(x: Tensor, o: NumGroups & NormOptions): Tensor {
     throw new ShapeError(`[${op}] the channels of ${showShape(x.shape)} cannot be split into ${numGroups} groups`);
   checkPart(op, 'weight', o.weight, [c], x);
   checkPart(op, 'bias', o.bias, [c], x);
-  return normalizeRows(op, x, o.weight, o.bias, {
-    rows: n * numGroups,
-    groups: numGroups,
-    channels: c / numGroups,
-    inner: numel(x.shape.slice(2)),
-    eps: o.eps,
-    rms: false,
-  });
+  return normalizeRows(
+    { x, weight: o.weight, bias: o.bias },
+    {
+      rows: n * numGroups,
+      groups: numGroups,
+      channels: c / numGroups,
+      inner: numel(x.shape.slice(2)),
+      eps: o.eps,
+      rms: false,
+    },
+    op,
+  );
 }

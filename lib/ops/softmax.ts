@@ -1,16 +1,16 @@
 /** @file Softmax and log-softmax over any axis. */
-import { isGradEnabled, track } from '../core/autograd';
 import { type DType, isFloat } from '../core/dtype';
 import { DTypeError } from '../core/errors';
 import { checkAxis, numel } from '../core/shape';
-import { addMethods, empty, type Method, needTensor, type Tensor } from '../core/tensor';
+import { addMethods, empty, type Method, needTensor, shapeOf, type Tensor } from '../core/tensor';
 import { kernel, written } from '../native';
-import { mul, neg, sub } from './arithmetic';
+import { div, log as ln, mul, neg, sub } from './arithmetic';
 import { type InOrderOrByName, readArguments, type Spec } from '../core/arguments';
 import { axis as axisParam, dtype as dtypeParam } from '../core/params';
 import { cast } from './cast';
-import { denseOf } from './launch';
+import { amax } from './extremes';
 import { exp } from './math';
+import { defineOp } from './op';
 import { sum } from './reduce';
 import { reshape, transpose } from './views';
 
@@ -25,22 +25,48 @@ export interface SoftmaxOptions {
   dtype?: DType;
 }
 
-// Over the last axis of a tensor with dimensions.
-function overRows(name: string, x: Tensor, log: boolean): Tensor {
-  const cols = x.shape[x.ndim - 1]!;
-  const rows = numel(x.shape.slice(0, -1));
-  const y = empty(x.shape, x.dtype, x.storage.device);
-  softmaxKernel(written(y), denseOf(x), rows, cols, log);
-  return track(name, y, [x], [y], ([g], [sy]) => {
-    if (!isGradEnabled()) {
-      const out = empty(sy!.shape, sy!.dtype, sy!.storage.device);
-      gradKernel(written(out), denseOf(g!), sy!, rows, cols, log);
-      return [out];
-    }
-    if (log) return [sub(g!, mul(exp(sy!), sum(g!, -1, { keepdim: true })))];
-    return [mul(sy!, sub(g!, sum(mul(g!, sy!), -1, { keepdim: true })))];
-  });
+interface SoftmaxSettings {
+  log: boolean;
 }
+
+const rowsOf = (x: Tensor): [rows: number, cols: number] => {
+  const shape = shapeOf(x);
+  return [numel(shape.slice(0, -1)), shape[shape.length - 1]!];
+};
+const like = (t: Tensor): Tensor => empty(shapeOf(t), t.dtype, t.storage.device);
+
+// Over the last axis of a tensor with dimensions. Gradients read the result only.
+const overRows = defineOp<{ x: Tensor }, SoftmaxSettings, { y: Tensor }>({
+  name: 'softmax',
+  inputs: ['x'],
+  composite({ x }, { log }) {
+    const lower = sub(x, amax(x.detach(), -1, { keepdim: true }));
+    const total = sum(exp(lower), -1, { keepdim: true });
+    return log ? sub(lower, ln(total)) : div(exp(lower), total);
+  },
+  fused: {
+    kernel: 'softmax',
+    forward({ x }, { log }) {
+      const y = like(x);
+      softmaxKernel(written(y), x, ...rowsOf(x), log);
+      return { out: y, kept: { y } };
+    },
+    gradient: {
+      kernel: 'softmaxGrad',
+      run(g, { y }, { log }) {
+        const dx = like(y);
+        gradKernel(written(dx), g, y, ...rowsOf(y), log);
+        return { x: dx };
+      },
+    },
+    derivative: (g, { y }, { log }) => ({
+      x: log
+        ? sub(g, mul(exp(y), sum(g, -1, { keepdim: true })))
+        : mul(y, sub(g, sum(mul(g, y), -1, { keepdim: true }))),
+    }),
+    reads: [],
+  },
+});
 
 const spec: Spec<SoftmaxOptions> = { dim: axisParam.or(-1), dtype: dtypeParam.optional() };
 type SoftmaxArguments = InOrderOrByName<[dim?: number, dtype?: DType], SoftmaxOptions>;
@@ -52,9 +78,9 @@ function along(name: string, t: Tensor, args: readonly unknown[], log: boolean):
   if (!isFloat(x.dtype))
     throw new DTypeError(`[${name}] needs a floating-point tensor, got ${x.dtype}; pass { dtype: 'float32' }`);
   const a = checkAxis(name, dim, x.ndim);
-  if (x.ndim === 0) return reshape(overRows(name, reshape(x, [1]), log), []);
-  if (a === x.ndim - 1) return overRows(name, x, log);
-  return transpose(overRows(name, transpose(x, a, -1), log), a, -1);
+  if (x.ndim === 0) return reshape(overRows({ x: reshape(x, [1]) }, { log }, name), []);
+  if (a === x.ndim - 1) return overRows({ x }, { log }, name);
+  return transpose(overRows({ x: transpose(x, a, -1) }, { log }, name), a, -1);
 }
 
 /** exp(x) divided by its sum over `axis` (default the last). */

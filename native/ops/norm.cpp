@@ -52,11 +52,14 @@ void forEach(int64_t n, int64_t each, F&& body) {
 
 }  // namespace
 
-void batchNorm(Ctx& ctx, Out<Real> out, InOut<Real> mean, InOut<Real> var, In<Real> x, In<Real> weight, In<Real> bias,
-               int64_t n, int64_t c, int64_t s, double eps, bool given) {
+void batchNorm(Ctx& ctx, Out<Real> out, Out<Real> mean, Out<Real> var, In<Real> x, In<Real> weight, In<Real> bias,
+               In<Real> givenMean, In<Real> givenVar, int64_t n, int64_t c, int64_t s, double eps) {
+  const bool given = givenMean.p != nullptr;
   floating(ctx, x.t, [&]<class T>(T) {
     const T *xs = x.as<const T>(), *w = weight.as<const T>(), *b = bias.as<const T>();
-    T *o = out.as<T>(), *means = mean.as<T>(), *vars = var.as<T>();
+    T* o = out.as<T>();
+    const T* means = given ? givenMean.as<const T>() : mean.as<const T>();
+    const T* vars = given ? givenVar.as<const T>() : var.as<const T>();
     const double count = static_cast<double>(n * s);
     forEach(c, n * s, [&](int64_t ch) {
       if (!given) {
@@ -74,8 +77,8 @@ void batchNorm(Ctx& ctx, Out<Real> out, InOut<Real> mean, InOut<Real> var, In<Re
             v += d;
           });
         }
-        means[ch] = m;
-        vars[ch] = static_cast<T>((squares.a - squares.b * squares.b / count) / count);
+        mean.as<T>()[ch] = m;
+        var.as<T>()[ch] = static_cast<T>((squares.a - squares.b * squares.b / count) / count);
       }
       const T scale = static_cast<T>((w ? w[ch] : 1) / std::sqrt(static_cast<double>(vars[ch]) + eps));
       const T m = means[ch], shift = b ? b[ch] : T(0);
