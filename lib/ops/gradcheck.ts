@@ -70,15 +70,13 @@ function prepare(op: string, inputs: Tensor | readonly Tensor[]): Tensor[] {
   return list;
 }
 
+// What the function under test returned, which may be anything.
+const tensorsOf = (op: string, returned: unknown): readonly Tensor[] =>
+  listOf(tensorsParam.check(op, 'what func returns', returned));
+
 // Float outputs of fn that depend on the inputs; of others the gradient is taken to be zero.
-function outputsOf(fn: Checked, inputs: readonly Tensor[]): Tensor[] {
-  const out = tensorsParam.check(
-    'gradcheck',
-    'what func returns',
-    enableGrad(() => fn(...inputs)),
-  );
-  return listOf(out).filter((t) => isFloat(t.dtype));
-}
+const outputsOf = (fn: Checked, inputs: readonly Tensor[]): Tensor[] =>
+  enableGrad(() => tensorsOf('gradcheck', fn(...inputs)).filter((t) => isFloat(t.dtype)));
 
 // d outputs / d inputs[which], by central differences: [output][input element][output element].
 function numerical(fn: Checked, inputs: readonly Tensor[], which: number, eps: number): Float64Array[][] {
@@ -92,7 +90,11 @@ function numerical(fn: Checked, inputs: readonly Tensor[], which: number, eps: n
   };
   for (let e = 0; e < base.length; e++) {
     const low = at(e, -eps);
-    at(e, eps).forEach((high, o) => (columns[o] ??= []).push(high.map((v, k) => (v - low[o]![k]!) / (2 * eps))));
+    at(e, eps).forEach((high, o) => {
+      if (low[o]?.length !== high.length)
+        throw new AutogradError('[gradcheck] the function returns other shapes for inputs that hardly differ');
+      (columns[o] ??= []).push(high.map((v, k) => (v - low[o]![k]!) / (2 * eps)));
+    });
   }
   return columns;
 }
@@ -177,18 +179,25 @@ export function gradgradcheck(
   const { func: fn, inputs, gradOutputs, ...options } = readArguments('gradgradcheck', gradgradSpec, args);
   const list = prepare('gradgradcheck', inputs);
   const outputs = outputsOf(fn, list).filter((t) => t.requiresGrad);
-  const seeds = gradOutputs
-    ? listOf(gradOutputs)
-    : outputs.map((t) =>
-        leafOf(
-          Float64Array.from({ length: t.numel }, (_, k) => Math.sin(7 * k + 1)),
-          t,
-        ),
-      );
+  const given = gradOutputs && listOf(gradOutputs);
+  if (given && given.length !== outputs.length)
+    throw new ArgumentError(`[gradgradcheck] got ${given.length} gradOutputs for ${outputs.length} outputs`);
+  const seeds =
+    given ??
+    outputs.map((t) =>
+      leafOf(
+        Float64Array.from({ length: t.numel }, (_, k) => Math.sin(7 * k + 1)),
+        t,
+      ),
+    );
   const first: Checked = (...all) => {
     const own = all.slice(0, list.length);
     const wanted = own.filter((t) => t.requiresGrad);
-    const outs = listOf(fn(...own)).filter((t) => t.requiresGrad);
+    const outs = tensorsOf('gradgradcheck', fn(...own)).filter((t) => t.requiresGrad);
+    if (outs.length !== seeds.length)
+      throw new AutogradError(
+        `[gradgradcheck] the function returns ${outs.length} outputs now, before ${seeds.length}`,
+      );
     const starts = all.slice(list.length).map((s, i) => cast(s, outs[i]!.dtype));
     const grads = grad(outs, wanted, { gradOutputs: starts, createGraph: true, allowUnused: true });
     return (grads as (Tensor | null)[]).map((g, i) => g ?? zeros(wanted[i]!.shape, { dtype: 'float64' }));
