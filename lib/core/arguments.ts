@@ -152,15 +152,6 @@ export function readOptions<S extends object>(op: string, spec: Spec<S>, options
   return readArguments(op, spec, [options ?? undefined], 'option');
 }
 
-/** Throws unless `options` is absent or an object that has no names but these. */
-export function checkOptions(op: string, options: unknown, names: readonly string[]): void {
-  if (options === undefined || options === null) return;
-  if (!isOptions(options)) throw new ArgumentError(`[${op}] expected an options object, got ${describe(options)}`);
-  for (const name in options)
-    if (!names.includes(name))
-      throw new ArgumentError(`[${op}] has no option "${name}"; it takes ${names.join(', ') || 'none'}`);
-}
-
 /** Of sequences, images and volumes: how many dimensions have a length. */
 export type Dimensions = 1 | 2 | 3;
 
