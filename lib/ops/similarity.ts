@@ -205,7 +205,11 @@ export function tripletMarginWithDistanceLoss(
 ): Tensor {
   const op = 'tripletMarginWithDistanceLoss';
   const { distanceFunction, ...o } = readArguments(op, tripletDistanceLossSpec, args);
-  return triplet(op, anchor, o, distanceFunction ?? ((a, b) => distance(a, b, 2, 1e-6)));
+  return triplet(op, anchor, o, (a, b) =>
+    distanceFunction
+      ? tensor.check(op, 'what distanceFunction returns', distanceFunction(a, b))
+      : distance(a, b, 2, 1e-6),
+  );
 }
 
 type Triplet = Examples & Required<Pick<TripletDistanceOptions, 'margin' | 'swap' | 'reduction'>>;

@@ -4,7 +4,17 @@ import { ArgumentError, ShapeError } from '../core/errors';
 import { describe, sameShape, showShape } from '../core/shape';
 import { Tensor } from '../core/tensor';
 import { type InOrderOrByName, readArguments, readOptions, type Spec } from '../core/arguments';
-import { boolean, either, fn as fnParam, integer, number, numbers, oneOf } from '../core/params';
+import {
+  boolean,
+  either,
+  fn as fnParam,
+  integer,
+  number,
+  numbers,
+  oneOf,
+  tensor as tensorParam,
+  tensors,
+} from '../core/params';
 import { tensor } from '../ops/create';
 import { denseOf } from '../ops/launch';
 import { joins, runLerp } from '../ops/segments';
@@ -16,32 +26,59 @@ import { type AnyOptimizer, Formula, type Group } from './lr/base';
 /** The new average from the average so far, the present value, and how many values the average is of. Runs untracked. */
 export type AverageFn = (averaged: Tensor, current: Tensor, numAveraged: number) => Tensor;
 
+const count = integer({ least: 0 });
+
 /** The mean of all values: stochastic weight averaging (Izmailov et al. 2018). */
-export const getSwaAvgFn = (): AverageFn => (a, x, n) => a.add(x.sub(a).div(n + 1));
+export const getSwaAvgFn = (): AverageFn => (a, x, n) => {
+  const op = 'getSwaAvgFn';
+  const averaged = tensorParam.check(op, 'averaged', a);
+  return averaged.add(
+    tensorParam
+      .check(op, 'current', x)
+      .sub(averaged)
+      .div(count.check(op, 'numAveraged', n) + 1),
+  );
+};
 
 const decaySpec: Spec<{ decay: number }> = { decay: number({ least: 0, most: 1 }).or(0.999) };
 type DecayArguments = InOrderOrByName<[decay?: number], { decay?: number }>;
 
 /** decay * average + (1 - decay) * value; decay defaults to 0.999. */
 export function getEmaAvgFn(...args: DecayArguments): AverageFn {
-  const { decay } = readArguments('getEmaAvgFn', decaySpec, args);
-  return (a, x) => a.add(x.sub(a).mul(1 - decay));
+  const op = 'getEmaAvgFn';
+  const { decay } = readArguments(op, decaySpec, args);
+  return (a, x) => {
+    const averaged = tensorParam.check(op, 'averaged', a);
+    return averaged.add(
+      tensorParam
+        .check(op, 'current', x)
+        .sub(averaged)
+        .mul(1 - decay),
+    );
+  };
 }
 
 /** Changes averages, given in a list, towards the present values in another one. Runs untracked. */
 export type MultiAverageFn = (averaged: Tensor[], current: Tensor[], numAveraged: number) => void;
 
 /** As {@link getSwaAvgFn}, all tensors in one pass. */
-export const getSwaMultiAvgFn = (): MultiAverageFn => (a, x, n) => approach(a, x, 1 / (n + 1));
+export const getSwaMultiAvgFn = (): MultiAverageFn => (a, x, n) =>
+  approach('getSwaMultiAvgFn', a, x, 1 / (count.check('getSwaMultiAvgFn', 'numAveraged', n) + 1));
 
 /** As {@link getEmaAvgFn}, all tensors in one pass. */
 export function getEmaMultiAvgFn(...args: DecayArguments): MultiAverageFn {
   const { decay } = readArguments('getEmaMultiAvgFn', decaySpec, args);
-  return (a, x) => approach(a, x, 1 - decay);
+  return (a, x) => approach('getEmaMultiAvgFn', a, x, 1 - decay);
 }
 
-// average += weight (value - average)
-function approach(averaged: Tensor[], current: Tensor[], weight: number): void {
+// average += weight (value - average). The kernel trusts the lists, which users may give.
+function approach(op: string, averaged: Tensor[], current: Tensor[], weight: number): void {
+  tensors.check(op, 'averaged', averaged);
+  tensors.check(op, 'current', current);
+  if (averaged.length !== current.length)
+    throw new ArgumentError(`[${op}] got ${averaged.length} averages and ${current.length} values`);
+  averaged.forEach((a, i) => checkValue(op, String(i), current[i]!, a));
+  if (averaged.length === 0) return;
   const values = current.map((x, i) => denseOf(moved(x, { device: averaged[i]!.device, dtype: averaged[i]!.dtype })));
   const together = averaged.map(joins(averaged[0]!));
   if (together.includes(true))
@@ -51,6 +88,13 @@ function approach(averaged: Tensor[], current: Tensor[], weight: number): void {
       weight,
     );
   averaged.forEach((a, i) => together[i] || a.add_(values[i]!.sub(a).mul_(weight)));
+}
+
+function checkValue(op: string, name: string, value: Tensor, average: Tensor): void {
+  if (!sameShape(value.shape, average.shape))
+    throw new ShapeError(
+      `[${op}] "${name}" has shape ${showShape(value.shape)}, its average ${showShape(average.shape)}`,
+    );
 }
 
 /** Options of {@link AveragedModel}. */
@@ -93,7 +137,10 @@ export class AveragedModel<M extends Module = Module> extends Module {
     if (avgFn && multiAvgFn) throw new ArgumentError('[AveragedModel] takes one of avgFn and multiAvgFn, not both');
     this.#model = model;
     this.#average = avgFn
-      ? (averaged, current, n) => averaged.forEach((a, i) => a.copy_(avgFn(a, current[i]!, n)))
+      ? (averaged, current, n) =>
+          averaged.forEach((a, i) =>
+            a.copy_(tensorParam.check('AveragedModel', 'what avgFn returns', avgFn(a, current[i]!, n))),
+          )
       : (multiAvgFn ?? getSwaMultiAvgFn());
     const tensors = [...model.namedParameters(), ...(useBuffers ? model.namedBuffers() : [])];
     this.#averages = noGrad(() => new Map(tensors.map(([name, t]) => [name, new Parameter(t.clone(), false)])));
@@ -102,14 +149,12 @@ export class AveragedModel<M extends Module = Module> extends Module {
   /** Takes the present values of the model (or of another one of the same structure) into the averages. */
   updateParameters(model: Module = this.#model): void {
     needModule('updateParameters', model);
+    count.check('AveragedModel', 'nAveraged', this.nAveraged);
     const now = new Map([...model.namedParameters(), ...model.namedBuffers()]);
     const pairs = [...this.#averages].map(([name, average]) => {
       const value = now.get(name);
       if (!value) throw new ArgumentError(`[AveragedModel] the model has no "${name}"`);
-      if (!sameShape(value.shape, average.shape))
-        throw new ShapeError(
-          `[AveragedModel] "${name}" has shape ${showShape(value.shape)}, its average ${showShape(average.shape)}`,
-        );
+      checkValue('AveragedModel', name, value, average);
       return [average, value] as const;
     });
     noGrad(() => {
@@ -181,13 +226,14 @@ export class AveragedModel<M extends Module = Module> extends Module {
   }
 
   override loadStateDict(dict: StateDict, options?: boolean | { strict?: boolean }): LoadResult {
-    const count: unknown = dict?.['n_averaged'];
-    if (!(count instanceof Tensor)) throw new ArgumentError('[loadStateDict] n_averaged is missing', 'ERR_STATE_DICT');
+    const held: unknown = dict?.['n_averaged'];
+    if (!(held instanceof Tensor)) throw new ArgumentError('[loadStateDict] n_averaged is missing', 'ERR_STATE_DICT');
+    const nAveraged = count.check('loadStateDict', 'n_averaged', Number(held.itemSync()));
     const inner = Object.entries(dict).flatMap(([name, t]): [string, Tensor][] =>
       name.startsWith('module.') ? [[name.slice('module.'.length), t]] : [],
     );
     const result = this.swapped((m) => m.loadStateDict(Object.fromEntries(inner), options));
-    this.nAveraged = count.itemSync();
+    this.nAveraged = nAveraged;
     return result;
   }
 
