@@ -2,78 +2,104 @@
  * @file Convolution and transposed convolution of one to three dimensions. The three kernels are one bilinear form and
  * its adjoints, so each one's gradients are the other two, to any order.
  */
-import { track } from '../core/autograd';
 import { isFloat } from '../core/dtype';
 import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
 import { showShape } from '../core/shape';
-import { empty, needTensor, type Tensor } from '../core/tensor';
+import { empty, needTensor, shapeOf, type Tensor } from '../core/tensor';
 import { kernel, written } from '../native';
 import { type Dimensions, readArguments, type Sizes, sizesOf, three, type WithRequired } from '../core/arguments';
 import { either, oneOf, positive, sizes, tensor } from '../core/params';
-import { cast } from './cast';
-import { denseOf, sameDevice } from './launch';
-import { sum } from './reduce';
-import { squeeze, unsqueeze } from './views';
+import { add } from './arithmetic';
+import { convByTaps, type Geometry, inputByTaps, spatial, weightByTaps } from './conv-taps';
+import { sameDevice } from './launch';
+import { defineOp, type Op } from './op';
+import { summed } from './reduce';
+import { reshaped, squeeze, unsqueeze } from './views';
 
 const convKernel = kernel('conv');
 const transposeKernel = kernel('convTranspose');
 const weightKernel = kernel('convWeight');
 
-interface Geometry {
-  /** Spatial dimensions; the lists below always have three. */
-  n: number;
-  x: number[];
-  w: number[];
-  grid: number[];
-  stride: number[];
-  padding: number[];
-  dilation: number[];
-}
-
-const spatial = (g: Geometry, list: readonly number[]): number[] => list.slice(list.length - g.n);
 const inputShape = (g: Geometry): number[] => [...g.x.slice(0, 2), ...spatial(g, g.x)];
 const weightShape = (g: Geometry): number[] => [...g.w.slice(0, 2), ...spatial(g, g.w)];
 const outputShape = (g: Geometry): number[] => [g.x[0]!, g.w[0]!, ...spatial(g, g.grid)];
 const tail = (g: Geometry) => [g.x, g.w, g.grid, g.stride, g.padding, g.dilation] as const;
 const channelSum = (t: Tensor): Tensor =>
-  sum(
+  summed(
     t,
-    t.shape.map((_, i) => i).filter((i) => i !== 1),
+    shapeOf(t).flatMap((_, i) => (i === 1 ? [] : [i])),
   );
+const plus = (out: Tensor, bias: Tensor | null): Tensor =>
+  bias
+    ? add(
+        out,
+        reshaped(
+          bias,
+          shapeOf(out).map((d, i) => (i === 1 ? d : 1)),
+        ),
+      )
+    : out;
 
 // out[n, o, grid] from x and w
-function forward(x: Tensor, w: Tensor, bias: Tensor | null, g: Geometry): Tensor {
-  const out = empty(outputShape(g), x.dtype, x.storage.device);
-  convKernel(written(out), denseOf(x), denseOf(w), bias && denseOf(bias), ...tail(g));
-  const hasBias = bias !== null;
-  return track('conv', out, hasBias ? [x, w, bias] : [x, w], [x, w], ([d], [sx, sw], needs) => [
-    needs[0] ? inputAdjoint(d!, sw!, null, g) : null,
-    needs[1] ? weightAdjoint(d!, sx!, g) : null,
-    hasBias && needs[2] ? channelSum(d!) : null,
-  ]);
-}
+const forward = defineOp<{ x: Tensor; w: Tensor; bias: Tensor | null }, Geometry>({
+  name: 'conv',
+  inputs: ['x', 'w', 'bias'],
+  composite: ({ x, w, bias }, g) => plus(convByTaps(x, w, g), bias),
+  fused: {
+    kernel: 'conv',
+    forward({ x, w, bias }, g) {
+      const out = empty(outputShape(g), x.dtype, x.storage.device);
+      convKernel(written(out), x, w, bias, ...tail(g));
+      return { out, kept: {} };
+    },
+    derivative: (d, { x, w }, g, needs) => ({
+      x: needs.x ? inputAdjoint({ d, w, bias: null }, g) : null,
+      w: needs.w ? weightAdjoint({ d, x }, g) : null,
+      bias: needs.bias ? channelSum(d) : null,
+    }),
+    reads: ['x', 'w'],
+  },
+});
 
 // out[x.shape] from a tensor over the grid and w
-function inputAdjoint(d: Tensor, w: Tensor, bias: Tensor | null, g: Geometry): Tensor {
-  const out = empty(inputShape(g), d.dtype, d.storage.device);
-  transposeKernel(written(out), denseOf(d), denseOf(w), bias && denseOf(bias), ...tail(g));
-  const hasBias = bias !== null;
-  return track('convTranspose', out, hasBias ? [d, w, bias] : [d, w], [d, w], ([v], [sd, sw], needs) => [
-    needs[0] ? forward(v!, sw!, null, g) : null,
-    needs[1] ? weightAdjoint(sd!, v!, g) : null,
-    hasBias && needs[2] ? channelSum(v!) : null,
-  ]);
-}
+const inputAdjoint: Op<{ d: Tensor; w: Tensor; bias: Tensor | null }, Geometry, object> = defineOp({
+  name: 'convTranspose',
+  inputs: ['d', 'w', 'bias'],
+  composite: ({ d, w, bias }, g) => plus(inputByTaps(d, w, g), bias),
+  fused: {
+    kernel: 'convTranspose',
+    forward({ d, w, bias }, g) {
+      const out = empty(inputShape(g), d.dtype, d.storage.device);
+      transposeKernel(written(out), d, w, bias, ...tail(g));
+      return { out, kept: {} };
+    },
+    derivative: (v, { d, w }, g, needs) => ({
+      d: needs.d ? forward({ x: v, w, bias: null }, g) : null,
+      w: needs.w ? weightAdjoint({ d, x: v }, g) : null,
+      bias: needs.bias ? channelSum(v) : null,
+    }),
+    reads: ['d', 'w'],
+  },
+});
 
 // out[w.shape] from a tensor over the grid and x
-function weightAdjoint(d: Tensor, x: Tensor, g: Geometry): Tensor {
-  const out = empty(weightShape(g), d.dtype, d.storage.device);
-  weightKernel(written(out), denseOf(d), denseOf(x), ...tail(g));
-  return track('convWeight', out, [d, x], [d, x], ([v], [sd, sx], needs) => [
-    needs[0] ? forward(sx!, v!, null, g) : null,
-    needs[1] ? inputAdjoint(sd!, v!, null, g) : null,
-  ]);
-}
+const weightAdjoint: Op<{ d: Tensor; x: Tensor }, Geometry, object> = defineOp({
+  name: 'convWeight',
+  inputs: ['d', 'x'],
+  composite: ({ d, x }, g) => weightByTaps(d, x, g),
+  fused: {
+    kernel: 'convWeight',
+    forward({ d, x }, g) {
+      const out = empty(weightShape(g), d.dtype, d.storage.device);
+      weightKernel(written(out), d, x, ...tail(g));
+      return { out, kept: {} };
+    },
+    derivative: (v, { d, x }, g, needs) => ({
+      d: needs.d ? forward({ x, w: v, bias: null }, g) : null,
+      x: needs.x ? inputAdjoint({ d, w: v, bias: null }, g) : null,
+    }),
+  },
+});
 
 // --- arguments ------------------------------------------------------------------------------------------------------
 
@@ -159,20 +185,9 @@ function checkBias(op: string, bias: Tensor | null, channels: number): void {
     throw new ShapeError(`[${op}] bias ${showShape(bias.shape)} does not fit ${channels} output channels`);
 }
 
-// The kernels compute in float32 and float64; 16-bit tensors go through float32. Without a batch: a batch of one.
-function batched(
-  n: number,
-  x: Tensor,
-  w: Tensor,
-  bias: Tensor | null,
-  run: (...t: [Tensor, Tensor, Tensor | null]) => Tensor,
-): Tensor {
-  if (x.dtype === 'bfloat16' || x.dtype === 'float16') {
-    const wide = batched(n, cast(x, 'float32'), cast(w, 'float32'), bias && cast(bias, 'float32'), run);
-    return cast(wide, x.dtype);
-  }
-  return x.ndim === n + 2 ? run(x, w, bias) : squeeze(run(unsqueeze(x, 0), w, bias), 0);
-}
+// Without a batch: a batch of one.
+const batched = (n: number, x: Tensor, run: (x: Tensor) => Tensor): Tensor =>
+  x.ndim === n + 2 ? run(x) : squeeze(run(unsqueeze(x, 0)), 0);
 
 /** Zeros before and after each dimension so that a convolution with stride 1 keeps the size. */
 export const samePadding = (kernel: readonly number[], dilation: readonly number[]): [number, number][] =>
@@ -195,9 +210,9 @@ export function convolved(n: Dimensions, x: Tensor, w: Tensor, o: ConvOptions): 
     o.padding === 'same'
       ? samePadding(taps, dilation)
       : sizesOf(op, 'padding', o.padding === 'valid' ? 0 : o.padding, n, 0).map((p) => [p, p]);
-  return batched(n, x, w, o.bias, (a, b, bias) => {
-    const [channels, inputs] = [a.shape[1]!, b.shape[1]!];
-    if (channels !== inputs * o.groups || b.shape[0]! % o.groups !== 0)
+  return batched(n, x, (a) => {
+    const [channels, inputs] = [a.shape[1]!, w.shape[1]!];
+    if (channels !== inputs * o.groups || w.shape[0]! % o.groups !== 0)
       throw new ShapeError(
         `[${op}] input ${showShape(x.shape)} does not fit weight ${showShape(w.shape)} (out, in / groups, ...) with ${o.groups} groups`,
       );
@@ -210,10 +225,10 @@ export function convolved(n: Dimensions, x: Tensor, w: Tensor, o: ConvOptions): 
       throw new ShapeError(
         `[${op}] kernel ${showShape(taps)} does not fit into input ${showShape(x.shape)} with padding ${showShape(sides.map((p) => p[0]))}`,
       );
-    return forward(a, b, bias, {
+    const geometry = {
       n,
       x: [a.shape[0]!, channels, ...three(size, 1)],
-      w: [b.shape[0]!, inputs, ...three(taps, 1)],
+      w: [w.shape[0]!, inputs, ...three(taps, 1)],
       grid: three(grid, 1),
       stride: three(stride, 1),
       padding: three(
@@ -221,7 +236,8 @@ export function convolved(n: Dimensions, x: Tensor, w: Tensor, o: ConvOptions): 
         0,
       ),
       dilation: three(dilation, 1),
-    });
+    };
+    return forward({ x: a, w, bias: o.bias }, geometry, op);
   });
 }
 
@@ -239,8 +255,8 @@ export function convTransposed(n: Dimensions, x: Tensor, w: Tensor, o: ConvTrans
       `[${op}] outputPadding ${showShape(extra)} must be smaller than stride ${showShape(stride)} or dilation ${showShape(dilation)}`,
     );
   const taps = w.shape.slice(2);
-  return batched(n, x, w, o.bias, (a, b, bias) => {
-    if (a.shape[1] !== b.shape[0] || b.shape[0]! % o.groups !== 0)
+  return batched(n, x, (a) => {
+    if (a.shape[1] !== w.shape[0] || w.shape[0]! % o.groups !== 0)
       throw new ShapeError(
         `[${op}] input ${showShape(x.shape)} does not fit weight ${showShape(w.shape)} (in, out / groups, ...) with ${o.groups} groups`,
       );
@@ -250,15 +266,16 @@ export function convTransposed(n: Dimensions, x: Tensor, w: Tensor, o: ConvTrans
     );
     if (size.some((d) => d < 1) || grid.some((d) => d < 1))
       throw new ShapeError(`[${op}] input ${showShape(x.shape)} gives an output of ${showShape(size)}`);
-    return inputAdjoint(a, b, bias, {
+    const geometry = {
       n,
-      x: [a.shape[0]!, b.shape[1]! * o.groups, ...three(size, 1)],
-      w: [b.shape[0]!, b.shape[1]!, ...three(taps, 1)],
+      x: [a.shape[0]!, w.shape[1]! * o.groups, ...three(size, 1)],
+      w: [w.shape[0]!, w.shape[1]!, ...three(taps, 1)],
       grid: three(grid, 1),
       stride: three(stride, 1),
       padding: three(padding, 0),
       dilation: three(dilation, 1),
-    });
+    };
+    return inputAdjoint({ d: a, w, bias: o.bias }, geometry, op);
   });
 }
 

@@ -60,7 +60,7 @@ export type Gradient<I extends Tensors, K extends Tensors, S> = (
 export interface Op<I extends Tensors, S, K extends Tensors> {
   /** @param as - another name, where several functions are one op */
   (inputs: I, settings: S, as?: string): Tensor;
-  /** The same, with what its kernel keeps; null where the composite was taken. */
+  /** The same, with what its kernel keeps; null where the composite was taken. Of 16-bit inputs: in float32. */
   keeping(inputs: I, settings: S, as?: string): { out: Tensor; kept: K | null };
   readonly definition: OpDefinition<I, S, K>;
 }
@@ -74,6 +74,9 @@ function checkDevices(name: string, first: Tensor, others: readonly Tensor[]): v
         `[${name}] tensors on different devices: ${first.device} and ${t.device}; move one with .to()`,
       );
 }
+
+/** Every op that was defined, for the tests and the table of what runs where. */
+export const definedOps: Op<never, never, never>[] = [];
 
 /** Makes an op of its definition. */
 export function defineOp<I extends Tensors, S, K extends Tensors = object>(
@@ -112,12 +115,12 @@ export function defineOp<I extends Tensors, S, K extends Tensors = object>(
       if (!isHalf(first.dtype) || !hasKernel(fused.kernel, device, dtypeCode('float32')))
         return { out: composite(inputs, settings), kept: null };
       // 16-bit floats that the kernel does not take are computed in float32.
-      const { out } = run(
+      const { out, kept } = run(
         mapped(all, (t) => (isHalf(t.dtype) ? cast(t, 'float32') : t)),
         settings,
         as,
       );
-      return { out: cast(out, first.dtype), kept: null };
+      return { out: cast(out, first.dtype), kept };
     }
     const { out, kept } = fused.forward(fused.strided ? inputs : mapped(all, denseOf), settings);
     if (needsTracking(list)) record(as, all, list, settings, out, kept);
@@ -154,8 +157,10 @@ export function defineOp<I extends Tensors, S, K extends Tensors = object>(
       leaveOp(before);
     }
   };
-  return Object.assign((inputs: I, settings: S, as?: string): Tensor => entered(inputs, settings, as).out, {
+  const op = Object.assign((inputs: I, settings: S, as?: string): Tensor => entered(inputs, settings, as).out, {
     keeping: entered,
     definition,
   });
+  definedOps.push(op as never);
+  return op;
 }

@@ -1,36 +1,22 @@
 /** @file Pooling over windows of one to three dimensions. */
-import { track } from '../core/autograd';
+import { noGrad } from '../core/autograd';
 import { ArgumentError, ShapeError } from '../core/errors';
 import { describe, numel, showShape } from '../core/shape';
-import { empty, type Tensor } from '../core/tensor';
+import { empty, shapeOf, type Tensor } from '../core/tensor';
 import { kernel, written } from '../native';
 import { type Dimensions, readArguments, type Sizes, sizesOf, three, type WithRequired } from '../core/arguments';
 import { boolean, integer, number, Param, sizes } from '../core/params';
-import { cast } from './cast';
 import { zeros } from './create';
 import { scatterAdd } from './gather';
-import { denseOf } from './launch';
 import { type ValuesAndIndices, valuesAndIndices } from './named';
-import { checkPooled, isHalf } from './pooling-input';
+import { defineOp, type Op } from './op';
+import { checkPooled } from './pooling-input';
+import { type Divisor, maximaOfWindows, meansOfWindows, spreadOverWindows, type Windows } from './pooling-windows';
 import { reshape } from './views';
 
 const maxKernel = kernel('maxPool');
 const avgKernel = kernel('avgPool');
 const avgGradKernel = kernel('avgPoolGrad');
-
-// What all windows of a call have in common; the lists have three entries.
-interface Windows {
-  planes: number;
-  lead: readonly number[];
-  size: number[];
-  grid: number[];
-  kernel: number[];
-  stride: number[];
-  padding: number[];
-  dilation: number[];
-  adaptive: boolean;
-  out: number[];
-}
 
 /** The size of windows, by name. */
 export interface KernelSize {
@@ -108,36 +94,33 @@ function evenWindows(op: string, n: number, x: Tensor, outputSize: AdaptiveSize)
 
 // --- maxima ---------------------------------------------------------------------------------------------------------
 
-// Maxima, and where they are in their plane.
+// Maxima; `at` says where they are in their plane.
+const maximum = defineOp<{ x: Tensor }, Windows, { at: Tensor }>({
+  name: 'maxPool',
+  inputs: ['x'],
+  composite: ({ x }, w) => maximaOfWindows(x, w).values,
+  fused: {
+    kernel: 'maxPool',
+    forward({ x }, w) {
+      const out = empty(w.out, x.dtype, x.storage.device);
+      const at = empty(w.out, 'int64', x.storage.device);
+      const windows = [w.size, w.grid, w.kernel, w.stride, w.padding, w.dilation, w.adaptive] as const;
+      maxKernel(written(out), written(at), x, w.planes, ...windows);
+      return { out, kept: { at } };
+    },
+    derivative(g, { at }, { planes, lead, size, grid }) {
+      const base = zeros([planes, numel(size)], { dtype: g.dtype, device: g.device });
+      const flat = [planes, numel(grid)];
+      const dx = scatterAdd(base, 1, reshape(at, flat), reshape(g, flat));
+      return { x: reshape(dx, [...lead, ...size.slice(3 - (shapeOf(g).length - lead.length))]) };
+    },
+    reads: [],
+  },
+});
+
 function maxima(op: string, x: Tensor, w: Windows): ValuesAndIndices {
-  if (isHalf(x)) {
-    const wide = maxima(op, cast(x, 'float32'), w);
-    return valuesAndIndices(cast(wide.values, x.dtype), wide.indices);
-  }
-  const device = x.storage.device;
-  const out = empty(w.out, x.dtype, device);
-  const at = empty(w.out, 'int64', device);
-  const { planes, size, grid } = w;
-  maxKernel(
-    written(out),
-    written(at),
-    denseOf(x),
-    planes,
-    size,
-    grid,
-    w.kernel,
-    w.stride,
-    w.padding,
-    w.dilation,
-    w.adaptive,
-  );
-  const { shape, dtype } = x;
-  const values = track(op, out, [x], [at], ([g], [places]) => {
-    const base = zeros([planes, numel(size)], { dtype, device: g!.device });
-    const flat = [planes, numel(grid)];
-    return [reshape(scatterAdd(base, 1, reshape(places!, flat), reshape(g!, flat)), shape)];
-  });
-  return valuesAndIndices(values, at);
+  const { out, kept } = maximum.keeping({ x }, w, op);
+  return valuesAndIndices(out, kept ? kept.at : noGrad(() => maximaOfWindows(x, w).indices));
 }
 
 /** Options of max pooling, in PyTorch's order. */
@@ -235,49 +218,49 @@ export const adaptiveMaxPool3d = adaptiveMaxOf(3);
 
 // --- means ----------------------------------------------------------------------------------------------------------
 
-interface Divisor {
-  includePad: boolean;
-  /** 0: the number of elements. */
-  divisor: number;
+interface MeanSettings {
+  w: Windows;
+  d: Divisor;
+  /** Of the input. */
+  shape: readonly number[];
 }
+const meanWindows = ({ w, d }: MeanSettings) =>
+  [w.planes, w.size, w.grid, w.kernel, w.stride, w.padding, w.adaptive, d.includePad, d.divisor] as const;
 
-function means(op: string, x: Tensor, w: Windows, d: Divisor): Tensor {
-  if (isHalf(x)) return cast(means(op, cast(x, 'float32'), w, d), x.dtype);
-  const out = empty(w.out, x.dtype, x.storage.device);
-  avgKernel(
-    written(out),
-    denseOf(x),
-    w.planes,
-    w.size,
-    w.grid,
-    w.kernel,
-    w.stride,
-    w.padding,
-    w.adaptive,
-    d.includePad,
-    d.divisor,
-  );
-  const shape = x.shape;
-  return track(op, out, [x], [], ([g]) => [meansAdjoint(op, g!, shape, w, d)]);
-}
+const average = defineOp<{ x: Tensor }, MeanSettings>({
+  name: 'avgPool',
+  inputs: ['x'],
+  composite: ({ x }, { w, d }) => meansOfWindows(x, w, d),
+  fused: {
+    kernel: 'avgPool',
+    forward({ x }, s) {
+      const out = empty(s.w.out, x.dtype, x.storage.device);
+      avgKernel(written(out), x, ...meanWindows(s));
+      return { out, kept: {} };
+    },
+    derivative: (g, _, s) => ({ x: averageAdjoint({ g }, s) }),
+    reads: [],
+  },
+});
 
-function meansAdjoint(op: string, g: Tensor, shape: readonly number[], w: Windows, d: Divisor): Tensor {
-  const out = empty(shape, g.dtype, g.storage.device);
-  avgGradKernel(
-    written(out),
-    denseOf(g),
-    w.planes,
-    w.size,
-    w.grid,
-    w.kernel,
-    w.stride,
-    w.padding,
-    w.adaptive,
-    d.includePad,
-    d.divisor,
-  );
-  return track(`${op}Grad`, out, [g], [], ([v]) => [means(op, v!, w, d)]);
-}
+const averageAdjoint: Op<{ g: Tensor }, MeanSettings, object> = defineOp({
+  name: 'avgPoolGrad',
+  inputs: ['g'],
+  composite: ({ g }, { w, d, shape }) => spreadOverWindows(g, shape, w, d),
+  fused: {
+    kernel: 'avgPoolGrad',
+    forward({ g }, s) {
+      const out = empty(s.shape, g.dtype, g.storage.device);
+      avgGradKernel(written(out), g, ...meanWindows(s));
+      return { out, kept: {} };
+    },
+    derivative: (v, _, s) => ({ g: average({ x: v }, s) }),
+    reads: [],
+  },
+});
+
+const means = (op: string, x: Tensor, w: Windows, d: Divisor): Tensor =>
+  average({ x }, { w, d, shape: shapeOf(x) }, op);
 
 /** Options of average pooling, in PyTorch's order. */
 export interface AvgPoolOptions {

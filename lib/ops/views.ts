@@ -322,8 +322,8 @@ export function region(name: string, t: Tensor, shape: Shape, geometry: Geometry
   return view(name, t, shape, strides, t.offset + offset, (g) => embed(name, g, from, geometry));
 }
 
-// Zeros of `shape` with `g` written to a region: the gradient of seeing only that region.
-function embed(name: string, g: Tensor, shape: Shape, geometry: Geometry): Tensor {
+/** Zeros of `shape` with `g` written to a region: the gradient of seeing only that {@link region}. */
+export function embed(name: string, g: Tensor, shape: Shape, geometry: Geometry): Tensor {
   const out = engineOps.zeros(shape, g.dtype, g.storage.device);
   const { strides, offset } = geometry(stridesOf(out));
   runCopy(alias(out, shapeOf(g), strides, offset), g);
