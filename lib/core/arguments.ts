@@ -145,10 +145,15 @@ export const gathered = (args: readonly unknown[]): readonly unknown[] => (typeo
 export const readSettings = <S extends object>(layer: string, spec: Spec<S>, args: readonly unknown[]): S =>
   readArguments(layer, spec, args, 'setting');
 
-/** A trailing options object, and nothing else. */
-export function readOptions<S extends object>(op: string, spec: Spec<S>, options: Partial<S> | null | undefined): S {
+/** Throws unless `options` is absent or holds values by name. */
+export function needOptions(op: string, options: unknown): void {
   if (options !== undefined && options !== null && !isOptions(options))
     throw new ArgumentError(`[${op}] expected an options object, got ${describe(options)}`);
+}
+
+/** A trailing options object, and nothing else. */
+export function readOptions<S extends object>(op: string, spec: Spec<S>, options: Partial<S> | null | undefined): S {
+  needOptions(op, options);
   return readArguments(op, spec, [options ?? undefined], 'option');
 }
 

@@ -3,7 +3,7 @@ import { addMethods, type Tensor } from '../core/tensor';
 import { engineOps } from '../core/autograd';
 import { isFloat } from '../core/dtype';
 import { DTypeError } from '../core/errors';
-import { isOptions, readArguments, type Spec } from '../core/arguments';
+import { isOptions, needOptions, readArguments, type Spec } from '../core/arguments';
 import { number, oneOf, operand } from '../core/params';
 import { cast } from './cast';
 import { type BinaryOp, defineBinary, defineUnary, type Operand, type Second } from './define';
@@ -26,9 +26,16 @@ export interface AlphaOp extends BinaryOp {
   inPlace(a: Tensor, b: Scaled, options?: AlphaOptions): Tensor;
 }
 
+// Options of two operands come by name only. `list.reduce(add)` passes positions, which mean nothing here.
+function byName<O extends object>(name: string, options: O | undefined): O | undefined {
+  if (options === undefined || typeof options === 'number') return undefined;
+  needOptions(name, options);
+  return options;
+}
+
 // Lets `op` scale its second operand.
-function withAlpha(name: string, op: BinaryOp): AlphaOp {
-  const scaled = (second: Scaled, options: AlphaOptions | undefined): Operand => {
+function withAlpha(own: string, op: BinaryOp): AlphaOp {
+  const scaled = (name: string, second: Scaled, options: AlphaOptions | undefined): Operand => {
     const { other: b, alpha } = readArguments(name, alphaSpec, [second, options]);
     if (alpha === 1) return b;
     if (typeof b !== 'object') return Number(b) * alpha;
@@ -36,13 +43,14 @@ function withAlpha(name: string, op: BinaryOp): AlphaOp {
       throw new DTypeError(`[${name}] alpha ${alpha} is no integer, but the tensor is ${b.dtype}`);
     return mul(b, alpha);
   };
-  // By name only: `list.reduce(add)` passes numbers that mean something else.
-  const factored = (b: Scaled, options?: AlphaOptions): Operand => {
-    if (typeof options === 'object') return scaled(b, options);
-    return isOptions(b) ? scaled(b, undefined) : b;
+  const factored = (name: string, b: Scaled, given?: AlphaOptions): Operand => {
+    const options = byName(name, given);
+    return options || isOptions(b) ? scaled(name, b, options) : b;
   };
-  const scaling = (a: Operand, b: Scaled, options?: AlphaOptions): Tensor => op(a, factored(b, options));
-  scaling.inPlace = (a: Tensor, b: Scaled, options?: AlphaOptions): Tensor => op.inPlace(a, factored(b, options));
+  const label = `${own}_`;
+  const scaling = (a: Operand, b: Scaled, options?: AlphaOptions): Tensor => op(a, factored(own, b, options));
+  scaling.inPlace = (a: Tensor, b: Scaled, options?: AlphaOptions): Tensor =>
+    op.inPlace(a, factored(label, b, options));
   return scaling;
 }
 
@@ -84,11 +92,12 @@ export interface DivOp extends BinaryOp {
 export const trunc = defineUnary('trunc', { ints: 'keep', grad: zeroOf });
 const isWhole = (v: Operand): boolean => (typeof v === 'object' ? !isFloat(v.dtype) : Number.isInteger(Number(v)));
 
-// Lets `op` round. Options by name only, as in `withAlpha`.
+// Lets `op` round.
 function withRounding(op: BinaryOp): DivOp {
-  const read = (b: Divisor, options: DivOptions | undefined): [Operand, DivOptions['roundingMode']] => {
-    if (typeof options !== 'object' && !isOptions(b)) return [b, null];
-    const { other, roundingMode } = readArguments('div', divSpec, [b, options]);
+  const read = (name: string, b: Divisor, given?: DivOptions): [Operand, DivOptions['roundingMode']] => {
+    const options = byName(name, given);
+    if (!options && !isOptions(b)) return [b, null];
+    const { other, roundingMode } = readArguments(name, divSpec, [b, options]);
     return [other, roundingMode];
   };
   // What rounding down has to be raised by: 1 where the quotient is negative and not whole.
@@ -97,14 +106,14 @@ function withRounding(op: BinaryOp): DivOp {
     return mul(cast(lt(down, 0), down.dtype), cast(ne(remainder(a, b), 0), down.dtype));
   };
   const rounding = (a: Operand, second: Divisor, options?: DivOptions): Tensor => {
-    const [b, mode] = read(second, options);
+    const [b, mode] = read('div', second, options);
     if (mode === null) return op(a, b);
     if (mode === 'floor') return floorDivide(a, b);
     // As PyTorch: of floating-point numbers the rounded quotient is cut, which 1 / 0.001 = 1000 needs.
     return isWhole(a) && isWhole(b) ? add(floorDivide(a, b), raise(a, b)) : trunc(op(a, b));
   };
   rounding.inPlace = (a: Tensor, second: Divisor, options?: DivOptions): Tensor => {
-    const [b, mode] = read(second, options);
+    const [b, mode] = read('div_', second, options);
     if (mode === null) return op.inPlace(a, b);
     if (mode === 'floor') return floorDivide.inPlace(a, b);
     if (!isWhole(a) || !isWhole(b)) return trunc.inPlace(op.inPlace(a, b));
