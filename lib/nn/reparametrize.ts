@@ -6,8 +6,8 @@ import { noGrad } from '../core/autograd';
 import { ArgumentError } from '../core/errors';
 import { checkAxis, describe } from '../core/shape';
 import type { Tensor } from '../core/tensor';
-import { type Arguments, readArguments } from '../core/arguments';
-import { axis as axisParam, string } from '../core/params';
+import { type Arguments, readArguments, type Spec } from '../core/arguments';
+import { axis as axisParam, number, positive, string } from '../core/params';
 import { mul } from '../ops/arithmetic';
 import { movedim } from '../ops/arranging';
 import { randn } from '../ops/random';
@@ -125,6 +125,10 @@ export interface SpectralNormOptions {
   /** The dimension of the outputs. Default 0, and 1 for transposed convolutions. */
   dim: number | null;
 }
+const spectralNormSpec: Spec<SpectralNormOptions> = {
+  ...{ name: 'weight', nPowerIterations: positive.or(1), eps: number({ least: 0 }).or(1e-12) },
+  dim: axisParam.orNull(),
+};
 
 /**
  * Divides a weight by its largest singular value, as discriminators of GANs want it (Miyato et al. 2018). The singular
@@ -134,11 +138,8 @@ export interface SpectralNormOptions {
  */
 export function spectralNorm<M extends Module>(module: M, ...options: Arguments<SpectralNormOptions>): M {
   const op = 'spectralNorm';
-  const defaults = { name: 'weight', nPowerIterations: 1, eps: 1e-12, dim: null };
-  const { name, nPowerIterations, eps, dim } = readArguments<SpectralNormOptions>(op, defaults, options);
+  const { name, nPowerIterations, eps, dim } = readArguments(op, spectralNormSpec, options);
   const weight = weightOf(op, module, name);
-  if (!Number.isSafeInteger(nPowerIterations) || nPowerIterations < 1)
-    throw new ArgumentError(`[${op}] nPowerIterations must be a positive integer, got ${describe(nPowerIterations)}`);
   const transposed = [ConvTranspose1d, ConvTranspose2d, ConvTranspose3d].some((c) => module instanceof c);
   const axis = checkAxis(op, dim ?? (transposed ? 1 : 0), weight.ndim);
   const matrix = (w: Tensor): Tensor => reshape(movedim(w, axis, 0), [w.shape[axis]!, -1]);

@@ -1,9 +1,10 @@
 /** @file Reverse-mode differentiation as users call it: `backward` of a tensor, `grad`. The engine is core/autograd. */
-import { backward as run, gradients } from '../core/autograd';
+import { backward as run, gradients, type RunOptions } from '../core/autograd';
 import { ArgumentError, AutogradError } from '../core/errors';
-import { showShape } from '../core/shape';
+import { boolean, either, Param, tensor } from '../core/params';
+import { describe, showShape } from '../core/shape';
 import { addMethods, needTensor, type Tensor } from '../core/tensor';
-import { type Arguments, readArguments } from '../core/arguments';
+import { type Arguments, readArguments, type Spec } from '../core/arguments';
 import { zerosLike } from './create';
 
 /** Options of {@link Tensor.backward}. */
@@ -30,27 +31,30 @@ export interface GradOptions extends BackwardOptions {
   materializeGrads?: boolean;
 }
 
-const backwardDefaults: BackwardArguments = { gradient: null, retainGraph: null, createGraph: false };
-const gradDefaults: GradOptions = {
-  gradOutputs: null,
-  retainGraph: null,
-  createGraph: false,
-  allowUnused: false,
-  materializeGrads: false,
+type Seeds = readonly (Tensor | null)[];
+const seedsParam = new Param<Seeds>('an array of tensors', (v, op, name) => {
+  if (!Array.isArray(v)) throw new ArgumentError(`[${op}] ${name} must be tensors, got ${describe(v)}`);
+  return v.map((t: unknown) => (t === null ? null : tensor.check(op, `each of ${name}`, t)));
+});
+const passSpec: Spec<Required<BackwardOptions>> = { retainGraph: boolean.orNull(), createGraph: boolean.or(false) };
+const backwardSpec: Spec<Required<BackwardArguments>> = { gradient: tensor.orNull(), ...passSpec };
+const gradSpec: Spec<Required<GradOptions>> = {
+  gradOutputs: either<[Tensor, Seeds]>(tensor, seedsParam).orNull(),
+  ...passSpec,
+  ...{ allowUnused: boolean.or(false), materializeGrads: boolean.or(false) },
 };
 
 // What is saved goes with the pass unless it is asked for, or the pass itself is to be differentiated.
-function runOptions(op: string, { retainGraph, createGraph = false }: BackwardOptions) {
-  if (retainGraph !== null && retainGraph !== undefined && typeof retainGraph !== 'boolean')
-    throw new ArgumentError(`[${op}] retainGraph must be a boolean, got ${String(retainGraph)}`);
-  return { createGraph, retainGraph: retainGraph ?? createGraph };
-}
+const runOptions = ({ retainGraph, createGraph }: Required<BackwardOptions>): RunOptions => ({
+  createGraph,
+  retainGraph: retainGraph ?? createGraph,
+});
 
 /** {@link Tensor.backward} */
 function backward(t: Tensor, ...args: Arguments<BackwardArguments>): void {
   needTensor('backward', t);
-  const given = readArguments('backward', backwardDefaults, args);
-  run(t, given.gradient, runOptions('backward', given));
+  const given = readArguments('backward', backwardSpec, args);
+  run(t, given.gradient, runOptions(given));
 }
 
 /** One, or several in an array, as an array. */
@@ -68,18 +72,14 @@ export function grad(
   inputs: Tensor | readonly Tensor[],
   ...args: Arguments<GradOptions>
 ): Tensor[] {
-  const { gradOutputs, allowUnused, materializeGrads, ...options } = readArguments('grad', gradDefaults, args);
-  const [outs, ins, seeds] = [
-    listOf(outputs),
-    listOf(inputs),
-    (gradOutputs ?? null) === null ? [] : listOf(gradOutputs),
-  ];
+  const { gradOutputs, allowUnused, materializeGrads, ...options } = readArguments('grad', gradSpec, args);
+  const [outs, ins, seeds] = [listOf(outputs), listOf(inputs), gradOutputs === null ? [] : listOf(gradOutputs)];
   for (const t of [...outs, ...ins]) needTensor('grad', t);
   if (seeds.length > 0 && seeds.length !== outs.length)
     throw new ArgumentError(`[grad] got ${seeds.length} gradOutputs for ${outs.length} outputs`);
   for (const t of ins)
     if (!t.requiresGrad) throw new AutogradError(`[grad] an input ${showShape(t.shape)} does not require gradients`);
-  return gradients(outs, ins, seeds, runOptions('grad', options)).map((g, i) => {
+  return gradients(outs, ins, seeds, runOptions(options)).map((g, i) => {
     if (g) return g;
     if (materializeGrads) return zerosLike(ins[i]!);
     if (allowUnused) return null as unknown as Tensor;
