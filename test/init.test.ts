@@ -167,13 +167,13 @@ test('bad use is named', () => {
   bad(() => init.uniform_(3 as never), '[uniform_] expected a tensor');
   bad(() => init.uniform_(dense(), 2, 1), 'is above');
   bad(() => init.xavierUniform_(ng.empty([3])), 'at least two dimensions');
-  bad(() => init.kaimingNormal_(dense(), { mode: 'fan' as never }), "'fanIn' or 'fanOut'");
+  bad(() => init.kaimingNormal_(dense(), { mode: 'fan' as never }), "mode must be one of 'fanIn', 'fanOut'");
   bad(() => init.kaimingNormal_(dense(), { nonlinearity: 'swish' as never }), 'unknown nonlinearity');
   bad(() => init.kaimingNormal_(dense(), { slope: 1 } as never), 'has no setting "slope"');
   bad(() => init.eye_(ng.empty([2])), 'two dimensions');
   bad(() => init.dirac_(ng.empty([2, 2])), '3, 4 or 5 dimensions');
   bad(() => init.dirac_(ng.empty([3, 2, 3]), 2), 'not divisible');
-  bad(() => init.sparse_(ng.empty([3, 3]), 2), 'within 0 and 1');
+  bad(() => init.sparse_(ng.empty([3, 3]), 2), 'sparsity must be a number of at least 0 and of at most 1');
   bad(() => init.orthogonal_(ng.empty([3])), 'two dimensions');
   bad(() => init.truncNormal_(dense(), { a: 2, b: 1 }), 'a < b');
 });

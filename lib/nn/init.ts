@@ -3,7 +3,7 @@ import { noGrad } from '../core/autograd';
 import { ArgumentError, ShapeError } from '../core/errors';
 import { describe, numel, showShape } from '../core/shape';
 import { Tensor } from '../core/tensor';
-import { type Arguments, readSettings } from '../core/arguments';
+import { type Arguments, readSettings, type Spec } from '../core/arguments';
 import { mul } from '../ops/arithmetic';
 import { eye, tensor, zeros } from '../ops/create';
 import { qr } from '../ops/linalg/factor';
@@ -11,8 +11,10 @@ import { sign } from '../ops/math';
 import { diagonal } from '../ops/diagonals';
 import { moved } from '../ops/to';
 import { reshape } from '../ops/views';
+import { generator, number, oneOf, positive, probability, scalar, string } from '../core/params';
 import { type Generator } from '../core/random';
 import { runCopy, runFill } from '../ops/launch';
+import { needFloat } from '../ops/random-fill';
 import {
   normal_ as drawNormal,
   randperm,
@@ -38,22 +40,37 @@ interface Drawing {
   /** Default: the generator that `manualSeed` seeds. */
   generator: Generator | null;
 }
-const generator = null as Generator | null;
+const drawing: Spec<Drawing> = { generator: generator.orNull() };
+const uniformSpec = { a: number().or(0), b: number().or(1), ...drawing };
+const normalSpec = { mean: number().or(0), std: number().or(1), ...drawing };
+
+// By whatever initialiser.
+function uniform<T extends Tensor>(op: string, t: T, a: number, b: number, options: Drawing): T {
+  needFloat(op, t);
+  return change(op, t, () => drawUniform(t, a, b, options));
+}
+function normal<T extends Tensor>(op: string, t: T, mean: number, std: number, options: Drawing): T {
+  needFloat(op, t);
+  return change(op, t, () => drawNormal(t, mean, std, options));
+}
 
 /** Uniform in [a, b), default [0, 1). */
 export function uniform_<T extends Tensor>(t: T, ...args: Arguments<{ a: number; b: number } & Drawing>): T {
-  const { a, b, ...options } = readSettings('uniform_', { a: 0, b: 1, generator }, args);
-  return change('uniform_', t, () => drawUniform(t, a, b, options));
+  const { a, b, ...options } = readSettings('uniform_', uniformSpec, args);
+  return uniform('uniform_', t, a, b, options);
 }
 
 /** Normal, by default of mean 0 and deviation 1. */
 export function normal_<T extends Tensor>(t: T, ...args: Arguments<{ mean: number; std: number } & Drawing>): T {
-  const { mean, std, ...options } = readSettings('normal_', { mean: 0, std: 1, generator }, args);
-  return change('normal_', t, () => drawNormal(t, mean, std, options));
+  const { mean, std, ...options } = readSettings('normal_', normalSpec, args);
+  return normal('normal_', t, mean, std, options);
 }
 
 /** One value everywhere. */
-export const constant_ = <T extends Tensor>(t: T, value: number): T => change('constant_', t, () => runFill(t, value));
+export function constant_<T extends Tensor>(t: T, value: number): T {
+  const v = scalar.check('constant_', 'value', value);
+  return change('constant_', t, () => runFill(t, v));
+}
 export const ones_ = <T extends Tensor>(t: T): T => constant_(t, 1);
 export const zeros_ = <T extends Tensor>(t: T): T => constant_(t, 0);
 
@@ -68,14 +85,16 @@ function matrix(op: string, t: Tensor): void {
   if (t.ndim !== 2) throw new ShapeError(`[${op}] needs two dimensions, got ${showShape(t.shape)}`);
 }
 
+const diracSpec = { groups: positive.or(1) };
+
 /** Convolution weights [out, in, ...] that pass each channel of each group on unchanged. */
 export function dirac_<T extends Tensor>(t: T, how?: number | { groups?: number }): T {
-  const { groups } = readSettings('dirac_', { groups: 1 }, [how]);
+  const { groups } = readSettings('dirac_', diracSpec, [how]);
   check('dirac_', t);
   const [out = 0, inputs = 0, ...kernel] = t.shape;
   if (t.ndim < 3 || t.ndim > 5) throw new ShapeError(`[dirac_] needs 3, 4 or 5 dimensions, got ${showShape(t.shape)}`);
-  if (!Number.isInteger(groups) || groups < 1 || out % groups !== 0)
-    throw new ArgumentError(`[dirac_] ${out} output channels are not divisible into ${describe(groups)} groups`);
+  if (out % groups !== 0)
+    throw new ArgumentError(`[dirac_] ${out} output channels are not divisible into ${groups} groups`);
   const values = new Float32Array(t.numel);
   const taps = numel(kernel);
   let center = 0;
@@ -144,21 +163,21 @@ export function calculateGain(name: Nonlinearity | SnakeNonlinearity, param?: nu
 }
 
 type GainArgs = Arguments<{ gain: number } & Drawing>;
-const gainDefaults = { gain: 1, generator };
+const gainSpec = { gain: number().or(1), ...drawing };
 
 /** Glorot and Bengio 2010, uniform: within gain sqrt(6 / (fanIn + fanOut)). */
 export function xavierUniform_<T extends Tensor>(t: T, ...args: GainArgs): T {
-  const { gain, ...options } = readSettings('xavierUniform_', gainDefaults, args);
+  const { gain, ...options } = readSettings('xavierUniform_', gainSpec, args);
   const { fanIn, fanOut } = fans('xavierUniform_', t);
   const bound = gain * Math.sqrt(6 / (fanIn + fanOut));
-  return uniform_(t, { a: -bound, b: bound, ...options });
+  return uniform('xavierUniform_', t, -bound, bound, options);
 }
 
 /** Glorot and Bengio 2010, normal: deviation gain sqrt(2 / (fanIn + fanOut)). */
 export function xavierNormal_<T extends Tensor>(t: T, ...args: GainArgs): T {
-  const { gain, ...options } = readSettings('xavierNormal_', gainDefaults, args);
+  const { gain, ...options } = readSettings('xavierNormal_', gainSpec, args);
   const { fanIn, fanOut } = fans('xavierNormal_', t);
-  return normal_(t, { std: gain * Math.sqrt(2 / (fanIn + fanOut)), ...options });
+  return normal('xavierNormal_', t, 0, gain * Math.sqrt(2 / (fanIn + fanOut)), options);
 }
 
 /** Options of {@link kaimingUniform_} and {@link kaimingNormal_}. */
@@ -171,28 +190,32 @@ export interface KaimingOptions extends Drawing {
   nonlinearity: Nonlinearity | SnakeNonlinearity;
 }
 
+// calculateGain says which nonlinearities there are.
+const kaimingSpec = {
+  a: number().or(0),
+  mode: oneOf('fanIn', 'fanOut', 'fan_in', 'fan_out').or('fanIn' as const),
+  nonlinearity: string.or('leakyRelu'),
+  ...drawing,
+};
+
 function kaimingStd(op: string, t: Tensor, args: Arguments<KaimingOptions>): { std: number; options: Drawing } {
-  const defaults: KaimingOptions = { a: 0, mode: 'fanIn', nonlinearity: 'leakyRelu', generator };
-  const { a, mode, nonlinearity, ...options } = readSettings(op, defaults, args);
-  const which = camel(mode);
-  if (which !== 'fanIn' && which !== 'fanOut')
-    throw new ArgumentError(`[${op}] mode is 'fanIn' or 'fanOut', got ${describe(mode)}`);
-  const fan = fans(op, t)[which];
+  const { a, mode, nonlinearity, ...options } = readSettings(op, kaimingSpec, args);
+  const fan = fans(op, t)[camel(mode) as 'fanIn' | 'fanOut'];
   // Nothing to draw for a tensor without elements.
-  return { std: fan === 0 ? 0 : calculateGain(nonlinearity, a) / Math.sqrt(fan), options };
+  return { std: fan === 0 ? 0 : calculateGain(nonlinearity as Nonlinearity, a) / Math.sqrt(fan), options };
 }
 
 /** He et al. 2015, uniform: within gain sqrt(3 / fan). */
 export function kaimingUniform_<T extends Tensor>(t: T, ...args: Arguments<KaimingOptions>): T {
   const { std, options } = kaimingStd('kaimingUniform_', t, args);
   const bound = Math.sqrt(3) * std;
-  return uniform_(t, { a: -bound, b: bound, ...options });
+  return uniform('kaimingUniform_', t, -bound, bound, options);
 }
 
 /** He et al. 2015, normal: deviation gain / sqrt(fan). */
 export function kaimingNormal_<T extends Tensor>(t: T, ...args: Arguments<KaimingOptions>): T {
   const { std, options } = kaimingStd('kaimingNormal_', t, args);
-  return normal_(t, { std, ...options });
+  return normal('kaimingNormal_', t, 0, std, options);
 }
 
 /** Options of {@link truncNormal_}. */
@@ -207,16 +230,20 @@ export interface TruncNormalOptions extends Drawing {
   b: number;
 }
 
+const truncNormalSpec: Spec<TruncNormalOptions> = {
+  ...{ mean: number().or(0), std: number().or(1), a: number().or(-2), b: number().or(2) },
+  ...drawing,
+};
+
 /** Normal, but within [a, b] only. */
 export function truncNormal_<T extends Tensor>(t: T, ...args: Arguments<TruncNormalOptions>): T {
-  const defaults: TruncNormalOptions = { mean: 0, std: 1, a: -2, b: 2, generator };
-  const { mean, std, a, b, ...options } = readSettings('truncNormal_', defaults, args);
+  const { mean, std, a, b, ...options } = readSettings('truncNormal_', truncNormalSpec, args);
   return change('truncNormal_', t, () => drawTruncNormal(t, mean, std, a, b, options));
 }
 
 /** (Semi-)orthogonal rows or columns: Q of the QR decomposition of a normal matrix (Saxe et al. 2013). */
 export function orthogonal_<T extends Tensor>(t: T, ...args: GainArgs): T {
-  const { gain, ...options } = readSettings('orthogonal_', gainDefaults, args);
+  const { gain, ...options } = readSettings('orthogonal_', gainSpec, args);
   check('orthogonal_', t);
   if (t.ndim < 2) throw new ShapeError(`[orthogonal_] needs at least two dimensions, got ${showShape(t.shape)}`);
   if (t.numel === 0) return t;
@@ -231,12 +258,12 @@ export function orthogonal_<T extends Tensor>(t: T, ...args: GainArgs): T {
   });
 }
 
+const sparseSpec = { sparsity: probability, std: number().or(0.01), ...drawing };
+
 /** Normal with this deviation (default 0.01), but a fraction `sparsity` of each column is 0 (Martens 2010). */
 export function sparse_<T extends Tensor>(t: T, ...args: Arguments<{ sparsity: number; std: number } & Drawing>): T {
-  const { sparsity, std, ...options } = readSettings('sparse_', { sparsity: NaN, std: 0.01, generator }, args);
+  const { sparsity, std, ...options } = readSettings('sparse_', sparseSpec, args);
   matrix('sparse_', t);
-  if (!(sparsity >= 0 && sparsity <= 1))
-    throw new ArgumentError(`[sparse_] sparsity must be within 0 and 1, got ${describe(sparsity)}`);
   const [rows, cols] = t.shape as [number, number];
   const host = { dtype: 'float64', device: 'cpu' } as const;
   const values = drawNormal(zeros([t.numel], host), 0, std, options).dataSync() as Float64Array;
