@@ -171,7 +171,8 @@ export interface BufferArg {
   /** In elements. */
   readonly offset: number;
   readonly dtypeCode: number;
-  /** Elements, where it is known. */
+  /** What a view shows; null for the owner of its memory, and unknown where it is part of some. */
+  readonly base?: BufferArg | null;
   readonly numel?: number;
 }
 
@@ -239,6 +240,9 @@ let latest = 0;
 const wholeBlock = 16;
 const dtypeSizes = [4, 8, 4, 8, 1, 1, 2, 2];
 
+const isWhole = (b: BufferArg): boolean =>
+  b.base === null || (b.base !== undefined && b.numel! * dtypeSizes[b.dtypeCode]! === b.storage.bytes);
+
 function putBuffer(own: number, at: number, b: unknown, writes: boolean): number {
   if (b === null) {
     args[at] = -1;
@@ -246,13 +250,12 @@ function putBuffer(own: number, at: number, b: unknown, writes: boolean): number
     args[at + 2] = 0;
     return at + 3;
   }
-  const { storage, offset, dtypeCode, numel } = (b ?? {}) as BufferArg;
+  const { storage, offset, dtypeCode } = (b ?? {}) as BufferArg;
   if (!(storage instanceof Storage)) throw wrong(own, 'a tensor', b);
   if (storage.slot < 0) throw new DisposedError(`[${opName(own)}] a tensor was used after dispose()`);
   args[at] = storage.slot;
   args[at + 1] = offset;
-  const whole = writes && numel !== undefined && numel * dtypeSizes[dtypeCode]! === storage.bytes;
-  args[at + 2] = whole ? dtypeCode + wholeBlock : dtypeCode;
+  args[at + 2] = writes && isWhole(b as BufferArg) ? dtypeCode + wholeBlock : dtypeCode;
   return at + 3;
 }
 

@@ -1,5 +1,5 @@
 /** @file The graph that ops leave behind for backward: its nodes, and the order in which backward visits them. */
-import { userLine } from './debug-mode';
+import { debugging, userLine } from './debug-mode';
 import { AutogradError } from './errors';
 import { type DType } from './dtype';
 import { type Shape, showShape } from './shape';
@@ -32,7 +32,7 @@ export class GradNode {
   place = 0;
   private versions: readonly number[];
   /** In debug mode: the user's line that recorded it. */
-  private readonly line = userLine();
+  private line: string | undefined;
 
   constructor(
     readonly name: string,
@@ -42,6 +42,7 @@ export class GradNode {
     private fn: GradFn | null,
   ) {
     this.versions = versionsOf(saved);
+    if (debugging.on) this.line = userLine();
   }
 
   addHook(index: number, hook: GradHook): () => void {

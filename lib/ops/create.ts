@@ -3,7 +3,7 @@ import { deviceIndex, type Device } from '../core/device';
 import { defaultDType, type DType, dtypeOfArray, dtypeSize, newTypedArray, type TypedArray } from '../core/dtype';
 import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
 import { checkShape, describe, maxDims, numel, type Shape, showShape } from '../core/shape';
-import { empty as emptyTensor, needTensor, Tensor } from '../core/tensor';
+import { alias, empty as emptyTensor, needTensor, Tensor } from '../core/tensor';
 import { kernel, writeStorage, written } from '../native';
 import { type InOrderOrByName, isOptions, readArguments, readOptions } from '../core/arguments';
 import { boolean, device, dtype, either, integer, numeric, scalar, shape as shapeParam } from '../core/params';
@@ -338,6 +338,6 @@ export function eye(...args: InOrderOrByName<[n: number, m?: number, options?: T
   const m = columns ?? n;
   const t = zeros([n, m], { ...o, requiresGrad: false });
   const k = Math.min(n, m);
-  if (k > 0) runFill(new Tensor(t.storage, [k], [m + 1], 0, t.dtype), 1);
+  if (k > 0) runFill(alias(t, [k], [m + 1], 0), 1);
   return finish(t, o);
 }

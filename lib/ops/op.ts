@@ -75,6 +75,12 @@ function checkDevices(name: string, first: Tensor, others: readonly Tensor[]): v
       );
 }
 
+// Whether a device has a kernel for a dtype, asked once for each.
+function availability(kernel: keyof Kernels): (device: number, dtype: number) => boolean {
+  const known: (boolean | undefined)[] = [];
+  return (device, dtype) => (known[8 * device + dtype] ??= hasKernel(kernel, device, dtype));
+}
+
 /** Every op that was defined, for the tests and the table of what runs where. */
 export const definedOps: Op<never, never, never>[] = [];
 
@@ -86,6 +92,9 @@ export function defineOp<I extends Tensors, S, K extends Tensors = object>(
   const number = opNumber(name);
   const composite = (inputs: I, settings: S): Tensor => definition.composite(inputs, settings);
 
+  const forwardThere = fused && availability(fused.kernel);
+  const gradientThere = fused?.gradient && availability(fused.gradient.kernel);
+
   const present = (inputs: Named): Tensor[] => {
     const list: Tensor[] = [];
     for (const n of names) if (inputs[n]) list.push(inputs[n]);
@@ -95,12 +104,12 @@ export function defineOp<I extends Tensors, S, K extends Tensors = object>(
   const byName = (own: readonly string[], tensors: readonly Tensor[]): I => {
     const out: Named = {};
     for (const n of names) out[n] = null;
-    own.forEach((n, i) => (out[n] = tensors[i]!));
+    for (let i = 0; i < own.length; i++) out[own[i]!] = tensors[i]!;
     return out as I;
   };
   const mapped = (inputs: Named, f: (t: Tensor) => Tensor): I => {
     const out: Named = {};
-    for (const n of names) out[n] = inputs[n] && f(inputs[n]);
+    for (const n of names) out[n] = inputs[n] ? f(inputs[n]) : null;
     return out as I;
   };
 
@@ -110,9 +119,10 @@ export function defineOp<I extends Tensors, S, K extends Tensors = object>(
     const list = present(all);
     checkDevices(as, first, list);
     const { device } = first.storage;
-    if (!fused || fused.takes?.(inputs, settings) === false) return { out: composite(inputs, settings), kept: null };
-    if (!hasKernel(fused.kernel, device, first.dtypeCode)) {
-      if (!isHalf(first.dtype) || !hasKernel(fused.kernel, device, dtypeCode('float32')))
+    if (!forwardThere || fused.takes?.(inputs, settings) === false)
+      return { out: composite(inputs, settings), kept: null };
+    if (!forwardThere(device, first.dtypeCode)) {
+      if (!isHalf(first.dtype) || !forwardThere(device, dtypeCode('float32')))
         return { out: composite(inputs, settings), kept: null };
       // 16-bit floats that the kernel does not take are computed in float32.
       const { out, kept } = run(
@@ -122,29 +132,45 @@ export function defineOp<I extends Tensors, S, K extends Tensors = object>(
       );
       return { out: cast(out, first.dtype), kept };
     }
-    const { out, kept } = fused.forward(fused.strided ? inputs : mapped(all, denseOf), settings);
+    const asTheyAre = fused.strided || list.every((t) => t.isContiguous());
+    const { out, kept } = fused.forward(asTheyAre ? inputs : mapped(all, denseOf), settings);
     if (needsTracking(list)) record(as, all, list, settings, out, kept);
     return { out, kept };
   }
 
   function record(as: string, inputs: Named, list: Tensor[], settings: S, out: Tensor, kept: K): void {
     const { gradient, derivative, strided = false, reads = names } = fused!;
-    const own = names.filter((n) => inputs[n]);
-    const read = own.filter((n) => reads.includes(n));
-    const savedNames = [...read, ...Object.keys(kept)];
-    const saved = [...read.map((n) => inputs[n]!), ...(Object.values(kept) as Tensor[])];
+    const own: string[] = [];
+    const savedNames: string[] = [];
+    const saved: Tensor[] = [];
+    for (const n of names) {
+      if (!inputs[n]) continue;
+      own.push(n);
+      if (!reads.includes(n)) continue;
+      savedNames.push(n);
+      saved.push(inputs[n]);
+    }
+    for (const n in kept) {
+      savedNames.push(n);
+      saved.push(kept[n] as Tensor);
+    }
     const { dtypeCode: type } = list[0]!;
     track(as, out, list, saved, ([g], values, needs) => {
-      const recorded = isGradEnabled() || !gradient || !hasKernel(gradient.kernel, g!.storage.device, type);
+      const recorded = isGradEnabled() || !gradientThere?.(g!.storage.device, type);
       if (recorded && !derivative) {
         const again = (...tensors: Tensor[]): Tensor[] => [composite(byName(own, tensors), settings)];
         return gradientOf(again, values.slice(0, own.length), [g], needs);
       }
       const dense = !recorded && !strided;
       const known = byName(savedNames, dense ? values.map(denseOf) : values);
-      const wanted = Object.fromEntries(own.map((n, i) => [n, needs[i]])) as Partial<Record<keyof I, boolean>>;
-      const run = recorded ? derivative! : gradient!.run;
-      const grads = run(dense ? denseOf(g!) : g!, known as I & K, settings, wanted) as Named;
+      const wanted: Partial<Record<keyof I, boolean>> = {};
+      own.forEach((n, i) => (wanted[n as keyof I] = needs[i]!));
+      const grads = (recorded ? derivative! : gradient!.run)(
+        dense ? denseOf(g!) : g!,
+        known as I & K,
+        settings,
+        wanted,
+      ) as Named;
       return own.map((n) => grads[n] ?? null);
     });
   }
