@@ -82,6 +82,16 @@ test.each<[string, () => unknown]>([
   ['interpolate', () => F.interpolate(ng.ones([1, 1, 2]), 1e9)],
 ])('%s is refused with a shape error', (_, f) => expect(code(f)).toBe('ERR_SHAPE'));
 
+test('axes of a tensor without dimensions may be exchanged', () => {
+  const x = ng.tensor(3, { requiresGrad: true });
+  for (const t of [x.transpose(0, -1), ng.swapaxes(x, 0, 0), ng.ones([]).transpose_(-1, 0)]) {
+    expect(t.shape).toEqual([]);
+    expect(t.strides).toEqual([]);
+  }
+  x.transpose(0, 0).mul(2).backward();
+  expect(x.grad!.itemSync()).toBe(2);
+});
+
 test('cyclic, fractional and named indices are refused', () => {
   const cyclic: unknown[] = [];
   cyclic.push(cyclic);

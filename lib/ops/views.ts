@@ -182,10 +182,13 @@ export function exchanged(op: string, t: Tensor, dim0: number, dim1: number): Te
 export function swapped(t: Tensor, i: number, j: number): Tensor {
   const shape = shapeOf(t).slice() as number[];
   const strides = stridesOf(t).slice();
-  shape[i] = shapeOf(t)[j]!;
-  shape[j] = shapeOf(t)[i]!;
-  strides[i] = stridesOf(t)[j]!;
-  strides[j] = stridesOf(t)[i]!;
+  // A tensor without dimensions takes 0 and -1 for an axis, and stays as it is.
+  if (shape.length > 0) {
+    shape[i] = shapeOf(t)[j]!;
+    shape[j] = shapeOf(t)[i]!;
+    strides[i] = stridesOf(t)[j]!;
+    strides[j] = stridesOf(t)[i]!;
+  }
   return view('permute', t, shape, strides, t.offset, (g) => swapped(g, i, j));
 }
 
