@@ -1,6 +1,7 @@
 /** @file Part "calls": generated programs in child processes; what fails is bisected, minimised and written down. */
 import fs from 'node:fs';
 import path from 'node:path';
+import type { Budget } from './budget';
 import { minimise } from './minimise';
 import { type Failure, print, signature, type Statement } from './program';
 import { isSoft, type Ran, runChild, type Setting } from './run-child';
@@ -12,7 +13,7 @@ const perChild = 150;
 
 export interface CallsOptions {
   seed: number;
-  until: number;
+  budget: Budget;
   setting: Setting;
   findings: Findings;
 }
@@ -28,11 +29,11 @@ export async function fuzzCalls(o: CallsOptions): Promise<{ programs: number; st
   const total = { programs: 0, statements: 0, worked: 0 };
   let next = 0;
   const worker = async (): Promise<void> => {
-    while (Date.now() < o.until) {
+    while (o.budget.more(next)) {
       const from = next;
       next += perChild;
       // A child that died goes on behind the program that killed it.
-      for (let at = from; at < from + perChild && Date.now() < o.until;) {
+      for (let at = from; at < from + perChild && o.budget.more(at);) {
         const { ran, whole } = await runChild(
           { surface, seed: o.seed, from: at, count: from + perChild - at },
           o.setting,
@@ -56,7 +57,7 @@ async function examine(earlier: Ran[], r: Ran, o: CallsOptions): Promise<void> {
   const key = signature(failure);
   if (!o.findings.isNew(key)) return;
   const origin = `npm run fuzz -- --part calls --seed ${o.seed}, program ${r.program}`;
-  const deadline = Math.min(o.until + 20_000, Date.now() + 60_000);
+  const deadline = Math.min(o.budget.until, Date.now() + 60_000);
   const fails = (prefix: Statement[][]) => async (candidates: Statement[][]) =>
     firstFailing(prefix, candidates, failure, o);
   let prefix: Statement[][] = [];

@@ -1,4 +1,5 @@
 /** @file Part "files": malformed safetensors and IDX files, read in child processes. */
+import type { Budget } from './budget';
 import { idx, safetensors } from './mutate';
 import { Random } from './random';
 import { watchChild, type Setting } from './run-child';
@@ -20,7 +21,7 @@ export function malformed(seed: number, i: number): Buffer {
 /** Returns the number of files that were read. */
 export async function fuzzFiles(o: {
   seed: number;
-  until: number;
+  budget: Budget;
   setting: Setting;
   findings: Findings;
 }): Promise<number> {
@@ -42,7 +43,7 @@ export async function fuzzFiles(o: {
     );
     return ended !== undefined || events.some((e) => e.why);
   };
-  for (let at = 0; Date.now() < o.until;) {
+  for (let at = 0; o.budget.more(at);) {
     const { events, ended } = await watchChild<Event>(
       'files-child.js',
       { seed: o.seed, from: at, count: perChild },

@@ -1,13 +1,15 @@
 /**
- * @file `npm run fuzz -- --minutes 10 --seed 1 [--part calls|chains|files|kill|workers] [--out <folder>]`: throws
- * generated input at the library. `--sanitize` runs it on an addon with the address and undefined behaviour sanitizers,
- * built if need be. Exits with 1 if something was found; docs/reliability.md says more.
+ * @file `npm run fuzz -- --minutes 10 | --programs 1800 [--seed 1] [--part calls|chains|files|kill|workers] [--out
+ * <folder>]`: throws generated input at the library, as much as the time allows or a fixed amount, the same on every
+ * machine. `--sanitize` runs it on an addon with the address and undefined behaviour sanitizers, built if need be. Exits
+ * with 1 if something was found; docs/reliability.md says more.
  */
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
+import { amount, type Budget, time } from './budget';
 import { fuzzCalls } from './calls';
 import { fuzzChains } from './chains';
 import { fuzzFiles } from './files';
@@ -18,22 +20,33 @@ import { fuzzWorkers } from './workers';
 
 interface Options {
   seed: number;
-  until: number;
+  budget: Budget;
   setting: Setting;
   findings: Findings;
 }
 
-/** Each part's share of the time, and what it says of itself. Chains take as long as they take, about a minute. */
-const parts: Record<string, { share: number; run: (o: Options) => Promise<string> }> = {
+interface Part {
+  /** Of the time. */
+  share: number;
+  /** How much it does per program of the part `calls`. */
+  each: number;
+  /** Returns what it says of itself. */
+  run(o: Options): Promise<string>;
+}
+
+/** Chains take as long as they take, about a minute. */
+const parts: Record<string, Part> = {
   chains: {
     share: 0,
+    each: 0,
     run: async (o) => `${await fuzzChains({ env: o.setting.env, findings: o.findings })} comparisons with PyTorch`,
   },
-  files: { share: 0.1, run: async (o) => `${await fuzzFiles(o)} malformed files` },
-  kill: { share: 0.1, run: async (o) => `${await fuzzKill(o)} kills` },
-  workers: { share: 0.15, run: async (o) => `${await fuzzWorkers(o)} workers` },
+  files: { share: 0.1, each: 4 / 3, run: async (o) => `${await fuzzFiles(o)} malformed files` },
+  kill: { share: 0.1, each: 1 / 45, run: async (o) => `${await fuzzKill(o)} kills` },
+  workers: { share: 0.15, each: 2 / 15, run: async (o) => `${await fuzzWorkers(o)} workers` },
   calls: {
     share: 0.65,
+    each: 1,
     run: async (o) => {
       const { programs, statements, worked } = await fuzzCalls(o);
       return `${statements} calls in ${programs} programs, ${((100 * worked) / statements).toFixed(0)}% threw nothing`;
@@ -55,19 +68,23 @@ async function sanitized(): Promise<Record<string, string>> {
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
-      minutes: { type: 'string', default: '10' },
+      minutes: { type: 'string' },
+      programs: { type: 'string' },
       seed: { type: 'string', default: '1' },
       part: { type: 'string' },
       out: { type: 'string', default: path.join('build', 'fuzz') },
       sanitize: { type: 'boolean', default: false },
     },
   });
-  const minutes = Number(values.minutes);
+  const minutes = Number(values.minutes ?? 10);
+  const programs = Number(values.programs ?? 1);
   const seed = Number(values.seed);
   const names = values.part ? values.part.split(',') : Object.keys(parts);
   const unknown = names.find((n) => !(n in parts));
-  if (unknown !== undefined || !(minutes > 0) || !Number.isInteger(seed)) {
-    console.error(`fuzz: --minutes and --seed take numbers, --part some of ${Object.keys(parts).join(', ')}`);
+  if (unknown !== undefined || !(minutes > 0) || !(programs > 0) || !Number.isInteger(seed)) {
+    console.error(
+      `fuzz: --minutes, --programs and --seed take numbers, --part some of ${Object.keys(parts).join(', ')}`,
+    );
     process.exitCode = 2;
     return;
   }
@@ -79,10 +96,11 @@ async function main(): Promise<void> {
   const end = Date.now() + minutes * 60_000;
   let left = names.reduce((sum, n) => sum + parts[n]!.share, 0);
   for (const name of names) {
-    const { share, run } = parts[name]!;
+    const { share, each, run } = parts[name]!;
     const started = Date.now();
     const until = started + ((end - started) * share) / (left || 1);
-    const said = await run({ seed, until, setting, findings });
+    const budget = values.programs === undefined ? time(until) : amount(Math.ceil(programs * each));
+    const said = await run({ seed, budget, setting, findings });
     left -= share;
     console.log(`${name.padEnd(8)} ${said} (${((Date.now() - started) / 1000).toFixed(0)} s)`);
   }

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import * as ng from '../../lib';
+import type { Budget } from './budget';
 import type { Findings } from './findings';
 import { Random } from './random';
 import type { Setting } from './run-child';
@@ -57,7 +58,7 @@ function isRunning(name: string): boolean {
 /** Returns the number of kills. */
 export async function fuzzKill(o: {
   seed: number;
-  until: number;
+  budget: Budget;
   setting: Setting;
   findings: Findings;
 }): Promise<number> {
@@ -67,7 +68,7 @@ export async function fuzzKill(o: {
   let kills = 0;
   // Until the first version has been saved there need not be a file, however many children were killed.
   let there = false;
-  for (let version = 1; Date.now() < o.until; kills++) {
+  for (let version = 1; o.budget.more(kills); kills++) {
     const { started, saved } = await killed(file, version, random.below(40), o.setting);
     const why = fs.existsSync(file)
       ? await wrong(file, Math.max(saved, version - 1), started).catch((e: unknown) => String(e))

@@ -1,4 +1,5 @@
 /** @file Part "workers": worker threads that are terminated while they load the addon or work. */
+import type { Budget } from './budget';
 import type { Findings } from './findings';
 import { isSoft, watchChild, type Setting } from './run-child';
 
@@ -17,7 +18,7 @@ const growthAllowed = 300 * 2 ** 20;
 /** Returns the number of workers. */
 export async function fuzzWorkers(o: {
   seed: number;
-  until: number;
+  budget: Budget;
   setting: Setting;
   findings: Findings;
 }): Promise<number> {
@@ -45,7 +46,7 @@ export async function fuzzWorkers(o: {
       });
     return faults;
   };
-  for (let at = 0; Date.now() < o.until; at += perChild) {
+  for (let at = 0; o.budget.more(at); at += perChild) {
     const job = { seed: o.seed, from: at, count: perChild };
     const faults = await run(job);
     const again = faults.some((f) => f.soft) ? await run(job) : [];
