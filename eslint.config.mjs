@@ -1,18 +1,21 @@
-// Lint rules, and the direction of imports: train, io -> nn, optim, data -> ops -> core -> native.ts.
+// Lint rules, and the direction of imports: io -> nn, optim, data -> ops -> core -> native.
 import js from '@eslint/js';
 import ts from 'typescript-eslint';
 
-/** Forbids imports of `folders` (of lib/) from `files`. */
+/** Forbids imports of `folders` (of lib/) from `files`, and of what is behind the door of lib/native. */
 const mayNotImport = (files, folders) => ({
   files,
   rules: {
     'no-restricted-imports': [
       'error',
       {
-        patterns: folders.map((f) => ({
-          regex: `^\\.{1,2}(/\\.\\.)*/${f}(/|$)`,
-          message: 'Imports only point down; see docs/architecture.md.',
-        })),
+        patterns: [
+          ...folders.map((f) => ({
+            regex: `^\\.{1,2}(/\\.\\.)*/${f}(/|$)`,
+            message: 'Imports only point down; see docs/architecture.md.',
+          })),
+          { regex: '/native/', message: 'lib/native/index.ts is the one door to the addon.' },
+        ],
       },
     ],
   },
@@ -52,8 +55,9 @@ export default ts.config(
     },
     rules: { '@typescript-eslint/no-require-imports': 'off' },
   },
-  mayNotImport(['lib/native.ts'], ['ops', 'nn', 'optim', 'data', 'train', 'io']),
-  mayNotImport(['lib/core/**'], ['ops', 'nn', 'optim', 'data', 'train', 'io']),
-  mayNotImport(['lib/ops/**'], ['nn', 'optim', 'data', 'train', 'io']),
-  mayNotImport(['lib/nn/**', 'lib/optim/**', 'lib/data/**'], ['train', 'io']),
+  mayNotImport(['lib/native/**'], ['ops', 'nn', 'optim', 'data', 'io']),
+  mayNotImport(['lib/core/**'], ['ops', 'nn', 'optim', 'data', 'io']),
+  mayNotImport(['lib/ops/**'], ['nn', 'optim', 'data', 'io']),
+  mayNotImport(['lib/nn/**', 'lib/optim/**', 'lib/data/**'], ['io']),
+  mayNotImport(['lib/*.ts', 'lib/io/**', 'test/**', 'scripts/**'], []),
 );

@@ -155,7 +155,7 @@ test('native code is looked for in the package only', () => {
       writeFileSync(join(dir, 'build', 'Release', 'nodegrad.node'), 'planted');
       writeFileSync(join(dir, 'build', 'cuda', 'libnodegrad_cuda.so'), 'planted');
     }
-    const code = `require(${JSON.stringify(join(copy, 'dist', 'lib', 'native.js'))})`;
+    const code = `require(${JSON.stringify(join(copy, 'dist', 'lib', 'native', 'index.js'))})`;
     const env = { ...process.env, NODEGRAD_ADDON: '' };
     const r = spawnSync(process.execPath, ['-e', code], { env, encoding: 'utf8' });
     expect(r.stderr).toMatch('ERR_ADDON_NOT_FOUND');

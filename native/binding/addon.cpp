@@ -1,4 +1,4 @@
-// The module: what is made once per environment, and the calls that are rare. lib/native.ts is the only caller.
+// The module: what is made once per environment, and the calls that are rare. lib/native is the only caller.
 #include <napi.h>
 
 #include <memory>

@@ -1,5 +1,5 @@
 // The calls that are made for every operation: memory, kernels, host copies, waiting. Written against the C interface:
-// the wrappers that addon.cpp uses cost more than these functions do. lib/native.ts is their only caller.
+// the wrappers that addon.cpp uses cost more than these functions do. lib/native is their only caller.
 #include "calls.h"
 
 #include <memory>

@@ -65,7 +65,7 @@ struct State {
 // Calls state->close(): the environment's cleanup hook.
 void closeState(void* state);
 
-// Registers shared with JavaScript (lib/native.ts), doubles.
+// Registers shared with JavaScript (lib/native), doubles.
 enum Reg { kRegSlot = 0, kRegLive = 1, kRegNextRead = 2, kRegs = 4 };
 
 inline constexpr size_t kArgDoubles = 1 << 16;

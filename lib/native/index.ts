@@ -1,0 +1,13 @@
+/**
+ * @file The only door to the native addon: memory, kernel calls, host copies. Who needs the addon imports from here; nothing
+ * outside this folder sees its encoding.
+ */
+export { type BufferArg, type Written, written, writtenAll } from './buffers';
+export { kernel } from './call';
+export { collectGarbage } from './collect';
+export { type Gpus, gpus, openDevices, openGpu } from './gpus';
+export { enterOp, leaveOp, named, opNumber } from './operation';
+export { readStorage, readStorageSync, streamReached, waitForStorage, waitForStream, writeStorage } from './read';
+export { flushCache, getThreads, isaName, memoryStats, setMemoryLimitOf, setSynchronous, setThreads } from './settings';
+export { Storage } from './storage';
+export { hasKernel, opcode } from './table';
