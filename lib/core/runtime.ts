@@ -46,6 +46,7 @@ export function setNumThreads(n: number): void {
   native.setThreads(n);
 }
 
+/** How many threads kernels use; see {@link setNumThreads}. */
 export const getNumThreads = (): number => native.getThreads();
 
 /** Resolves when everything queued so far is done; rejects with the first failure of a kernel. */

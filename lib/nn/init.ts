@@ -71,7 +71,9 @@ export function constant_<T extends Tensor>(t: T, value: number): T {
   const v = scalar.check('constant_', 'value', value);
   return change('constant_', t, () => runFill(t, v));
 }
+/** Sets all elements to 1. */
 export const ones_ = <T extends Tensor>(t: T): T => constant_(t, 1);
+/** Sets all elements to 0. */
 export const zeros_ = <T extends Tensor>(t: T): T => constant_(t, 0);
 
 /** The identity matrix. */

@@ -177,11 +177,17 @@ export const remainder = defineBinary('remainder', {
 /** floor(a / b) */
 export const floorDivide = defineBinary('floorDivide', {});
 
+/** Where a = b, as bool; shapes broadcast. */
 export const eq = defineBinary('eq', { result: 'bool' });
+/** Where a differs from b, as bool; shapes broadcast. */
 export const ne = defineBinary('ne', { result: 'bool' });
+/** Where a < b, as bool; shapes broadcast. */
 export const lt = defineBinary('lt', { result: 'bool' });
+/** Where a <= b, as bool; shapes broadcast. */
 export const le = defineBinary('le', { result: 'bool' });
+/** Where a > b, as bool; shapes broadcast. */
 export const gt = defineBinary('gt', { result: 'bool' });
+/** Where a >= b, as bool; shapes broadcast. */
 export const ge = defineBinary('ge', { result: 'bool' });
 
 /** -a */

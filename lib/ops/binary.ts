@@ -84,11 +84,17 @@ const fminReal = defineBinary('fmin', {
 /** The smaller of a and b; where one is NaN, the other */
 export const fmin = (a: Operand, second: Second): Tensor => skippingNan('fmin', minimum, fminReal, a, second);
 
+/** Where both are not 0, as bool; shapes broadcast. */
 export const logicalAnd = defineBinary('logicalAnd', { result: 'bool' });
+/** Where at least one is not 0, as bool; shapes broadcast. */
 export const logicalOr = defineBinary('logicalOr', { result: 'bool' });
+/** Where exactly one is not 0, as bool; shapes broadcast. */
 export const logicalXor = defineBinary('logicalXor', { result: 'bool' });
+/** The bits that both have, of integers or bool; shapes broadcast. */
 export const bitwiseAnd = defineBinary('bitwiseAnd', { result: 'ints' });
+/** The bits that at least one has, of integers or bool; shapes broadcast. */
 export const bitwiseOr = defineBinary('bitwiseOr', { result: 'ints' });
+/** The bits that exactly one has, of integers or bool; shapes broadcast. */
 export const bitwiseXor = defineBinary('bitwiseXor', { result: 'ints' });
 /** a << b */
 export const bitwiseLeftShift = defineBinary('bitwiseLeftShift', { kernel: 'leftShift', result: 'ints' });

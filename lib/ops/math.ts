@@ -30,6 +30,7 @@ export const square = Object.assign(
   (x: Tensor): Tensor => squared(x instanceof Tensor && x.dtype === 'bool' ? cast(x, 'int64') : x),
   { inPlace: (x: Tensor): Tensor => squared.inPlace(x) },
 );
+/** The square root; NaN below 0. */
 export const sqrt = defineUnary('sqrt', { save: 'y', fused: 'sqrtGrad', grad: (g, y) => div(g, mul(y, 2)) });
 /** 1 / sqrt(x) */
 export const rsqrt = defineUnary('rsqrt', {
@@ -43,31 +44,47 @@ export const reciprocal = defineUnary('reciprocal', {
   fused: 'reciprocalGrad',
   grad: (g, y) => neg(mul(g, square(y))),
 });
+/** e to the power of each element. */
 export const exp = defineUnary('exp', { save: 'y', grad: (g, y) => mul(g, y) });
 /** 2 to the power x */
 export const exp2 = defineUnary('exp2', { save: 'y', grad: (g, y) => mul(g, mul(y, LN2)) });
 /** exp(x) - 1, accurate near 0 */
 export const expm1 = defineUnary('expm1', { save: 'y', grad: (g, y) => mul(g, add(y, 1)) });
+/** The logarithm to base 2; NaN below 0. */
 export const log2 = defineUnary('log2', { save: 'x', grad: (g, x) => div(g, mul(x, LN2)) });
+/** The logarithm to base 10; NaN below 0. */
 export const log10 = defineUnary('log10', { save: 'x', grad: (g, x) => div(g, mul(x, LN10)) });
 /** log(1 + x), accurate near 0 */
 export const log1p = defineUnary('log1p', { save: 'x', grad: (g, x) => div(g, add(x, 1)) });
 
+/** The sine of an angle in radians. */
 export const sin = defineUnary('sin', { save: 'x', grad: (g, x) => mul(g, cos(x)) });
+/** The cosine of an angle in radians. */
 export const cos = defineUnary('cos', { save: 'x', grad: (g, x) => neg(mul(g, sin(x))) });
+/** The tangent of an angle in radians. */
 export const tan = defineUnary('tan', { save: 'y', grad: (g, y) => mul(g, add(square(y), 1)) });
+/** The arc sine in radians, from -pi/2 to pi/2; NaN outside [-1, 1]. */
 export const asin = defineUnary('asin', { save: 'x', grad: (g, x) => mul(g, rsqrt(sub(1, square(x)))) });
+/** The arc cosine in radians, from 0 to pi; NaN outside [-1, 1]. */
 export const acos = defineUnary('acos', { save: 'x', grad: (g, x) => neg(mul(g, rsqrt(sub(1, square(x))))) });
+/** The arc tangent in radians, from -pi/2 to pi/2. */
 export const atan = defineUnary('atan', { save: 'x', grad: (g, x) => div(g, add(square(x), 1)) });
+/** The hyperbolic sine. */
 export const sinh = defineUnary('sinh', { save: 'x', grad: (g, x) => mul(g, cosh(x)) });
+/** The hyperbolic cosine. */
 export const cosh = defineUnary('cosh', { save: 'x', grad: (g, x) => mul(g, sinh(x)) });
+/** The hyperbolic tangent. */
 export const tanh = defineUnary('tanh', { save: 'y', grad: (g, y) => mul(g, sub(1, square(y))), fused: 'tanhGrad' });
+/** The inverse of the hyperbolic sine. */
 export const asinh = defineUnary('asinh', { save: 'x', grad: (g, x) => mul(g, rsqrt(add(square(x), 1))) });
+/** The inverse of the hyperbolic cosine; NaN below 1. */
 export const acosh = defineUnary('acosh', { save: 'x', grad: (g, x) => mul(g, rsqrt(sub(square(x), 1))) });
+/** The inverse of the hyperbolic tangent; NaN outside [-1, 1]. */
 export const atanh = defineUnary('atanh', { save: 'x', grad: (g, x) => div(g, sub(1, square(x))) });
 
 // d erf / dx = 2 / sqrt(pi) exp(-x^2)
 const gauss = (g: Tensor, x: Tensor): Tensor => mul(g, mul(exp(neg(square(x))), 2 / Math.sqrt(PI)));
+/** The error function: 2 / sqrt(pi) times the integral of exp(-t^2) from 0 to x. */
 export const erf = defineUnary('erf', { save: 'x', fused: 'erfGrad', grad: gauss });
 /** 1 - erf(x), accurate for large x */
 export const erfc = defineUnary('erfc', { save: 'x', grad: (g, x) => neg(gauss(g, x)) });
@@ -93,7 +110,9 @@ function trigamma(x: Tensor): Tensor {
   return where(low, sub(mul(reciprocal(square(sin(mul(where(low, x, 0.5), PI)))), PI * PI), s), s);
 }
 
+/** The largest integer that is not larger. */
 export const floor = defineUnary('floor', { ints: 'keep', grad: none });
+/** The smallest integer that is not smaller. */
 export const ceil = defineUnary('ceil', { ints: 'keep', grad: none });
 const nearest = defineUnary('round', { ints: 'keep', grad: none });
 const roundSpec: Spec<{ decimals: number }> = { decimals: integer().or(0) };
@@ -110,8 +129,11 @@ export { trunc };
 /** x - trunc(x) */
 export const frac = defineUnary('frac', { grad: (g) => g });
 
+/** Where an element is NaN, as bool. */
 export const isnan = defineUnary('isnan', { result: 'bool' });
+/** Where an element is infinite, as bool. */
 export const isinf = defineUnary('isinf', { result: 'bool' });
+/** Where an element is neither NaN nor infinite, as bool. */
 export const isfinite = defineUnary('isfinite', { result: 'bool' });
 /** Whether x is 0 */
 export const logicalNot = defineUnary('logicalNot', { result: 'bool' });
