@@ -9,17 +9,15 @@ import { DTypeError, ShapeError } from '../core/errors';
 import { sameShape, showShape } from '../core/shape';
 import { empty, type Tensor } from '../core/tensor';
 import { type BufferArg, kernel, opcode, written } from '../native';
-import { add, mul, sub } from './arithmetic';
-import { relu, sigmoid } from './activations';
 import { cast } from './cast';
 import { zeros } from './create';
-import { cat } from './joining';
-import { chunk } from './splitting';
 import { denseOf, runBinary, runCopy, sameDevice } from './launch';
-import { tanh } from './math';
-import { linear, runMatmul } from './matmul';
+import { runMatmul } from './matmul';
 import { gradientOf } from './recompute';
-import { sumTo, narrow, transpose } from './views';
+import { type CellKind, type CellWeights, composite, gatesOf, type LayerResult } from './recurrentCell';
+import { sumTo, transpose } from './views';
+
+export { type CellKind, type CellWeights, gatesOf, type LayerResult } from './recurrentCell';
 
 const matmulKernel = kernel('matmul');
 const unaryKernel = kernel('unary');
@@ -30,32 +28,10 @@ const gruStep = kernel('gruStep');
 const gruStepGrad = kernel('gruStepGrad');
 const copyKernel = kernel('copy');
 
-/** Kinds of cells; the first two are the plain one with that activation. */
-export type CellKind = 'tanh' | 'relu' | 'lstm' | 'gru';
-
-/** Gates per state element. */
-export const gatesOf: Readonly<Record<CellKind, number>> = { tanh: 1, relu: 1, lstm: 4, gru: 3 };
-
 const flat = [1] as const;
 const addCode = opcode('binary', 'add');
 const activation = { tanh: opcode('unary', 'tanh'), relu: opcode('unary', 'relu') };
 const slope = { tanh: opcode('binary', 'tanhGrad'), relu: opcode('binary', 'reluGrad') };
-
-/** The weights of one layer and direction, as PyTorch stores them. */
-export interface CellWeights {
-  /** [gates hidden, input] */
-  inputWeight: Tensor;
-  /** [gates hidden, output] */
-  hiddenWeight: Tensor;
-  /** [gates hidden] each, or both absent */
-  inputBias?: Tensor | null;
-  hiddenBias?: Tensor | null;
-  /** [output, hidden]: projects the output of an LSTM. */
-  projection?: Tensor | null;
-}
-
-/** What one layer in one direction gives: outputs of all steps, last h, last c (LSTM only). */
-export type LayerResult = [y: Tensor, h: Tensor, c?: Tensor];
 
 // Rows of a contiguous matrix, as a kernel sees them.
 const rowsOf = (t: Tensor, row: number): BufferArg => ({
@@ -349,62 +325,3 @@ export function recurrentLayer(
     ].slice(0, count);
   }) as LayerResult;
 }
-
-// --- the same with differentiable ops -------------------------------------------------------------------------------
-
-// One step: the new h and c.
-function cell(kind: CellKind, gx: Tensor, h: Tensor, c: Tensor | null, w: CellWeights): [Tensor, Tensor | null] {
-  const gh = linear(h, w.hiddenWeight, w.hiddenBias);
-  if (kind === 'tanh') return [tanh(add(gx, gh)), null];
-  if (kind === 'relu') return [relu(add(gx, gh)), null];
-  if (kind === 'gru') {
-    const [xr, xz, xn] = chunk(gx, 3, 1) as [Tensor, Tensor, Tensor];
-    const [hr, hz, hn] = chunk(gh, 3, 1) as [Tensor, Tensor, Tensor];
-    const n = tanh(add(xn, mul(sigmoid(add(xr, hr)), hn)));
-    return [add(n, mul(sigmoid(add(xz, hz)), sub(h, n))), null];
-  }
-  const [i, f, g, o] = chunk(add(gx, gh), 4, 1) as [Tensor, Tensor, Tensor, Tensor];
-  const next = add(mul(sigmoid(f), c!), mul(sigmoid(i), tanh(g)));
-  const out = mul(sigmoid(o), tanh(next));
-  return [w.projection ? linear(out, w.projection) : out, next];
-}
-
-function composite(
-  kind: CellKind,
-  x: Tensor,
-  steps: readonly number[],
-  w: CellWeights,
-  h0: Tensor,
-  c0: Tensor | null,
-  reverse: boolean,
-): LayerResult {
-  const gx = linear(x, w.inputWeight, w.inputBias);
-  const parts = steps.length > 0 ? splitRows(gx, steps) : [];
-  const ys: Tensor[] = [];
-  let [h, c] = [h0, c0];
-  const order = steps.map((_, t) => (reverse ? steps.length - 1 - t : t));
-  for (const t of order) {
-    const n = steps[t]!;
-    const [hn, cn] = cell(kind, parts[t]!, top(h, n), c && top(c, n), w);
-    ys[t] = hn;
-    h = onTop(hn, h);
-    c = c && cn ? onTop(cn, c) : null;
-  }
-  return c ? [cat(ys), h, c] : [cat(ys), h];
-}
-
-function splitRows(t: Tensor, sizes: readonly number[]): Tensor[] {
-  let at = 0;
-  return sizes.map((n) => {
-    const v = narrow(t, 0, at, n);
-    at += n;
-    return v;
-  });
-}
-
-const top = (t: Tensor, n: number): Tensor => (t.shape[0] === n ? t : narrow(t, 0, 0, n));
-// `part` in place of the first rows of `t`.
-const onTop = (part: Tensor, t: Tensor): Tensor => {
-  const n = part.shape[0]!;
-  return t.shape[0] === n ? part : cat([part, narrow(t, 0, n, t.shape[0]! - n)]);
-};
