@@ -3,6 +3,7 @@
   # -fwrapv: integer tensors wrap around, as in PyTorch. Exceptions: Note [Workspaces and the limit] in
   # native/runtime/scratch.h; node-gyp's -fno-exceptions is taken away below.
   "variables": {
+    "isas%": "all",  # or "portable", which spares two thirds of the compilation (scripts/bootstrap.mjs --portable)
     "fast": ["-std=c++20", "-O3", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast", "-fwrapv", "-fvisibility=hidden", "-Wall", "-Wno-psabi"],
   },
   "target_defaults": {
@@ -28,14 +29,14 @@
       "cflags_cc": ["-std=c++20", "-O2", "-fvisibility=hidden", "-Wall", "-Wno-psabi"],
       "dependencies": ["kernels_portable"],
       "conditions": [
-        ["target_arch=='x64'", { "dependencies": ["kernels_avx2", "kernels_avx512"] }],
+        ["target_arch=='x64' and isas=='all'", { "dependencies": ["kernels_avx2", "kernels_avx512"] }, { "defines": ["NG_ONLY_PORTABLE"] }],
         # nodelete: Note [Never unloaded] in native/runtime/threads.cpp
         ["OS=='linux'", { "libraries": ["-lpthread", "-ldl"], "ldflags": ["-Wl,-z,nodelete"] }],
       ],
     },
   ],
   "conditions": [
-    ["target_arch=='x64'", {
+    ["target_arch=='x64' and isas=='all'", {
       "targets": [
         {
           "target_name": "kernels_avx2",

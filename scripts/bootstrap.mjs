@@ -3,7 +3,8 @@
 // Needs only Node's built-in modules, since it runs before anything is installed.
 //
 //   node scripts/bootstrap.mjs                        all three steps
-//   node scripts/bootstrap.mjs native [--force]       the addon (also the install script of the package)
+//   node scripts/bootstrap.mjs native [--force]       the addon (also the install script of the package); with --portable,
+//                                                     its kernels for that instruction set only, in a third of the time
 //   node scripts/bootstrap.mjs typescript [--force]   the TypeScript (also the prepare script)
 import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
@@ -37,8 +38,8 @@ function filesUnder(dir, accept) {
  * A stamp records what a step was made from: it is stale when a file was added, removed or changed since. Returns the
  * recorded list (empty when there is none) beside the verdict.
  */
-function readStamp(file, inputs) {
-  const platform = `${process.platform}-${process.arch}`;
+function readStamp(file, inputs, variant = '') {
+  const platform = `${process.platform}-${process.arch}${variant}`;
   try {
     const stamp = JSON.parse(fs.readFileSync(file, 'utf8'));
     const { mtimeMs } = fs.statSync(file);
@@ -49,8 +50,8 @@ function readStamp(file, inputs) {
   }
 }
 
-function writeStamp(file, inputs, started) {
-  fs.writeFileSync(file, JSON.stringify({ platform: `${process.platform}-${process.arch}`, inputs }));
+function writeStamp(file, inputs, started, variant = '') {
+  fs.writeFileSync(file, JSON.stringify({ platform: `${process.platform}-${process.arch}${variant}`, inputs }));
   // The time at which the step began, so that a file edited while it ran counts as changed.
   fs.utimesSync(file, started, started);
 }
@@ -163,7 +164,8 @@ function runBuild(command, args, total) {
   });
 }
 
-async function buildNative(force) {
+async function buildNative(force, portable) {
+  const variant = portable ? '-portable' : '';
   const kernel = /\.(cpp|h|def)$/;
   const inputs = [
     'binding.gyp',
@@ -172,12 +174,12 @@ async function buildNative(force) {
   ];
   const addon = local('build/Release/nodegrad.node');
   const stamp = local('build/Release/.stamp.json');
-  if (!force && fs.existsSync(addon) && readStamp(stamp, inputs).fresh) return;
+  if (!force && fs.existsSync(addon) && readStamp(stamp, inputs, variant).fresh) return;
   if (process.platform === 'win32') fail('nodegrad builds on Linux and macOS: on Windows, use it inside WSL.');
   const missing = missingTools();
   if (missing.length) fail(...missing);
   const jobs = os.availableParallelism();
-  const isas = process.arch === 'x64' ? 3 : 1;
+  const isas = process.arch === 'x64' && !portable ? 3 : 1;
   const { sources } = require('./sources.js');
   const total = isas * sources('kernels').length + sources('runtime').length + sources('binding').length;
   say(`building the native addon (${jobs} jobs; a few minutes the first time)`);
@@ -185,12 +187,13 @@ async function buildNative(force) {
   const headers = headersBesideNode();
   const args = [nodeGyp(), 'configure', 'build', '--release', '-j', String(jobs)];
   if (headers) args.push(`--nodedir=${headers}`);
+  if (portable) args.push('--isas=portable');
   const { status, output } = await runBuild(process.execPath, args, total);
   if (status !== 0) {
     process.stderr.write(output);
     fail('building the native addon failed, see above.');
   }
-  writeStamp(stamp, inputs, started);
+  writeStamp(stamp, inputs, started, variant);
 }
 
 function buildTypeScript(force) {
@@ -221,5 +224,5 @@ if (major < 20) fail(`nodegrad needs Node.js 20 or later, this is ${process.vers
 const [step, ...flags] = process.argv.slice(2);
 const force = flags.includes('--force');
 if (step === undefined) installPackages();
-if (step === undefined || step === 'native') await buildNative(force);
+if (step === undefined || step === 'native') await buildNative(force, flags.includes('--portable'));
 if (step === undefined || step === 'typescript') buildTypeScript(force);

@@ -1,6 +1,7 @@
 // Follows docs/adding-an-op.md literally: copies the repository, makes every edit that the page shows, builds, and runs
-// the rows of the ops it adds. So the page cannot go stale.
-import { execFileSync } from 'node:child_process';
+// the rows of the ops it adds, the last one (the fused kernel) on the emulated CUDA device too. So the page cannot go
+// stale. One instruction set is built: the page shows how code is added, not that it is portable.
+import { execFileSync, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -9,7 +10,23 @@ import { fileURLToPath } from 'node:url';
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..');
 const copy = fs.mkdtempSync(path.join(os.tmpdir(), 'nodegrad-doc-'));
 
-const run = (command, args) => execFileSync(command, args, { cwd: copy, stdio: ['ignore', 'inherit', 'inherit'] });
+/** Runs node; anything but one of the `accepted` exit codes ends the check. */
+function run(args, env = {}, accepted = [0]) {
+  const options = { cwd: copy, stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, ...env } };
+  const { status } = spawnSync(process.execPath, args, options);
+  if (!accepted.includes(status)) throw new Error(`${args.join(' ')} ended with ${status}`);
+  return status;
+}
+
+/** Puts text into a file: below the first line that contains `after`, or at the end. */
+function insert(file, text, after) {
+  const before = fs.readFileSync(file, 'utf8');
+  if (after === undefined) return fs.writeFileSync(file, `${before}\n${text}\n`);
+  const at = before.indexOf(after);
+  if (at < 0) throw new Error(`${file} has no line with ${after}`);
+  const eol = before.indexOf('\n', at) + 1;
+  fs.writeFileSync(file, `${before.slice(0, eol)}${text}\n${before.slice(eol)}`);
+}
 
 try {
   const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
@@ -22,29 +39,28 @@ try {
   fs.symlinkSync(path.join(root, 'node_modules'), path.join(copy, 'node_modules'));
 
   const page = fs.readFileSync(path.join(root, 'docs/adding-an-op.md'), 'utf8');
-  const edit = /in `([^`]+)`, (?:after `([^`]+)`|at the end):\n+( *)```\w+\n([\s\S]*?)\n *```/gi;
+  const edit =
+    /(?:in `([^`]+)`, (?:after `([^`]+)`|at the end)|the new file `([^`]+)`):\n+( *)```\w+\n([\s\S]*?)\n *```/gi;
   const names = [];
   let edits = 0;
-  for (const [, file, after, indent, block] of page.matchAll(edit)) {
-    const target = path.join(copy, file);
+  for (const [, file, after, fresh, indent, block] of page.matchAll(edit)) {
     const text = block.replaceAll(new RegExp(`^${indent}`, 'gm'), '');
-    const before = fs.readFileSync(target, 'utf8');
-    if (after === undefined) {
-      fs.writeFileSync(target, `${before}\n${text}\n`);
-    } else {
-      const at = before.indexOf(after);
-      if (at < 0) throw new Error(`${file} has no line with ${after}`);
-      const eol = before.indexOf('\n', at) + 1;
-      fs.writeFileSync(target, `${before.slice(0, eol)}${text}\n${before.slice(eol)}`);
-    }
-    names.push(...Array.from(text.matchAll(/^export const (\w+)/gm), (m) => m[1]));
+    if (fresh === undefined) insert(path.join(copy, file), text, after);
+    else fs.writeFileSync(path.join(copy, fresh), `${text}\n`, { flag: 'wx' });
+    names.push(...Array.from(text.matchAll(/^export (?:const|function) (\w+)/gm), (m) => m[1]));
     edits++;
   }
-  if (edits !== 5) throw new Error(`the page shows 5 edits, ${edits} were found`);
+  if (edits !== 10) throw new Error(`the page shows 10 edits, ${edits} were found`);
   console.log(`made ${edits} edits for ${names.join(', ')}`);
-  run(process.execPath, ['scripts/bootstrap.mjs', 'native']);
-  run(process.execPath, ['scripts/bootstrap.mjs', 'typescript']);
-  run(process.execPath, ['node_modules/jest/bin/jest.js', 'op-table', '-t', `^(${names.join('|')}) `]);
+  run(['scripts/bootstrap.mjs', 'native', '--portable']);
+  run(['scripts/bootstrap.mjs', 'typescript']);
+  const rows = (list) => ['node_modules/jest/bin/jest.js', 'op-table', '--verbose=false', '-t', `^(${list.join('|')}) `];
+  run(rows(names));
+  // Exit code 3: cmake is missing, or this is not Linux, and a sentence says so.
+  if (run(['scripts/build-cuda.mjs', '--emulate'], {}, [0, 3]) === 0) {
+    const library = path.join(copy, 'build/cuda-emulated/libnodegrad_cuda.so');
+    run(rows(names.slice(-1)), { NODEGRAD_TEST_DEVICE: 'cuda', NODEGRAD_CUDA_LIBRARY: library });
+  }
 } finally {
   fs.rmSync(copy, { recursive: true, force: true });
 }

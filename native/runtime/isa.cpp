@@ -3,12 +3,16 @@
 #include <cstdlib>
 #include <cstring>
 
+#if defined(__x86_64__) && !defined(NG_ONLY_PORTABLE)
+#define NG_X64_ISAS 1
+#endif
+
 namespace ng {
 
 namespace portable {
 extern const KernelTable table;
 }
-#if defined(__x86_64__)
+#ifdef NG_X64_ISAS
 namespace avx2 {
 extern const KernelTable table;
 }
@@ -20,7 +24,7 @@ extern const KernelTable table;
 namespace {
 
 bool always() { return true; }
-#if defined(__x86_64__)
+#ifdef NG_X64_ISAS
 bool hasAvx2() { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
 bool hasAvx512() {
   return hasAvx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
@@ -35,7 +39,7 @@ struct Entry {
 
 // Best first.
 const Entry kIsas[] = {
-#if defined(__x86_64__)
+#ifdef NG_X64_ISAS
     {{"avx512", &avx512::table}, hasAvx512},
     {{"avx2", &avx2::table}, hasAvx2},
 #endif
