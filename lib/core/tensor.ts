@@ -30,7 +30,9 @@ export class Tensor {
   #strides: readonly number[];
   /** Of the first element, in elements. */
   offset: number;
+  /** What its elements are, e.g. 'float32'. */
   readonly dtype: DType;
+  /** @internal The number that kernels know {@link dtype} by. */
   readonly dtypeCode: number;
   /** What produced this tensor, for backward; null for a leaf. */
   gradFn: GradNode | null = null;
@@ -83,6 +85,7 @@ export class Tensor {
     return numel(this.#shape);
   }
 
+  /** Where its memory lies: 'cpu', 'cuda:0', ... */
   get device(): Device {
     return deviceName(this.storage.device);
   }
@@ -177,6 +180,7 @@ export class Tensor {
     if (--this.storage.users === 0) this.storage.release();
   }
 
+  /** Whether {@link dispose} was called, or its memory is gone. */
   get isDisposed(): boolean {
     return this.disposed || this.storage.slot < 0;
   }
@@ -243,8 +247,18 @@ export function alias(t: Tensor, shape: Shape, strides: readonly number[], offse
   return v;
 }
 
-/** Adds a method to every tensor. Use with declaration merging: `interface Tensor { name: Method<typeof name> }`. */
+/** The method that a function is whose first argument is the tensor. */
 export type Method<F> = F extends (self: Tensor, ...args: infer A) => infer R ? (...args: A) => R : never;
+
+/**
+ * The functions N of a module as methods: `interface Tensor extends MethodsOf<typeof import('./reduce'), 'sum' | 'mean'>`
+ * in the module `./reduce`. Mapped over the module itself, not over an object of its functions: so each method keeps the
+ * declaration of its function, and with it the documentation that editors show.
+ */
+export type MethodsOf<M, N extends keyof M> = { [K in N]: Method<M[K]> };
+
+/** {@link MethodsOf} with a type of their own, where {@link Method} sees too much (or one overload only). */
+export type MethodsAs<M, N extends keyof M, F> = { [K in N]: F };
 
 /** Makes functions whose first argument is a tensor methods of it. */
 export function addMethods(fns: Record<string, (self: Tensor, ...args: never) => unknown>): void {

@@ -290,7 +290,6 @@ export function glu(x: Tensor, ...args: InOrderOrByName<[dim?: number], { dim?: 
 }
 
 const plain = { relu, relu6, sigmoid, logSigmoid, silu, mish, selu, softsign, hardsigmoid, hardswish };
-type Plain = keyof typeof plain;
 for (const [name, op] of Object.entries(plain)) {
   addMethods({ [name]: (self: Tensor) => op(self), [`${name}_`]: (self: Tensor) => op.inPlace(self) });
 }
@@ -315,22 +314,66 @@ const celu_ = (x: Tensor, ...args: Setting<'alpha'>): Tensor => celuOp.inPlace(x
 addMethods({ leakyRelu_, elu_, celu_, hardtanh_, threshold_ });
 
 declare module '../core/tensor' {
-  interface Tensor extends Record<Plain | `${Plain}_` | 'tanhshrink', () => Tensor> {
-    gelu: Method<typeof gelu>;
-    leakyRelu: Method<typeof leakyRelu>;
+  interface Tensor
+    extends
+      MethodsOf<
+        typeof import('./activations'),
+        | 'gelu'
+        | 'leakyRelu'
+        | 'elu'
+        | 'celu'
+        | 'softplus'
+        | 'hardtanh'
+        | 'threshold'
+        | 'softshrink'
+        | 'hardshrink'
+        | 'glu'
+      >,
+      MethodsAs<
+        typeof import('./activations'),
+        | 'relu'
+        | 'relu6'
+        | 'sigmoid'
+        | 'logSigmoid'
+        | 'silu'
+        | 'mish'
+        | 'selu'
+        | 'softsign'
+        | 'hardsigmoid'
+        | 'hardswish'
+        | 'tanhshrink',
+        () => Tensor
+      >,
+      MethodsAs<typeof import('./activations'), 'prelu', (weight: Tensor) => Tensor> {
+    /** {@link relu} in place. */
+    relu_(): Tensor;
+    /** {@link relu6} in place. */
+    relu6_(): Tensor;
+    /** {@link sigmoid} in place. */
+    sigmoid_(): Tensor;
+    /** {@link logSigmoid} in place. */
+    logSigmoid_(): Tensor;
+    /** {@link silu} in place. */
+    silu_(): Tensor;
+    /** {@link mish} in place. */
+    mish_(): Tensor;
+    /** {@link selu} in place. */
+    selu_(): Tensor;
+    /** {@link softsign} in place. */
+    softsign_(): Tensor;
+    /** {@link hardsigmoid} in place. */
+    hardsigmoid_(): Tensor;
+    /** {@link hardswish} in place. */
+    hardswish_(): Tensor;
+    /** {@link leakyRelu} in place. */
     leakyRelu_: Method<typeof leakyRelu>;
-    elu: Method<typeof elu>;
+    /** {@link elu} in place. */
     elu_: Method<typeof elu>;
-    celu: Method<typeof celu>;
+    /** {@link celu} in place. */
     celu_: Method<typeof celu>;
-    softplus: Method<typeof softplus>;
-    hardtanh: Method<typeof hardtanh>;
+    /** {@link hardtanh} in place. */
     hardtanh_: Method<typeof hardtanh>;
-    threshold: Method<typeof threshold>;
+    /** {@link threshold} in place. */
     threshold_: Method<typeof threshold>;
-    softshrink: Method<typeof softshrink>;
-    hardshrink: Method<typeof hardshrink>;
-    prelu(weight: Tensor): Tensor;
-    glu: Method<typeof glu>;
   }
 }

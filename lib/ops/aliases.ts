@@ -1,5 +1,5 @@
 /** @file The second names that PyTorch has for elementwise ops (NumPy's, mostly), as functions and methods. */
-import { addMethods, type Method, needTensor, Tensor } from '../core/tensor';
+import { addMethods, needTensor, Tensor } from '../core/tensor';
 import { div, ge, gt, le, lt, mul, ne, neg, sub } from './arithmetic';
 import { atan2 } from './binary';
 import { type Second } from './define';
@@ -71,9 +71,77 @@ addMethods({
 declare module '../core/tensor' {
   interface Tensor
     extends
-      Record<keyof typeof one | `${keyof typeof one}_` | 'positive', () => Tensor>,
-      Record<keyof typeof two | `${keyof typeof two}_`, (b: Second) => Tensor> {
-    clip: Method<typeof clip>;
+      MethodsOf<typeof import('./aliases'), 'clip'>,
+      MethodsAs<
+        typeof import('./aliases'),
+        | 'absolute'
+        | 'negative'
+        | 'sgn'
+        | 'fix'
+        | 'arcsin'
+        | 'arccos'
+        | 'arctan'
+        | 'arcsinh'
+        | 'arccosh'
+        | 'arctanh'
+        | 'positive',
+        () => Tensor
+      >,
+      MethodsAs<
+        typeof import('./aliases'),
+        | 'greater'
+        | 'greaterEqual'
+        | 'less'
+        | 'lessEqual'
+        | 'notEqual'
+        | 'arctan2'
+        | 'subtract'
+        | 'multiply'
+        | 'divide'
+        | 'trueDivide',
+        (b: Second) => Tensor
+      > {
+    /** {@link absolute} in place. */
+    absolute_(): Tensor;
+    /** {@link negative} in place. */
+    negative_(): Tensor;
+    /** {@link sgn} in place. */
+    sgn_(): Tensor;
+    /** {@link fix} in place. */
+    fix_(): Tensor;
+    /** {@link arcsin} in place. */
+    arcsin_(): Tensor;
+    /** {@link arccos} in place. */
+    arccos_(): Tensor;
+    /** {@link arctan} in place. */
+    arctan_(): Tensor;
+    /** {@link arcsinh} in place. */
+    arcsinh_(): Tensor;
+    /** {@link arccosh} in place. */
+    arccosh_(): Tensor;
+    /** {@link arctanh} in place. */
+    arctanh_(): Tensor;
+    /** {@link greater} in place. */
+    greater_(b: Second): Tensor;
+    /** {@link greaterEqual} in place. */
+    greaterEqual_(b: Second): Tensor;
+    /** {@link less} in place. */
+    less_(b: Second): Tensor;
+    /** {@link lessEqual} in place. */
+    lessEqual_(b: Second): Tensor;
+    /** {@link notEqual} in place. */
+    notEqual_(b: Second): Tensor;
+    /** {@link arctan2} in place. */
+    arctan2_(b: Second): Tensor;
+    /** {@link subtract} in place. */
+    subtract_(b: Second): Tensor;
+    /** {@link multiply} in place. */
+    multiply_(b: Second): Tensor;
+    /** {@link divide} in place. */
+    divide_(b: Second): Tensor;
+    /** {@link trueDivide} in place. */
+    trueDivide_(b: Second): Tensor;
+    /** {@link clip} in place. */
     clip_: Method<typeof clip>;
   }
 }

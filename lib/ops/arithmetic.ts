@@ -233,16 +233,49 @@ addMethods({ log_: log.inPlace, remainder_: remainder.inPlace, floorDivide_: flo
 
 type Binary = (b: Second) => Tensor;
 type Scaling = (b: Scaled, options?: AlphaOptions) => Tensor;
-type Names = 'mul' | 'remainder' | 'floorDivide';
 declare module '../core/tensor' {
   interface Tensor
     extends
-      Record<Names | `${Names}_` | 'maximum' | 'minimum' | 'eq' | 'ne' | 'lt' | 'le' | 'gt' | 'ge', Binary>,
-      Record<'eq_' | 'ne_' | 'lt_' | 'le_' | 'gt_' | 'ge_', Binary>,
-      Record<'add' | 'sub' | 'rsub' | 'add_' | 'sub_', Scaling>,
-      Record<'pow' | 'pow_', (exponent: Second<'exponent'>) => Tensor>,
-      Record<'div' | 'div_', (b: Divisor, options?: DivOptions) => Tensor>,
-      Record<'neg' | 'log' | 'neg_' | 'log_', () => Tensor> {}
+      MethodsAs<
+        typeof import('./arithmetic'),
+        'mul' | 'remainder' | 'floorDivide' | 'maximum' | 'minimum' | 'eq' | 'ne' | 'lt' | 'le' | 'gt' | 'ge',
+        Binary
+      >,
+      MethodsAs<typeof import('./arithmetic'), 'add' | 'sub' | 'rsub', Scaling>,
+      MethodsAs<typeof import('./arithmetic'), 'pow', (exponent: Second<'exponent'>) => Tensor>,
+      MethodsAs<typeof import('./arithmetic'), 'div', (b: Divisor, options?: DivOptions) => Tensor>,
+      MethodsAs<typeof import('./arithmetic'), 'neg' | 'log' | 'trunc', () => Tensor> {
+    /** {@link mul} in place. */
+    mul_: Binary;
+    /** {@link remainder} in place. */
+    remainder_: Binary;
+    /** {@link floorDivide} in place. */
+    floorDivide_: Binary;
+    /** {@link eq} in place. */
+    eq_: Binary;
+    /** {@link ne} in place. */
+    ne_: Binary;
+    /** {@link lt} in place. */
+    lt_: Binary;
+    /** {@link le} in place. */
+    le_: Binary;
+    /** {@link gt} in place. */
+    gt_: Binary;
+    /** {@link ge} in place. */
+    ge_: Binary;
+    /** {@link add} in place. */
+    add_: Scaling;
+    /** {@link sub} in place. */
+    sub_: Scaling;
+    /** {@link pow} in place. */
+    pow_(exponent: Second<'exponent'>): Tensor;
+    /** {@link div} in place. */
+    div_(b: Divisor, options?: DivOptions): Tensor;
+    /** {@link neg} in place. */
+    neg_(): Tensor;
+    /** {@link log} in place. */
+    log_(): Tensor;
+  }
 }
 
 engineOps.add = add;

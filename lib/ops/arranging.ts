@@ -325,9 +325,30 @@ export function adjoint(x: Tensor): Tensor {
 
 const more = { adjoint, t, t_, ravel, expandAs, reshapeAs, broadcastTo, unfold };
 addMethods({ ...methods, ...more, viewAs: seenAs });
-type Methods = { [K in keyof (typeof methods & typeof more)]: Method<(typeof methods & typeof more)[K]> };
 declare module '../core/tensor' {
-  interface Tensor extends Methods {
+  interface Tensor extends MethodsOf<
+    typeof import('./arranging'),
+    | 'flip'
+    | 'fliplr'
+    | 'flipud'
+    | 'roll'
+    | 'rot90'
+    | 'movedim'
+    | 'moveaxis'
+    | 'swapaxes'
+    | 'swapaxes_'
+    | 'swapdims'
+    | 'swapdims_'
+    | 'adjoint'
+    | 't'
+    | 't_'
+    | 'ravel'
+    | 'expandAs'
+    | 'reshapeAs'
+    | 'unfold'
+  > {
+    /** {@link expand} under NumPy's name. */
+    broadcastTo: Method<typeof broadcastTo>;
     /** The same memory with the shape of another tensor. */
     viewAs(other: Tensor): Tensor;
     /** The last two dimensions exchanged. */

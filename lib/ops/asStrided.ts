@@ -107,9 +107,8 @@ function storageOffset(t: Tensor): number {
 
 addMethods({ asStrided, asStrided_, storageOffset });
 declare module '../core/tensor' {
-  interface Tensor {
-    asStrided: Method<typeof asStrided>;
-    asStrided_: Method<typeof asStrided_>;
+  interface Tensor extends MethodsOf<typeof import('./asStrided'), 'asStrided' | 'asStrided_'> {
+    /** Where the first element lies in the memory, in elements. */
     storageOffset: Method<typeof storageOffset>;
   }
 }

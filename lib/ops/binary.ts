@@ -1,7 +1,7 @@
 /** @file The rarer elementwise ops of two operands, combinations of three, and comparing whole tensors. */
 import { isFloat, resultType } from '../core/dtype';
 import { sameShape } from '../core/shape';
-import { addMethods, type Method, needTensor, Tensor } from '../core/tensor';
+import { addMethods, needTensor, Tensor } from '../core/tensor';
 import { type InOrderOrByName, readArguments, type Spec } from '../core/arguments';
 import { boolean, number, operand, type Param, scalar, tensor as tensorParam } from '../core/params';
 import { add, div, eq, ge, le, log, maximum, minimum, mul, neg, sub } from './arithmetic';
@@ -224,15 +224,59 @@ addMethods({
 });
 
 declare module '../core/tensor' {
-  interface Tensor extends Record<Names | `${Names}_` | 'fmax' | 'fmin', (b: Second) => Tensor> {
-    addcmul: Method<Combine>;
+  interface Tensor
+    extends
+      MethodsOf<typeof import('./binary'), 'addcmul' | 'addcdiv' | 'lerp' | 'isclose' | 'allclose' | 'equal'>,
+      MethodsAs<
+        typeof import('./binary'),
+        | 'fmod'
+        | 'atan2'
+        | 'hypot'
+        | 'copysign'
+        | 'xlogy'
+        | 'logicalAnd'
+        | 'logicalOr'
+        | 'logicalXor'
+        | 'bitwiseAnd'
+        | 'bitwiseOr'
+        | 'bitwiseXor'
+        | 'bitwiseLeftShift'
+        | 'bitwiseRightShift'
+        | 'fmax'
+        | 'fmin',
+        (b: Second) => Tensor
+      > {
+    /** {@link fmod} in place. */
+    fmod_(b: Second): Tensor;
+    /** {@link atan2} in place. */
+    atan2_(b: Second): Tensor;
+    /** {@link hypot} in place. */
+    hypot_(b: Second): Tensor;
+    /** {@link copysign} in place. */
+    copysign_(b: Second): Tensor;
+    /** {@link xlogy} in place. */
+    xlogy_(b: Second): Tensor;
+    /** {@link logicalAnd} in place. */
+    logicalAnd_(b: Second): Tensor;
+    /** {@link logicalOr} in place. */
+    logicalOr_(b: Second): Tensor;
+    /** {@link logicalXor} in place. */
+    logicalXor_(b: Second): Tensor;
+    /** {@link bitwiseAnd} in place. */
+    bitwiseAnd_(b: Second): Tensor;
+    /** {@link bitwiseOr} in place. */
+    bitwiseOr_(b: Second): Tensor;
+    /** {@link bitwiseXor} in place. */
+    bitwiseXor_(b: Second): Tensor;
+    /** {@link bitwiseLeftShift} in place. */
+    bitwiseLeftShift_(b: Second): Tensor;
+    /** {@link bitwiseRightShift} in place. */
+    bitwiseRightShift_(b: Second): Tensor;
+    /** {@link addcmul} in place. */
     addcmul_: Method<Combine>;
-    addcdiv: Method<Combine>;
+    /** {@link addcdiv} in place. */
     addcdiv_: Method<Combine>;
-    lerp: Method<Lerp>;
+    /** {@link lerp} in place. */
     lerp_: Method<Lerp>;
-    isclose: Method<typeof isclose>;
-    allclose: Method<typeof allclose>;
-    equal: Method<typeof equal>;
   }
 }

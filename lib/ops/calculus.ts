@@ -2,7 +2,7 @@
 import { isFloat } from '../core/dtype';
 import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
 import { checkAxis, showShape } from '../core/shape';
-import { addMethods, type Method, needTensor, Tensor } from '../core/tensor';
+import { addMethods, needTensor, Tensor } from '../core/tensor';
 import { type InOrderOrByName, readArguments, readOptions, type Spec } from '../core/arguments';
 import {
   axes as axesParam,
@@ -150,8 +150,5 @@ function slope(t: Tensor, axis: number, gaps: Tensor, edgeOrder: 1 | 2): Tensor 
 
 addMethods({ trapezoid, cumulativeTrapezoid });
 declare module '../core/tensor' {
-  interface Tensor {
-    trapezoid: Method<typeof trapezoid>;
-    cumulativeTrapezoid: Method<typeof cumulativeTrapezoid>;
-  }
+  interface Tensor extends MethodsOf<typeof import('./calculus'), 'trapezoid' | 'cumulativeTrapezoid'> {}
 }

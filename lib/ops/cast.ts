@@ -1,7 +1,7 @@
 /** @file Copies: cast, clone, contiguous, detach, copy_. */
 import { checkInPlace, engineOps, track, trackInPlace } from '../core/autograd';
 import { checkDType, type DType, isFloat } from '../core/dtype';
-import { addMethods, alias, empty, type Method, needTensor, shapeOf, stridesOf, type Tensor } from '../core/tensor';
+import { addMethods, alias, empty, needTensor, shapeOf, stridesOf, type Tensor } from '../core/tensor';
 import { broadcastShapes, sameShape, showShape } from '../core/shape';
 import { AutogradError, ShapeError } from '../core/errors';
 import { onesLike, zeros } from './create';
@@ -67,12 +67,9 @@ export function copy_(t: Tensor, src: Tensor): Tensor {
 
 addMethods({ clone, contiguous, detach, detach_, copy_ });
 declare module '../core/tensor' {
-  interface Tensor {
-    clone: Method<typeof clone>;
-    contiguous: Method<typeof contiguous>;
-    detach: Method<typeof detach>;
+  interface Tensor extends MethodsOf<typeof import('./cast'), 'clone' | 'contiguous' | 'detach' | 'copy_'> {
+    /** {@link detach} in place. */
     detach_: Method<typeof detach_>;
-    copy_: Method<typeof copy_>;
   }
 }
 

@@ -2,7 +2,7 @@
 import { DTypeError, ShapeError, ArgumentError, IndexError } from '../core/errors';
 import { isFloat } from '../core/dtype';
 import { maxDims, showShape } from '../core/shape';
-import { addMethods, type Method, needTensor, type Tensor } from '../core/tensor';
+import { addMethods, needTensor, type Tensor } from '../core/tensor';
 import { opcode } from '../native';
 import { type InOrderOrByName, readArguments, type Spec } from '../core/arguments';
 import { integer, tensor as tensorParam } from '../core/params';
@@ -92,7 +92,5 @@ export function bincount(
 
 addMethods({ bincount });
 declare module '../core/tensor' {
-  interface Tensor {
-    bincount: Method<typeof bincount>;
-  }
+  interface Tensor extends MethodsOf<typeof import('./counting'), 'bincount'> {}
 }

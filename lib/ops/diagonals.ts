@@ -4,7 +4,7 @@ import type { Device } from '../core/device';
 import type { DType } from '../core/dtype';
 import { ArgumentError, ShapeError } from '../core/errors';
 import { checkAxis, maxDims, showShape } from '../core/shape';
-import { addMethods, alias, type Method, needTensor, type Tensor } from '../core/tensor';
+import { addMethods, alias, needTensor, type Tensor } from '../core/tensor';
 import { type InOrderOrByName, readArguments, type Spec } from '../core/arguments';
 import { axis, boolean, device as deviceParam, dtype as dtypeParam, integer, scalar } from '../core/params';
 import { ge, le } from './arithmetic';
@@ -208,16 +208,13 @@ const triu_ = (self: Tensor, ...args: DiagonalArguments): Tensor => self.copy_(t
 addMethods({ tril_, triu_, fillDiagonal_ });
 addMethods({ diagonal, diagEmbed, diag, diagflat, trace, tril, triu });
 declare module '../core/tensor' {
-  interface Tensor {
-    diagonal: Method<typeof diagonal>;
-    diagEmbed: Method<typeof diagEmbed>;
-    diag: Method<typeof diag>;
-    diagflat: Method<typeof diagflat>;
-    trace: Method<typeof trace>;
-    tril: Method<typeof tril>;
-    triu: Method<typeof triu>;
+  interface Tensor extends MethodsOf<
+    typeof import('./diagonals'),
+    'diagonal' | 'diagEmbed' | 'diag' | 'diagflat' | 'trace' | 'tril' | 'triu' | 'fillDiagonal_'
+  > {
+    /** {@link tril} in place. */
     tril_: Method<typeof tril>;
+    /** {@link triu} in place. */
     triu_: Method<typeof triu>;
-    fillDiagonal_: Method<typeof fillDiagonal_>;
   }
 }

@@ -2,7 +2,7 @@
 import { isFloat } from '../core/dtype';
 import { DTypeError, ShapeError } from '../core/errors';
 import { broadcastShapes, showShape } from '../core/shape';
-import { addMethods, type Method, needTensor, type Tensor } from '../core/tensor';
+import { addMethods, needTensor, type Tensor } from '../core/tensor';
 import { type InOrderOrByName, readArguments, type WithRequired } from '../core/arguments';
 import { number, oneOf, tensor } from '../core/params';
 import { add, eq, mul, ne, pow, sub } from './arithmetic';
@@ -96,7 +96,5 @@ export function pdist(x: Tensor, ...args: InOrderOrByName<[p?: number], { p?: nu
 
 addMethods({ cdist });
 declare module '../core/tensor' {
-  interface Tensor {
-    cdist: Method<typeof cdist>;
-  }
+  interface Tensor extends MethodsOf<typeof import('./distances'), 'cdist'> {}
 }

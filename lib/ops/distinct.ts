@@ -127,8 +127,8 @@ export const uniqueConsecutive = ((t: Tensor, ...args: unknown[]) =>
 
 addMethods({ unique, uniqueConsecutive });
 declare module '../core/tensor' {
-  interface Tensor {
-    unique: Distinct<UniqueInOrder, UniqueOptions>;
-    uniqueConsecutive: Distinct<ConsecutiveInOrder, ConsecutiveOptions>;
-  }
+  interface Tensor
+    extends
+      MethodsAs<typeof import('./distinct'), 'unique', Distinct<UniqueInOrder, UniqueOptions>>,
+      MethodsAs<typeof import('./distinct'), 'uniqueConsecutive', Distinct<ConsecutiveInOrder, ConsecutiveOptions>> {}
 }

@@ -4,7 +4,7 @@ import { type InOrderOrByName, isOptions, readArguments } from '../core/argument
 import { ArgumentError, DTypeError } from '../core/errors';
 import { integer, numeric, shape as shapeParam } from '../core/params';
 import type { Shape } from '../core/shape';
-import { addMethods, empty, type Method, needTensor, type Tensor } from '../core/tensor';
+import { addMethods, empty, needTensor, type Tensor } from '../core/tensor';
 import { kernel, written } from '../native';
 import { add, div, mul, neg, sub } from './arithmetic';
 import { castOf, denseOf, runCopy } from './launch';
@@ -171,9 +171,13 @@ function random_(
 addMethods({ cauchy_, logNormal_, geometric_, random_ });
 declare module '../core/tensor' {
   interface Tensor {
+    /** {@link cauchy} in place. */
     cauchy_: Method<typeof cauchy_>;
+    /** {@link logNormal} in place. */
     logNormal_: Method<typeof logNormal_>;
+    /** {@link geometric} in place. */
     geometric_: Method<typeof geometric_>;
+    /** {@link random} in place. */
     random_: Method<typeof random_>;
   }
 }

@@ -37,5 +37,10 @@ addMethods({
   },
 });
 declare module '../core/tensor' {
-  interface Tensor extends Record<'gcd' | 'lcm' | 'gcd_' | 'lcm_', (b: Operand) => Tensor> {}
+  interface Tensor extends MethodsAs<typeof import('./divisors'), 'gcd' | 'lcm', (b: Operand) => Tensor> {
+    /** {@link gcd} in place. */
+    gcd_(b: Operand): Tensor;
+    /** {@link lcm} in place. */
+    lcm_(b: Operand): Tensor;
+  }
 }

@@ -44,8 +44,8 @@ export function erfinv(x: Tensor): Tensor {
 
 addMethods({ erfinv, erfinv_: inPlaceOf('erfinv_', erfinv) });
 declare module '../core/tensor' {
-  interface Tensor {
-    erfinv(): Tensor;
+  interface Tensor extends MethodsAs<typeof import('./erfinv'), 'erfinv', () => Tensor> {
+    /** {@link erfinv} in place. */
     erfinv_(): Tensor;
   }
 }

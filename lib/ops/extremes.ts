@@ -1,7 +1,7 @@
 /** @file Largest and smallest elements, and where they are. NaN counts as both: a line with NaN gives NaN. */
 import { ArgumentError, ShapeError } from '../core/errors';
 import { checkAxes, checkAxis, showShape } from '../core/shape';
-import { addMethods, type Method, needTensor, Tensor } from '../core/tensor';
+import { addMethods, needTensor, Tensor } from '../core/tensor';
 import { opcode } from '../native';
 import { maximum, minimum } from './arithmetic';
 import { readArguments, readOptions } from '../core/arguments';
@@ -119,11 +119,9 @@ interface Extreme {
   (axis: number | Along, how?: boolean | AlongOptions): ValuesAndIndices;
   (other?: Tensor): Tensor;
 }
-type Arg = Method<typeof argmax>;
-type Over = Method<typeof amax>;
 declare module '../core/tensor' {
   interface Tensor
-    extends Record<'max' | 'min', Extreme>, Record<'argmax' | 'argmin', Arg>, Record<'amax' | 'amin', Over> {
-    aminmax: Method<typeof aminmax>;
-  }
+    extends
+      MethodsOf<typeof import('./extremes'), 'argmax' | 'argmin' | 'amax' | 'amin' | 'aminmax'>,
+      MethodsAs<typeof import('./extremes'), 'max' | 'min', Extreme> {}
 }

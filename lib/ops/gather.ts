@@ -6,7 +6,7 @@
 import { track } from '../core/autograd';
 import { DTypeError, ShapeError } from '../core/errors';
 import { checkAxis, numel, type Shape, showShape } from '../core/shape';
-import { addMethods, type Method, needTensor, Tensor } from '../core/tensor';
+import { addMethods, needTensor, Tensor } from '../core/tensor';
 import { type InOrderOrByName, readArguments, type Spec } from '../core/arguments';
 import { axis as axisParam, oneOf, operand, scalar, tensor as tensorParam } from '../core/params';
 import { mul } from './arithmetic';
@@ -375,7 +375,22 @@ const methods = {
   takeAlongDim,
 };
 addMethods(methods);
-type Methods = { [K in keyof typeof methods]: Method<(typeof methods)[K]> };
 declare module '../core/tensor' {
-  interface Tensor extends Methods {}
+  interface Tensor extends MethodsOf<
+    typeof import('./gather'),
+    | 'indexSelect'
+    | 'gather'
+    | 'scatter'
+    | 'scatter_'
+    | 'scatterAdd'
+    | 'scatterAdd_'
+    | 'indexAdd'
+    | 'indexAdd_'
+    | 'indexCopy'
+    | 'indexCopy_'
+    | 'indexFill'
+    | 'indexFill_'
+    | 'take'
+    | 'takeAlongDim'
+  > {}
 }

@@ -1,7 +1,7 @@
 /** @file Tensors made by a rule: windows of signal processing, geometric sequences, Vandermonde and block matrices. */
 import { ArgumentError, ShapeError } from '../core/errors';
 import { describe, showShape } from '../core/shape';
-import { addMethods, type Method, needTensor, type Tensor } from '../core/tensor';
+import { addMethods, needTensor, type Tensor } from '../core/tensor';
 import { add, mul, pow, sub } from './arithmetic';
 import { arange, linspace, ones, type TensorOptions, tensorSpec } from './create';
 import { type InOrderOrByName, readArguments, type Spec } from '../core/arguments';
@@ -142,7 +142,5 @@ export function blockDiag(...tensors: (Tensor | readonly Tensor[])[]): Tensor {
 
 addMethods({ vander });
 declare module '../core/tensor' {
-  interface Tensor {
-    vander: Method<typeof vander>;
-  }
+  interface Tensor extends MethodsOf<typeof import('./generators'), 'vander'> {}
 }

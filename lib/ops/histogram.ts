@@ -1,7 +1,7 @@
 /** @file Histograms. */
 import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
 import { describe, sameShape, showShape } from '../core/shape';
-import { addMethods, type Method, needTensor, Tensor } from '../core/tensor';
+import { addMethods, needTensor, Tensor } from '../core/tensor';
 import { opcode } from '../native';
 import { type InOrderOrByName, readArguments, type Spec } from '../core/arguments';
 import { boolean, either, integer, numeric, Param, tensor as tensorParam } from '../core/params';
@@ -141,8 +141,5 @@ export function histogram(
 
 addMethods({ histc, histogram });
 declare module '../core/tensor' {
-  interface Tensor {
-    histc: Method<typeof histc>;
-    histogram: Method<typeof histogram>;
-  }
+  interface Tensor extends MethodsOf<typeof import('./histogram'), 'histc' | 'histogram'> {}
 }

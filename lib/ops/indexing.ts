@@ -4,7 +4,7 @@
  */
 import { ArgumentError, ShapeError } from '../core/errors';
 import { checkAxis, describe, numel, sameShape, type Shape, showShape } from '../core/shape';
-import { addMethods, alias, type Method, needTensor, Tensor } from '../core/tensor';
+import { addMethods, alias, needTensor, Tensor } from '../core/tensor';
 import { type InOrderOrByName, readArguments, type Spec } from '../core/arguments';
 import { axis as axisParam, boolean, either, integer, operand, Param } from '../core/params';
 import { add } from './arithmetic';
@@ -191,11 +191,5 @@ const whole = s();
 
 addMethods({ at, set, indexPut, indexPut_, select });
 declare module '../core/tensor' {
-  interface Tensor {
-    at: Method<typeof at>;
-    set: Method<typeof set>;
-    indexPut: Method<typeof indexPut>;
-    indexPut_: Method<typeof indexPut_>;
-    select: Method<typeof select>;
-  }
+  interface Tensor extends MethodsOf<typeof import('./indexing'), 'at' | 'set' | 'indexPut' | 'indexPut_' | 'select'> {}
 }

@@ -4,7 +4,7 @@ import { type InOrderOrByName, readArguments, type Spec } from '../core/argument
 import { DTypeError, ShapeError } from '../core/errors';
 import { operand, tensor as tensorParam } from '../core/params';
 import { broadcastShapes, sameShape, showShape } from '../core/shape';
-import { addMethods, type Method, needTensor, Tensor } from '../core/tensor';
+import { addMethods, needTensor, Tensor } from '../core/tensor';
 import { cast } from './cast';
 import { inPlaceOf } from './in-place';
 import { nonzeroFlat, takeRows } from './index-kernels';
@@ -133,13 +133,8 @@ export function zero_(t: Tensor): Tensor {
 
 addMethods({ maskedFill, maskedFill_, maskedSelect, maskedScatter, maskedScatter_, fill_, zero_ });
 declare module '../core/tensor' {
-  interface Tensor {
-    maskedFill: Method<typeof maskedFill>;
-    maskedFill_: Method<typeof maskedFill_>;
-    maskedSelect: Method<typeof maskedSelect>;
-    maskedScatter: Method<typeof maskedScatter>;
-    maskedScatter_: Method<typeof maskedScatter_>;
-    fill_: Method<typeof fill_>;
-    zero_: Method<typeof zero_>;
-  }
+  interface Tensor extends MethodsOf<
+    typeof import('./masking'),
+    'maskedFill' | 'maskedFill_' | 'maskedSelect' | 'maskedScatter' | 'maskedScatter_' | 'fill_' | 'zero_'
+  > {}
 }

@@ -1,6 +1,6 @@
 /** @file Elementwise functions of one tensor, and clamp. Integers are computed as float32 unless noted. */
 import { finfo } from '../core/limits';
-import { addMethods, type Method, needTensor, Tensor } from '../core/tensor';
+import { addMethods, needTensor, Tensor } from '../core/tensor';
 import { type DType, isFloat, resultTypeScalar } from '../core/dtype';
 import { ArgumentError, DTypeError } from '../core/errors';
 import { type Arguments, type InOrderOrByName, readArguments, type Spec } from '../core/arguments';
@@ -320,22 +320,38 @@ addMethods({
 declare module '../core/tensor' {
   interface Tensor
     extends
-      Record<Differentiable | `${Differentiable}_`, () => Tensor>,
-      Record<
-        'isnan' | 'isinf' | 'isfinite' | 'logicalNot' | 'bitwiseNot' | 'logicalNot_' | 'bitwiseNot_',
+      MethodsOf<typeof import('./math'), 'clamp' | 'clampMin' | 'clampMax' | 'round' | 'logit' | 'nanToNum'>,
+      MethodsAs<
+        typeof import('./math'),
+        Exclude<Differentiable, 'trunc'> | 'isnan' | 'isinf' | 'isfinite' | 'logicalNot' | 'bitwiseNot',
+        () => Tensor
+      >,
+      MethodsAs<
+        typeof import('./in-place-functions'),
+        Exclude<`${Differentiable}_`, 'sign_' | 'lgamma_' | 'digamma_'>,
         () => Tensor
       > {
-    clamp: Method<typeof clamp>;
+    /** {@link sign} in place. */
+    sign_(): Tensor;
+    /** {@link lgamma} in place. */
+    lgamma_(): Tensor;
+    /** {@link digamma} in place. */
+    digamma_(): Tensor;
+    /** {@link logicalNot} in place. */
+    logicalNot_(): Tensor;
+    /** {@link bitwiseNot} in place. */
+    bitwiseNot_(): Tensor;
+    /** {@link clamp} in place. */
     clamp_: Method<typeof clamp>;
-    clampMin: Method<typeof clampMin>;
+    /** {@link clampMin} in place. */
     clampMin_: Method<typeof clampMin>;
-    clampMax: Method<typeof clampMax>;
+    /** {@link clampMax} in place. */
     clampMax_: Method<typeof clampMax>;
-    round: Method<typeof round>;
-    logit: Method<typeof logit>;
-    nanToNum: Method<typeof nanToNum>;
+    /** {@link round} in place. */
     round_: Method<typeof round>;
+    /** {@link logit} in place. */
     logit_: Method<typeof logit>;
+    /** {@link nanToNum} in place. */
     nanToNum_: Method<typeof nanToNum>;
   }
 }

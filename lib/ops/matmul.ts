@@ -5,7 +5,7 @@ import { isFloat, resultType } from '../core/dtype';
 import { DTypeError, ShapeError } from '../core/errors';
 import { tensor } from '../core/params';
 import { broadcastShapes, broadcastStrides, numel, type Shape, showShape } from '../core/shape';
-import { addMethods, alias, empty, type Method, needTensor, shapeOf, stridesOf, type Tensor } from '../core/tensor';
+import { addMethods, alias, empty, needTensor, shapeOf, stridesOf, type Tensor } from '../core/tensor';
 import { kernel, written } from '../native';
 import { cast } from './cast';
 import { denseOf, sameDevice } from './launch';
@@ -166,7 +166,5 @@ function affine(x: Tensor, weight: Tensor, bias: Tensor | null): Tensor {
 
 addMethods({ matmul });
 declare module '../core/tensor' {
-  interface Tensor {
-    matmul: Method<typeof matmul>;
-  }
+  interface Tensor extends MethodsOf<typeof import('./matmul'), 'matmul'> {}
 }

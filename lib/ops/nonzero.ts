@@ -67,9 +67,9 @@ export const argwhere = (t: Tensor): Tensor => nonzero(t);
 
 addMethods({ nonzero, argwhere });
 declare module '../core/tensor' {
-  interface Tensor {
+  interface Tensor extends MethodsAs<typeof import('./nonzero'), 'argwhere', () => Tensor> {
+    /** The indices of the nonzero elements: int64 [count, ndim], or with `asTuple` one [count] per dimension. */
     nonzero(options?: { asTuple?: false }): Tensor;
     nonzero(options: { asTuple: true }): Tensor[];
-    argwhere(): Tensor;
   }
 }

@@ -3,7 +3,7 @@ import { isFloat } from '../core/dtype';
 import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
 import { axis as axisParam, boolean, either, number, numbers, oneOf, tensor as tensorParam } from '../core/params';
 import { checkAxes, checkAxis, showShape } from '../core/shape';
-import { addMethods, type Method, needTensor, Tensor } from '../core/tensor';
+import { addMethods, needTensor, Tensor } from '../core/tensor';
 import { add, maximum, mul, ne, sub } from './arithmetic';
 import { cast } from './cast';
 import { arange, ones, tensor } from './create';
@@ -201,9 +201,9 @@ interface Median {
   (axis: number | Along, how?: boolean | AlongOptions): ValuesAndIndices;
   (): Tensor;
 }
-type Quantile = Method<typeof quantile>;
 declare module '../core/tensor' {
-  interface Tensor extends Record<'median' | 'nanmedian', Median>, Record<'quantile' | 'nanquantile', Quantile> {
-    mode: Method<typeof mode>;
-  }
+  interface Tensor
+    extends
+      MethodsOf<typeof import('./order'), 'mode' | 'quantile' | 'nanquantile'>,
+      MethodsAs<typeof import('./order'), 'median' | 'nanmedian', Median> {}
 }

@@ -4,7 +4,7 @@ import { ArgumentError, ShapeError } from '../core/errors';
 import { checkShape, numel, showShape } from '../core/shape';
 import { type InOrderOrByName, readArguments, type Spec } from '../core/arguments';
 import { axes, checkCount, oneOf, scalar } from '../core/params';
-import { addMethods, alias, empty, type Method, needTensor, type Tensor } from '../core/tensor';
+import { addMethods, alias, empty, needTensor, type Tensor } from '../core/tensor';
 import { clone } from './cast';
 import { tensor } from './create';
 import { indexSelect } from './gather';
@@ -146,7 +146,5 @@ export function padded(
 
 addMethods({ pad });
 declare module '../core/tensor' {
-  interface Tensor {
-    pad: Method<typeof pad>;
-  }
+  interface Tensor extends MethodsOf<typeof import('./padding'), 'pad'> {}
 }

@@ -2,7 +2,7 @@
 import { isFloat, resultType } from '../core/dtype';
 import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
 import { checkAxis, describe, numel, sameShape, type Shape, showShape } from '../core/shape';
-import { addMethods, type Method, needTensor, type Tensor } from '../core/tensor';
+import { addMethods, needTensor, type Tensor } from '../core/tensor';
 import { type InOrderOrByName, readArguments, readOptions } from '../core/arguments';
 import { axes, axis, Param, scalar } from '../core/params';
 import { add, mul } from './arithmetic';
@@ -254,7 +254,33 @@ const inPlace = {
 };
 const methods = { mm, bmm, mv, dot, vdot, inner, outer, ger, kron, addmm, baddbmm, addbmm, addmv, addr, ...inPlace };
 addMethods(methods);
-type Methods = { [K in keyof typeof methods]: Method<(typeof methods)[K]> };
 declare module '../core/tensor' {
-  interface Tensor extends Methods {}
+  interface Tensor extends MethodsOf<
+    typeof import('./products'),
+    | 'mm'
+    | 'bmm'
+    | 'mv'
+    | 'dot'
+    | 'vdot'
+    | 'inner'
+    | 'outer'
+    | 'ger'
+    | 'kron'
+    | 'addmm'
+    | 'baddbmm'
+    | 'addbmm'
+    | 'addmv'
+    | 'addr'
+  > {
+    /** {@link addmm} in place. */
+    addmm_: Method<typeof addmm>;
+    /** {@link baddbmm} in place. */
+    baddbmm_: Method<typeof baddbmm>;
+    /** {@link addbmm} in place. */
+    addbmm_: Method<typeof addbmm>;
+    /** {@link addmv} in place. */
+    addmv_: Method<typeof addmv>;
+    /** {@link addr} in place. */
+    addr_: Method<typeof addr>;
+  }
 }

@@ -18,7 +18,7 @@ import {
   type Shape,
   showShape,
 } from '../core/shape';
-import { addMethods, type Method, needTensor, Tensor } from '../core/tensor';
+import { addMethods, needTensor, Tensor } from '../core/tensor';
 import {
   gathered,
   type InOrderOrByName,
@@ -237,10 +237,30 @@ addMethods({
   },
 });
 declare module '../core/tensor' {
-  interface Tensor extends Record<keyof typeof casts, () => Tensor> {
-    isFloatingPoint(): boolean;
-    isComplex(): boolean;
-    isSigned(): boolean;
+  interface Tensor
+    extends
+      MethodsAs<
+        typeof import('./properties'),
+        'isFloatingPoint' | 'isComplex' | 'isSigned' | 'isNonzero',
+        () => boolean
+      >,
+      MethodsAs<typeof import('./properties'), 'isSameSize', (...args: Other) => boolean> {
+    /** Cast to bool: false where an element is 0. */
+    bool(): Tensor;
+    /** Cast to bfloat16. */
+    bfloat16(): Tensor;
+    /** Cast to int32. */
+    int(): Tensor;
+    /** Cast to int64. */
+    long(): Tensor;
+    /** Cast to uint8. */
+    byte(): Tensor;
+    /** Cast to float32. */
+    float(): Tensor;
+    /** Cast to float64. */
+    double(): Tensor;
+    /** Cast to float16. */
+    half(): Tensor;
     /** Sums down to a shape that broadcasts to the tensor's. */
     sumToSize: Method<typeof sumToSize>;
     /** The number of dimensions. */
@@ -253,8 +273,6 @@ declare module '../core/tensor' {
     readonly isCuda: boolean;
     /** Whether it is on the CPU. */
     readonly isCpu: boolean;
-    isNonzero(): boolean;
-    isSameSize(...args: Other): boolean;
     /** The shape, or the length of one dimension. */
     size(): Shape;
     size(dim: number | { dim: number }): number;
@@ -275,9 +293,13 @@ declare module '../core/tensor' {
     typeAs(...args: Other): Tensor;
     /** Zeros of this dtype on this device. */
     newZeros(...args: ShapeArguments): Tensor;
+    /** Ones of this dtype on this device. */
     newOnes(...args: ShapeArguments): Tensor;
+    /** Memory as it is, of this dtype on this device. */
     newEmpty(...args: ShapeArguments): Tensor;
+    /** A tensor filled with a value, of this dtype on this device. */
     newFull(...args: FillArguments): Tensor;
+    /** A tensor from data, of this dtype on this device. */
     newTensor(...args: DataArguments): Tensor;
   }
 }

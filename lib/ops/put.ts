@@ -1,7 +1,7 @@
 /** @file Writing to positions of the flattened tensor. */
 import { ShapeError } from '../core/errors';
 import { showShape } from '../core/shape';
-import { addMethods, type Method, needTensor, type Tensor } from '../core/tensor';
+import { addMethods, needTensor, type Tensor } from '../core/tensor';
 import { type InOrderOrByName, readArguments, type Spec } from '../core/arguments';
 import { boolean, tensor as tensorParam } from '../core/params';
 import { take } from './gather';
@@ -75,8 +75,5 @@ export const put_: Put = (t, ...args) => overwriteSelf(t, puttingOf('put_', t, a
 
 addMethods({ put, put_ });
 declare module '../core/tensor' {
-  interface Tensor {
-    put: Method<typeof put>;
-    put_: Method<typeof put_>;
-  }
+  interface Tensor extends MethodsOf<typeof import('./put'), 'put' | 'put_'> {}
 }

@@ -343,12 +343,8 @@ export function truncNormal_(
 
 addMethods({ multinomial, bernoulli, uniform_, normal_, bernoulli_, exponential_ });
 declare module '../core/tensor' {
-  interface Tensor {
-    multinomial: Method<typeof multinomial>;
-    bernoulli: Method<typeof bernoulli>;
-    uniform_: Method<typeof uniform_>;
-    normal_: Method<typeof normal_>;
-    bernoulli_: Method<typeof bernoulli_>;
-    exponential_: Method<typeof exponential_>;
-  }
+  interface Tensor extends MethodsOf<
+    typeof import('./random'),
+    'multinomial' | 'bernoulli' | 'uniform_' | 'normal_' | 'bernoulli_' | 'exponential_'
+  > {}
 }

@@ -70,12 +70,12 @@ export function itemSync(t: Tensor): number {
 
 addMethods({ data, dataSync, array, arraySync, item, itemSync });
 declare module '../core/tensor' {
-  interface Tensor {
-    data(): Promise<TypedArray>;
-    dataSync(): TypedArray;
-    array(): Promise<NestedNumbers>;
-    arraySync(): NestedNumbers;
-    item(): Promise<number>;
-    itemSync(): number;
-  }
+  interface Tensor
+    extends
+      MethodsAs<typeof import('./read'), 'data', () => Promise<TypedArray>>,
+      MethodsAs<typeof import('./read'), 'dataSync', () => TypedArray>,
+      MethodsAs<typeof import('./read'), 'array', () => Promise<NestedNumbers>>,
+      MethodsAs<typeof import('./read'), 'arraySync', () => NestedNumbers>,
+      MethodsAs<typeof import('./read'), 'item', () => Promise<number>>,
+      MethodsAs<typeof import('./read'), 'itemSync', () => number> {}
 }

@@ -3,7 +3,7 @@ import { isGradEnabled, track } from '../core/autograd';
 import { type DType, isFloat } from '../core/dtype';
 import { DTypeError } from '../core/errors';
 import { checkAxes, type Shape } from '../core/shape';
-import { addMethods, empty, type Method, needTensor, shapeOf, stridesOf, type Tensor } from '../core/tensor';
+import { addMethods, empty, needTensor, shapeOf, stridesOf, type Tensor } from '../core/tensor';
 import { kernel, opcode, written } from '../native';
 import { type InOrderOrByName, readArguments, type Spec } from '../core/arguments';
 import { axes, boolean, dtype as dtypeParam } from '../core/params';
@@ -187,11 +187,5 @@ export const all = (t: Tensor, ...args: KeepdimArguments): Tensor => truth('all'
 
 addMethods({ sum, mean, prod, any, all });
 declare module '../core/tensor' {
-  interface Tensor {
-    sum: Method<typeof sum>;
-    mean: Method<typeof mean>;
-    prod: Method<typeof prod>;
-    any: Method<typeof any>;
-    all: Method<typeof all>;
-  }
+  interface Tensor extends MethodsOf<typeof import('./reduce'), 'sum' | 'mean' | 'prod' | 'any' | 'all'> {}
 }

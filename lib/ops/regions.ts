@@ -2,7 +2,7 @@
 import { IndexError, ShapeError } from '../core/errors';
 import { axis as axisParam, integer, tensor } from '../core/params';
 import { checkAxis, sameShape, showShape } from '../core/shape';
-import { addMethods, type Method, needTensor, type Tensor } from '../core/tensor';
+import { addMethods, needTensor, type Tensor } from '../core/tensor';
 import { arange } from './create';
 import { diagEmbed, type DiagonalOptions, diagonal } from './diagonals';
 import { eq } from './arithmetic';
@@ -117,7 +117,9 @@ export function diagonalScatter(
 
 const methods = { selectScatter, sliceScatter, diagonalScatter };
 addMethods(methods);
-type Methods = { [K in keyof typeof methods]: Method<(typeof methods)[K]> };
 declare module '../core/tensor' {
-  interface Tensor extends Methods {}
+  interface Tensor extends MethodsOf<
+    typeof import('./regions'),
+    'selectScatter' | 'sliceScatter' | 'diagonalScatter'
+  > {}
 }

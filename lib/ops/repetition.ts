@@ -1,7 +1,7 @@
 /** @file Elements several times. The results are copies, also where nothing is repeated. */
 import { ArgumentError, ShapeError } from '../core/errors';
 import { checkAxis, checkShape, numel, type Shape, showShape } from '../core/shape';
-import { addMethods, type Method, needTensor, Tensor } from '../core/tensor';
+import { addMethods, needTensor, Tensor } from '../core/tensor';
 import {
   gathered,
   type InOrderOrByName,
@@ -136,9 +136,5 @@ export function repeatInterleave(
 
 addMethods({ repeat, tile, repeatInterleave });
 declare module '../core/tensor' {
-  interface Tensor {
-    repeat: Method<typeof repeat>;
-    tile: Method<typeof tile>;
-    repeatInterleave: Method<typeof repeatInterleave>;
-  }
+  interface Tensor extends MethodsOf<typeof import('./repetition'), 'repeat' | 'tile' | 'repeatInterleave'> {}
 }

@@ -3,7 +3,7 @@ import { isFloat } from '../core/dtype';
 import { boolean, checkCount, integer, tensor as tensorParam } from '../core/params';
 import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
 import { showShape } from '../core/shape';
-import { addMethods, type Method, needTensor, Tensor } from '../core/tensor';
+import { addMethods, needTensor, Tensor } from '../core/tensor';
 import { type InOrderOrByName, readArguments, readOptions, type Spec } from '../core/arguments';
 import { add, div, lt, mul, sub } from './arithmetic';
 import { meshgrid } from './arranging';
@@ -166,8 +166,5 @@ export function combinations(
 
 addMethods({ cov, corrcoef });
 declare module '../core/tensor' {
-  interface Tensor {
-    cov: Method<typeof cov>;
-    corrcoef: Method<typeof corrcoef>;
-  }
+  interface Tensor extends MethodsOf<typeof import('./samples'), 'cov' | 'corrcoef'> {}
 }

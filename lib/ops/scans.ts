@@ -3,7 +3,7 @@ import { isGradEnabled, track } from '../core/autograd';
 import { type DType, isFloat } from '../core/dtype';
 import { ShapeError } from '../core/errors';
 import { checkAxis, numel } from '../core/shape';
-import { addMethods, empty, type Method, needTensor, type Tensor } from '../core/tensor';
+import { addMethods, empty, needTensor, type Tensor } from '../core/tensor';
 import { kernel, opcode, written } from '../native';
 import { div, eq, ge, log, mul, ne, neg, sub } from './arithmetic';
 import { logicalAnd, logicalOr } from './binary';
@@ -214,9 +214,14 @@ const methods = {
   cumprod_: inPlaceOf('cumprod_', cumprod),
 };
 addMethods({ ...methods, diff });
-type Methods = { [K in keyof typeof methods]: Method<(typeof methods)[K]> };
 declare module '../core/tensor' {
-  interface Tensor extends Methods {
-    diff: Method<typeof diff>;
+  interface Tensor extends MethodsOf<
+    typeof import('./scans'),
+    'cumsum' | 'cumprod' | 'cummax' | 'cummin' | 'logcumsumexp' | 'diff'
+  > {
+    /** {@link cumsum} in place. */
+    cumsum_: Method<typeof cumsum>;
+    /** {@link cumprod} in place. */
+    cumprod_: Method<typeof cumprod>;
   }
 }

@@ -1,7 +1,7 @@
 /** @file Reducing elements that an index tensor sends to the same place. */
 import type { GradFn } from '../core/autograd';
 import { type DType, isFloat } from '../core/dtype';
-import { addMethods, type Method, type Tensor } from '../core/tensor';
+import { addMethods, type Tensor } from '../core/tensor';
 import { type InOrderOrByName, readArguments, type Spec } from '../core/arguments';
 import { axis as axisParam, boolean, oneOf, tensor } from '../core/params';
 import { div, eq, floorDivide, mul } from './arithmetic';
@@ -196,10 +196,8 @@ export const indexReduce_: IndexReduce = (t, ...args) => overwriteSelf(t, reduci
 
 addMethods({ scatterReduce, scatterReduce_, indexReduce, indexReduce_ });
 declare module '../core/tensor' {
-  interface Tensor {
-    indexReduce: Method<typeof indexReduce>;
-    indexReduce_: Method<typeof indexReduce_>;
-    scatterReduce: Method<typeof scatterReduce>;
-    scatterReduce_: Method<typeof scatterReduce_>;
-  }
+  interface Tensor extends MethodsOf<
+    typeof import('./scatterReduce'),
+    'indexReduce' | 'indexReduce_' | 'scatterReduce' | 'scatterReduce_'
+  > {}
 }

@@ -1,7 +1,7 @@
 /** @file Places of values in sorted sequences. */
 import { ArgumentError, ShapeError } from '../core/errors';
 import { numel, sameShape, showShape } from '../core/shape';
-import { addMethods, type Method, needTensor, Tensor } from '../core/tensor';
+import { addMethods, needTensor, Tensor } from '../core/tensor';
 import { isFloat } from '../core/dtype';
 import { type InOrderOrByName, readArguments, type Spec } from '../core/arguments';
 import { boolean, either, numbers, oneOf, operand, tensor as tensorParam } from '../core/params';
@@ -166,8 +166,5 @@ export function isin(
 
 addMethods({ bucketize, isin });
 declare module '../core/tensor' {
-  interface Tensor {
-    bucketize: Method<typeof bucketize>;
-    isin: Method<typeof isin>;
-  }
+  interface Tensor extends MethodsOf<typeof import('./search'), 'bucketize' | 'isin'> {}
 }

@@ -2,7 +2,7 @@
 import { type DType, isFloat } from '../core/dtype';
 import { DTypeError } from '../core/errors';
 import { checkAxis, numel } from '../core/shape';
-import { addMethods, empty, type Method, needTensor, shapeOf, type Tensor } from '../core/tensor';
+import { addMethods, empty, needTensor, shapeOf, type Tensor } from '../core/tensor';
 import { kernel, written } from '../native';
 import { div, log as ln, mul, neg, sub } from './arithmetic';
 import { type InOrderOrByName, readArguments, type Spec } from '../core/arguments';
@@ -92,8 +92,5 @@ export const softmin = (x: Tensor, ...args: SoftmaxArguments): Tensor => along('
 
 addMethods({ softmax, logSoftmax });
 declare module '../core/tensor' {
-  interface Tensor {
-    softmax: Method<typeof softmax>;
-    logSoftmax: Method<typeof logSoftmax>;
-  }
+  interface Tensor extends MethodsOf<typeof import('./softmax'), 'softmax' | 'logSoftmax'> {}
 }

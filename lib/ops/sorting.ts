@@ -2,7 +2,7 @@
 import { noGrad, track } from '../core/autograd';
 import { IndexError } from '../core/errors';
 import { checkAxis, numel, type Shape } from '../core/shape';
-import { addMethods, empty, type Method, needTensor, type Tensor } from '../core/tensor';
+import { addMethods, empty, needTensor, type Tensor } from '../core/tensor';
 import { kernel, written } from '../native';
 import { type InOrderOrByName, readArguments, type Spec } from '../core/arguments';
 import { axis as axisParam, boolean, integer } from '../core/params';
@@ -136,7 +136,6 @@ export function kthvalue(t: Tensor, ...args: KthvalueArguments): ValuesAndIndice
 
 const methods = { sort, argsort, msort, topk, kthvalue };
 addMethods(methods);
-type Methods = { [K in keyof typeof methods]: Method<(typeof methods)[K]> };
 declare module '../core/tensor' {
-  interface Tensor extends Methods {}
+  interface Tensor extends MethodsOf<typeof import('./sorting'), 'sort' | 'argsort' | 'msort' | 'topk' | 'kthvalue'> {}
 }

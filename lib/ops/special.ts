@@ -5,7 +5,7 @@ import { type InOrderOrByName, readArguments, type Spec } from '../core/argument
 import { DTypeError } from '../core/errors';
 import { axis as axisParam, number, operand, tensor } from '../core/params';
 import { checkAxis } from '../core/shape';
-import { addMethods, type Method, needTensor, type Tensor } from '../core/tensor';
+import { addMethods, needTensor, type Tensor } from '../core/tensor';
 import { sigmoid } from './activations';
 import { add, div, eq, gt, lt, maximum, mul, neg, pow, sub } from './arithmetic';
 import { copysign, logicalAnd } from './binary';
@@ -137,7 +137,34 @@ const methods = {
   ...{ heaviside_, ldexp_, floatPower_ },
 };
 addMethods(methods);
-type Methods = { [K in keyof typeof methods]: Method<(typeof methods)[K]> };
 declare module '../core/tensor' {
-  interface Tensor extends Methods {}
+  interface Tensor extends MethodsOf<
+    typeof import('./special'),
+    | 'ldexp'
+    | 'floatPower'
+    | 'renorm'
+    | 'renorm_'
+    | 'deg2rad'
+    | 'rad2deg'
+    | 'sinc'
+    | 'logaddexp'
+    | 'logaddexp2'
+    | 'heaviside'
+    | 'signbit'
+    | 'isposinf'
+    | 'isneginf'
+  > {
+    /** {@link heaviside} in place. */
+    heaviside_: Method<typeof heaviside_>;
+    /** {@link ldexp} in place. */
+    ldexp_: Method<typeof ldexp_>;
+    /** {@link floatPower} in place. */
+    floatPower_: Method<typeof floatPower_>;
+    /** {@link sinc} in place. */
+    sinc_: Method<typeof sinc>;
+    /** {@link deg2rad} in place. */
+    deg2rad_: Method<typeof deg2rad>;
+    /** {@link rad2deg} in place. */
+    rad2deg_: Method<typeof rad2deg>;
+  }
 }

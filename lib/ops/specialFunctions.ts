@@ -5,7 +5,7 @@
 import { type InOrderOrByName, readArguments } from '../core/arguments';
 import { AutogradError } from '../core/errors';
 import { checkCount, integer, tensor } from '../core/params';
-import { addMethods, type Method, needTensor, Tensor } from '../core/tensor';
+import { addMethods, needTensor, Tensor } from '../core/tensor';
 import { add, div, eq, le, log, mul, neg, sub } from './arithmetic';
 import { logicalAnd } from './binary';
 import { arange } from './create';
@@ -150,7 +150,17 @@ const methods = {
     self.copy_(derivativeOf('polygamma_', readArguments('polygamma_', order, args).n, remembered(self))),
 };
 addMethods(methods);
-type Methods = { [K in keyof typeof methods]: Method<(typeof methods)[K]> };
 declare module '../core/tensor' {
-  interface Tensor extends Methods {}
+  interface Tensor
+    extends
+      MethodsOf<typeof import('./specialFunctions'), 'mvlgamma'>,
+      MethodsAs<typeof import('./specialFunctions'), 'i0', () => Tensor>,
+      MethodsAs<typeof import('./specialFunctions'), 'polygamma', (...args: Order) => Tensor> {
+    /** {@link i0} in place. */
+    i0_(): Tensor;
+    /** {@link mvlgamma} in place. */
+    mvlgamma_: Method<typeof mvlgamma>;
+    /** {@link polygamma} in place. */
+    polygamma_(...args: Order): Tensor;
+  }
 }

@@ -2,7 +2,7 @@
 import { track } from '../core/autograd';
 import { ArgumentError, ShapeError } from '../core/errors';
 import { checkAxis, type Shape, showShape } from '../core/shape';
-import { addMethods, alias, type Method, needTensor, type Tensor } from '../core/tensor';
+import { addMethods, alias, needTensor, type Tensor } from '../core/tensor';
 import { type InOrderOrByName, readArguments, type Spec } from '../core/arguments';
 import { axis as axisParam, checkCount, either, integer, integers } from '../core/params';
 import { zeros } from './create';
@@ -212,14 +212,8 @@ export function unbind(t: Tensor, ...dim: Along): Tensor[] {
 
 addMethods({ split, chunk, tensorSplit, splitWithSizes, hsplit, vsplit, dsplit, unbind });
 declare module '../core/tensor' {
-  interface Tensor {
-    split: Method<typeof split>;
-    chunk: Method<typeof chunk>;
-    tensorSplit: Method<typeof tensorSplit>;
-    splitWithSizes: Method<typeof splitWithSizes>;
-    hsplit: Method<typeof hsplit>;
-    vsplit: Method<typeof vsplit>;
-    dsplit: Method<typeof dsplit>;
-    unbind: Method<typeof unbind>;
-  }
+  interface Tensor extends MethodsOf<
+    typeof import('./splitting'),
+    'split' | 'chunk' | 'tensorSplit' | 'splitWithSizes' | 'hsplit' | 'vsplit' | 'dsplit' | 'unbind'
+  > {}
 }

@@ -3,7 +3,7 @@ import { track } from '../core/autograd';
 import { type DType, isFloat } from '../core/dtype';
 import { DTypeError } from '../core/errors';
 import { checkAxes, numel, type Shape } from '../core/shape';
-import { addMethods, type Method, needTensor, Tensor } from '../core/tensor';
+import { addMethods, needTensor, Tensor } from '../core/tensor';
 import { opcode } from '../native';
 import { add, div, eq, log, mul, ne, pow, sub } from './arithmetic';
 import { abs, exp, isfinite, isnan, logicalNot, sign, sqrt } from './math';
@@ -211,9 +211,11 @@ export function countNonzero(t: Tensor, ...args: KeepdimArguments): Tensor {
 
 const methods = { std, norm, dist, logsumexp, nansum, nanmean, countNonzero };
 addMethods({ ...methods, var: variance });
-type Methods = { [K in keyof typeof methods]: Method<(typeof methods)[K]> };
 declare module '../core/tensor' {
-  interface Tensor extends Methods {
+  interface Tensor extends MethodsOf<
+    typeof import('./statistics'),
+    'std' | 'norm' | 'dist' | 'logsumexp' | 'nansum' | 'nanmean' | 'countNonzero'
+  > {
     /** {@link variance} */
     var: Method<typeof variance>;
   }

@@ -7,7 +7,7 @@ import { dtypeSize, isFloat } from '../core/dtype';
 import { ArgumentError, DTypeError, NumericError, ShapeError } from '../core/errors';
 import { boolean, integer, oneOf, tensor as tensorParam } from '../core/params';
 import { numel, showShape } from '../core/shape';
-import { addMethods, type Method, needTensor, type Tensor } from '../core/tensor';
+import { addMethods, needTensor, type Tensor } from '../core/tensor';
 import { div, mul } from './arithmetic';
 import { unfold } from './arranging';
 import { cast } from './cast';
@@ -199,8 +199,5 @@ function cut(y: Tensor, wanted: number | null): Tensor {
 
 addMethods({ stft, istft });
 declare module '../core/tensor' {
-  interface Tensor {
-    stft: Method<typeof stft>;
-    istft: Method<typeof istft>;
-  }
+  interface Tensor extends MethodsOf<typeof import('./stft'), 'stft' | 'istft'> {}
 }

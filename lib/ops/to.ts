@@ -72,7 +72,5 @@ export function to(t: Tensor, ...args: ToArguments): Tensor {
 
 addMethods({ to });
 declare module '../core/tensor' {
-  interface Tensor {
-    to(...args: ToArguments): Tensor;
-  }
+  interface Tensor extends MethodsAs<typeof import('./to'), 'to', (...args: ToArguments) => Tensor> {}
 }

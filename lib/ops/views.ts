@@ -362,20 +362,25 @@ export const transpose_ = (t: Tensor, ...args: Parameters<Method<typeof transpos
 
 const inPlace = { squeeze_, unsqueeze_, transpose_ };
 addMethods(inPlace);
-type InPlace = { [K in keyof typeof inPlace]: Method<(typeof inPlace)[K]> };
 addMethods({ view: viewAs, reshape, flatten, unflatten, permute, transpose, squeeze, unsqueeze, expand, narrow });
 declare module '../core/tensor' {
-  interface Tensor extends InPlace {
+  interface Tensor extends MethodsOf<
+    typeof import('./views'),
+    | 'squeeze_'
+    | 'unsqueeze_'
+    | 'transpose_'
+    | 'reshape'
+    | 'flatten'
+    | 'unflatten'
+    | 'permute'
+    | 'transpose'
+    | 'squeeze'
+    | 'unsqueeze'
+    | 'expand'
+    | 'narrow'
+  > {
+    /** The same memory with another shape; -1 stands for one length. @throws ShapeError where elements would move. */
     view: Method<typeof viewAs>;
-    reshape: Method<typeof reshape>;
-    flatten: Method<typeof flatten>;
-    unflatten: Method<typeof unflatten>;
-    permute: Method<typeof permute>;
-    transpose: Method<typeof transpose>;
-    squeeze: Method<typeof squeeze>;
-    unsqueeze: Method<typeof unsqueeze>;
-    expand: Method<typeof expand>;
-    narrow: Method<typeof narrow>;
     /** All dimensions in reverse order. */
     readonly T: Tensor;
   }

@@ -132,7 +132,9 @@ export function readSurface(file: string): Callable[] {
   // Declared by a public class above: listed there, and found on instances of this one.
   const inherited = (m: ts.Symbol, type: ts.Type): boolean => {
     const parent = m.declarations?.[0]?.parent;
-    const home = parent && checker.getTypeAtLocation(parent).getSymbol();
+    // Methods that are mapped over a module are declared by its functions.
+    if (!parent || !(ts.isClassLike(parent) || ts.isInterfaceDeclaration(parent))) return false;
+    const home = checker.getTypeAtLocation(parent).getSymbol();
     return home !== undefined && home !== type.getSymbol() && classes.has(home);
   };
 

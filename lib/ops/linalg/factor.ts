@@ -2,7 +2,7 @@
 import { type InOrderOrByName, readArguments } from '../../core/arguments';
 import { AutogradError } from '../../core/errors';
 import { oneOf } from '../../core/params';
-import { addMethods, type Method, type Tensor } from '../../core/tensor';
+import { addMethods, type Tensor } from '../../core/tensor';
 import { kernel, written } from '../../native';
 import { add, mul, neg, sub } from '../arithmetic';
 import { zerosLike } from '../create';
@@ -89,8 +89,5 @@ function qrGrad(gq: Tensor | undefined, gr: Tensor | undefined, q: Tensor, r: Te
 
 addMethods({ cholesky, qr });
 declare module '../../core/tensor' {
-  interface Tensor {
-    cholesky: Method<typeof cholesky>;
-    qr: Method<typeof qr>;
-  }
+  interface Tensor extends MethodsOf<typeof import('./factor'), 'cholesky' | 'qr'> {}
 }

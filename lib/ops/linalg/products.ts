@@ -3,7 +3,7 @@ import { type InOrderOrByName, readArguments } from '../../core/arguments';
 import { ArgumentError, ShapeError } from '../../core/errors';
 import { axis, integer } from '../../core/params';
 import { checkAxis, showShape } from '../../core/shape';
-import { addMethods, type Method, needTensor, type Tensor } from '../../core/tensor';
+import { addMethods, needTensor, type Tensor } from '../../core/tensor';
 import { add, mul, sub } from '../arithmetic';
 import { cast, clone } from '../cast';
 import { eye } from '../create';
@@ -140,9 +140,5 @@ export function vecdot(a: Tensor, b: Tensor, ...args: DimArguments): Tensor {
 
 addMethods({ matrixPower, matrixExp, cross });
 declare module '../../core/tensor' {
-  interface Tensor {
-    matrixPower: Method<typeof matrixPower>;
-    matrixExp: Method<typeof matrixExp>;
-    cross: Method<typeof cross>;
-  }
+  interface Tensor extends MethodsOf<typeof import('./products'), 'matrixPower' | 'matrixExp' | 'cross'> {}
 }

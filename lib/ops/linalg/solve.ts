@@ -3,7 +3,7 @@ import { type InOrderOrByName, readArguments } from '../../core/arguments';
 import { ShapeError } from '../../core/errors';
 import { boolean } from '../../core/params';
 import { showShape } from '../../core/shape';
-import { addMethods, type Method, needTensor, type Tensor } from '../../core/tensor';
+import { addMethods, needTensor, type Tensor } from '../../core/tensor';
 import { kernel, named, written } from '../../native';
 import { lt, mul, neg } from '../arithmetic';
 import { eye } from '../create';
@@ -163,10 +163,8 @@ export function logdet(a: Tensor): Tensor {
 
 addMethods({ inverse: inv, det, slogdet, logdet });
 declare module '../../core/tensor' {
-  interface Tensor {
+  interface Tensor extends MethodsOf<typeof import('./solve'), 'det' | 'slogdet' | 'logdet'> {
+    /** {@link inv}: the inverse of square matrices. */
     inverse: Method<typeof inv>;
-    det: Method<typeof det>;
-    slogdet: Method<typeof slogdet>;
-    logdet: Method<typeof logdet>;
   }
 }

@@ -5,7 +5,7 @@ import { finfo } from '../../core/limits';
 import { number, oneOf } from '../../core/params';
 import { showShape } from '../../core/shape';
 import { noGrad, needsTracking } from '../../core/autograd';
-import { addMethods, type Method, needTensor, type Tensor } from '../../core/tensor';
+import { addMethods, needTensor, type Tensor } from '../../core/tensor';
 import { kernel, written } from '../../native';
 import { add, div, gt, maximum, mul, sub } from '../arithmetic';
 import { empty, eye, full } from '../create';
@@ -272,8 +272,8 @@ export function lstsq(
 
 addMethods({ svd, pinverse: pinv });
 declare module '../../core/tensor' {
-  interface Tensor {
-    svd: Method<typeof svd>;
+  interface Tensor extends MethodsOf<typeof import('./spectral'), 'svd'> {
+    /** {@link pinv}: the Moore-Penrose inverse of matrices. */
     pinverse: Method<typeof pinv>;
   }
 }
