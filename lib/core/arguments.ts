@@ -7,8 +7,11 @@ import { boolean, number, Param, string } from './params';
 import { describe } from './shape';
 import { Tensor } from './tensor';
 
+/** Some of S. Undefined counts as not given, also under `exactOptionalPropertyTypes`. */
+export type Given<S> = { [K in keyof S]?: S[K] | undefined };
+
 /** Values in PyTorch's order, then an object with the others by name. */
-export type Arguments<S> = (S[keyof S] | Partial<S> | undefined)[];
+export type Arguments<S> = (S[keyof S] | Given<S> | undefined)[];
 
 // Undefined counts as not given.
 type Undefinable<P extends readonly unknown[]> = { [I in keyof P]: P[I] | undefined };
@@ -21,14 +24,14 @@ type Prefixes<P extends readonly unknown[]> = P extends readonly [...infer Init,
  * rest in one object at the end (all of them there: S).
  */
 export type InOrderOrByName<P extends readonly unknown[], S extends object> =
-  P | [S] | [...Prefixes<Required<P>>, Partial<S> | undefined];
+  P | [S] | [...Prefixes<Required<P>>, Given<S> | undefined];
 
 /**
  * The arguments of what has required ones: those, R, in order or by their names N; options S after them, in order or by
  * name in the object at the end.
  */
 export type WithRequired<R extends readonly unknown[], N extends object, S extends object = object> =
-  [...R, ...Arguments<S>] | [N & Partial<S>] | [...Prefixes<R>, Partial<N & S> | undefined];
+  [...R, ...Arguments<S>] | [N & Given<S>] | [...Prefixes<R>, Given<N & S> | undefined];
 
 /** What a spec says of each argument: a default, whose type the value must have, or a {@link Param}. */
 export type Spec<S extends object> = { readonly [K in keyof S]: S[K] | Param<S[K]> };
@@ -95,7 +98,8 @@ export function readArguments<S extends object>(
   args: readonly unknown[],
   what: 'argument' | 'setting' | 'option' = 'argument',
 ): Readonly<S> {
-  const { names, checks, defaults, required } = (spec as { [compiled]?: Compiled })[compiled] ?? compile(spec);
+  const { names, checks, defaults, required } =
+    (spec as { [compiled]?: Compiled | undefined })[compiled] ?? compile(spec);
   let out: Record<string, unknown> | undefined;
   let inOrder = 0;
   for (let i = 0; i < args.length; i++) {
@@ -152,7 +156,7 @@ export function needOptions(op: string, options: unknown): void {
 }
 
 /** A trailing options object, and nothing else. */
-export function readOptions<S extends object>(op: string, spec: Spec<S>, options: Partial<S> | null | undefined): S {
+export function readOptions<S extends object>(op: string, spec: Spec<S>, options: Given<S> | null | undefined): S {
   needOptions(op, options);
   return readArguments(op, spec, [options ?? undefined], 'option');
 }

@@ -120,7 +120,7 @@ export interface RunOptions {
   retainGraph: boolean;
   createGraph: boolean;
   /** Gradients of these are returned; leaves are left alone. Undefined: accumulate into the leaves' `grad`. */
-  inputs?: readonly Tensor[];
+  inputs?: readonly Tensor[] | undefined;
 }
 
 class Run {

@@ -64,10 +64,10 @@ const accept = <T>(kind: string, test: (v: unknown) => boolean): Param<T> =>
 
 /** Bounds of a number: `least` and `most` belong to it, `above` and `below` do not. */
 export interface Bounds {
-  least?: number;
-  most?: number;
-  above?: number;
-  below?: number;
+  least?: number | undefined;
+  most?: number | undefined;
+  above?: number | undefined;
+  below?: number | undefined;
 }
 
 const words: [keyof Bounds, string][] = [

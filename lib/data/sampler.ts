@@ -9,9 +9,9 @@ import { randperm } from '../ops/random';
 /** What makes a random order reproducible by itself. Without either it is drawn from the generator of `ng.manualSeed`. */
 export interface SeedOptions {
   /** The order depends on this seed alone. */
-  seed?: number;
+  seed?: number | undefined;
   /** Draw from this generator. */
-  generator?: Generator;
+  generator?: Generator | undefined;
 }
 
 /** The spec of {@link SeedOptions}. */

@@ -29,7 +29,7 @@ const checkPath = (op: string, path: unknown): void => {
 /** Options of {@link save}. */
 export interface SaveOptions {
   /** Strings by name, kept in the file. */
-  metadata?: Record<string, string>;
+  metadata?: Record<string, string> | undefined;
 }
 
 // What `load` will read again.
@@ -136,7 +136,7 @@ function toTensor({ dtype, shape }: Entry, bytes: Uint8Array, device: Device | u
 /** Options of {@link load}. */
 export interface LoadOptions {
   /** Where the tensors go. Default: the default device. */
-  device?: Device;
+  device?: Device | undefined;
 }
 const loadOptions = { device: deviceParam.optional() };
 

@@ -166,9 +166,9 @@ export class RReLU extends Module {
 /** Settings of {@link PReLU}. */
 interface PReLUSettings extends WeightOptions {
   /** One weight (default), or one per channel. */
-  numParameters?: number;
+  numParameters?: number | undefined;
   /** What the weights start with. Default 0.25. */
-  init?: number;
+  init?: number | undefined;
 }
 
 /** x where positive, weight x elsewhere, with a learned weight (one, or one per channel). */

@@ -27,34 +27,34 @@ import type { Parameter } from './parameter';
 /** Options of {@link MultiheadAttention}. */
 export interface MultiheadAttentionOptions extends WeightOptions {
   /** The probability of dropping a weight. Default 0. */
-  dropout?: number;
+  dropout?: number | undefined;
   /** Default true. */
-  bias?: boolean;
+  bias?: boolean | undefined;
   /** Add a learned key and value at the end. Default false. */
-  addBiasKv?: boolean;
+  addBiasKv?: boolean | undefined;
   /** Add a key and a value of zeros at the end. Default false. */
-  addZeroAttn?: boolean;
+  addZeroAttn?: boolean | undefined;
   /** Features of keys and of values. Default embedDim. */
-  kdim?: number | null;
-  vdim?: number | null;
+  kdim?: number | null | undefined;
+  vdim?: number | null | undefined;
   /** Tensors are [batch, length, features] instead of [length, batch, features]. Default false. */
-  batchFirst?: boolean;
+  batchFirst?: boolean | undefined;
 }
 
 /** Options of a call of {@link MultiheadAttention}. */
 export interface MultiheadCallOptions {
   /** [batch, keys]: bool (true: ignore that key), or numbers that are added to the scores. */
-  keyPaddingMask?: Tensor | null;
+  keyPaddingMask?: Tensor | null | undefined;
   /** [queries, keys] or [batch heads, queries, keys]: bool (true: not allowed), or numbers that are added. */
-  attnMask?: Tensor | null;
+  attnMask?: Tensor | null | undefined;
   /** Return the weights too. Default true; without, no matrix of scores is stored. */
-  needWeights?: boolean;
+  needWeights?: boolean | undefined;
   /** Weights as the mean over the heads. Default true. */
-  averageAttnWeights?: boolean;
+  averageAttnWeights?: boolean | undefined;
   /** Query i sees keys up to i only; a mask given beside says the same and is not looked at if it need not be. */
-  isCausal?: boolean;
+  isCausal?: boolean | undefined;
   /** Keys and values of earlier calls, to which those of this call are added. */
-  cache?: KVCache;
+  cache?: KVCache | undefined;
 }
 
 /**

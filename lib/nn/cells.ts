@@ -19,13 +19,13 @@ import { showSettings } from './settings';
 /** Options of the cells. */
 export interface CellOptions extends WeightOptions {
   /** Default true. */
-  bias?: boolean;
+  bias?: boolean | undefined;
 }
 
 /** Options of {@link RNNCell}. */
 export interface RNNCellOptions extends CellOptions {
   /** Default 'tanh'. */
-  nonlinearity?: 'tanh' | 'relu';
+  nonlinearity?: 'tanh' | 'relu' | undefined;
 }
 
 const bias = boolean.or(true);

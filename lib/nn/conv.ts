@@ -242,7 +242,7 @@ abstract class ConvTranspose extends ConvBase {
   }
 
   /** @param outputSize - of the spatial dimensions, where the stride leaves it open */
-  forward(x: Tensor, how?: readonly number[] | { outputSize?: readonly number[] | null } | null): Tensor {
+  forward(x: Tensor, how?: readonly number[] | { outputSize?: readonly number[] | null | undefined } | null): Tensor {
     checkInput(this, x);
     const outputSize = how == null ? null : readArguments(this.constructor.name, outputSizeSpec, [how]).outputSize;
     const { weight, bias, stride, padding, dilation, groups } = this;

@@ -17,31 +17,31 @@ import { ArgumentError } from '../core/errors';
 
 interface Lookup {
   /** This row starts as zeros and gets no gradient; negative counts from the end. */
-  paddingIdx?: number | null;
+  paddingIdx?: number | null | undefined;
   /** Rows that are used and whose norm is larger are scaled, in the weight, to this norm. */
-  maxNorm?: number | null;
+  maxNorm?: number | null | undefined;
   /** Which norm. Default 2. */
-  normType?: number;
+  normType?: number | undefined;
   /** Divide gradients by how often each index occurs. Default false. */
-  scaleGradByFreq?: boolean;
+  scaleGradByFreq?: boolean | undefined;
   /** Accepted for PyTorch's sake: gradients are dense. */
-  sparse?: boolean;
+  sparse?: boolean | undefined;
 }
 
 /** Options of {@link Embedding}. */
 export interface EmbeddingLayerOptions extends Lookup, WeightOptions {
   /** The weight to start with, [rows, features]. */
-  _weight?: Tensor | null;
+  _weight?: Tensor | null | undefined;
   /** Do not train it. Default false. */
-  _freeze?: boolean;
+  _freeze?: boolean | undefined;
 }
 
 /** Options of {@link EmbeddingBag}. */
 export interface EmbeddingBagLayerOptions extends Omit<EmbeddingLayerOptions, '_freeze'> {
   /** Default 'mean'. */
-  mode?: BagMode;
+  mode?: BagMode | undefined;
   /** The last offset is the end of the last bag. Default false. */
-  includeLastOffset?: boolean;
+  includeLastOffset?: boolean | undefined;
 }
 
 /** What embeddings cannot do without. */
@@ -70,7 +70,7 @@ const pretrainedBagSpec = {
 /** Options of layers made of given vectors. */
 interface PretrainedOptions extends Lookup {
   /** Do not train them. Default true. */
-  freeze?: boolean;
+  freeze?: boolean | undefined;
 }
 type PretrainedBagOptions = PretrainedOptions & Omit<EmbeddingBagLayerOptions, '_weight'>;
 type TableSettings = Omit<Values<typeof tableSpec>, '_freeze'>;
@@ -173,8 +173,8 @@ function pretrained(layer: string, t: Tensor): TableSizes & { _weight: Tensor } 
 
 /** What {@link EmbeddingBag} takes beside indices. */
 export interface BagInputs {
-  offsets?: IndexLike | null;
-  perSampleWeights?: Tensor | null;
+  offsets?: IndexLike | null | undefined;
+  perSampleWeights?: Tensor | null | undefined;
 }
 
 /** The sum, mean or maximum of vectors looked up for each bag of integers. */

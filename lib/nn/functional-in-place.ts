@@ -1,5 +1,5 @@
 /** @file The functions of nn.functional that have an argument `inplace`, after the others. */
-import { type InOrderOrByName, readArguments, type Spec } from '../core/arguments';
+import { type Given, type InOrderOrByName, readArguments, type Spec } from '../core/arguments';
 import { boolean, Param } from '../core/params';
 import { needTensor, type Tensor } from '../core/tensor';
 import type { HardtanhOptions, ThresholdOptions } from '../ops/activations';
@@ -10,12 +10,12 @@ import { rrelu as randomized, rrelu_, type RReluOptions } from '../ops/noisy';
 /** The last argument. */
 interface InPlace {
   /** Overwrite the input and return it. Default false: a new tensor. */
-  inplace?: boolean;
+  inplace?: boolean | undefined;
 }
 /** Arguments P in order, then `inplace`; or by name. */
 type TakingInPlace<P extends unknown[], S extends object> = (
   x: Tensor,
-  ...args: InOrderOrByName<[...P, inplace?: boolean], Partial<S & InPlace>>
+  ...args: InOrderOrByName<[...P, inplace?: boolean], Given<S & InPlace>>
 ) => Tensor;
 
 type Op = (x: Tensor, ...options: Record<string, unknown>[]) => Tensor;

@@ -29,7 +29,7 @@ export interface FuseWeightsArguments {
 /** Arguments of {@link fuseConvBnWeights}. */
 export interface FuseConvArguments extends FuseWeightsArguments {
   /** Whether the convolution is a transposed one. Default false. */
-  transpose?: boolean;
+  transpose?: boolean | undefined;
 }
 const weightsSpec: Spec<FuseWeightsArguments> = {
   weight: tensor,

@@ -90,7 +90,7 @@ function matrix(op: string, t: Tensor): void {
 const diracSpec = { groups: positive.or(1) };
 
 /** Convolution weights [out, in, ...] that pass each channel of each group on unchanged. */
-export function dirac_<T extends Tensor>(t: T, how?: number | { groups?: number }): T {
+export function dirac_<T extends Tensor>(t: T, how?: number | { groups?: number | undefined }): T {
   const { groups } = readSettings('dirac_', diracSpec, [how]);
   check('dirac_', t);
   const [out = 0, inputs = 0, ...kernel] = t.shape;

@@ -45,9 +45,9 @@ export class LazyLinear extends Linear {
 /** Options of {@link Dense}. */
 export interface DenseOptions extends LinearOptions {
   /** Applied to the result: a name (`'relu'`, `'softmax'`, ...), a function or a layer. Default none. */
-  activation?: ActivationLike | null;
+  activation?: ActivationLike | null | undefined;
   /** The shape of one example, e.g. `[784]`; default: learned from the first input. */
-  inputShape?: readonly number[];
+  inputShape?: readonly number[] | undefined;
 }
 
 const denseSpec = {

@@ -15,15 +15,15 @@ import { showSettings } from './settings';
 /** Options of layers with weights. */
 export interface WeightOptions {
   /** Default: the default device. */
-  device?: Device;
+  device?: Device | undefined;
   /** Default float32. */
-  dtype?: DType;
+  dtype?: DType | undefined;
 }
 
 /** Options of {@link Linear}. */
 export interface LinearOptions extends WeightOptions {
   /** Add a learned bias. Default true. */
-  bias?: boolean;
+  bias?: boolean | undefined;
 }
 
 /** For `readSettings`: the options above, not given. */

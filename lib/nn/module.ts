@@ -65,7 +65,11 @@ export abstract class Module {
    * Makes a tensor part of the state without training it. Returns it, so that it can initialise the field of that
    * name: `mean = this.registerBuffer('mean', ng.zeros([3]))`.
    */
-  registerBuffer<T extends Tensor | null>(name: string, tensor: T, options: { persistent?: boolean } = {}): T {
+  registerBuffer<T extends Tensor | null>(
+    name: string,
+    tensor: T,
+    options: { persistent?: boolean | undefined } = {},
+  ): T {
     this.#checkName('registerBuffer', name);
     if (tensor !== null && !(tensor instanceof Tensor))
       throw new ArgumentError(`[registerBuffer] expected a tensor or null, got ${describe(tensor)}`);
@@ -229,7 +233,7 @@ export abstract class Module {
    * @param options - `strict` (default true): missing and unexpected names are errors
    * @throws ArgumentError (code `ERR_STATE_DICT`) that lists missing and unexpected names and differing shapes
    */
-  loadStateDict(dict: StateDict, options?: boolean | { strict?: boolean }): LoadResult {
+  loadStateDict(dict: StateDict, options?: boolean | { strict?: boolean | undefined }): LoadResult {
     const { strict } = readArguments('loadStateDict', loadDefaults, [options]);
     if (dict === null || typeof dict !== 'object')
       throw new ArgumentError(`[loadStateDict] expected an object of tensors, got ${describe(dict)}`);
@@ -326,7 +330,7 @@ export abstract class Module {
   }
 
   /** Drops the gradients of all parameters (or, with `setToNone: false`, fills them with zeros). */
-  zeroGrad(options?: boolean | { setToNone?: boolean }): void {
+  zeroGrad(options?: boolean | { setToNone?: boolean | undefined }): void {
     zeroGradients(this.parameters(), readArguments('zeroGrad', zeroGradDefaults, [options]).setToNone);
   }
 

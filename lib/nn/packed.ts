@@ -60,7 +60,7 @@ export class PackedSequence {
   }
 
   /** On another device, or cast to another dtype. */
-  to(target: { device?: Device; dtype?: DType }): PackedSequence {
+  to(target: { device?: Device | undefined; dtype?: DType | undefined }): PackedSequence {
     return this.with(moved(this.data, target));
   }
 }
@@ -93,9 +93,9 @@ function inverse(order: Tensor): Tensor {
 /** Options of {@link packPaddedSequence}. */
 export interface PackOptions {
   /** The input is [batch, time, ...] instead of [time, batch, ...]. Default false. */
-  batchFirst?: boolean;
+  batchFirst?: boolean | undefined;
   /** The sequences come sorted by length, longest first. Default true; false sorts them. */
-  enforceSorted?: boolean;
+  enforceSorted?: boolean | undefined;
 }
 
 /** How long each sequence is. */
@@ -136,11 +136,11 @@ export function packPaddedSequence(
 /** Options of {@link padPackedSequence}. */
 export interface PadPackedOptions {
   /** Return [batch, time, ...] instead of [time, batch, ...]. Default false. */
-  batchFirst?: boolean;
+  batchFirst?: boolean | undefined;
   /** What fills up. Default 0. */
-  paddingValue?: number;
+  paddingValue?: number | undefined;
   /** The length of the result; default that of the longest sequence. */
-  totalLength?: number | null;
+  totalLength?: number | null | undefined;
 }
 
 const padPackedSpec = { batchFirst: false, paddingValue: 0, totalLength: integer({ least: 0 }).orNull() };
@@ -179,11 +179,11 @@ export function padPackedSequence(packed: PackedSequence, ...args: Arguments<Pad
 /** Options of {@link padSequence}. */
 export interface PadOptions {
   /** Return [batch, time, ...] instead of [time, batch, ...]. Default false. */
-  batchFirst?: boolean;
+  batchFirst?: boolean | undefined;
   /** What fills up. Default 0. */
-  paddingValue?: number;
+  paddingValue?: number | undefined;
   /** Where to fill up. Default 'right'. */
-  paddingSide?: 'right' | 'left';
+  paddingSide?: 'right' | 'left' | undefined;
 }
 
 const padSpec = { batchFirst: false, paddingValue: 0, paddingSide: oneOf('right', 'left').or('right' as const) };
@@ -213,7 +213,7 @@ export function padSequence(sequences: readonly Tensor[], ...args: Arguments<Pad
 export function unpadSequence(
   padded: Tensor,
   lengths: Tensor | readonly number[],
-  ...options: Arguments<{ batchFirst?: boolean }>
+  ...options: Arguments<{ batchFirst?: boolean | undefined }>
 ): Tensor[] {
   const { batchFirst } = readArguments('unpadSequence', { batchFirst: false }, options);
   needTensor('unpadSequence', padded);
@@ -228,7 +228,7 @@ export function unpadSequence(
 /** Packs sequences [length, ...features] of different lengths. */
 export function packSequence(
   sequences: readonly Tensor[],
-  ...options: Arguments<{ enforceSorted?: boolean }>
+  ...options: Arguments<{ enforceSorted?: boolean | undefined }>
 ): PackedSequence {
   const { enforceSorted } = readArguments('packSequence', { enforceSorted: true }, options);
   const padded = padSequence(sequences);

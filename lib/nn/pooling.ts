@@ -15,7 +15,11 @@ const { ceilMode, ...maxSpecStart } = ops.maxSpec;
 const maxSpec = { ...maxSpecStart, ceilMode };
 
 // Throws unless all sizes fit so many dimensions.
-function checkSizes(op: string, n: Dimensions, o: { kernelSize: Sizes; stride: Sizes | null; padding?: Sizes }): void {
+function checkSizes(
+  op: string,
+  n: Dimensions,
+  o: { kernelSize: Sizes; stride: Sizes | null; padding?: Sizes | undefined },
+): void {
   for (const [name, size] of Object.entries({ kernelSize: o.kernelSize, stride: o.stride, padding: o.padding }))
     if (size !== null && size !== undefined) sizesOf(op, name, size, n, name === 'padding' ? 0 : 1);
 }

@@ -17,11 +17,11 @@ import { checkSize, showSettings } from './settings';
 /** Options of the layers that add positions. */
 export interface PositionOptions extends WeightOptions {
   /** The longest sequence. Default 5000. */
-  maxLen?: number;
+  maxLen?: number | undefined;
   /** The probability of dropping elements of the sum. Default 0. */
-  dropout?: number;
+  dropout?: number | undefined;
   /** Input is [batch, length, features] (the default) instead of [length, batch, features]. */
-  batchFirst?: boolean;
+  batchFirst?: boolean | undefined;
 }
 
 const defaults = { maxLen: 5000, dropout: 0, batchFirst: true, ...weightDefaults };

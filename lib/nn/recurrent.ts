@@ -21,27 +21,27 @@ import { showSettings } from './settings';
 /** Options of the recurrent layers. */
 export interface RecurrentOptions extends WeightOptions {
   /** Layers on top of each other. Default 1. */
-  numLayers?: number;
+  numLayers?: number | undefined;
   /** Default true. */
-  bias?: boolean;
+  bias?: boolean | undefined;
   /** Input and output are [batch, time, ...] instead of [time, batch, ...]. Default false. */
-  batchFirst?: boolean;
+  batchFirst?: boolean | undefined;
   /** The probability of dropping outputs of all layers but the last. Default 0. */
-  dropout?: number;
+  dropout?: number | undefined;
   /** Run in both directions; outputs are concatenated. Default false. */
-  bidirectional?: boolean;
+  bidirectional?: boolean | undefined;
 }
 
 /** Options of {@link RNN}. */
 export interface RNNOptions extends RecurrentOptions {
   /** Default 'tanh'. */
-  nonlinearity?: 'tanh' | 'relu';
+  nonlinearity?: 'tanh' | 'relu' | undefined;
 }
 
 /** Options of {@link LSTM}. */
 export interface LSTMOptions extends RecurrentOptions {
   /** Project outputs to this size. Default 0: not. */
-  projSize?: number;
+  projSize?: number | undefined;
 }
 
 /** What recurrent layers cannot do without. */
@@ -93,7 +93,7 @@ export abstract class RecurrentBase extends Module {
 
   constructor(
     readonly kind: CellKind,
-    o: Values<typeof gruSpec> & { projSize?: number },
+    o: Values<typeof gruSpec> & { projSize?: number | undefined },
   ) {
     super();
     const layer = this.constructor.name;

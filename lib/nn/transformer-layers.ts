@@ -17,19 +17,19 @@ export type TransformerActivation = 'relu' | 'gelu' | ((x: Tensor) => Tensor);
 /** Options of the layers. */
 export interface TransformerLayerOptions extends WeightOptions {
   /** Features between the two linear layers. Default 2048. */
-  dimFeedforward?: number;
+  dimFeedforward?: number | undefined;
   /** Default 0.1. */
-  dropout?: number;
+  dropout?: number | undefined;
   /** Default 'relu'. */
-  activation?: TransformerActivation | null;
+  activation?: TransformerActivation | null | undefined;
   /** Default 1e-5. */
-  layerNormEps?: number;
+  layerNormEps?: number | undefined;
   /** Tensors are [batch, length, features] instead of [length, batch, features]. Default false. */
-  batchFirst?: boolean;
+  batchFirst?: boolean | undefined;
   /** Normalise before, not after, attention and linear layers. Default false. */
-  normFirst?: boolean;
+  normFirst?: boolean | undefined;
   /** Biases in linear layers and norms. Default true. */
-  bias?: boolean;
+  bias?: boolean | undefined;
 }
 
 /** What transformer layers cannot do without. */
@@ -56,23 +56,23 @@ const activationOf = (a: TransformerActivation | null): ((x: Tensor) => Tensor) 
 /** Masks of an encoder, as {@link MultiheadAttention} takes them. */
 export interface EncoderMasks {
   /** The `attnMask` of self-attention. */
-  srcMask?: Tensor | null;
+  srcMask?: Tensor | null | undefined;
   /** Stacks call it so. */
-  mask?: Tensor | null;
-  srcKeyPaddingMask?: Tensor | null;
-  isCausal?: boolean | null;
+  mask?: Tensor | null | undefined;
+  srcKeyPaddingMask?: Tensor | null | undefined;
+  isCausal?: boolean | null | undefined;
   /** Keys and values of earlier calls: one per layer. */
-  cache?: KVCache | readonly KVCache[];
+  cache?: KVCache | readonly KVCache[] | undefined;
 }
 
 /** Masks of a decoder, as {@link MultiheadAttention} takes them. */
 export interface DecoderMasks {
-  tgtMask?: Tensor | null;
-  memoryMask?: Tensor | null;
-  tgtKeyPaddingMask?: Tensor | null;
-  memoryKeyPaddingMask?: Tensor | null;
-  tgtIsCausal?: boolean | null;
-  memoryIsCausal?: boolean | null;
+  tgtMask?: Tensor | null | undefined;
+  memoryMask?: Tensor | null | undefined;
+  tgtKeyPaddingMask?: Tensor | null | undefined;
+  memoryKeyPaddingMask?: Tensor | null | undefined;
+  tgtIsCausal?: boolean | null | undefined;
+  memoryIsCausal?: boolean | null | undefined;
 }
 
 // In the order of PyTorch's arguments.

@@ -50,13 +50,13 @@ const decoderSpec = { decoderLayer: made, numLayers, norm: last };
 /** Options of stacks. */
 interface StackOptions {
   /** Behind the last layer. Default none. */
-  norm?: Module | null;
+  norm?: Module | null | undefined;
 }
 /** Options of {@link TransformerEncoder}. */
 export interface EncoderOptions extends StackOptions {
   /** Accepted for PyTorch's sake, as `maskCheck`: they choose how it computes, not what. */
-  enableNestedTensor?: boolean;
-  maskCheck?: boolean;
+  enableNestedTensor?: boolean | undefined;
+  maskCheck?: boolean | undefined;
 }
 
 /** A stack of encoder layers: copies of one, or what a function makes. */
@@ -122,23 +122,23 @@ export class TransformerDecoder extends Module {
 /** Options of {@link Transformer}. */
 export interface TransformerOptions extends TransformerLayerOptions {
   /** Default 512. */
-  dModel?: number;
+  dModel?: number | undefined;
   /** Default 8. */
-  nhead?: number;
+  nhead?: number | undefined;
   /** Default 6. */
-  numEncoderLayers?: number;
+  numEncoderLayers?: number | undefined;
   /** Default 6. */
-  numDecoderLayers?: number;
+  numDecoderLayers?: number | undefined;
   /** In place of an encoder, or decoder, made of layers. */
-  customEncoder?: Module | null;
-  customDecoder?: Module | null;
+  customEncoder?: Module | null | undefined;
+  customDecoder?: Module | null | undefined;
 }
 
 /** Masks of {@link Transformer}. */
 export interface TransformerMasks extends DecoderMasks {
-  srcMask?: Tensor | null;
-  srcKeyPaddingMask?: Tensor | null;
-  srcIsCausal?: boolean | null;
+  srcMask?: Tensor | null | undefined;
+  srcKeyPaddingMask?: Tensor | null | undefined;
+  srcIsCausal?: boolean | null | undefined;
 }
 
 const transformerMasks = {

@@ -34,9 +34,9 @@ const gradientsOf = (op: string, params: Tensor | Iterable<Tensor>): Tensor[] =>
 /** Options of {@link clipGradNorm_}. */
 export interface ClipOptions {
   /** Which norm, default 2; Infinity: the largest absolute value. */
-  normType?: number;
+  normType?: number | undefined;
   /** Throw if the norm is NaN or infinite, which waits for it. Default false. */
-  errorIfNonfinite?: boolean;
+  errorIfNonfinite?: boolean | undefined;
 }
 
 const clipSpec = { normType: number({ above: 0 }).or(2), errorIfNonfinite: boolean.or(false) };

@@ -6,7 +6,7 @@ import { isFloat } from '../core/dtype';
 import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
 import { checkAxis, showShape } from '../core/shape';
 import { addMethods, needTensor, shapeOf, type Tensor } from '../core/tensor';
-import { type Arguments, type InOrderOrByName, readArguments, type Spec } from '../core/arguments';
+import { type Arguments, type Given, type InOrderOrByName, readArguments, type Spec } from '../core/arguments';
 import { axis as axisParam, number, oneOf, scalar } from '../core/params';
 import { abs, clamp, clampMax, erfc, exp, square, tanh } from './math';
 import { add, div, ge, gt, le, lt, mul, neg, sub } from './arithmetic';
@@ -110,10 +110,7 @@ interface GeluOptions {
 }
 const geluSpec: Spec<GeluOptions> = { approximate: oneOf('none', 'tanh').or('none') };
 /** x times the standard normal distribution function at x, exactly (`'none'`) or by the tanh formula. Hendrycks and Gimpel 2016. */
-export function gelu(
-  x: Tensor,
-  ...args: InOrderOrByName<[approximate?: 'none' | 'tanh'], Partial<GeluOptions>>
-): Tensor {
+export function gelu(x: Tensor, ...args: InOrderOrByName<[approximate?: 'none' | 'tanh'], Given<GeluOptions>>): Tensor {
   const which = readArguments('gelu', geluSpec, args).approximate;
   return which === 'tanh' ? geluTanh(x) : geluExact(x);
 }
@@ -160,9 +157,9 @@ const softplusOp = defineUnary('softplus', {
 /** Options of {@link softplus}. */
 export interface SoftplusOptions {
   /** Steepness. Default 1. */
-  beta?: number;
+  beta?: number | undefined;
   /** Where beta x exceeds this, the result is x. Default 20. */
-  threshold?: number;
+  threshold?: number | undefined;
 }
 const softplusDefaults = { beta: 1, threshold: 20 };
 /** log(1 + exp(beta x)) / beta */
@@ -197,9 +194,9 @@ const hardtanhOp = defineUnary('hardtanh', {
 /** Options of {@link hardtanh}. */
 export interface HardtanhOptions {
   /** Default -1. */
-  minVal?: number;
+  minVal?: number | undefined;
   /** Default 1. */
-  maxVal?: number;
+  maxVal?: number | undefined;
 }
 const hardtanhDefaults = { minVal: -1, maxVal: 1 };
 /** x within `minVal` (default -1) and `maxVal` (default 1). The gradient at the bounds is 0. */
@@ -280,7 +277,7 @@ export function prelu(x: Tensor, weight: Tensor): Tensor {
 
 const gluSpec: Spec<{ dim: number }> = { dim: axisParam.or(-1) };
 /** a sigmoid(b), where a and b are the two halves of dimension `dim` (default the last) */
-export function glu(x: Tensor, ...args: InOrderOrByName<[dim?: number], { dim?: number }>): Tensor {
+export function glu(x: Tensor, ...args: InOrderOrByName<[dim?: number], { dim?: number | undefined }>): Tensor {
   needTensor('glu', x);
   const a = checkAxis('glu', readArguments('glu', gluSpec, args).dim, x.ndim);
   const n = shapeOf(x)[a];

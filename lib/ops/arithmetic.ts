@@ -13,7 +13,7 @@ const zeroOf = (g: Tensor): Tensor => mul(g, 0);
 /** Options of {@link add}, {@link sub} and {@link rsub}. */
 export interface AlphaOptions {
   /** Factor of the second operand. Default 1. */
-  alpha?: number;
+  alpha?: number | undefined;
 }
 
 const alphaSpec: Spec<{ other: Operand; alpha: number }> = { other: operand, alpha: number().or(1) };
@@ -73,7 +73,7 @@ export const mul = defineBinary('mul', {
 /** Options of {@link div}. */
 export interface DivOptions {
   /** Round the quotient down ('floor') or towards 0 ('trunc'); integers then stay integers. Default null: do not. */
-  roundingMode?: 'floor' | 'trunc' | null;
+  roundingMode?: 'floor' | 'trunc' | null | undefined;
 }
 const divSpec: Spec<{ other: Operand } & Required<DivOptions>> = {
   other: operand,

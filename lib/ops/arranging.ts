@@ -85,7 +85,7 @@ function rollAxis(t: Tensor, shift: number, axis: number): Tensor {
 export interface RollArguments {
   shifts: number | readonly number[];
   /** One for each shift. Default: the flattened tensor is rolled. */
-  dims?: number | readonly number[] | null;
+  dims?: number | readonly number[] | null | undefined;
 }
 const rollSpec: Spec<RollArguments> = { shifts: axes, dims: axes.orNull() };
 
@@ -118,9 +118,9 @@ export function roll(
 /** Arguments of {@link rot90}. */
 export interface Rot90Arguments {
   /** How often. Default 1. */
-  k?: number;
+  k?: number | undefined;
   /** The plane. Default [0, 1]. */
-  dims?: readonly number[];
+  dims?: readonly number[] | undefined;
 }
 const rot90Spec: Spec<Rot90Arguments> = { k: integer().or(1), dims: integers.or([0, 1]) };
 
@@ -231,7 +231,7 @@ export function broadcastTensors(...args: (Tensor | readonly Tensor[])[]): Tenso
 /** Options of {@link meshgrid}. */
 export interface MeshgridOptions {
   /** 'ij' (default): dimension i follows vector i; 'xy': the first two are exchanged. */
-  indexing?: 'ij' | 'xy';
+  indexing?: 'ij' | 'xy' | undefined;
 }
 
 const meshgridSpec: Spec<MeshgridOptions> = { indexing: oneOf('ij', 'xy').or('ij' as const) };

@@ -19,7 +19,7 @@ export interface AsStridedArguments {
   /** Of each dimension, in elements; not negative. */
   stride: readonly number[];
   /** Of the first element, counted from the start of the memory. Default: that of the tensor. */
-  storageOffset?: number | null;
+  storageOffset?: number | null | undefined;
 }
 const asStridedSpec: Spec<AsStridedArguments> = {
   size: shapeParam,

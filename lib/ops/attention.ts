@@ -29,15 +29,15 @@ const gradKernel = kernel('attentionGrad');
 /** Options of {@link scaledDotProductAttention}. */
 export interface AttentionOptions extends RandomOptions {
   /** Broadcasts to [..., queries, keys]: bool (true: take part), or numbers that are added to the scores. */
-  attnMask?: Tensor | null;
+  attnMask?: Tensor | null | undefined;
   /** The probability of dropping a weight. Default 0; there is no switch for evaluation. */
-  dropoutP?: number;
+  dropoutP?: number | undefined;
   /** Query i sees keys 0 to i only. Default false. */
-  isCausal?: boolean;
+  isCausal?: boolean | undefined;
   /** Factor of the scores. Default 1 / sqrt(features). */
-  scale?: number | null;
+  scale?: number | null | undefined;
   /** There are fewer key and value heads, each shared by consecutive query heads. Default false. */
-  enableGqa?: boolean;
+  enableGqa?: boolean | undefined;
 }
 
 const attentionSpec = {
@@ -58,11 +58,11 @@ export interface KeyAndValue {
 export interface CausalMaskArguments {
   rows: number;
   /** Default: as many as rows. */
-  keys?: number;
+  keys?: number | undefined;
   /** How many keys come before the first query. Default 0. */
-  offset?: number;
+  offset?: number | undefined;
   /** The mask lies on its device. */
-  like?: Tensor;
+  like?: Tensor | undefined;
 }
 const count = integer({ least: 0 });
 const causalMaskSpec = {

@@ -10,25 +10,25 @@ import { zerosLike } from './create';
 /** Options of {@link Tensor.backward}. */
 export interface BackwardOptions {
   /** Keep what was saved, for another backward through the same graph. Default: the value of `createGraph`. */
-  retainGraph?: boolean | null;
+  retainGraph?: boolean | null | undefined;
   /** Record the backward pass itself, for higher derivatives. Default false. */
-  createGraph?: boolean;
+  createGraph?: boolean | undefined;
 }
 
 /** All arguments of {@link Tensor.backward}, in PyTorch's order. */
 export interface BackwardArguments extends BackwardOptions {
   /** Start gradient, of the tensor's shape (default: 1 for a scalar). */
-  gradient?: Tensor | null;
+  gradient?: Tensor | null | undefined;
 }
 
 /** Options of {@link grad}, in PyTorch's order. */
 export interface GradOptions extends BackwardOptions {
   /** Start gradients, one per output (default: ones for scalars). */
-  gradOutputs?: Tensor | readonly (Tensor | null)[] | null;
+  gradOutputs?: Tensor | readonly (Tensor | null)[] | null | undefined;
   /** Give null instead of throwing for an input that the outputs do not depend on. Default false. */
-  allowUnused?: boolean;
+  allowUnused?: boolean | undefined;
   /** Give zeros for such an input. Default false. */
-  materializeGrads?: boolean;
+  materializeGrads?: boolean | undefined;
 }
 
 type Seeds = readonly (Tensor | null)[];

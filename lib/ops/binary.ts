@@ -129,7 +129,7 @@ const lerp_: Lerp = (start, ...args) => {
 /** Options of {@link addcmul} and {@link addcdiv}. */
 export interface ValueOptions {
   /** Factor of the product or quotient. Default 1. */
-  value?: number;
+  value?: number | undefined;
 }
 /** Arguments of {@link addcmul} and {@link addcdiv} by name. */
 export interface CombineArguments extends ValueOptions {
@@ -159,11 +159,11 @@ export const addcdiv: Combine = (x, ...args) => add(x, combined('addcdiv', div, 
 /** Options of {@link isclose} and {@link allclose}. */
 export interface CloseOptions {
   /** Allowed difference relative to |b|. Default 1e-5. */
-  rtol?: number;
+  rtol?: number | undefined;
   /** Allowed absolute difference. Default 1e-8. */
-  atol?: number;
+  atol?: number | undefined;
   /** Whether NaN equals NaN. Default false. */
-  equalNan?: boolean;
+  equalNan?: boolean | undefined;
 }
 
 /** Arguments of {@link isclose} and {@link allclose} by name. */

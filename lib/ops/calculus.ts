@@ -25,11 +25,11 @@ import { narrow, reshape } from './views';
 /** How {@link trapezoid} spaces its samples. */
 export interface TrapezoidOptions {
   /** The places. Default: `dx` apart. */
-  x?: Tensor | null;
+  x?: Tensor | null | undefined;
   /** The distance between neighbours. Default 1. Not beside `x`. */
-  dx?: number;
+  dx?: number | undefined;
   /** The axis. Default the last. */
-  dim?: number;
+  dim?: number | undefined;
 }
 
 const trapezoidSpec: Spec<TrapezoidOptions> = {
@@ -78,11 +78,11 @@ export function cumulativeTrapezoid(y: Tensor, ...args: TrapezoidArguments): Ten
 /** Options of {@link gradient}. */
 export interface GradientOptions {
   /** The distance between neighbours (one for all, or one per dimension), or the places, a vector per dimension. Default 1. */
-  spacing?: number | readonly number[] | readonly Tensor[];
+  spacing?: number | readonly number[] | readonly Tensor[] | undefined;
   /** The dimensions. Default all. */
   dim?: Axes;
   /** How exact the first and last value are: of first (default) or second order. */
-  edgeOrder?: 1 | 2;
+  edgeOrder?: 1 | 2 | undefined;
 }
 
 const gradientSpec: Spec<GradientOptions> = {

@@ -16,9 +16,9 @@ import { where } from './where';
 /** Options of reductions along one axis. */
 export interface AlongOptions {
   /** Which axis. */
-  dim?: number | null;
+  dim?: number | null | undefined;
   /** Keep the reduced dimension with length 1. Default false. */
-  keepdim?: boolean;
+  keepdim?: boolean | undefined;
 }
 
 /** For `readArguments`. */

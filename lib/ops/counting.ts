@@ -33,7 +33,7 @@ function checkIntegers(op: string, t: Tensor): void {
 /** Arguments of {@link oneHot}. */
 export interface OneHotArguments {
   /** Default (-1): one more than the largest class, which waits for the stream. */
-  numClasses?: number;
+  numClasses?: number | undefined;
 }
 const oneHotSpec: Spec<Required<OneHotArguments>> = { numClasses: integer({ least: -1 }).or(-1) };
 
@@ -57,9 +57,9 @@ export function oneHot(t: Tensor, ...args: InOrderOrByName<[numClasses?: number]
 /** Arguments of {@link bincount}. */
 export interface BincountArguments {
   /** What each element counts for. Default 1. */
-  weights?: Tensor | null;
+  weights?: Tensor | null | undefined;
   /** The least number of classes. Default 0. */
-  minlength?: number;
+  minlength?: number | undefined;
 }
 const bincountSpec: Spec<Required<BincountArguments>> = {
   weights: tensorParam.orNull(),

@@ -14,11 +14,11 @@ const iotaKernel = kernel('iota');
 /** Where and as what a tensor is created. */
 export interface TensorOptions {
   /** Default `float32`, or what the data says. */
-  dtype?: DType;
+  dtype?: DType | undefined;
   /** Default: the default device ({@link setDefaultDevice}). */
-  device?: Device;
+  device?: Device | undefined;
   /** Default false. */
-  requiresGrad?: boolean;
+  requiresGrad?: boolean | undefined;
 }
 
 /** Numbers (or booleans, or bigints) nested to any depth. */
@@ -139,9 +139,9 @@ const tensorFullSpec = { ...tensorSpec, shape: shapeParam.optional() };
  */
 export function tensor(
   data: NestedArray | ArrayBufferView | readonly ArrayBufferView[] | Tensor,
-  options: TensorOptions & { shape?: Shape } = {},
+  options: TensorOptions & { shape?: Shape | undefined } = {},
 ): Tensor {
-  const how = readOptions<TensorOptions & { shape?: Shape }>('tensor', tensorFullSpec, options);
+  const how = readOptions<TensorOptions & { shape?: Shape | undefined }>('tensor', tensorFullSpec, options);
   const device = deviceIndex(how.device);
   const wanted = how.dtype;
   if (data instanceof Tensor) return finish(copied(data, how), how);
@@ -161,7 +161,7 @@ export function tensor(
 }
 
 // A copy of a tensor: on its device unless another is named.
-function copied(data: Tensor, { shape, dtype, device: to }: TensorOptions & { shape?: Shape }): Tensor {
+function copied(data: Tensor, { shape, dtype, device: to }: TensorOptions & { shape?: Shape | undefined }): Tensor {
   data.checkAlive('tensor');
   const seen = shape === undefined ? data.detach() : data.detach().reshape(checkFits(shape, data.numel));
   const from = to === undefined ? seen : seen.to(to);
@@ -258,10 +258,10 @@ export function fullLike(
 /** Arguments of {@link arange} by name. */
 export interface ArangeArguments extends TensorOptions {
   /** Default 0. */
-  start?: number;
+  start?: number | undefined;
   end: number;
   /** Default 1. */
-  step?: number;
+  step?: number | undefined;
 }
 const arangeSpec = { start: numeric().or(0), end: numeric(), step: numeric().or(1), ...tensorSpec };
 const arangeEndSpec = { end: numeric(), ...tensorSpec };
@@ -328,7 +328,7 @@ export function linspace(
 export interface EyeArguments extends TensorOptions {
   n: number;
   /** Default n. */
-  m?: number | null;
+  m?: number | null | undefined;
 }
 const eyeSpec = { n: integer({ least: 0 }), m: integer({ least: 0 }).orNull(), ...tensorSpec };
 

@@ -25,17 +25,17 @@ const gatherKernel = kernel('gather');
 /** Options of {@link nllLoss}. */
 export interface NllLossOptions {
   /** A factor for each class. */
-  weight?: Tensor | null;
+  weight?: Tensor | null | undefined;
   /** Rows of this class have no loss and do not count in the mean. Default -100. */
-  ignoreIndex?: number;
+  ignoreIndex?: number | undefined;
   /** Default `'mean'`: the sum of the losses divided by the sum of the weights of their classes. */
-  reduction?: Reduction;
+  reduction?: Reduction | undefined;
 }
 
 /** Options of {@link crossEntropy}. */
 export interface CrossEntropyOptions extends NllLossOptions {
   /** How much of the target is spread evenly over all classes. Default 0. */
-  labelSmoothing?: number;
+  labelSmoothing?: number | undefined;
 }
 
 export const nllSpec = { weight: noWeight, ignoreIndex: integer().or(-100), reduction: byMean };

@@ -20,9 +20,9 @@ const ctcKernel = kernel('ctc');
 /** Options of {@link ctcLoss}. */
 export interface CtcLossOptions extends ReductionOptions {
   /** The class that stands for no label. Default 0. */
-  blank?: number;
+  blank?: number | undefined;
   /** Examples whose target cannot be aligned (the loss is infinite) count as 0, with zero gradients. Default false. */
-  zeroInfinity?: boolean;
+  zeroInfinity?: boolean | undefined;
 }
 
 /** How long each sequence of a batch is. */

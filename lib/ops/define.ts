@@ -27,16 +27,16 @@ import { remembered } from './overwrite';
 
 interface UnarySpec {
   /** Opcode name, if it is not the op's name. */
-  kernel?: string;
+  kernel?: string | undefined;
   /** What the gradient needs: the input, the result, or nothing. */
-  save?: 'x' | 'y' | 'none';
+  save?: 'x' | 'y' | 'none' | undefined;
   /** dL/dx from dL/dy, the saved tensor and the op's two parameters. Default: zeros. */
-  grad?: (g: Tensor, saved: Tensor, p0: number, p1: number) => Tensor;
+  grad?: ((g: Tensor, saved: Tensor, p0: number, p1: number) => Tensor) | undefined;
   /** Opcode of a binary kernel (g, saved) -> grad. */
-  fused?: string;
+  fused?: string | undefined;
   /** What integer tensors do: become the default float first (default), or stay; `bool` results in any case. */
-  ints?: 'float' | 'keep';
-  result?: 'same' | 'bool';
+  ints?: 'float' | 'keep' | undefined;
+  result?: 'same' | 'bool' | undefined;
 }
 
 /** An elementwise op of one tensor and up to two parameters, and its in-place form. */
@@ -98,16 +98,16 @@ export type Operand = Tensor | number | boolean;
 export type Second<N extends string = 'other'> = Operand | Readonly<Record<N, Operand>>;
 
 interface BinarySpec {
-  kernel?: string;
+  kernel?: string | undefined;
   /** PyTorch's name of the second operand. Default 'other'. */
-  second?: string;
+  second?: string | undefined;
   /** Which of a, b and the result y the gradients of a and of b read: any of 'a', 'b', 'y'; one string if the same. */
-  save?: string | readonly [string, string];
+  save?: string | readonly [string, string] | undefined;
   /** Gradients before broadcasting is undone; default: zeros. An operand may be a number. */
-  gradA?: (g: Tensor, a: Operand, b: Operand, y: Tensor) => Tensor;
-  gradB?: (g: Tensor, a: Operand, b: Operand, y: Tensor) => Tensor;
+  gradA?: ((g: Tensor, a: Operand, b: Operand, y: Tensor) => Tensor) | undefined;
+  gradB?: ((g: Tensor, a: Operand, b: Operand, y: Tensor) => Tensor) | undefined;
   /** `promote` (default), `float`: integers become the default float, `bool`: comparisons, `ints`: integers and bool only. */
-  result?: 'promote' | 'float' | 'bool' | 'ints';
+  result?: 'promote' | 'float' | 'bool' | 'ints' | undefined;
 }
 
 /** An elementwise op of two operands, at least one of them a tensor, and its in-place form. */

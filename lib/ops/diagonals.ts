@@ -20,16 +20,16 @@ import { where } from './where';
 /** Options of {@link diagonal} and {@link diagEmbed}. */
 export interface DiagonalOptions {
   /** How far above the main diagonal; below: negative. Default 0. */
-  offset?: number;
+  offset?: number | undefined;
   /** The two dimensions. Default 0 and 1, or for diagEmbed the last two. */
-  dim1?: number;
-  dim2?: number;
+  dim1?: number | undefined;
+  dim2?: number | undefined;
 }
 
 /** Options of {@link diag}, {@link tril} and {@link triu}. */
 export interface OneDiagonal {
   /** How far above the main diagonal; below: negative. Default 0. */
-  diagonal?: number;
+  diagonal?: number | undefined;
 }
 
 type OffsetAndDims = InOrderOrByName<[offset?: number, dim1?: number, dim2?: number], DiagonalOptions>;
@@ -96,8 +96,10 @@ export function diag(t: Tensor, ...args: DiagonalArguments): Tensor {
 }
 
 /** The matrix with all elements of `t` on a diagonal. */
-export const diagflat = (t: Tensor, ...args: InOrderOrByName<[offset?: number], { offset?: number }>): Tensor =>
-  diagEmbed(reshape(t, [-1]), readArguments('diagflat', offsetSpec, args).offset);
+export const diagflat = (
+  t: Tensor,
+  ...args: InOrderOrByName<[offset?: number], { offset?: number | undefined }>
+): Tensor => diagEmbed(reshape(t, [-1]), readArguments('diagflat', offsetSpec, args).offset);
 
 /** The sum of the diagonal of a matrix. */
 export function trace(t: Tensor): Tensor {
@@ -134,10 +136,10 @@ export interface IndicesArguments {
   row: number;
   col: number;
   /** Which diagonal. Default 0. */
-  offset?: number;
+  offset?: number | undefined;
   /** Default 'int64'. */
-  dtype?: DType;
-  device?: Device;
+  dtype?: DType | undefined;
+  device?: Device | undefined;
 }
 const size = integer({ least: 0, most: 2 ** 31 - 1 });
 const indicesSpec: Spec<IndicesArguments> = {
@@ -168,7 +170,7 @@ export const triuIndices = (...args: Indices): Tensor => indicesOf('triuIndices'
 export interface FillDiagonalArguments {
   fillValue: number;
   /** In a matrix with more rows than columns: begin again, a row below its end. Default false. */
-  wrap?: boolean;
+  wrap?: boolean | undefined;
 }
 const fillSpec: Spec<FillDiagonalArguments> = { fillValue: scalar, wrap: boolean.or(false) };
 

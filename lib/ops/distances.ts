@@ -34,12 +34,12 @@ function euclidean(a: Tensor, b: Tensor): Tensor {
 /** Options of {@link cdist}. */
 export interface CdistOptions {
   /** Which norm: 0 (how many differ) to Infinity (the largest). Default 2. */
-  p?: number;
+  p?: number | undefined;
   /**
    * Euclidean distances through a matrix product, which is faster and loses digits where vectors are close. The default
    * does so beyond 25 vectors, as PyTorch.
    */
-  computeMode?: 'useMmForEuclidDistIfNecessary' | 'useMmForEuclidDist' | 'donotUseMmForEuclidDist';
+  computeMode?: 'useMmForEuclidDistIfNecessary' | 'useMmForEuclidDist' | 'donotUseMmForEuclidDist' | undefined;
 }
 
 type ComputeMode = NonNullable<CdistOptions['computeMode']>;
@@ -84,7 +84,7 @@ const pdistSpec = { p: normParam };
  * The p-norm distances of the rows of x [n, d], each pair once: [n (n - 1) / 2], in the order (0, 1), (0, 2), ...
  * @throws ShapeError unless x is a matrix
  */
-export function pdist(x: Tensor, ...args: InOrderOrByName<[p?: number], { p?: number }>): Tensor {
+export function pdist(x: Tensor, ...args: InOrderOrByName<[p?: number], { p?: number | undefined }>): Tensor {
   needTensor('pdist', x);
   if (x.ndim !== 2) throw new ShapeError(`[pdist] takes a matrix, got ${showShape(x.shape)}`);
   const { p } = readArguments('pdist', pdistSpec, args);

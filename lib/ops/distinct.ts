@@ -22,17 +22,17 @@ const sumCode = opcode('scan', 'sum');
 /** Options of {@link uniqueConsecutive}. */
 export interface ConsecutiveOptions {
   /** Also where each element is among the distinct ones (int64, the shape of the tensor, or of the axis). */
-  returnInverse?: boolean;
+  returnInverse?: boolean | undefined;
   /** Also how often each one occurs (int64). */
-  returnCounts?: boolean;
+  returnCounts?: boolean | undefined;
   /** Distinct slices along this axis, rather than elements of the flattened tensor. */
-  dim?: number | null;
+  dim?: number | null | undefined;
 }
 
 /** Options of {@link unique}. */
 export interface UniqueOptions extends ConsecutiveOptions {
   /** In ascending order. They always are; accepted for likeness with PyTorch. */
-  sorted?: boolean;
+  sorted?: boolean | undefined;
 }
 
 const consecutiveSpec: Spec<ConsecutiveOptions> = {
@@ -105,11 +105,11 @@ function distinct(op: string, t: Tensor, args: readonly unknown[], sorting: bool
 
 /** Without `returnInverse` and `returnCounts` a tensor; with them the values, then the inverse, then the counts. */
 interface Distinct<P extends readonly unknown[], S extends object> {
-  (options?: S & { returnInverse?: false; returnCounts?: false }): Tensor;
+  (options?: S & { returnInverse?: false | undefined; returnCounts?: false | undefined }): Tensor;
   (...args: InOrderOrByName<P, S>): Tensor[];
 }
 interface DistinctOf<P extends readonly unknown[], S extends object> {
-  (t: Tensor, options?: S & { returnInverse?: false; returnCounts?: false }): Tensor;
+  (t: Tensor, options?: S & { returnInverse?: false | undefined; returnCounts?: false | undefined }): Tensor;
   (t: Tensor, ...args: InOrderOrByName<P, S>): Tensor[];
 }
 type ConsecutiveInOrder = [returnInverse: boolean, returnCounts?: boolean, dim?: number | null];

@@ -45,7 +45,7 @@ export function poisson(
 export interface ExponentialArguments extends RandomTensorOptions {
   size: Shape | number;
   /** The rate. Default 1. */
-  lambd?: number;
+  lambd?: number | undefined;
 }
 const exponentialSpec = { size: shapeParam, lambd: numeric({ above: 0 }).or(1), ...randomTensorSpec };
 
@@ -72,9 +72,9 @@ function invert(op: string, t: Tensor, options: RandomOptions | undefined, f: (u
 /** Arguments of `t.cauchy_` by name. */
 export interface CauchyArguments extends RandomOptions {
   /** Default 0. */
-  median?: number;
+  median?: number | undefined;
   /** Half the distance between the quartiles. Default 1. */
-  sigma?: number;
+  sigma?: number | undefined;
 }
 const cauchySpec = { median: numeric().or(0), sigma: numeric({ above: 0 }).or(1), ...randomSpec };
 
@@ -91,9 +91,9 @@ function cauchy_(
 /** Arguments of `t.logNormal_` by name. */
 export interface LogNormalArguments extends RandomOptions {
   /** Of the logarithm. Default 1. */
-  mean?: number;
+  mean?: number | undefined;
   /** Of the logarithm. Default 2. */
-  std?: number;
+  std?: number | undefined;
 }
 const logNormalSpec = { mean: numeric().or(1), std: numeric({ above: 0 }).or(2), ...randomSpec };
 
@@ -131,9 +131,9 @@ const intRange = { int32: 2 ** 31, int64: Number.MAX_SAFE_INTEGER, uint8: 256, b
 /** Arguments of `t.random_` by name. */
 export interface RandomArguments extends RandomOptions {
   /** Default 0. */
-  from?: number;
+  from?: number | undefined;
   /** Default: beyond the largest integer such that the dtype holds all up to it. */
-  to?: number | null;
+  to?: number | null | undefined;
 }
 const randomToSpec = { to: integer(), ...randomSpec };
 const randomFromSpec = { from: integer().or(0), to: integer().orNull(), ...randomSpec };

@@ -19,9 +19,9 @@ const dropoutKernel = kernel('dropout');
 /** Options of the dropout functions. */
 export interface DropoutOptions extends RandomOptions {
   /** The probability of dropping. Default 0.5. */
-  p?: number;
+  p?: number | undefined;
   /** Without training nothing is dropped. Default true; false for alphaDropout and featureAlphaDropout. */
-  training?: boolean;
+  training?: boolean | undefined;
 }
 
 const dropoutSpec = { p: probability.or(0.5), training: boolean.or(true), generator: generator.optional() };

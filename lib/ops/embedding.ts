@@ -25,15 +25,15 @@ import { where } from './where';
 /** Options of {@link embedding}. */
 export interface EmbeddingOptions {
   /** Rows of this index get no gradient; negative counts from the end. */
-  paddingIdx?: number | null;
+  paddingIdx?: number | null | undefined;
   /** Rows that are looked up and whose norm is larger are first scaled, in the table, to this norm. */
-  maxNorm?: number | null;
+  maxNorm?: number | null | undefined;
   /** Which norm. Default 2. */
-  normType?: number;
+  normType?: number | undefined;
   /** Divide gradients by how often each index occurs. Default false. */
-  scaleGradByFreq?: boolean;
+  scaleGradByFreq?: boolean | undefined;
   /** Accepted for PyTorch's sake: gradients are dense. */
-  sparse?: boolean;
+  sparse?: boolean | undefined;
 }
 
 /** What layers of embeddings keep, too. */
@@ -126,13 +126,13 @@ export type BagMode = 'sum' | 'mean' | 'max';
 /** Options of {@link embeddingBag}. */
 export interface EmbeddingBagOptions extends EmbeddingOptions {
   /** Default 'mean'. */
-  mode?: BagMode;
+  mode?: BagMode | undefined;
   /** For a vector of indices: where each bag begins. */
-  offsets?: IndexLike | null;
+  offsets?: IndexLike | null | undefined;
   /** A factor for each index, in its shape; only with mode 'sum'. */
-  perSampleWeights?: Tensor | null;
+  perSampleWeights?: Tensor | null | undefined;
   /** The last offset is the end of the last bag. Default false. */
-  includeLastOffset?: boolean;
+  includeLastOffset?: boolean | undefined;
 }
 
 export const bagMode = oneOf<BagMode>('sum', 'mean', 'max').or('mean' as const);

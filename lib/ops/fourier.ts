@@ -211,7 +211,7 @@ export interface FftfreqOptions extends TensorOptions {
   /** How many samples. */
   n: number;
   /** The time between two. Default 1. */
-  d?: number;
+  d?: number | undefined;
 }
 
 const freqArguments = {

@@ -3,7 +3,7 @@ import { noGrad } from '../core/autograd';
 import { ArgumentError, ShapeError } from '../core/errors';
 import { numel, sameShape, showShape } from '../core/shape';
 import { type Tensor } from '../core/tensor';
-import { type Arguments, readArguments, type Sizes, sizesOf, type Spec } from '../core/arguments';
+import { type Arguments, type Given, readArguments, type Sizes, sizesOf, type Spec } from '../core/arguments';
 import { boolean, either, generator, number, numbers, sizes, tensor as tensorParam } from '../core/params';
 import { add, mul, sub, trunc } from './arithmetic';
 import { cast } from './cast';
@@ -40,7 +40,7 @@ export const fractionalSpec: Spec<FractionalPoolOptions> = {
 
 /** Functions of fractional max pooling: a tensor, or { values, indices } with `returnIndices: true`. */
 export interface FractionalMaxPool {
-  (x: Tensor, kernelSize: Sizes, options: Partial<FractionalPoolOptions> & { returnIndices: true }): ValuesAndIndices;
+  (x: Tensor, kernelSize: Sizes, options: Given<FractionalPoolOptions> & { returnIndices: true }): ValuesAndIndices;
   (x: Tensor, kernelSize: Sizes, ...options: Arguments<FractionalPoolOptions>): Tensor;
 }
 

@@ -71,7 +71,7 @@ export interface ScatterArguments extends IndexArguments {
   /** What is written: a tensor, or a number for all places. */
   src: Source;
   /** Default: overwrite. */
-  reduce?: 'add' | 'multiply' | null;
+  reduce?: 'add' | 'multiply' | null | undefined;
 }
 const scatterSpec: Spec<ScatterArguments> = {
   ...indexSpec,
@@ -168,7 +168,7 @@ export interface IndexCopyArguments extends IndexArguments {
 /** Arguments of {@link indexAdd}. */
 export interface IndexAddArguments extends IndexCopyArguments {
   /** Factor of the source. Default 1. */
-  alpha?: number;
+  alpha?: number | undefined;
 }
 const indexCopySpec: Spec<IndexCopyArguments> = { ...indexSpec, source: tensorParam };
 const indexAddSpec: Spec<IndexAddArguments> = { ...indexCopySpec, alpha: scalar.or(1) };
@@ -319,7 +319,7 @@ export function take(t: Tensor, ...args: InOrderOrByName<[index: IndexLike], { i
 export interface TakeAlongDimArguments {
   indices: IndexLike;
   /** Default: the flattened tensors. */
-  dim?: number | null;
+  dim?: number | null | undefined;
 }
 const takeAlongSpec: Spec<TakeAlongDimArguments> = { indices: indexParam, dim: axisParam.orNull() };
 

@@ -28,7 +28,7 @@ export interface LogspaceArguments extends TensorOptions {
   /** How many. */
   steps: number;
   /** Default 10. */
-  base?: number;
+  base?: number | undefined;
 }
 const logspaceSpec = {
   ...{ start: numeric(), end: numeric(), steps: integer({ least: 0 }), base: numeric().or(10) },
@@ -48,7 +48,7 @@ export function logspace(
 /** Options of the windows. */
 export interface WindowOptions extends TensorOptions {
   /** Leave the last value out, so that copies side by side go on without a break, as transforms want. Default true. */
-  periodic?: boolean;
+  periodic?: boolean | undefined;
 }
 /** Arguments of the windows by name. */
 export interface WindowArguments extends WindowOptions {
@@ -99,9 +99,9 @@ export function powers(op: string, x: Tensor, n: number | null | undefined): Ten
 /** Options of {@link vander}. */
 export interface VanderOptions {
   /** How many powers. Default: the length of x. */
-  N?: number | null;
+  N?: number | null | undefined;
   /** Whether the powers ascend. Default false: the last column is 1. */
-  increasing?: boolean;
+  increasing?: boolean | undefined;
 }
 
 const vanderSpec: Spec<Required<VanderOptions>> = {

@@ -16,13 +16,13 @@ export type Checked = (...inputs: Tensor[]) => Tensor | readonly Tensor[];
 /** Options of {@link gradcheck}. */
 export interface GradcheckOptions {
   /** Step of the finite differences. Default 1e-6. */
-  eps?: number;
+  eps?: number | undefined;
   /** Absolute tolerance. Default 1e-5. */
-  atol?: number;
+  atol?: number | undefined;
   /** Relative tolerance. Default 1e-3. */
-  rtol?: number;
+  rtol?: number | undefined;
   /** Throw where gradients differ, rather than return false. Default true. */
-  raiseException?: boolean;
+  raiseException?: boolean | undefined;
 }
 
 /** Arguments of {@link gradcheck} by name. */
@@ -33,7 +33,7 @@ export interface GradcheckArguments extends GradcheckOptions {
 /** Arguments of {@link gradgradcheck} by name. */
 export interface GradgradcheckArguments extends GradcheckArguments {
   /** Where the gradients start; default: numbers of this function's own, for float outputs. */
-  gradOutputs?: Tensor | readonly Tensor[] | null;
+  gradOutputs?: Tensor | readonly Tensor[] | null | undefined;
 }
 const tensorsParam = new Param<Tensor | readonly Tensor[]>('a tensor or an array of tensors', (v, op, name) => {
   const list: unknown[] = Array.isArray(v) ? v : [v];

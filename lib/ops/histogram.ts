@@ -52,10 +52,10 @@ function checkInput(op: string, t: Tensor): void {
 /** Options of {@link histc}. */
 export interface HistcOptions {
   /** How many equal bins. Default 100. */
-  bins?: number;
+  bins?: number | undefined;
   /** The range. Default (both 0): the smallest to the largest value. Values outside are not counted. */
-  min?: number;
-  max?: number;
+  min?: number | undefined;
+  max?: number | undefined;
 }
 
 const binCount = integer({ least: 1 });
@@ -81,11 +81,11 @@ export interface HistogramOptions {
   /** How many bins of equal width, or the edges. */
   bins: number | Tensor;
   /** The range of equal bins. Default: the smallest to the largest value. */
-  range?: readonly [number, number] | null;
+  range?: readonly [number, number] | null | undefined;
   /** What each element counts; of the tensor's shape. Default 1. */
-  weight?: Tensor | null;
+  weight?: Tensor | null | undefined;
   /** Divide by the total and by each bin's width: the result integrates to 1. Default false. */
-  density?: boolean;
+  density?: boolean | undefined;
 }
 
 const rangeParam = new Param<readonly [number, number]>('a lower and an upper number', (v, op, name) => {

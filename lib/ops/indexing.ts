@@ -142,7 +142,7 @@ export function set(t: Tensor, index: Index, value: Assignable): Tensor {
 /** Options of {@link indexPut}. */
 export interface IndexPutOptions {
   /** Add to what is there; places named twice count twice. Default false: overwrite. */
-  accumulate?: boolean;
+  accumulate?: boolean | undefined;
 }
 
 /** Arguments of {@link indexPut} by name. */

@@ -13,7 +13,7 @@ import { narrow, reshape, unsqueeze } from './views';
 /** The dimension along which tensors are joined or taken apart. */
 export interface AlongDim {
   /** Default 0. */
-  dim?: number;
+  dim?: number | undefined;
 }
 const alongSpec: Spec<AlongDim> = { dim: axisParam.or(0) };
 

@@ -47,7 +47,7 @@ export * from './ctc';
 /** Options of losses whose elements may be weighted, in the order of PyTorch's functions. */
 export interface WeightedOptions extends ReductionOptions {
   /** A factor for each element; broadcasts. With reduction 'mean' the sum is divided by the sum of the factors. */
-  weight?: Tensor | null;
+  weight?: Tensor | null | undefined;
 }
 
 /** (input - target)^2 */
@@ -77,7 +77,10 @@ function bent(input: Tensor, target: Tensor, bend: number, scale: number): Tenso
 }
 
 /** Quadratic where |input - target| < beta (default 1), linear with slope 1 beyond. */
-export function smoothL1Loss(input: Tensor, ...args: LossArguments<ReductionOptions & { beta?: number }>): Tensor {
+export function smoothL1Loss(
+  input: Tensor,
+  ...args: LossArguments<ReductionOptions & { beta?: number | undefined }>
+): Tensor {
   const { target, beta, reduction } = readArguments('smoothL1Loss', smoothL1LossSpec, args);
   checkPair('smoothL1Loss', input, target);
   return reduceLoss(
@@ -88,7 +91,10 @@ export function smoothL1Loss(input: Tensor, ...args: LossArguments<ReductionOpti
 }
 
 /** Quadratic where |input - target| < delta (default 1), linear with slope delta beyond. */
-export function huberLoss(input: Tensor, ...args: LossArguments<ReductionOptions & { delta?: number }>): Tensor {
+export function huberLoss(
+  input: Tensor,
+  ...args: LossArguments<ReductionOptions & { delta?: number | undefined }>
+): Tensor {
   const { target, delta, reduction } = readArguments('huberLoss', huberLossSpec, args);
   checkPair('huberLoss', input, target);
   return reduceLoss('huberLoss', bent(input, target, delta, 1), reduction);
@@ -97,7 +103,7 @@ export function huberLoss(input: Tensor, ...args: LossArguments<ReductionOptions
 /** Options of the binary cross-entropies. */
 export interface BinaryCrossEntropyOptions extends ReductionOptions {
   /** A factor for each element; broadcasts. */
-  weight?: Tensor | null;
+  weight?: Tensor | null | undefined;
 }
 
 function weighted(op: string, loss: Tensor, weight: Tensor | null | undefined): Tensor {
@@ -138,7 +144,7 @@ export function binaryCrossEntropy(input: Tensor, ...args: LossArguments<BinaryC
 /** Options of {@link binaryCrossEntropyWithLogits}. */
 export interface BceWithLogitsOptions extends BinaryCrossEntropyOptions {
   /** A factor for the loss of positive examples; broadcasts. */
-  posWeight?: Tensor | null;
+  posWeight?: Tensor | null | undefined;
 }
 
 export const bceSpec = { ...binarySpec, posWeight: noWeight };
@@ -162,9 +168,9 @@ export function binaryCrossEntropyWithLogits(input: Tensor, ...args: LossArgumen
 /** Options of {@link klDiv}. */
 export interface KlDivOptions {
   /** `'batchmean'` divides the sum by the first dimension, which is the mathematical definition. Default `'mean'`. */
-  reduction?: Reduction | 'batchmean';
+  reduction?: Reduction | 'batchmean' | undefined;
   /** Whether the target holds logarithms too. Default false. */
-  logTarget?: boolean;
+  logTarget?: boolean | undefined;
 }
 
 export const klSpec = {
@@ -185,11 +191,11 @@ export function klDiv(input: Tensor, ...args: LossArguments<KlDivOptions>): Tens
 /** Options of {@link poissonNllLoss}. */
 export interface PoissonNllOptions extends ReductionOptions {
   /** Whether the input is the logarithm of the rate. Default true. */
-  logInput?: boolean;
+  logInput?: boolean | undefined;
   /** Add Stirling's approximation of log(target!). Default false. */
-  full?: boolean;
+  full?: boolean | undefined;
   /** Added to a rate before its logarithm. Default 1e-8. */
-  eps?: number;
+  eps?: number | undefined;
 }
 
 export const poissonSpec = { logInput: boolean.or(true), full: boolean.or(false), eps: 1e-8, reduction: byMean };
@@ -209,9 +215,9 @@ export function poissonNllLoss(input: Tensor, ...args: LossArguments<PoissonNllO
 /** Options of {@link gaussianNllLoss}. */
 export interface GaussianNllOptions extends ReductionOptions {
   /** Add the constant log(2 pi) / 2. Default false. */
-  full?: boolean;
+  full?: boolean | undefined;
   /** The least variance. Default 1e-6. */
-  eps?: number;
+  eps?: number | undefined;
 }
 
 /** What {@link gaussianNllLoss} cannot do without, beside the means. */

@@ -44,11 +44,11 @@ function classesOf(op: string, target: Tensor): Tensor {
 /** Options of {@link multiMarginLoss}. */
 export interface MultiMarginOptions extends ReductionOptions {
   /** Power of the element losses, 1 (default) or 2. */
-  p?: number;
+  p?: number | undefined;
   /** Default 1. */
-  margin?: number;
+  margin?: number | undefined;
   /** A factor for each class. */
-  weight?: Tensor | null;
+  weight?: Tensor | null | undefined;
 }
 
 const oneOrTwo = new Param<number>('1 or 2', (v, op, name) => {
@@ -111,7 +111,7 @@ export function multilabelMarginLoss(input: Tensor, ...args: LossArguments<Reduc
 /** Options of {@link multilabelSoftMarginLoss}. */
 export interface MultilabelSoftMarginOptions extends ReductionOptions {
   /** A factor for each class. */
-  weight?: Tensor | null;
+  weight?: Tensor | null | undefined;
 }
 
 const softMarginSpec = { ...targetSpec, weight: noWeight, reduction: byMean };

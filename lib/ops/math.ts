@@ -116,7 +116,7 @@ export const floor = defineUnary('floor', { ints: 'keep', grad: none });
 export const ceil = defineUnary('ceil', { ints: 'keep', grad: none });
 const nearest = defineUnary('round', { ints: 'keep', grad: none });
 const roundSpec: Spec<{ decimals: number }> = { decimals: integer().or(0) };
-type RoundArguments = InOrderOrByName<[decimals?: number], { decimals?: number }>;
+type RoundArguments = InOrderOrByName<[decimals?: number], { decimals?: number | undefined }>;
 /** To the nearest integer, or to `decimals` places after (negative: before) the point; halves to the even one. */
 export function round(x: Tensor, ...args: RoundArguments): Tensor {
   const { decimals } = readArguments('round', roundSpec, args);
@@ -148,7 +148,10 @@ export function bitwiseNot(x: Tensor): Tensor {
 
 const logitSpec: Spec<{ eps: number | null }> = { eps: number().orNull() };
 /** log(x / (1 - x)); with `eps`, x is first clamped to [eps, 1 - eps]. */
-export function logit(x: Tensor, ...args: InOrderOrByName<[eps?: number | null], { eps?: number | null }>): Tensor {
+export function logit(
+  x: Tensor,
+  ...args: InOrderOrByName<[eps?: number | null], { eps?: number | null | undefined }>
+): Tensor {
   needTensor('logit', x);
   const { eps } = readArguments('logit', logitSpec, args);
   const real = isFloat(x.dtype) ? x : cast(x, 'float32');
@@ -159,11 +162,11 @@ export function logit(x: Tensor, ...args: InOrderOrByName<[eps?: number | null],
 /** What {@link nanToNum} puts in place. */
 export interface NanToNumOptions {
   /** For NaN. Default 0. */
-  nan?: number;
+  nan?: number | undefined;
   /** For +infinity. Default the largest finite number of the dtype. */
-  posinf?: number;
+  posinf?: number | undefined;
   /** For -infinity. Default the smallest finite number of the dtype. */
-  neginf?: number;
+  neginf?: number | undefined;
 }
 
 const finite = defineUnary('nanToNum', { save: 'x', grad: (g, x) => where(isfinite(x), g, 0) });
@@ -198,8 +201,8 @@ const clampNumbers = defineUnary('clamp', {
 
 /** The bounds of {@link clamp}; at least one is needed. */
 export interface ClampBounds {
-  min?: Operand | null;
-  max?: Operand | null;
+  min?: Operand | null | undefined;
+  max?: Operand | null | undefined;
 }
 
 const intRange: Partial<Record<DType, readonly [number, number]>> = {

@@ -112,7 +112,7 @@ const operandsRead = (a: Tensor, b: Tensor): Tensor[] => (a.requiresGrad ? (b.re
 /** Options of {@link linear}. */
 export interface LinearOptions {
   /** [out], or nothing. */
-  bias?: Tensor | null;
+  bias?: Tensor | null | undefined;
 }
 const linearSpec = { weight: tensor, bias: tensor.orNull() };
 

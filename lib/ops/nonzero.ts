@@ -46,13 +46,13 @@ export function placesOf(flat: Tensor, shape: Shape): Tensor[] {
 /** Options of {@link nonzero}. */
 export interface NonzeroOptions {
   /** One index vector per dimension instead of one matrix. Default false. */
-  asTuple?: boolean;
+  asTuple?: boolean | undefined;
 }
 
 const nonzeroSpec: Spec<NonzeroOptions> = { asTuple: boolean.or(false) };
 
 /** The indices of the nonzero elements: int64 [count, ndim], or with `asTuple` one [count] per dimension. */
-export function nonzero(t: Tensor, options?: { asTuple?: false }): Tensor;
+export function nonzero(t: Tensor, options?: { asTuple?: false | undefined }): Tensor;
 export function nonzero(t: Tensor, options: { asTuple: true }): Tensor[];
 export function nonzero(t: Tensor, options: NonzeroOptions = {}): Tensor | Tensor[] {
   needTensor('nonzero', t);
@@ -69,7 +69,7 @@ addMethods({ nonzero, argwhere });
 declare module '../core/tensor' {
   interface Tensor extends MethodsAs<typeof import('./nonzero'), 'argwhere', () => Tensor> {
     /** The indices of the nonzero elements: int64 [count, ndim], or with `asTuple` one [count] per dimension. */
-    nonzero(options?: { asTuple?: false }): Tensor;
+    nonzero(options?: { asTuple?: false | undefined }): Tensor;
     nonzero(options: { asTuple: true }): Tensor[];
   }
 }

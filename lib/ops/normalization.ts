@@ -29,7 +29,11 @@ interface BatchInputs {
 }
 
 // x [n, c, ...] per channel.
-const normalizeChannels = defineOp<BatchInputs, { eps: number }, { ownAverage?: Tensor; ownVariance?: Tensor }>({
+const normalizeChannels = defineOp<
+  BatchInputs,
+  { eps: number },
+  { ownAverage?: Tensor | undefined; ownVariance?: Tensor | undefined }
+>({
   name: 'batchNorm',
   inputs: ['x', 'weight', 'bias', 'average', 'variance'],
   composite({ x, weight, bias, average, variance }, { eps }) {

@@ -28,24 +28,26 @@ export interface OpDefinition<I extends Tensors, S, K extends Tensors> {
   /** The definition: differentiable ops, so that gradients of every order follow from theirs. */
   composite(inputs: I, settings: S): Tensor;
   /** The kernel, which computes the same in one pass. */
-  readonly fused?: {
-    readonly kernel: keyof Kernels;
-    /** Whether the kernel can take these; dtypes and devices are looked up. Default: always. */
-    takes?(inputs: I, settings: S): boolean;
-    /** The kernel takes strides: inputs come as they are, not made contiguous. */
-    readonly strided?: boolean;
-    /** Calls it. */
-    forward(inputs: I, settings: S): { out: Tensor; kept: K };
-    /** The kernel of the gradient. */
-    readonly gradient?: { readonly kernel: keyof Kernels; readonly run: Gradient<I, K, S> };
-    /**
-     * The gradient in differentiable ops, for where it is recorded or has no kernel. Default: the composite's, evaluated
-     * again, which needs all inputs.
-     */
-    readonly derivative?: Gradient<I, K, S>;
-    /** With a derivative: the inputs that the gradients read, the only ones that are kept alive for them. Default: all. */
-    readonly reads?: readonly (keyof I & string)[];
-  };
+  readonly fused?:
+    | {
+        readonly kernel: keyof Kernels;
+        /** Whether the kernel can take these; dtypes and devices are looked up. Default: always. */
+        takes?(inputs: I, settings: S): boolean;
+        /** The kernel takes strides: inputs come as they are, not made contiguous. */
+        readonly strided?: boolean | undefined;
+        /** Calls it. */
+        forward(inputs: I, settings: S): { out: Tensor; kept: K };
+        /** The kernel of the gradient. */
+        readonly gradient?: { readonly kernel: keyof Kernels; readonly run: Gradient<I, K, S> } | undefined;
+        /**
+         * The gradient in differentiable ops, for where it is recorded or has no kernel. Default: the composite's, evaluated
+         * again, which needs all inputs.
+         */
+        readonly derivative?: Gradient<I, K, S> | undefined;
+        /** With a derivative: the inputs that the gradients read, the only ones that are kept alive for them. Default: all. */
+        readonly reads?: readonly (keyof I & string)[] | undefined;
+      }
+    | undefined;
 }
 
 /** The gradients of the inputs by name: at least those that `needs` asks for. */

@@ -110,7 +110,7 @@ type Interpolation = 'linear' | 'lower' | 'higher' | 'midpoint' | 'nearest';
 /** Options of {@link quantile}. */
 export interface QuantileOptions extends AlongOptions {
   /** What lies between two elements. Default `'linear'`. */
-  interpolation?: Interpolation;
+  interpolation?: Interpolation | undefined;
 }
 
 /** Fractions: one, or a vector of them. */

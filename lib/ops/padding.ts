@@ -19,9 +19,9 @@ export interface PadArguments {
   /** Pairs (before, after), the last dimension first. */
   pad: readonly number[] | number;
   /** Default 'constant'. */
-  mode?: PadMode;
+  mode?: PadMode | undefined;
   /** What 'constant' writes. Default 0. */
-  value?: number | null;
+  value?: number | null | undefined;
 }
 const padSpec: Spec<PadArguments> = {
   pad: axes,

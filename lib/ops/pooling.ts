@@ -4,7 +4,15 @@ import { ArgumentError, ShapeError } from '../core/errors';
 import { describe, numel, showShape } from '../core/shape';
 import { empty, shapeOf, type Tensor } from '../core/tensor';
 import { kernel, written } from '../native';
-import { type Dimensions, readArguments, type Sizes, sizesOf, three, type WithRequired } from '../core/arguments';
+import {
+  type Dimensions,
+  type Given,
+  readArguments,
+  type Sizes,
+  sizesOf,
+  three,
+  type WithRequired,
+} from '../core/arguments';
 import { boolean, integer, number, Param, sizes } from '../core/params';
 import { zeros } from './create';
 import { scatterAdd } from './gather';
@@ -26,7 +34,7 @@ export interface KernelSize {
 interface WindowOptions extends KernelSize {
   stride: Sizes | null;
   padding: Sizes;
-  dilation?: Sizes;
+  dilation?: Sizes | undefined;
   ceilMode: boolean;
 }
 
@@ -146,8 +154,8 @@ export const maxSpec = { ...windowSpec, dilation: sizes(1).or(1), ceilMode: fals
 
 /** Functions of max pooling: a tensor, or { values, indices } with `returnIndices: true`. */
 export interface MaxPool {
-  (x: Tensor, kernelSize: Sizes, options: Partial<MaxPoolOptions> & { returnIndices: true }): ValuesAndIndices;
-  (x: Tensor, options: KernelSize & Partial<MaxPoolOptions> & { returnIndices: true }): ValuesAndIndices;
+  (x: Tensor, kernelSize: Sizes, options: Given<MaxPoolOptions> & { returnIndices: true }): ValuesAndIndices;
+  (x: Tensor, options: KernelSize & Given<MaxPoolOptions> & { returnIndices: true }): ValuesAndIndices;
   (x: Tensor, ...args: MaxPoolArguments): Tensor;
 }
 

@@ -35,9 +35,9 @@ const sinusoidalSpec = {
 export function sinusoidalPositions(
   length: number,
   features: number,
-  options: { base?: number; dtype?: DType; device?: Device } = {},
+  options: { base?: number | undefined; dtype?: DType | undefined; device?: Device | undefined } = {},
 ): Tensor {
-  const { base, ...o } = readOptions<{ base: number; dtype?: DType; device?: Device }>(
+  const { base, ...o } = readOptions<{ base: number; dtype?: DType | undefined; device?: Device | undefined }>(
     'sinusoidalPositions',
     sinusoidalSpec,
     options,
@@ -54,11 +54,11 @@ export function sinusoidalPositions(
 /** Options of {@link rotary}. */
 export interface RotaryOptions {
   /** The slowest pair turns once in 2 pi base positions. Default 10000. */
-  base?: number;
+  base?: number | undefined;
   /** The position of the first row: what a key-value cache already holds. Default 0. */
-  offset?: number;
+  offset?: number | undefined;
   /** Pairs are neighbours (2 i, 2 i + 1) instead of (i, i + half). Default false. */
-  interleaved?: boolean;
+  interleaved?: boolean | undefined;
 }
 
 const rotaryDefaults = { base: 10000, offset: 0, interleaved: false };

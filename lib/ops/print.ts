@@ -15,17 +15,17 @@ type Profile = 'default' | 'short' | 'full';
 /** How tensors are printed. */
 export interface PrintOptions {
   /** Digits after the point. Default 4. */
-  precision?: number;
+  precision?: number | undefined;
   /** With more elements than this only the edges are shown. Default 1000. */
-  threshold?: number;
+  threshold?: number | undefined;
   /** How many elements at each edge. Default 3. */
-  edgeitems?: number;
+  edgeitems?: number | undefined;
   /** Characters per line. Default 80. */
-  linewidth?: number;
+  linewidth?: number | undefined;
   /** What the others are unless they are named: `'default'`, `'short'` (2 digits, 2 at each edge), `'full'` (no edges). */
-  profile?: Profile;
+  profile?: Profile | undefined;
   /** Scientific notation always, never, or (null, the default) where the values call for it. */
-  sciMode?: boolean | null;
+  sciMode?: boolean | null | undefined;
 }
 
 const profiles = {

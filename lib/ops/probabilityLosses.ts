@@ -30,9 +30,9 @@ const logs = (p: Tensor, axis: number): Tensor =>
 /** Options of {@link categoricalCrossentropy}. */
 export interface CategoricalCrossentropyOptions extends ReductionOptions {
   /** How much of the target is spread evenly over all classes. Default 0. */
-  labelSmoothing?: number;
+  labelSmoothing?: number | undefined;
   /** The dimension of classes. Default the last. */
-  axis?: number;
+  axis?: number | undefined;
 }
 
 export const categoricalSpec = { reduction: byMean, labelSmoothing: probability.or(0), axis: axis.or(-1) };
@@ -53,7 +53,7 @@ export function categoricalCrossentropy(input: Tensor, ...args: LossArguments<Ca
 /** Options of {@link sparseCategoricalCrossentropy}. */
 export interface SparseCategoricalCrossentropyOptions extends ReductionOptions {
   /** The dimension of classes. Default the last. */
-  axis?: number;
+  axis?: number | undefined;
 }
 
 export const sparseSpec = { reduction: byMean, axis: axis.or(-1) };

@@ -105,7 +105,7 @@ function summedAxes(a: Tensor, b: Tensor, dims: PairedAxes): [number[], number[]
 export function tensordot(
   a: Tensor,
   b: Tensor,
-  ...args: InOrderOrByName<[dims?: PairedAxes], { dims?: PairedAxes }>
+  ...args: InOrderOrByName<[dims?: PairedAxes], { dims?: PairedAxes | undefined }>
 ): Tensor {
   needTensor('tensordot', a);
   needTensor('tensordot', b);
@@ -153,9 +153,9 @@ export function kron(a: Tensor, b: Tensor): Tensor {
 /** Factors of {@link addmm} and its kind. */
 export interface ProductOptions {
   /** Factor of what is added. Default 1. At 0 it is ignored, NaN too. */
-  beta?: number;
+  beta?: number | undefined;
   /** Factor of the product. Default 1. */
-  alpha?: number;
+  alpha?: number | undefined;
 }
 
 const productArguments = { beta: scalar.or(1), alpha: scalar.or(1) };

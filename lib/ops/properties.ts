@@ -288,7 +288,7 @@ declare module '../core/tensor' {
     /** On the CPU; the tensor itself if it is there. */
     cpu(): Tensor;
     /** On the GPU; the tensor itself if it is there. */
-    cuda(device?: Device | { device?: Device }): Tensor;
+    cuda(device?: Device | { device?: Device | undefined }): Tensor;
     /** Cast to the dtype of another tensor. */
     typeAs(...args: Other): Tensor;
     /** Zeros of this dtype on this device. */

@@ -18,7 +18,7 @@ export interface PutArguments {
   /** As many elements as positions, of the tensor's dtype. */
   source: Tensor;
   /** Add to what is there; positions named twice count twice. Default false: overwrite. */
-  accumulate?: boolean;
+  accumulate?: boolean | undefined;
 }
 const putSpec: Spec<PutArguments> = { index: indexParam, source: tensorParam, accumulate: boolean.or(false) };
 

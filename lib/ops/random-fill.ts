@@ -18,7 +18,7 @@ const normalKernel = kernel('normal');
 /** Where random numbers come from. */
 export interface RandomOptions {
   /** Default: the generator that `manualSeed` seeds. */
-  generator?: Generator | null;
+  generator?: Generator | null | undefined;
 }
 /** As what a random tensor is created. */
 export type RandomTensorOptions = TensorOptions & RandomOptions;

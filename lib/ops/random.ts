@@ -55,7 +55,7 @@ const holds: Record<DType, readonly [number, number]> = {
 /** Arguments of {@link randint} by name. */
 export interface RandintArguments extends RandomTensorOptions {
   /** Default 0. */
-  low?: number;
+  low?: number | undefined;
   high: number;
   size: Shape | number;
 }
@@ -141,7 +141,7 @@ export function randperm(
 /** Options of {@link multinomial}. */
 export interface MultinomialOptions extends RandomOptions {
   /** Whether a class may be drawn again. Default false. */
-  replacement?: boolean;
+  replacement?: boolean | undefined;
 }
 /** Arguments of {@link multinomial} by name. */
 export interface MultinomialArguments extends MultinomialOptions {
@@ -179,7 +179,7 @@ export function multinomial(
 const bernoulliSpec = { p: number({ least: 0, most: 1 }).orNull(), ...randomSpec };
 
 /** 1 with the probability that each element of `t` gives (or with probability `p` everywhere), else 0; of t's dtype. */
-export function bernoulli(t: Tensor, ...args: Arguments<RandomOptions & { p?: number | null }>): Tensor {
+export function bernoulli(t: Tensor, ...args: Arguments<RandomOptions & { p?: number | null | undefined }>): Tensor {
   needTensor('bernoulli', t);
   const { p: chance, ...options } = readArguments('bernoulli', bernoulliSpec, args);
   const p = chance === null ? t : full(t.shape, chance, { dtype: t.dtype, device: t.device });
@@ -194,10 +194,10 @@ export function bernoulli(t: Tensor, ...args: Arguments<RandomOptions & { p?: nu
 /** Arguments of {@link normal} by name. */
 export interface NormalOptions extends RandomTensorOptions {
   /** Default 0. */
-  mean?: Tensor | number;
+  mean?: Tensor | number | undefined;
   /** Default 1. */
-  std?: Tensor | number;
-  size?: Shape | null;
+  std?: Tensor | number | undefined;
+  size?: Shape | null | undefined;
 }
 const normalDefaults = {
   ...{ mean: either(tensorParam, number()).or(0), std: either(tensorParam, number()).or(1), size: shapeParam.orNull() },
@@ -235,9 +235,9 @@ export function normal(
 /** Arguments of {@link uniform_} by name, in PyTorch's order. */
 export interface UniformArguments extends RandomOptions {
   /** Default 0. */
-  from?: number;
+  from?: number | undefined;
   /** Default 1. */
-  to?: number;
+  to?: number | undefined;
 }
 const uniformSpec = { from: numeric().or(0), to: numeric().or(1), ...randomSpec };
 
@@ -255,9 +255,9 @@ export function uniform_(
 /** Arguments of {@link normal_} by name, in PyTorch's order. */
 export interface NormalFillArguments extends RandomOptions {
   /** Default 0. */
-  mean?: number;
+  mean?: number | undefined;
   /** Default 1. */
-  std?: number;
+  std?: number | undefined;
 }
 const normalFillSpec = { mean: numeric().or(0), std: numeric({ least: 0 }).or(1), ...randomSpec };
 
@@ -276,7 +276,10 @@ const bernoulliFillSpec = { p: either(number({ least: 0, most: 1 }), tensorParam
 /** Overwrites the tensor with 1 (with probability `p`, a number or a tensor that broadcasts; default 0.5) and 0. */
 export function bernoulli_(
   t: Tensor,
-  ...args: InOrderOrByName<[p?: number | Tensor, options?: RandomOptions], RandomOptions & { p?: number | Tensor }>
+  ...args: InOrderOrByName<
+    [p?: number | Tensor, options?: RandomOptions],
+    RandomOptions & { p?: number | Tensor | undefined }
+  >
 ): Tensor {
   needTensor('bernoulli_', t);
   const { p, ...options } = readArguments('bernoulli_', bernoulliFillSpec, args);
@@ -292,7 +295,7 @@ const exponentialSpec = { lambd: numeric({ above: 0 }).or(1), ...randomSpec };
 /** Overwrites the tensor with numbers of the exponential distribution of rate `lambd` (default 1). */
 export function exponential_(
   t: Tensor,
-  ...args: InOrderOrByName<[lambd?: number, options?: RandomOptions], RandomOptions & { lambd?: number }>
+  ...args: InOrderOrByName<[lambd?: number, options?: RandomOptions], RandomOptions & { lambd?: number | undefined }>
 ): Tensor {
   const { lambd, ...options } = readArguments('exponential_', exponentialSpec, args);
   needFloat('exponential_', t);
@@ -305,13 +308,13 @@ export function exponential_(
 /** Arguments of {@link truncNormal_} by name, in PyTorch's order. */
 export interface TruncNormalArguments extends RandomOptions {
   /** Default 0. */
-  mean?: number;
+  mean?: number | undefined;
   /** Default 1. */
-  std?: number;
+  std?: number | undefined;
   /** Default -2. */
-  a?: number;
+  a?: number | undefined;
   /** Default 2. */
-  b?: number;
+  b?: number | undefined;
 }
 const truncNormalSpec = {
   ...{ mean: numeric().or(0), std: numeric({ above: 0 }).or(1), a: numeric().or(-2), b: numeric().or(2) },

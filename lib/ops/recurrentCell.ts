@@ -21,10 +21,10 @@ export interface CellWeights {
   /** [gates hidden, output] */
   hiddenWeight: Tensor;
   /** [gates hidden] each, or both absent */
-  inputBias?: Tensor | null;
-  hiddenBias?: Tensor | null;
+  inputBias?: Tensor | null | undefined;
+  hiddenBias?: Tensor | null | undefined;
   /** [output, hidden]: projects the output of an LSTM. */
-  projection?: Tensor | null;
+  projection?: Tensor | null | undefined;
 }
 
 /** What one layer in one direction gives: outputs of all steps, last h, last c (LSTM only). */

@@ -23,9 +23,9 @@ export interface ReduceOptions {
   /** Over which axes. Default all. */
   dim?: Axes;
   /** Keep reduced dimensions with length 1. Default false. */
-  keepdim?: boolean;
+  keepdim?: boolean | undefined;
   /** Sum (or multiply) in this dtype. */
-  dtype?: DType;
+  dtype?: DType | undefined;
 }
 
 /** For `readArguments`. */

@@ -21,7 +21,7 @@ export function reduceLoss(op: string, loss: Tensor, reduction: Reduction = 'mea
 
 /** How element losses become the result; default `'mean'`. */
 export interface ReductionOptions {
-  reduction?: Reduction;
+  reduction?: Reduction | undefined;
 }
 
 /** For `readArguments`. */

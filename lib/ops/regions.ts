@@ -7,7 +7,7 @@ import { arange } from './create';
 import { diagEmbed, type DiagonalOptions, diagonal } from './diagonals';
 import { eq } from './arithmetic';
 import { indexCopy } from './gather';
-import { type InOrderOrByName, readArguments, type Spec } from '../core/arguments';
+import { type Given, type InOrderOrByName, readArguments, type Spec } from '../core/arguments';
 import { expand, needDims, reshape, unsqueeze } from './views';
 import { where } from './where';
 import { pad } from './padding';
@@ -53,7 +53,7 @@ export interface SliceScatterOptions {
   step: number;
 }
 /** Arguments of {@link sliceScatter} by name. */
-export interface SliceScatterArguments extends Partial<SliceScatterOptions> {
+export interface SliceScatterArguments extends Given<SliceScatterOptions> {
   src: Tensor;
 }
 const sliceSpec: Spec<SliceScatterOptions & { src: Tensor }> = {

@@ -67,9 +67,9 @@ export interface RepeatInterleaveArguments {
   /** How often: all elements, or one number for each. */
   repeats: number | readonly number[] | Tensor;
   /** Along which axis. Default: of the flattened tensor. */
-  dim?: number | null;
+  dim?: number | null | undefined;
   /** The sum of the repeats, if known; checked. */
-  outputSize?: number | null;
+  outputSize?: number | null | undefined;
 }
 type Interleave = [repeats: number | readonly number[] | Tensor, dim?: number | null, outputSize?: number | null];
 
@@ -109,7 +109,7 @@ function interleaved(repeats: Tensor, outputSize: number | null | undefined): In
  */
 export function repeatInterleave(
   t: Tensor,
-  ...args: InOrderOrByName<Interleave, RepeatInterleaveArguments> | [] | [{ outputSize?: number | null }]
+  ...args: InOrderOrByName<Interleave, RepeatInterleaveArguments> | [] | [{ outputSize?: number | null | undefined }]
 ): Tensor {
   const op = 'repeatInterleave';
   needTensor(op, t);

@@ -6,6 +6,7 @@ import { needTensor, type Tensor } from '../core/tensor';
 import {
   type Arguments,
   type Dimensions,
+  type Given,
   type InOrderOrByName,
   readArguments,
   type Sizes,
@@ -40,7 +41,7 @@ export interface InterpolateOptions {
 }
 
 // Layers and older names know no antialias.
-type Resampling = Omit<InterpolateOptions, 'antialias'> & Partial<InterpolateOptions>;
+type Resampling = Omit<InterpolateOptions, 'antialias'> & Given<InterpolateOptions>;
 
 /** One term of a resampled axis: for each output element an input element and its weight. */
 interface Term {

@@ -21,11 +21,11 @@ import { narrow, reshape, transpose, unsqueeze } from './views';
 /** Options of {@link cov}. */
 export interface CovOptions {
   /** Subtracted from the number of observations. Default 1. */
-  correction?: number;
+  correction?: number | undefined;
   /** How often each observation occurred: integers. */
-  fweights?: Tensor | null;
+  fweights?: Tensor | null | undefined;
   /** How much each observation counts. */
-  aweights?: Tensor | null;
+  aweights?: Tensor | null | undefined;
 }
 
 const covSpec: Spec<Required<CovOptions>> = {
@@ -128,9 +128,9 @@ export function cartesianProd(...tensors: (Tensor | readonly Tensor[])[]): Tenso
 /** Options of {@link combinations}. */
 export interface CombinationsOptions {
   /** How many elements. Default 2. */
-  r?: number;
+  r?: number | undefined;
   /** Whether an element may be chosen again. Default false. */
-  withReplacement?: boolean;
+  withReplacement?: boolean | undefined;
 }
 
 const combinationsSpec: Spec<Required<CombinationsOptions>> = {

@@ -86,7 +86,7 @@ const axisOf = (op: string, t: Tensor, args: AxisArguments): number =>
 /** Arguments of {@link cumsum} and {@link cumprod}. */
 export interface ScanOptions extends AxisOption {
   /** Compute in this dtype. */
-  dtype?: DType;
+  dtype?: DType | undefined;
 }
 
 const scanSpec: Spec<ScanOptions> = { dim: axisParam, dtype: dtypeParam.optional() };
@@ -170,13 +170,13 @@ export function logcumsumexp(t: Tensor, ...args: AxisArguments): Tensor {
 /** Options of {@link diff}. */
 export interface DiffOptions {
   /** How often. Default 1. */
-  n?: number;
+  n?: number | undefined;
   /** Along which axis. Default the last. */
-  dim?: number;
+  dim?: number | undefined;
   /** Joined before the elements. */
-  prepend?: Tensor | null;
+  prepend?: Tensor | null | undefined;
   /** Joined after the elements. */
-  append?: Tensor | null;
+  append?: Tensor | null | undefined;
 }
 
 const diffSpec: Spec<DiffOptions> = {

@@ -26,7 +26,7 @@ export interface ScatterReduceArguments {
   src: Tensor;
   reduce: ScatterReduction;
   /** Whether the old value of a place takes part. Default true. */
-  includeSelf?: boolean;
+  includeSelf?: boolean | undefined;
 }
 const scatterReduceSpec: Spec<ScatterReduceArguments> = {
   dim: axisParam,
@@ -159,7 +159,7 @@ export interface IndexReduceArguments {
   source: Tensor;
   reduce: IndexReduction;
   /** Whether the old value of a place takes part. Default true. */
-  includeSelf?: boolean;
+  includeSelf?: boolean | undefined;
 }
 /** How {@link indexReduce} combines. */
 export type IndexReduction = 'prod' | 'mean' | 'amax' | 'amin';

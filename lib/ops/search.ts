@@ -20,17 +20,17 @@ import { where } from './where';
 /** Options of {@link bucketize}. */
 export interface BucketizeOptions {
   /** Indices in int32 instead of int64. Default false. */
-  outInt32?: boolean;
+  outInt32?: boolean | undefined;
   /** Behind equal elements instead of before them. Default false. */
-  right?: boolean;
+  right?: boolean | undefined;
 }
 
 /** Options of {@link searchsorted}. */
 export interface SearchOptions extends BucketizeOptions {
   /** `right` as a word, which decides where both are given. */
-  side?: 'left' | 'right' | null;
+  side?: 'left' | 'right' | null | undefined;
   /** Indices that sort the sequence, if it is not sorted. */
-  sorter?: Tensor | null;
+  sorter?: Tensor | null | undefined;
 }
 
 const bucketizeFlags = { outInt32: boolean.or(false), right: boolean.or(false) };
@@ -120,9 +120,9 @@ export function bucketize(
 /** Options of {@link isin}. */
 export interface IsinOptions {
   /** Accepted for likeness with PyTorch. */
-  assumeUnique?: boolean;
+  assumeUnique?: boolean | undefined;
   /** Which do not occur. Default false. */
-  invert?: boolean;
+  invert?: boolean | undefined;
 }
 
 /** What {@link isin} looks among. */

@@ -25,9 +25,9 @@ import { where } from './where';
 /** Options of {@link cosineSimilarity}. */
 export interface CosineSimilarityOptions {
   /** The dimension of the vectors' elements. Default 1. */
-  dim?: number;
+  dim?: number | undefined;
   /** The least length a vector is divided by. Default 1e-8. */
-  eps?: number;
+  eps?: number | undefined;
 }
 
 /** The second of two tensors, by name. */
@@ -62,11 +62,11 @@ export function cosineSimilarity(
 /** Options of {@link normalize}. */
 export interface NormalizeOptions {
   /** Which norm. Default 2. */
-  p?: number;
+  p?: number | undefined;
   /** The dimension of the vectors' elements. Default 1. */
-  dim?: number;
+  dim?: number | undefined;
   /** The least norm a vector is divided by. Default 1e-12. */
-  eps?: number;
+  eps?: number | undefined;
 }
 
 const normalizeSpec = { p: 2, dim: axis.or(1), eps: 1e-12 };
@@ -82,11 +82,11 @@ export function normalize(x: Tensor, ...args: Arguments<NormalizeOptions>): Tens
 /** Options of {@link pairwiseDistance}. */
 export interface PairwiseDistanceOptions {
   /** Which norm. Default 2. */
-  p?: number;
+  p?: number | undefined;
   /** Added to the differences. Default 1e-6. */
-  eps?: number;
+  eps?: number | undefined;
   /** Default false. */
-  keepdim?: boolean;
+  keepdim?: boolean | undefined;
 }
 
 export const pairwiseSettings = { p: 2, eps: 1e-6, keepdim: boolean.or(false) };
@@ -111,7 +111,7 @@ function distance(a: Tensor, b: Tensor, p: number, eps: number, keepdim = false)
 
 /** Options of losses with a margin. */
 export interface MarginOptions extends ReductionOptions {
-  margin?: number;
+  margin?: number | undefined;
 }
 
 /** The second input and the target, by name. */
@@ -147,13 +147,13 @@ export function cosineEmbeddingLoss(
 /** Options of {@link tripletMarginLoss}. */
 export interface TripletMarginOptions extends ReductionOptions {
   /** Default 1. */
-  margin?: number;
+  margin?: number | undefined;
   /** Which norm. Default 2. */
-  p?: number;
+  p?: number | undefined;
   /** Added to differences. Default 1e-6. */
-  eps?: number;
+  eps?: number | undefined;
   /** Use the distance from positive to negative where it is smaller (Balntas et al. 2016). Default false. */
-  swap?: boolean;
+  swap?: boolean | undefined;
 }
 
 /** The examples beside the anchor, by name. */
@@ -188,8 +188,8 @@ export function tripletMarginLoss(
 /** Options of {@link tripletMarginWithDistanceLoss}. */
 export interface TripletDistanceOptions extends MarginOptions {
   /** Default {@link pairwiseDistance}. */
-  distanceFunction?: ((a: Tensor, b: Tensor) => Tensor) | null;
-  swap?: boolean;
+  distanceFunction?: ((a: Tensor, b: Tensor) => Tensor) | null | undefined;
+  swap?: boolean | undefined;
 }
 
 export const tripletDistanceSpec = {

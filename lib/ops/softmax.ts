@@ -20,9 +20,9 @@ const gradKernel = kernel('softmaxGrad');
 /** Options of {@link softmax}, {@link logSoftmax} and {@link softmin}. */
 export interface SoftmaxOptions {
   /** Over which axis. Default the last. */
-  dim?: number;
+  dim?: number | undefined;
   /** Cast to this dtype first. */
-  dtype?: DType;
+  dtype?: DType | undefined;
 }
 
 interface SoftmaxSettings {

@@ -18,11 +18,11 @@ const topkKernel = kernel('topk');
 /** Options of {@link sort}. */
 export interface SortOptions {
   /** Along which axis. Default the last. */
-  dim?: number;
+  dim?: number | undefined;
   /** Largest first. Default false. */
-  descending?: boolean;
+  descending?: boolean | undefined;
   /** Equal elements keep their order. They always do; accepted for likeness with PyTorch. */
-  stable?: boolean;
+  stable?: boolean | undefined;
 }
 
 const sortSpec: Spec<SortOptions> = { dim: axisParam.or(-1), descending: boolean.or(false), stable: boolean.or(true) };
@@ -80,11 +80,11 @@ export interface TopkOptions {
   /** How many. */
   k: number;
   /** Along which axis. Default the last. */
-  dim?: number;
+  dim?: number | undefined;
   /** The largest (default), or the smallest. */
-  largest?: boolean;
+  largest?: boolean | undefined;
   /** In order. They always are; accepted for likeness with PyTorch. */
-  sorted?: boolean;
+  sorted?: boolean | undefined;
 }
 
 const topkSpec: Spec<TopkOptions> = {
@@ -116,9 +116,9 @@ export interface KthvalueOptions {
   /** Which, counted from 1. */
   k: number;
   /** Along which axis. Default the last. */
-  dim?: number;
+  dim?: number | undefined;
   /** Keep the reduced dimension with length 1. Default false. */
-  keepdim?: boolean;
+  keepdim?: boolean | undefined;
 }
 const kthSpec: Spec<KthvalueOptions> = { k: integer(), dim: axisParam.or(-1), keepdim: boolean.or(false) };
 type KthvalueArguments = InOrderOrByName<[k: number, dim?: number, keepdim?: boolean], KthvalueOptions>;

@@ -50,9 +50,9 @@ export interface SplitArguments {
   /** How many elements in each part, or a list with one number for each. */
   splitSize: number | readonly number[];
   /** Default 0. */
-  dim?: number;
+  dim?: number | undefined;
   /** The name that PyTorch's function has for splitSize. */
-  splitSizeOrSections?: number | readonly number[];
+  splitSizeOrSections?: number | readonly number[] | undefined;
 }
 const splitSpec = { splitSize: counts.optional(), dim: axisParam.or(0), splitSizeOrSections: counts.optional() };
 
@@ -94,7 +94,7 @@ export interface ChunkArguments {
   /** How many parts at most. */
   chunks: number;
   /** Default 0. */
-  dim?: number;
+  dim?: number | undefined;
 }
 const chunkSpec: Spec<ChunkArguments> = { chunks: integer({ least: 1 }), dim: axisParam.or(0) };
 
@@ -116,7 +116,7 @@ export interface TensorSplitArguments {
   /** How many parts, or the positions between them. */
   indicesOrSections: number | readonly number[];
   /** Default 0. */
-  dim?: number;
+  dim?: number | undefined;
 }
 const sections = either(integer({ least: 1 }), integers);
 const tensorSplitSpec: Spec<TensorSplitArguments> = { indicesOrSections: sections, dim: axisParam.or(0) };
@@ -154,7 +154,7 @@ function sectionsOf(op: string, t: Tensor, where: Sections, axis: number): Tenso
 export interface SplitWithSizesArguments {
   splitSizes: readonly number[];
   /** Default 0. */
-  dim?: number;
+  dim?: number | undefined;
 }
 const splitWithSizesSpec: Spec<SplitWithSizesArguments> = { splitSizes: integers, dim: axisParam.or(0) };
 

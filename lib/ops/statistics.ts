@@ -35,9 +35,9 @@ const lengthOf = (shape: Shape, axes: readonly number[]): number => numel(axes.m
 /** Options of {@link variance} and {@link std}. */
 export interface VarianceOptions extends KeepdimOptions {
   /** Subtracted from the number of elements in the divisor. Default 1: the estimate from a sample. */
-  correction?: number;
+  correction?: number | undefined;
   /** `false` is a correction of 0. */
-  unbiased?: boolean;
+  unbiased?: boolean | undefined;
 }
 
 // PyTorch's older form takes `unbiased` by position: before `keepdim` it is the second boolean.
@@ -112,7 +112,7 @@ function normGrad(g: Tensor, x: Tensor, y: Tensor, p: number, axes: readonly num
 /** Options of {@link norm}. */
 export interface NormOptions extends ReduceOptions {
   /** Which norm. Default 2. */
-  p?: number | 'fro';
+  p?: number | 'fro' | undefined;
 }
 
 const normSpec: Spec<NormOptions> = {
@@ -151,7 +151,7 @@ export function norm(t: Tensor, ...args: NormArguments): Tensor {
 export interface DistArguments {
   other: Tensor;
   /** Default 2. */
-  p?: number;
+  p?: number | undefined;
 }
 const distSpec: Spec<DistArguments> = { other: tensorParam, p: number().or(2) };
 /** The p-norm of a - other. */

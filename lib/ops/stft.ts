@@ -2,7 +2,7 @@
  * @file Short-time Fourier transforms: the transforms of windows that move along a signal, and their inverse. Complex
  * numbers are pairs in a last dimension of 2, as in fourier.ts.
  */
-import { readArguments } from '../core/arguments';
+import { type Given, readArguments } from '../core/arguments';
 import { dtypeSize, isFloat } from '../core/dtype';
 import { ArgumentError, DTypeError, NumericError, ShapeError } from '../core/errors';
 import { boolean, integer, oneOf, tensor as tensorParam } from '../core/params';
@@ -25,33 +25,33 @@ interface FrameOptions {
   /** The length of the transforms. */
   nFft: number;
   /** From one window to the next. Default floor(nFft / 4). */
-  hopLength?: number | null;
+  hopLength?: number | null | undefined;
   /** The length of the window, which zeros center in nFft. Default nFft. */
-  winLength?: number | null;
+  winLength?: number | null | undefined;
   /** [winLength]. Default ones. */
-  window?: Tensor | null;
+  window?: Tensor | null | undefined;
   /** Whether window t is centered at t * hopLength, rather than begins there. Default true. */
-  center?: boolean;
+  center?: boolean | undefined;
 }
 
 /** Options of {@link stft}, in PyTorch's order. */
 export interface StftOptions extends FrameOptions {
   /** What lies beyond the ends of a centered signal. Default 'reflect'. */
-  padMode?: PadMode;
+  padMode?: PadMode | undefined;
   /** Whether transforms are scaled by 1 / sqrt(nFft). Default false. */
-  normalized?: boolean;
+  normalized?: boolean | undefined;
   /** Whether the second half of each transform, the conjugate of the first, is left out. Default true. */
-  onesided?: boolean | null;
+  onesided?: boolean | null | undefined;
 }
 
 /** Options of {@link istft}, in PyTorch's order. */
 export interface IstftOptions extends FrameOptions {
   /** Whether transforms were scaled by 1 / sqrt(nFft). Default false. */
-  normalized?: boolean;
+  normalized?: boolean | undefined;
   /** Whether only the first half of each transform is given. Default: if their length is not nFft. */
-  onesided?: boolean | null;
+  onesided?: boolean | null | undefined;
   /** The length of the signal. Default: as long as windows reach. */
-  length?: number | null;
+  length?: number | null | undefined;
 }
 
 const length = integer({ least: 1 });
@@ -75,7 +75,7 @@ const istftArguments = {
   length: length.orNull(),
 };
 
-type Rest<O> = [Partial<O> | undefined];
+type Rest<O> = [Given<O> | undefined];
 type HopWindow = [hopLength: number | null, winLength: number | null, window: Tensor | null];
 /** nFft, and up to three more in order, the rest by name. */
 type FrameArguments<O> =

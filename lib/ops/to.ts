@@ -13,8 +13,8 @@ import { denseOf } from './launch';
 
 /** Where and as what: an omitted part stays as it is. */
 export interface Target {
-  device?: Device;
-  dtype?: DType;
+  device?: Device | undefined;
+  dtype?: DType | undefined;
 }
 
 /** The spec of {@link Target}. */

@@ -81,9 +81,9 @@ export function reshaped(t: Tensor, to: Shape): Tensor {
 /** Options of {@link flatten}. */
 export interface FlattenOptions {
   /** The first dimension of those that become one. Default 0. */
-  startDim?: number;
+  startDim?: number | undefined;
   /** The last. Default -1. */
-  endDim?: number;
+  endDim?: number | undefined;
 }
 
 const flattenSpec: Spec<FlattenOptions> = { startDim: axis.or(0), endDim: axis.or(-1) };
@@ -201,7 +201,7 @@ export const reverseDims = (t: Tensor): Tensor =>
 
 /** Arguments of {@link squeeze}. */
 export interface SqueezeArguments {
-  dim?: number | readonly number[];
+  dim?: number | readonly number[] | undefined;
 }
 const squeezeSpec: Spec<SqueezeArguments> = { dim: axes.optional() };
 

@@ -17,7 +17,7 @@ export interface SignalWindowOptions extends TensorOptions {
   /** How many samples. */
   M: number;
   /** Symmetric (default), or periodic: the symmetric one of M + 1 samples without the last. */
-  sym?: boolean;
+  sym?: boolean | undefined;
 }
 
 const samples = { M: integer({ least: 0 }) };
@@ -57,7 +57,7 @@ export function generalCosine(
 
 const generalHammingArguments = { ...samples, alpha: number().or(0.54), ...common };
 /** alpha - (1 - alpha) cos(x); alpha defaults to 0.54. */
-export function generalHamming(...args: Windowed<{ alpha?: number }>): Tensor {
+export function generalHamming(...args: Windowed<{ alpha?: number | undefined }>): Tensor {
   const { M, alpha, sym, ...o } = readArguments('signal.windows.generalHamming', generalHammingArguments, args);
   return cosines(M, [alpha, 1 - alpha], sym, o);
 }
@@ -96,7 +96,9 @@ const positive = number({ above: 0 });
 
 const exponentialArguments = { ...samples, center: number().orNull(), tau: positive.or(1), ...common };
 /** exp(-|k - center| / tau). A center (default the middle) can be given only for a periodic window. */
-export function exponential(...args: Windowed<{ center?: number | null; tau?: number }>): Tensor {
+export function exponential(
+  ...args: Windowed<{ center?: number | null | undefined; tau?: number | undefined }>
+): Tensor {
   const op = 'signal.windows.exponential';
   const { M, center, tau, sym, ...o } = readArguments(op, exponentialArguments, args);
   if (sym && center !== null) throw new ArgumentError(`[${op}] a symmetric window has its center in the middle`);
@@ -106,7 +108,7 @@ export function exponential(...args: Windowed<{ center?: number | null; tau?: nu
 
 const gaussianArguments = { ...samples, std: positive.or(1), ...common };
 /** exp(-(k - middle)^2 / (2 std^2)) */
-export function gaussian(...args: Windowed<{ std?: number }>): Tensor {
+export function gaussian(...args: Windowed<{ std?: number | undefined }>): Tensor {
   const { M, std, sym, ...o } = readArguments('signal.windows.gaussian', gaussianArguments, args);
   return windowOf(M, o, (k) => exp(mul(square(sub(k, span(M, sym) / 2)), -0.5 / std ** 2)));
 }
@@ -124,7 +126,7 @@ const beta = number({ least: 0 }).or(12);
 
 const kaiserArguments = { ...samples, beta, ...common };
 /** Kaiser's window: {@link kaiserWindow}, symmetric unless said otherwise. */
-export function kaiser(...args: Windowed<{ beta?: number }>): Tensor {
+export function kaiser(...args: Windowed<{ beta?: number | undefined }>): Tensor {
   const { M, beta: b, sym, ...o } = readArguments('signal.windows.kaiser', kaiserArguments, args);
   return kaiserOf(M, b, sym, o);
 }
@@ -133,9 +135,9 @@ export function kaiser(...args: Windowed<{ beta?: number }>): Tensor {
 export interface KaiserOptions extends TensorOptions {
   windowLength: number;
   /** Leave the last value out, so that copies side by side go on without a break. Default true. */
-  periodic?: boolean;
+  periodic?: boolean | undefined;
   /** How narrow the window is. Default 12. */
-  beta?: number;
+  beta?: number | undefined;
 }
 const kaiserWindowArguments = { windowLength: integer({ least: 0 }), periodic: true, beta, ...made };
 /** Kaiser's window of n samples: I0(beta sqrt(1 - x^2)) / I0(beta), x from -1 to 1. */

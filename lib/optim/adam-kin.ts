@@ -1,4 +1,5 @@
 /** @file Relatives of Adam: NAdam, RAdam, Adamax, LAMB. */
+import type { Given } from '../core/arguments';
 import { scope } from '../core/scope';
 import { empty, type Tensor } from '../core/tensor';
 import { opcode } from '../native';
@@ -27,7 +28,7 @@ export interface NAdamOptions extends RAdamOptions {
 
 /** Adam with Nesterov momentum (Dozat 2016). Default lr 2e-3. */
 export class NAdam extends Moments<NAdamOptions> {
-  constructor(params: Params<NAdamOptions>, options?: Partial<NAdamOptions>) {
+  constructor(params: Params<NAdamOptions>, options?: Given<NAdamOptions>) {
     super(params, { ...moments, lr: 2e-3, momentumDecay: 4e-3, decoupledWeightDecay: false }, options);
   }
 
@@ -48,7 +49,7 @@ export class NAdam extends Moments<NAdamOptions> {
 
 /** Rectified Adam (Liu et al. 2020): plain momentum until the mean of squares can be trusted. Default lr 1e-3. */
 export class RAdam extends Moments<RAdamOptions> {
-  constructor(params: Params<RAdamOptions>, options?: Partial<RAdamOptions>) {
+  constructor(params: Params<RAdamOptions>, options?: Given<RAdamOptions>) {
     super(params, { ...moments, decoupledWeightDecay: false }, options);
   }
 
@@ -68,7 +69,7 @@ export class RAdam extends Moments<RAdamOptions> {
 
 /** Adam with the largest recent gradient in place of the root mean square (Kingma and Ba 2015). Default lr 2e-3. */
 export class Adamax extends Moments<MomentsOptions> {
-  constructor(params: Params<MomentsOptions>, options?: Partial<MomentsOptions>) {
+  constructor(params: Params<MomentsOptions>, options?: Given<MomentsOptions>) {
     super(params, { ...moments, lr: 2e-3 }, options);
   }
 
@@ -88,7 +89,7 @@ export class Adamax extends Moments<MomentsOptions> {
  * Default lr 1e-3, eps 1e-6; weightDecay is decoupled.
  */
 export class LAMB extends Moments<MomentsOptions> {
-  constructor(params: Params<MomentsOptions>, options?: Partial<MomentsOptions>) {
+  constructor(params: Params<MomentsOptions>, options?: Given<MomentsOptions>) {
     super(params, { ...moments, eps: 1e-6 }, options);
   }
 

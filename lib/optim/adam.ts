@@ -1,4 +1,5 @@
 /** @file Adam (Kingma and Ba, 2015) and AdamW (Loshchilov and Hutter, 2019). */
+import type { Given } from '../core/arguments';
 import { opcode } from '../native';
 import { checkBetas, checkHyper } from './check';
 import { type CommonOptions, FusedOptimizer, signOf, type StepRule } from './fused';
@@ -31,15 +32,15 @@ export const moments: MomentsOptions = { lr: 1e-3, betas: [0.9, 0.999], eps: 1e-
 interface Variant {
   /** Decay shrinks the parameters themselves instead of adding to the gradient. */
   decoupled: boolean;
-  amsgrad?: boolean;
+  amsgrad?: boolean | undefined;
   /** Weights of the gradient and of its mean in the step, default 0 and 1. */
-  own?: number;
-  ahead?: number;
+  own?: number | undefined;
+  ahead?: number | undefined;
   /** Added to the root of the mean of squares times `scale`: default eps, and the correction of the mean's bias. */
-  eps?: number;
-  scale?: number;
+  eps?: number | undefined;
+  scale?: number | undefined;
   /** Default lr, with the correction of the other mean's bias. */
-  rate?: number;
+  rate?: number | undefined;
 }
 
 /** Base of Adam and its relatives. */
@@ -84,7 +85,7 @@ export class Adam extends AdamBase<AdamOptions> {
   protected decoupled(group: ParamGroup<AdamOptions>): boolean {
     return group.decoupledWeightDecay;
   }
-  constructor(params: Params<AdamOptions>, options?: Partial<AdamOptions>) {
+  constructor(params: Params<AdamOptions>, options?: Given<AdamOptions>) {
     super(params, { ...moments, amsgrad: false, decoupledWeightDecay: false }, options);
   }
 }
@@ -94,7 +95,7 @@ export class AdamW extends AdamBase<AdamWOptions> {
   protected decoupled(): boolean {
     return true;
   }
-  constructor(params: Params<AdamWOptions>, options?: Partial<AdamWOptions>) {
+  constructor(params: Params<AdamWOptions>, options?: Given<AdamWOptions>) {
     super(params, { ...moments, amsgrad: false, weightDecay: 1e-2 }, options);
   }
 }

@@ -3,7 +3,7 @@ import { noGrad } from '../core/autograd';
 import { ArgumentError, ShapeError } from '../core/errors';
 import { describe, sameShape, showShape } from '../core/shape';
 import { Tensor } from '../core/tensor';
-import { type InOrderOrByName, readArguments, readOptions, type Spec } from '../core/arguments';
+import { type Given, type InOrderOrByName, readArguments, readOptions, type Spec } from '../core/arguments';
 import {
   boolean,
   either,
@@ -41,7 +41,7 @@ export const getSwaAvgFn = (): AverageFn => (a, x, n) => {
 };
 
 const decaySpec: Spec<{ decay: number }> = { decay: number({ least: 0, most: 1 }).or(0.999) };
-type DecayArguments = InOrderOrByName<[decay?: number], { decay?: number }>;
+type DecayArguments = InOrderOrByName<[decay?: number], { decay?: number | undefined }>;
 
 /** decay * average + (1 - decay) * value; decay defaults to 0.999. */
 export function getEmaAvgFn(...args: DecayArguments): AverageFn {
@@ -100,11 +100,11 @@ function checkValue(op: string, name: string, value: Tensor, average: Tensor): v
 /** Options of {@link AveragedModel}. */
 export interface AveragedModelOptions {
   /** What becomes of one average. */
-  avgFn?: AverageFn | null;
+  avgFn?: AverageFn | null | undefined;
   /** What becomes of all of them; not beside `avgFn`. Default: the mean ({@link getSwaMultiAvgFn}). */
-  multiAvgFn?: MultiAverageFn | null;
+  multiAvgFn?: MultiAverageFn | null | undefined;
   /** Average the buffers too (running statistics). Default false: they are the model's own. */
-  useBuffers?: boolean;
+  useBuffers?: boolean | undefined;
 }
 const averagedSpec: Spec<Required<AveragedModelOptions>> = {
   avgFn: fnParam<AverageFn>().orNull(),
@@ -225,7 +225,7 @@ export class AveragedModel<M extends Module = Module> extends Module {
     return { n_averaged: tensor([BigInt(this.nAveraged)]).reshape([]), ...Object.fromEntries(state) } as StateDict;
   }
 
-  override loadStateDict(dict: StateDict, options?: boolean | { strict?: boolean }): LoadResult {
+  override loadStateDict(dict: StateDict, options?: boolean | { strict?: boolean | undefined }): LoadResult {
     const held: unknown = dict?.['n_averaged'];
     if (!(held instanceof Tensor)) throw new ArgumentError('[loadStateDict] n_averaged is missing', 'ERR_STATE_DICT');
     const nAveraged = count.check('loadStateDict', 'n_averaged', Number(held.itemSync()));
@@ -245,9 +245,9 @@ export class AveragedModel<M extends Module = Module> extends Module {
 /** Options of {@link ExponentialMovingAverage}. */
 export interface EmaOptions {
   /** Default 0.999. */
-  decay?: number;
+  decay?: number | undefined;
   /** Average the buffers too. Default false. */
-  useBuffers?: boolean;
+  useBuffers?: boolean | undefined;
 }
 
 const emaSpec: Spec<Required<EmaOptions>> = { ...decaySpec, useBuffers: boolean.or(false) };
@@ -283,7 +283,7 @@ const swalrSpec: Spec<SWALROptions> = {
 
 /** From the present learning rate to a constant one, as torch.optim.swa_utils.SWALR. */
 export class SWALR extends Formula<SWALROptions> {
-  constructor(optimizer: AnyOptimizer, ...args: (SWALROptions[keyof SWALROptions] | Partial<SWALROptions>)[]) {
+  constructor(optimizer: AnyOptimizer, ...args: (SWALROptions[keyof SWALROptions] | Given<SWALROptions>)[]) {
     super(optimizer, swalrSpec, args);
   }
 

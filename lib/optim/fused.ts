@@ -16,7 +16,7 @@ export interface CommonOptions {
 export type Numbers = Record<string, number | undefined>;
 
 /** How parameters are changed, and numbers to keep. */
-export type StepRule = Rule & { numbers?: Numbers };
+export type StepRule = Rule & { numbers?: Numbers | undefined };
 
 /** -1 to ascend. */
 export const signOf = (group: { maximize: boolean }): number => (group.maximize ? -1 : 1);

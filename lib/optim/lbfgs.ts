@@ -1,4 +1,5 @@
 /** @file L-BFGS (Liu and Nocedal 1989), as torch.optim.LBFGS. */
+import type { Given } from '../core/arguments';
 import { enableGrad, noGrad } from '../core/autograd';
 import { ArgumentError } from '../core/errors';
 import { describe } from '../core/shape';
@@ -55,7 +56,7 @@ export class LBFGS extends Optimizer<LBFGSOptions> {
   private iterations = 0;
   private evaluations = 0;
 
-  constructor(params: Params<LBFGSOptions>, options?: Partial<LBFGSOptions>) {
+  constructor(params: Params<LBFGSOptions>, options?: Given<LBFGSOptions>) {
     const tolerances = { toleranceGrad: 1e-7, toleranceChange: 1e-9 };
     const defaults = { lr: 1, maxIter: 20, maxEval: null, ...tolerances, historySize: 100, lineSearchFn: null };
     super(params, defaults, options);

@@ -1,4 +1,5 @@
 /** @file Optimizers that look at the rows and columns of a matrix: Adafactor, Muon. */
+import type { Given } from '../core/arguments';
 import { ArgumentError, ShapeError } from '../core/errors';
 import { finfo } from '../core/limits';
 import { describe, type Shape, showShape } from '../core/shape';
@@ -71,7 +72,7 @@ const rms = (t: Tensor): Tensor => t.square().mean().sqrt();
  * takes 1 / sqrt(t) if that is less); weightDecay is decoupled.
  */
 export class Adafactor extends MatrixOptimizer<AdafactorOptions> {
-  constructor(params: Params<AdafactorOptions>, options?: Partial<AdafactorOptions>) {
+  constructor(params: Params<AdafactorOptions>, options?: Given<AdafactorOptions>) {
     const defaults = { lr: 1e-2, beta2Decay: -0.8, eps: [null, 1e-3] as const, d: 1, weightDecay: 0, maximize: false };
     super(params, defaults, options);
   }
@@ -149,7 +150,7 @@ export interface MuonOptions extends CommonOptions {
  * 1e-3 and weightDecay 0.1, which is decoupled. The iteration runs in the precision of the parameter, not in bfloat16.
  */
 export class Muon extends MatrixOptimizer<MuonOptions> {
-  constructor(params: Params<MuonOptions>, options?: Partial<MuonOptions>) {
+  constructor(params: Params<MuonOptions>, options?: Given<MuonOptions>) {
     const defaults: MuonOptions = {
       lr: 1e-3,
       weightDecay: 0.1,

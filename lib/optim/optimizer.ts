@@ -7,7 +7,7 @@ import { enableGrad, noGrad } from '../core/autograd';
 import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
 import { contiguousStrides, describe, numel, sameShape, type Shape, showShape } from '../core/shape';
 import { alias, shapeOf, Tensor } from '../core/tensor';
-import { isOptions, readArguments } from '../core/arguments';
+import { type Given, isOptions, readArguments } from '../core/arguments';
 import { boolean, elementsOf, number } from '../core/params';
 import { isFloat } from '../core/dtype';
 import { zeros } from '../ops/create';
@@ -20,14 +20,14 @@ import { showSettings } from '../nn/settings';
 const zeroGradDefaults = { setToNone: true };
 
 /** Parameters with settings of their own. */
-export type GroupInput<O> = { params: Tensor | Iterable<Tensor>; initialLr?: number } & Partial<O>;
+export type GroupInput<O> = { params: Tensor | Iterable<Tensor>; initialLr?: number | undefined } & Given<O>;
 /** Parameters, or groups of them. */
 export type Params<O> = Iterable<Tensor> | Iterable<GroupInput<O>>;
 /** A group as the optimizer keeps it. All settings may be changed between steps. */
 export type ParamGroup<O> = {
   params: Tensor[];
   /** The learning rate from which schedules start, once there is one. */
-  initialLr?: number;
+  initialLr?: number | undefined;
 } & O;
 
 /** What an optimizer remembers of one parameter: tensors by name, mostly of the parameter's shape. */
@@ -40,7 +40,7 @@ export interface ParamState {
 /** What `stateDict()` returns: states by the parameter's number, and groups with numbers in place of parameters. */
 export interface OptimizerState<O> {
   state: Record<string, ParamState>;
-  paramGroups: ({ params: number[]; initialLr?: number } & O)[];
+  paramGroups: ({ params: number[]; initialLr?: number | undefined } & O)[];
 }
 
 /** Parameters that take one kernel call: `lists[k][i]` is the state of parameter i that comes kth in `stateNames`. */
@@ -63,7 +63,7 @@ export abstract class Optimizer<O extends object> {
   /** Settings of groups that do not say otherwise. */
   readonly defaults: O;
 
-  constructor(params: Params<O>, defaults: O, options: Partial<O> | undefined) {
+  constructor(params: Params<O>, defaults: O, options: Given<O> | undefined) {
     const name = new.target.name;
     if (options !== undefined && (options === null || typeof options !== 'object'))
       throw new ArgumentError(`[${name}] expected an options object, got ${describe(options)}`);
@@ -149,7 +149,7 @@ export abstract class Optimizer<O extends object> {
   }
 
   /** Drops the gradients of all parameters (or, with `setToNone: false`, fills them with zeros). */
-  zeroGrad(options?: boolean | { setToNone?: boolean }): void {
+  zeroGrad(options?: boolean | { setToNone?: boolean | undefined }): void {
     const { setToNone } = readArguments('zeroGrad', zeroGradDefaults, [options]);
     for (const g of this.paramGroups) zeroGradients(g.params, setToNone);
   }
@@ -353,7 +353,7 @@ function guardTogether(all: readonly Segments[]): void {
   }
 }
 
-function settingsOf<O extends object>(group: O & { params: unknown; initialLr?: number }): O {
+function settingsOf<O extends object>(group: O & { params: unknown; initialLr?: number | undefined }): O {
   const names = Object.keys(group).filter((name) => name !== 'params' && name !== 'initialLr');
   return Object.fromEntries(names.map((name) => [name, group[name as keyof O]])) as O;
 }

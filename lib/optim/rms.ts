@@ -1,4 +1,5 @@
 /** @file Optimizers that divide by the root of past squared gradients: RMSprop, Adagrad, Adadelta. */
+import type { Given } from '../core/arguments';
 import { opcode } from '../native';
 import { checkHyper } from './check';
 import { type CommonOptions, FusedOptimizer, signOf, type StepRule } from './fused';
@@ -21,7 +22,7 @@ export interface RMSpropOptions extends CommonOptions {
 
 /** RMSprop (Hinton's lecture 6e of 2012; centered: Graves 2013). Default lr 1e-2. */
 export class RMSprop extends FusedOptimizer<RMSpropOptions> {
-  constructor(params: Params<RMSpropOptions>, options?: Partial<RMSpropOptions>) {
+  constructor(params: Params<RMSpropOptions>, options?: Given<RMSpropOptions>) {
     const defaults = { lr: 1e-2, alpha: 0.99, eps: 1e-8, weightDecay: 0, momentum: 0, centered: false };
     super(params, { ...defaults, maximize: false }, options);
   }
@@ -53,7 +54,7 @@ export interface AdagradOptions extends CommonOptions {
 
 /** Adagrad (Duchi, Hazan and Singer, 2011). Default lr 1e-2. */
 export class Adagrad extends FusedOptimizer<AdagradOptions> {
-  constructor(params: Params<AdagradOptions>, options?: Partial<AdagradOptions>) {
+  constructor(params: Params<AdagradOptions>, options?: Given<AdagradOptions>) {
     const defaults = { lr: 1e-2, lrDecay: 0, weightDecay: 0, initialAccumulatorValue: 0, eps: 1e-10, maximize: false };
     super(params, defaults, options);
   }
@@ -86,7 +87,7 @@ export interface AdadeltaOptions extends CommonOptions {
 
 /** Adadelta (Zeiler 2012). Default lr 1. */
 export class Adadelta extends FusedOptimizer<AdadeltaOptions> {
-  constructor(params: Params<AdadeltaOptions>, options?: Partial<AdadeltaOptions>) {
+  constructor(params: Params<AdadeltaOptions>, options?: Given<AdadeltaOptions>) {
     super(params, { lr: 1, rho: 0.9, eps: 1e-6, weightDecay: 0, maximize: false }, options);
   }
 

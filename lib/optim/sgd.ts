@@ -1,4 +1,5 @@
 /** @file Stochastic gradient descent, with momentum and Nesterov's variant. */
+import type { Given } from '../core/arguments';
 import { ArgumentError } from '../core/errors';
 import { opcode } from '../native';
 import { checkHyper } from './check';
@@ -26,7 +27,7 @@ export interface SGDOptions {
 
 /** Stochastic gradient descent: p -= lr * v, where v = momentum * v + (1 - dampening) * (grad + weightDecay * p). */
 export class SGD extends FusedOptimizer<SGDOptions> {
-  constructor(params: Params<SGDOptions>, options?: Partial<SGDOptions>) {
+  constructor(params: Params<SGDOptions>, options?: Given<SGDOptions>) {
     super(params, { lr: 1e-3, momentum: 0, dampening: 0, weightDecay: 0, nesterov: false, maximize: false }, options);
   }
 

@@ -1,4 +1,5 @@
 /** @file Optimizers that look at the sign of the gradient: Lion, Rprop; and averaged SGD. */
+import type { Given } from '../core/arguments';
 import { ArgumentError } from '../core/errors';
 import { describe } from '../core/shape';
 import { opcode } from '../native';
@@ -18,7 +19,7 @@ export interface LionOptions extends CommonOptions {
 
 /** Lion (Chen et al. 2023): steps by the sign of an interpolated mean. Default lr 1e-4; weightDecay is decoupled. */
 export class Lion extends FusedOptimizer<LionOptions> {
-  constructor(params: Params<LionOptions>, options?: Partial<LionOptions>) {
+  constructor(params: Params<LionOptions>, options?: Given<LionOptions>) {
     super(params, { lr: 1e-4, betas: [0.9, 0.99], weightDecay: 0, maximize: false }, options);
   }
 
@@ -48,7 +49,7 @@ export interface RpropOptions extends CommonOptions {
 
 /** Resilient backpropagation (Riedmiller and Braun 1993), for whole-data gradients. Default lr (the first step) 1e-2. */
 export class Rprop extends FusedOptimizer<RpropOptions> {
-  constructor(params: Params<RpropOptions>, options?: Partial<RpropOptions>) {
+  constructor(params: Params<RpropOptions>, options?: Given<RpropOptions>) {
     super(params, { lr: 1e-2, etas: [0.5, 1.2], stepSizes: [1e-6, 50], weightDecay: 0, maximize: false }, options);
   }
 
@@ -84,7 +85,7 @@ export interface ASGDOptions extends CommonOptions {
 
 /** Averaged SGD (Polyak and Juditsky 1992). The mean of the parameters is the state `ax`. Default lr 1e-2. */
 export class ASGD extends FusedOptimizer<ASGDOptions> {
-  constructor(params: Params<ASGDOptions>, options?: Partial<ASGDOptions>) {
+  constructor(params: Params<ASGDOptions>, options?: Given<ASGDOptions>) {
     super(params, { lr: 1e-2, lambd: 1e-4, alpha: 0.75, t0: 1e6, weightDecay: 0, maximize: false }, options);
   }
 

@@ -20,7 +20,7 @@ const qrKernel = kernel('qr');
 /** Options of {@link cholesky}. */
 export interface CholeskyOptions {
   /** Return the upper factor U, U^T U = a, reading the upper triangle of a. Default false. */
-  upper?: boolean;
+  upper?: boolean | undefined;
 }
 const choleskyArguments = { upper: false };
 
@@ -50,7 +50,7 @@ const qrArguments = { mode: oneOf('reduced', 'complete', 'r').or('reduced') };
 /** q r = a with orthonormal columns in q and upper triangular r. */
 export function qr(
   a: Tensor,
-  ...args: InOrderOrByName<[mode?: QrMode], { mode?: QrMode }>
+  ...args: InOrderOrByName<[mode?: QrMode], { mode?: QrMode | undefined }>
 ): p.Named<'Q' | 'R', [Tensor, Tensor]> {
   p.checkMatrix('qr', a);
   const { mode: how } = readArguments('qr', qrArguments, args);

@@ -18,20 +18,20 @@ export type LowRank = p.Named<'U' | 'S' | 'V', [Tensor, Tensor, Tensor]>;
 /** Options of {@link svdLowrank}, in PyTorch's order. */
 export interface SvdLowrankOptions extends RandomOptions {
   /** How many singular values: somewhat more than are wanted. Default 6. */
-  q?: number;
+  q?: number | undefined;
   /** How often to refine the projection. Default 2. */
-  niter?: number;
+  niter?: number | undefined;
   /** Subtracted from the matrix; it broadcasts. */
-  M?: Tensor | null;
+  M?: Tensor | null | undefined;
 }
 /** Options of {@link pcaLowrank}, in PyTorch's order. */
 export interface PcaLowrankOptions extends RandomOptions {
   /** How many components. Default 6, or as many as there are. */
-  q?: number | null;
+  q?: number | null | undefined;
   /** Subtract the mean of each column first. Default true. */
-  center?: boolean;
+  center?: boolean | undefined;
   /** How often to refine the projection. Default 2. */
-  niter?: number;
+  niter?: number | undefined;
 }
 
 const count = integer({ least: 0 });

@@ -22,7 +22,7 @@ const luKernel = kernel('luFactor');
 /** Options of {@link lu} and {@link luFactor}. */
 export interface LuOptions {
   /** Exchange rows, so that each pivot is the largest of its column. Default true. */
-  pivot?: boolean;
+  pivot?: boolean | undefined;
 }
 const luArguments = { pivot: true };
 type LuArguments = InOrderOrByName<[pivot?: boolean], LuOptions>;
@@ -126,9 +126,9 @@ export function luFactor(a: Tensor, ...args: LuArguments): p.Named<'LU' | 'pivot
 /** Options of {@link luSolve}. */
 export interface LuSolveOptions {
   /** Solve a x = b (default) or x a = b. */
-  left?: boolean;
+  left?: boolean | undefined;
   /** Solve with the transpose of a. Default false. */
-  adjoint?: boolean;
+  adjoint?: boolean | undefined;
 }
 const luSolveArguments = { left: boolean.or(true), adjoint: boolean.or(false) };
 

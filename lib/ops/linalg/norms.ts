@@ -24,12 +24,12 @@ type Dim = number | readonly number[] | null;
 
 /** Options of the norms of `ng.linalg`. */
 export interface NormOptions<Order> {
-  ord?: Order;
-  dim?: Dim;
+  ord?: Order | undefined;
+  dim?: Dim | undefined;
   /** Keep reduced dimensions with length 1. Default false. */
-  keepdim?: boolean;
+  keepdim?: boolean | undefined;
   /** Compute in this dtype. */
-  dtype?: DType;
+  dtype?: DType | undefined;
 }
 
 /** 'fro': root of the sum of squares; 'nuc': sum of singular values; 2, -2: largest, smallest singular value; 1, -1 and
@@ -121,7 +121,7 @@ export function norm(x: Tensor, ...args: NormArguments<MatrixOrder | null>): Ten
  */
 export function cond(
   a: Tensor,
-  ...args: InOrderOrByName<[p?: MatrixOrder | null], { p?: MatrixOrder | null }>
+  ...args: InOrderOrByName<[p?: MatrixOrder | null], { p?: MatrixOrder | null | undefined }>
 ): Tensor {
   p.checkMatrix('cond', a);
   const { p: ord } = readArguments('cond', condArguments, args);

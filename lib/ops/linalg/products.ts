@@ -112,7 +112,7 @@ export function multiDot(matrices: readonly Tensor[]): Tensor {
 }
 
 const dimArguments = { dim: axis.or(-1) };
-type DimArguments = InOrderOrByName<[dim?: number], { dim?: number }>;
+type DimArguments = InOrderOrByName<[dim?: number], { dim?: number | undefined }>;
 
 /** The cross product of vectors of length 3 along one axis (default the last). */
 export function cross(a: Tensor, b: Tensor, ...args: DimArguments): Tensor {

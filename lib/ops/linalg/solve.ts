@@ -33,7 +33,7 @@ export { inv as inverse };
 /** Options of {@link solve}. */
 export interface SolveOptions {
   /** Solve a x = b (default) or x a = b. */
-  left?: boolean;
+  left?: boolean | undefined;
 }
 const solveArguments = { left: true };
 
@@ -67,9 +67,9 @@ export interface TriangularOptions {
   /** Which triangle of `a` to read. */
   upper: boolean;
   /** Solve a x = b (default) or x a = b. */
-  left?: boolean;
+  left?: boolean | undefined;
   /** Take the diagonal as ones. Default false. */
-  unitriangular?: boolean;
+  unitriangular?: boolean | undefined;
 }
 
 const triangularArguments = { upper: boolean, left: true, unitriangular: false };
@@ -105,7 +105,7 @@ function triangularBatch(a: Tensor, b: Tensor, upper: boolean, unit: boolean): T
 }
 
 const upperArguments = { upper: false };
-type UpperArguments = InOrderOrByName<[upper?: boolean], { upper?: boolean }>;
+type UpperArguments = InOrderOrByName<[upper?: boolean], { upper?: boolean | undefined }>;
 
 /** The solution of a x = b from the Cholesky factor of a: `cholesky(a)`, or with `upper` its transpose. */
 export function choleskySolve(b: Tensor, factor: Tensor, ...args: UpperArguments): Tensor {

@@ -36,7 +36,7 @@ const skew = (a: Tensor): Tensor => sub(a, p.mT(a));
 export type Triangle = 'L' | 'U';
 
 const triangleArguments = { UPLO: oneOf('L', 'U').or('L') };
-type TriangleArguments = InOrderOrByName<[UPLO?: Triangle], { UPLO?: Triangle }>;
+type TriangleArguments = InOrderOrByName<[UPLO?: Triangle], { UPLO?: Triangle | undefined }>;
 
 const triangle = (op: string, a: Tensor, args: TriangleArguments): Tensor => {
   p.checkSquare(op, a);
@@ -82,7 +82,7 @@ export function eigvalsh(matrix: Tensor, ...args: TriangleArguments): Tensor {
 /** Options of {@link svd}. */
 export interface SvdOptions {
   /** Square u and vh (default), or only the columns and rows that belong to singular values. */
-  fullMatrices?: boolean;
+  fullMatrices?: boolean | undefined;
 }
 const svdArguments = { fullMatrices: true };
 
@@ -161,11 +161,11 @@ export function svdvals(a: Tensor): Tensor {
 /** From which singular value on one counts as zero: max(atol, rtol * the largest). */
 export interface RankOptions {
   /** Default 0. */
-  atol?: number;
+  atol?: number | undefined;
   /** Default max(m, n) times the precision of the dtype, or 0 if `atol` is given. */
-  rtol?: number;
+  rtol?: number | undefined;
   /** The matrices are symmetric: use eigenvalues, which is faster. Default false. */
-  hermitian?: boolean;
+  hermitian?: boolean | undefined;
 }
 
 // Which of the singular values s of a (descending, or absolute eigenvalues) are not zero.
@@ -237,7 +237,7 @@ function pseudo(op: string, a: Tensor, options: RankOptions): { inverse: Tensor;
 /** Options of {@link lstsq}. */
 export interface LstsqOptions {
   /** Singular values below this part of the largest count as zero. Default max(m, n) times the precision. */
-  rcond?: number | null;
+  rcond?: number | null | undefined;
 }
 const lstsqArguments = { rcond: number({ least: 0 }).orNull() };
 

@@ -11,7 +11,7 @@ import { inv, solve } from './solve';
 /** Options of {@link tensorinv}. */
 export interface TensorinvOptions {
   /** How many of the first dimensions are those of the result's last. Default 2. */
-  ind?: number;
+  ind?: number | undefined;
 }
 const indSpec: Spec<TensorinvOptions> = { ind: integer({ least: 1 }).or(2) };
 
@@ -36,7 +36,7 @@ export function tensorinv(a: Tensor, ...args: InOrderOrByName<[ind?: number], Te
 /** Options of {@link tensorsolve}. */
 export interface TensorsolveOptions {
   /** Dimensions of a to move to its end first. */
-  dims?: number | readonly number[] | null;
+  dims?: number | readonly number[] | null | undefined;
 }
 const dimsSpec: Spec<TensorsolveOptions> = { dims: axes.orNull() };
 
@@ -67,11 +67,11 @@ export function tensorsolve(
 /** Arguments of the diagonal of `ng.linalg`. */
 export interface MatrixDiagonalOptions {
   /** How far above the main diagonal; below: negative. Default 0. */
-  offset?: number;
+  offset?: number | undefined;
   /** Default -2. */
-  dim1?: number;
+  dim1?: number | undefined;
   /** Default -1. */
-  dim2?: number;
+  dim2?: number | undefined;
 }
 const diagonalSpec: Spec<MatrixDiagonalOptions> = { offset: integer().or(0), dim1: axis.or(-2), dim2: axis.or(-1) };
 

@@ -7,5 +7,7 @@ import { powers } from '../generators';
 const vanderArguments = { N: integer({ least: 0 }).orNull() };
 
 /** The ascending powers of each element, in a new last dimension of length N (default: that of the last one). */
-export const vander = (x: Tensor, ...args: InOrderOrByName<[N?: number | null], { N?: number | null }>): Tensor =>
-  powers('linalg.vander', x, readArguments('linalg.vander', vanderArguments, args).N);
+export const vander = (
+  x: Tensor,
+  ...args: InOrderOrByName<[N?: number | null], { N?: number | null | undefined }>
+): Tensor => powers('linalg.vander', x, readArguments('linalg.vander', vanderArguments, args).N);

@@ -108,7 +108,7 @@ export class SequentialLR extends Combined {
 /** Settings of {@link ChainedScheduler}. */
 export interface ChainedSchedulerOptions {
   schedulers: LRScheduler[];
-  optimizer?: AnyOptimizer;
+  optimizer?: AnyOptimizer | undefined;
 }
 
 /** Several schedules at once: each changes what the others made of the rate. */

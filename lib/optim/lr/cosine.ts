@@ -1,5 +1,5 @@
 /** @file Cosine schedules, and warm-up followed by a decay. */
-import { type Arguments } from '../../core/arguments';
+import { type Arguments, type Given } from '../../core/arguments';
 import { type AnyOptimizer, checkEpoch, Formula, type Group } from './base';
 
 type Args<S> = Arguments<S & { lastEpoch: number }>;
@@ -133,7 +133,7 @@ export class WarmupLR extends Formula<WarmupLROptions> {
 
 /** Options of {@link WarmupCosineLR} and {@link WarmupLinearLR}. */
 export type WarmupDecayOptions = Pick<WarmupLROptions, 'warmupSteps' | 'totalSteps'> &
-  Partial<Pick<WarmupLROptions, 'minFactor'>>;
+  Given<Pick<WarmupLROptions, 'minFactor'>>;
 
 /** {@link WarmupLR} with a cosine decay until `totalSteps`. */
 export class WarmupCosineLR extends WarmupLR {

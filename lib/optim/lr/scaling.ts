@@ -7,12 +7,12 @@ export interface ScalingOptions {
   /** Examples per step now, over all devices and accumulated batches. */
   batchSize: number;
   /** Examples per step for which the rate was found. Default 256. */
-  baseBatchSize?: number;
+  baseBatchSize?: number | undefined;
   /**
    * `linear` (default): in proportion, for SGD (Goyal et al. 2017); `sqrt`: with the square root, for Adam and its kind
    * (Krizhevsky 2014; Malladi et al. 2022).
    */
-  rule?: 'linear' | 'sqrt';
+  rule?: 'linear' | 'sqrt' | undefined;
 }
 
 const spec = {
