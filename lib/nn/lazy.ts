@@ -60,6 +60,8 @@ const denseSpec = {
 /** A {@link Linear} layer of `units` outputs that infers the size of its input, plus an activation (Keras's Dense). */
 export class Dense extends Linear {
   readonly activation: ActivationLike | null;
+  /** The shape of one example, if it was given. */
+  readonly inputShape: readonly number[] | undefined;
   readonly #activate: (x: Tensor) => Tensor;
 
   constructor(...settings: WithRequired<[units: number], { units: number }, DenseOptions>) {
@@ -67,6 +69,7 @@ export class Dense extends Linear {
     super({ ...rest, inFeatures: 0, outFeatures: units });
     this.#activate = activationOf('Dense', activation);
     this.activation = activation;
+    this.inputShape = inputShape;
     this.weight = new UninitializedParameter(this.weight);
     if (inputShape === undefined) return;
     const last = inputShape.at(-1);
