@@ -58,3 +58,4 @@ export * as data from './data';
 export * as datasets from './data/datasets';
 export { load, loadMetadata, save } from './io/safetensors';
 export type { LoadOptions, SaveOptions } from './io/safetensors';
+export * from './train';

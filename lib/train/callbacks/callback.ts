@@ -1,0 +1,86 @@
+/** @file The events of a training, in Keras's order, and who is told of them. */
+import { type Module } from '../../nn/module';
+import { type BatchLogs, type Logs } from '../logs';
+import type { Trainer } from '../trainer';
+
+/** What is known of a training when it begins. */
+export interface TrainingParams {
+  /** The number at which epochs end. */
+  epochs: number;
+  /** Batches per epoch, if that is known. */
+  steps: number | undefined;
+  /** Examples per epoch, if that is known. */
+  examples: number | undefined;
+  /** 0: silent, 1: a progress bar, 2: a line per epoch. */
+  verbose: 0 | 1 | 2;
+}
+
+type Done = void | Promise<void>;
+
+/**
+ * Is told what happens in `fit`, `evaluate` and `predict`. Override what is of interest; what returns a promise is
+ * waited for. To end a training, set `this.trainer.stopTraining`.
+ */
+export abstract class Callback {
+  /** Whose training it is. Set before the first event. */
+  trainer!: Trainer;
+  params!: TrainingParams;
+
+  /** What is trained. */
+  get model(): Module {
+    return this.trainer.model;
+  }
+
+  onTrainBegin(_logs: Logs): Done {}
+  /** After the last epoch, also of a training that was aborted or stopped. */
+  onTrainEnd(_logs: Logs): Done {}
+  /** Instead of {@link onTrainEnd}, when something was thrown: time to give back what is held. */
+  onTrainError(_error: unknown): Done {}
+  onEpochBegin(_epoch: number, _logs: Logs): Done {}
+  /** After validation. `logs` has `loss`, metrics, and `valLoss` and so on; what is added to it gets into the history. */
+  onEpochEnd(_epoch: number, _logs: Logs): Done {}
+  onTrainBatchBegin(_batch: number, _logs: Logs): Done {}
+  onTrainBatchEnd(_batch: number, _logs: BatchLogs): Done {}
+  onTestBegin(_logs: Logs): Done {}
+  onTestEnd(_logs: Logs): Done {}
+  onTestBatchBegin(_batch: number, _logs: Logs): Done {}
+  onTestBatchEnd(_batch: number, _logs: BatchLogs): Done {}
+  onPredictBegin(_logs: Logs): Done {}
+  onPredictEnd(_logs: Logs): Done {}
+  onPredictBatchBegin(_batch: number, _logs: Logs): Done {}
+  onPredictBatchEnd(_batch: number, _logs: BatchLogs): Done {}
+}
+
+/** The names of events. */
+export type EventName = Exclude<keyof Callback, 'trainer' | 'params' | 'model'>;
+
+/** All callbacks of one call. */
+export class Events {
+  private readonly listeners = new Map<EventName, Callback[]>();
+
+  constructor(
+    private readonly callbacks: readonly Callback[],
+    trainer: Trainer,
+    params: TrainingParams,
+  ) {
+    for (const c of callbacks) {
+      c.trainer = trainer;
+      c.params = params;
+    }
+  }
+
+  /** Whether anybody listens: hot loops need not make logs for nobody. */
+  has(event: EventName): boolean {
+    return this.of(event).length > 0;
+  }
+
+  async fire<E extends EventName>(event: E, ...args: Parameters<Callback[E]>): Promise<void> {
+    for (const c of this.of(event)) await (c[event] as (...list: unknown[]) => Done).apply(c, args);
+  }
+
+  private of(event: EventName): Callback[] {
+    let list = this.listeners.get(event);
+    if (!list) this.listeners.set(event, (list = this.callbacks.filter((c) => c[event] !== Callback.prototype[event])));
+    return list;
+  }
+}

@@ -1,0 +1,111 @@
+/** @file Ends a training that makes no progress any more. */
+import { readOptions } from '../../core/arguments';
+import { boolean, integer, number } from '../../core/params';
+import { type Module, type StateDict } from '../../nn/module';
+import { type Logs } from '../logs';
+import { Callback } from './callback';
+import { Monitor, type MonitorOptions, monitorSpec } from './monitor';
+import { copyOfWeights } from './weights';
+
+/** Settings of {@link EarlyStopping}. */
+export interface EarlyStoppingOptions extends MonitorOptions {
+  /** The least change that counts as better. Default 0. */
+  minDelta?: number;
+  /** Epochs without progress that are tolerated. Default 0. */
+  patience?: number;
+  /** What has to be better than this to be progress. Default none. */
+  baseline?: number | null;
+  /** At the end, the weights of the best epoch come back. Default false. */
+  restoreBestWeights?: boolean;
+  /** The epoch in which watching begins. Default 0. */
+  startFromEpoch?: number;
+  /** 1: says so when it stops. Default 0. */
+  verbose?: number;
+}
+const earlyStoppingSpec = {
+  ...monitorSpec,
+  minDelta: number().or(0),
+  patience: integer({ least: 0 }).or(0),
+  baseline: number().orNull(),
+  restoreBestWeights: boolean.or(false),
+  startFromEpoch: integer({ least: 0 }).or(0),
+  verbose: integer({ least: 0, most: 1 }).or(0),
+};
+
+/**
+ * Ends the training when the monitored value has not got better for `patience` epochs. In a loop of one's own:
+ * `if (stopping.update(valLoss, model)) break;`, afterwards `stopping.restore(model)`.
+ */
+export class EarlyStopping extends Callback {
+  /** The best value so far. */
+  best: number | undefined;
+  /** The epoch of the best value. */
+  bestEpoch = 0;
+  /** The epoch in which it stopped; 0 if it did not. */
+  stoppedEpoch = 0;
+  private readonly settings: ReturnType<typeof read>;
+  private readonly watched: Monitor;
+  private wait = 0;
+  private epoch = 0;
+  private weights: StateDict | undefined;
+
+  constructor(options?: EarlyStoppingOptions) {
+    super();
+    this.settings = read(options);
+    const { monitor, mode, minDelta } = this.settings;
+    this.watched = new Monitor('EarlyStopping', monitor, mode, Math.abs(minDelta));
+  }
+
+  override onTrainBegin(): void {
+    this.wait = 0;
+    this.epoch = 0;
+    this.stoppedEpoch = 0;
+    this.bestEpoch = 0;
+    this.best = undefined;
+    this.weights = undefined;
+  }
+
+  override onEpochEnd(epoch: number, logs: Logs): void {
+    const value = this.watched.valueIn(logs);
+    this.epoch = epoch;
+    if (value !== undefined && this.update(value, this.model)) this.trainer.stopTraining = true;
+  }
+
+  override onTrainEnd(): void {
+    if (this.stoppedEpoch > 0 && this.settings.verbose > 0)
+      console.log(`Epoch ${this.stoppedEpoch + 1}: early stopping`);
+    this.restore(this.model);
+  }
+
+  /**
+   * Takes the value of the next epoch.
+   * @param model - whose weights are kept, with `restoreBestWeights`
+   * @returns whether to stop
+   */
+  update(value: number, model?: Module): boolean {
+    const epoch = this.epoch++;
+    const { startFromEpoch, restoreBestWeights, baseline, patience } = this.settings;
+    if (epoch < startFromEpoch) return false;
+    this.wait++;
+    if (this.watched.better(value, this.best, this.trainer)) {
+      this.best = value;
+      this.bestEpoch = epoch;
+      if (restoreBestWeights && model) this.weights = copyOfWeights(model);
+      if (baseline === null || this.watched.better(value, baseline, this.trainer)) {
+        this.wait = 0;
+        return false;
+      }
+    }
+    if (this.wait < patience || epoch === 0) return false;
+    this.stoppedEpoch = epoch;
+    return true;
+  }
+
+  /** Gives the model the weights of the best epoch, with `restoreBestWeights`. */
+  restore(model: Module): void {
+    if (this.weights) model.loadStateDict(this.weights);
+  }
+}
+
+const read = (options: EarlyStoppingOptions | undefined) =>
+  readOptions('EarlyStopping', earlyStoppingSpec, options as object);

@@ -1,0 +1,77 @@
+/** @file An exponential moving average of the weights, kept beside them. */
+import { readOptions } from '../../core/arguments';
+import { boolean, number } from '../../core/params';
+import { ExponentialMovingAverage as Average } from '../../optim/averaging';
+import { Callback } from './callback';
+
+/** Settings of {@link ExponentialMovingAverage}. */
+export interface MovingAverageOptions {
+  /** What remains of the average in a step. Default 0.999. */
+  decay?: number;
+  /** Average the buffers too. Default false. */
+  useBuffers?: boolean;
+  /** Validation looks at the averages. Default true. */
+  validate?: boolean;
+  /** At the end the averages become the weights. Default true. */
+  keep?: boolean;
+}
+const averageSpec = {
+  decay: number({ least: 0, most: 1 }).or(0.999),
+  useBuffers: boolean.or(false),
+  validate: boolean.or(true),
+  keep: boolean.or(true),
+};
+
+/** Averages the weights after each batch; the first batch's are taken as they are. */
+export class ExponentialMovingAverage extends Callback {
+  /** The averages of the training under way, or of the last one. */
+  average: Average | undefined;
+  private readonly settings: ReturnType<typeof read>;
+  private training = false;
+  private endSwap: (() => Promise<void>) | undefined;
+
+  constructor(options?: MovingAverageOptions) {
+    super();
+    this.settings = read(options);
+  }
+  override onTrainBegin(): void {
+    this.training = true;
+    this.average = undefined;
+  }
+  override onTrainBatchEnd(): void {
+    const { decay, useBuffers } = this.settings;
+    // Made here, since layers may learn the size of their input from the first batch.
+    this.average ??= new Average(this.model, { decay, useBuffers });
+    this.average.update();
+  }
+  override onTestBegin(): void {
+    if (!this.training || !this.settings.validate || !this.average) return;
+    let end = (): void => {};
+    const ended = new Promise<void>((resolve) => (end = resolve));
+    const swapped = this.average.swapped(() => ended);
+    this.endSwap = () => {
+      end();
+      return swapped;
+    };
+  }
+  override onTestEnd(): Promise<void> {
+    return this.ownWeights();
+  }
+  override async onTrainEnd(): Promise<void> {
+    await this.ownWeights();
+    this.training = false;
+    if (this.settings.keep && this.average) this.model.loadStateDict(this.average.averagedState());
+  }
+  override async onTrainError(): Promise<void> {
+    await this.ownWeights();
+    this.training = false;
+  }
+
+  private async ownWeights(): Promise<void> {
+    await this.endSwap?.();
+    this.endSwap = undefined;
+  }
+}
+
+const read = (options: MovingAverageOptions | undefined) =>
+  readOptions('ExponentialMovingAverage', averageSpec, options as object);

@@ -1,0 +1,12 @@
+/** @file Callbacks. */
+export { Callback, type EventName, type TrainingParams } from './callback';
+export { CSVLogger, type CSVLoggerOptions } from './csvLogger';
+export { EarlyStopping, type EarlyStoppingOptions } from './earlyStopping';
+export { ExponentialMovingAverage, type MovingAverageOptions } from './exponentialMovingAverage';
+export { Lambda, type LambdaOptions } from './lambda';
+export { LearningRateScheduler, type RateOfEpoch } from './learningRateScheduler';
+export { ModelCheckpoint, type ModelCheckpointOptions } from './modelCheckpoint';
+export type { MonitorMode, MonitorOptions } from './monitor';
+export { ProgressBar, type ProgressBarOptions } from './progressBar';
+export { type PlateauOptions, ReduceLROnPlateau } from './reduceLROnPlateau';
+export { TerminateOnNaN } from './terminateOnNaN';

@@ -1,0 +1,76 @@
+/** @file Models with Keras's verbs: a module and its trainer. */
+import { ArgumentError } from '../core/errors';
+import { type Tensor } from '../core/tensor';
+import { Module } from '../nn/module';
+import { type AnyOptimizer } from '../optim/lr/base';
+import { type History, type Logs } from './logs';
+import { type CompileOptions, type EvaluateOptions, type FitOptions, type PassOptions } from './settings';
+import { type Data } from './source';
+import { type SummaryOptions } from './summary';
+import { type ArrayLike, type Arrays, type Tensors } from './tensors';
+import { Trainer } from './trainer';
+
+/** A module that is compiled and fitted itself. What the verbs do is said at {@link Trainer}, which does it. */
+export abstract class Model extends Module {
+  readonly #trainer: Trainer<this> = new Trainer(this);
+  #compiled = false;
+
+  /** What trains this model. */
+  get trainer(): Trainer<this> {
+    return this.#trainer;
+  }
+
+  /** Says with what the model is trained; see {@link Trainer.compile}. */
+  compile(options: CompileOptions): this {
+    this.#trainer.compile(options);
+    this.#compiled = true;
+    return this;
+  }
+
+  /** The optimizer of {@link compile}. */
+  get optimizer(): AnyOptimizer {
+    return this.#ready('optimizer').optimizer;
+  }
+
+  #ready(op: string): Trainer<this> {
+    if (!this.#compiled)
+      throw new ArgumentError(
+        `[${op}] the model has to be compiled first: model.compile({ optimizer, loss, metrics })`,
+      );
+    return this.#trainer;
+  }
+
+  /** Trains; see {@link Trainer.fit}. */
+  fit(data: Data, options?: FitOptions): Promise<History>;
+  fit(x: Data, y: Arrays | undefined, options?: FitOptions): Promise<History>;
+  async fit(...args: [data: Data]): Promise<History> {
+    return this.#ready('fit').fit(...args);
+  }
+
+  /** Loss and metrics over all examples; see {@link Trainer.evaluate}. */
+  evaluate(data: Data, options?: EvaluateOptions): Promise<Logs>;
+  evaluate(x: Data, y: Arrays | undefined, options?: EvaluateOptions): Promise<Logs>;
+  async evaluate(...args: [data: Data]): Promise<Logs> {
+    return this.#ready('evaluate').evaluate(...args);
+  }
+
+  /** Outputs for all examples; see {@link Trainer.predict}. Needs no {@link compile}. */
+  predict<R extends Tensors = Tensor>(x: Data, options?: PassOptions): Promise<R> {
+    return this.#trainer.predict<R>(x, options);
+  }
+
+  /** One step on one batch; see {@link Trainer.trainOnBatch}. */
+  async trainOnBatch(x: Arrays, y?: Arrays, options?: { sampleWeight?: ArrayLike }): Promise<Logs> {
+    return this.#ready('trainOnBatch').trainOnBatch(x, y, options);
+  }
+
+  /** Loss and metrics of one batch; see {@link Trainer.testOnBatch}. */
+  async testOnBatch(x: Arrays, y?: Arrays, options?: { sampleWeight?: ArrayLike }): Promise<Logs> {
+    return this.#ready('testOnBatch').testOnBatch(x, y, options);
+  }
+
+  /** Prints Keras's table of layers, output shapes and numbers of parameters. */
+  summary(options?: SummaryOptions): void {
+    this.#trainer.summary(options);
+  }
+}

@@ -1,0 +1,77 @@
+/** @file From gradients to a step of the optimizer: accumulated over batches, clipped. */
+import { noGrad } from '../core/grad-mode';
+import { type Tensor } from '../core/tensor';
+import { clipGradNorm_, clipGradValue_ } from '../nn/utils';
+import { type AnyOptimizer } from '../optim/lr/base';
+
+/** Settings of {@link Stepper}. */
+export interface StepSettings {
+  accumulate: number;
+  clipNorm?: number | undefined;
+  clipValue?: number | undefined;
+}
+
+/** Batches whose gradients wait for the step. */
+interface Pending {
+  batches: number;
+  examples: number;
+}
+
+const parametersOf = (optimizer: AnyOptimizer): Tensor[] => optimizer.paramGroups.flatMap((g) => g.params);
+
+/** Steps of optimizers, for one training. */
+export class Stepper {
+  private readonly pending = new Map<AnyOptimizer, Pending>();
+
+  constructor(
+    private readonly settings: StepSettings = { accumulate: 1 },
+    private readonly stepped: (optimizer: AnyOptimizer) => void = () => {},
+  ) {}
+
+  /** Adds the gradients of the mean loss of a batch, and makes a step when it is time to. */
+  minimize(loss: Tensor, examples: number, optimizer: AnyOptimizer): void {
+    if (this.settings.accumulate === 1) {
+      optimizer.zeroGrad();
+      loss.backward();
+      return this.step(optimizer);
+    }
+    let waiting = this.pending.get(optimizer);
+    if (!waiting) {
+      this.pending.set(optimizer, (waiting = { batches: 0, examples: 0 }));
+      optimizer.zeroGrad();
+    }
+    // Sums over examples, divided by their number at the end: batches may differ in size.
+    loss.mul(examples).backward();
+    waiting.batches++;
+    waiting.examples += examples;
+    if (waiting.batches === this.settings.accumulate) this.finish(optimizer);
+  }
+
+  /** The steps that wait for more batches, with those that there are: the epoch is over. */
+  flush(): void {
+    for (const optimizer of [...this.pending.keys()]) this.finish(optimizer);
+  }
+
+  /** Forgets what was not stepped, after a failure. */
+  drop(): void {
+    for (const optimizer of this.pending.keys()) optimizer.zeroGrad();
+    this.pending.clear();
+  }
+
+  private finish(optimizer: AnyOptimizer): void {
+    const { examples } = this.pending.get(optimizer)!;
+    this.pending.delete(optimizer);
+    noGrad(() => {
+      for (const p of parametersOf(optimizer)) p.grad?.mul_(1 / examples);
+    });
+    this.step(optimizer);
+  }
+
+  private step(optimizer: AnyOptimizer): void {
+    const { clipNorm, clipValue } = this.settings;
+    if (clipNorm !== undefined) clipGradNorm_(parametersOf(optimizer), clipNorm);
+    if (clipValue !== undefined) clipGradValue_(parametersOf(optimizer), clipValue);
+    optimizer.step();
+    this.stepped(optimizer);
+  }
+}

@@ -1,0 +1,231 @@
+/** @file The trainer: Keras's verbs for any module. */
+import { readOptions } from '../core/arguments';
+import { isFloat } from '../core/dtype';
+import { ArgumentError } from '../core/errors';
+import { describe } from '../core/shape';
+import { type Tensor } from '../core/tensor';
+import { Module } from '../nn/module';
+import { type AnyOptimizer } from '../optim/lr/base';
+import { runEvaluate, runPredict } from './passes';
+import { runFit } from './fit';
+import { Heads } from './heads';
+import { type History, type Logs, Means, type StepValues } from './logs';
+import { keepModes } from './modes';
+import { optimizerOf } from './optimizers';
+import {
+  type CompileOptions,
+  compileSpec,
+  type EvaluateOptions,
+  evaluateSpec,
+  type FitOptions,
+  fitSpec,
+  type PassOptions,
+  predictSpec,
+} from './settings';
+import { type Batch, type Data, givesTargets, type Targets, toBatch } from './source';
+import { type StepSettings, Stepper } from './stepper';
+import { printSummary, type SummaryOptions } from './summary';
+import { type Arrays, type ArrayLike, listOf, onDevice, type Placement, type Tensors } from './tensors';
+
+/** What the data of `fit` and `evaluate` may be followed by. */
+type Rest<O> = [options?: O] | [y: Arrays | undefined, options?: O];
+
+/**
+ * Trains a module: `fit`, `evaluate`, `predict` and `trainOnBatch`, as Keras has them. Steps of one's own override
+ * {@link trainStep}.
+ */
+export class Trainer<M extends Module = Module> {
+  readonly model: M;
+  /** Set by callbacks: no further epoch begins, and this one ends after the current step. */
+  stopTraining = false;
+  /** @internal Those of the call under way. */
+  heads: Heads | undefined;
+  /** @internal */
+  stepper = new Stepper();
+  #optimizer: AnyOptimizer | undefined;
+  #fitting = false;
+
+  /** @param options - as for {@link compile}; without any, a step of one's own is needed to train */
+  constructor(model: M, options?: CompileOptions) {
+    if (!(model instanceof Module)) throw new ArgumentError(`[Trainer] expected a module, got ${describe(model)}`);
+    this.model = model;
+    if (options !== undefined) this.compile(options);
+  }
+
+  /** Says with what the model is trained. The optimizer starts afresh. */
+  compile(options: CompileOptions): this {
+    const { optimizer, loss, lossWeights, metrics } = readOptions('compile', compileSpec, options);
+    if (loss === undefined && (lossWeights !== undefined || metrics !== undefined))
+      throw new ArgumentError('[compile] lossWeights and metrics need a loss');
+    const heads = loss === undefined ? undefined : Heads.of('compile', loss, lossWeights, metrics ?? []);
+    const wanted = optimizer ?? (loss === undefined ? undefined : 'adam');
+    this.#optimizer = wanted === undefined ? undefined : optimizerOf('compile', wanted, this.model.parameters());
+    this.heads = heads;
+    return this;
+  }
+
+  /** What changes the model's weights. */
+  get optimizer(): AnyOptimizer {
+    if (!this.#optimizer) throw new ArgumentError('[Trainer] has no optimizer; compile({ optimizer, loss }) first');
+    return this.#optimizer;
+  }
+
+  // --- one step, to be overridden -----------------------------------------------------------------------------------
+
+  /**
+   * Trains on one batch. Returns means over its examples by name; they are read at the end of the epoch. May be
+   * overridden, as a synchronous or an asynchronous function.
+   */
+  trainStep([x, y, sampleWeight]: Batch): StepValues | Promise<StepValues> {
+    const prediction = this.call(x);
+    const losses = this.losses(prediction, y, sampleWeight);
+    this.minimize(losses.loss, listOf(x)[0]!.shape[0]!);
+    this.measure(prediction, y);
+    return losses;
+  }
+
+  /** Evaluates one batch, without gradients and in evaluation mode. Synchronous. */
+  testStep([x, y, sampleWeight]: Batch): StepValues {
+    const prediction = this.call(x);
+    this.measure(prediction, y);
+    return this.losses(prediction, y, sampleWeight);
+  }
+
+  /** The model's output: a list of inputs is passed as arguments, a record as one. */
+  call(x: Tensors): Tensors {
+    return (Array.isArray(x) ? this.model.forward(...x) : this.model.forward(x)) as Tensors;
+  }
+
+  /** The loss of a batch as compiled, and, of several outputs, each of theirs. */
+  protected losses(prediction: Tensors, y: Tensors | undefined, sampleWeight?: Tensor): { loss: Tensor } & StepValues {
+    if (!this.heads || y === undefined)
+      throw new ArgumentError(
+        `[Trainer] ${this.heads ? 'the loss needs targets' : 'has no loss'}; compile({ loss }), or override trainStep and testStep`,
+      );
+    return this.heads.losses('fit', prediction, y, sampleWeight);
+  }
+
+  /** Takes a batch into the metrics. */
+  protected measure(prediction: Tensors, y: Tensors | undefined): void {
+    if (y !== undefined) this.heads?.measure('fit', prediction, y);
+  }
+
+  /** Gradients of `loss` and a step of the optimizer, with `accumulate`, `clipNorm` and `clipValue` of `fit`. */
+  protected minimize(loss: Tensor, examples = 1, optimizer = this.optimizer): void {
+    this.stepper.minimize(loss, examples, optimizer);
+  }
+
+  // --- the verbs ----------------------------------------------------------------------------------------------------
+
+  /**
+   * Trains for some epochs. Ends early, and resolves, when the signal aborts or a callback sets {@link stopTraining}.
+   * @param data - examples in arrays, followed by targets; a dataset; a DataLoader or whatever gives batches
+   */
+  fit(data: Data, options?: FitOptions): Promise<History>;
+  fit(x: Data, y: Arrays | undefined, options?: FitOptions): Promise<History>;
+  async fit(data: Data, ...rest: Rest<FitOptions>): Promise<History> {
+    const [y, given] = split<FitOptions>(data, rest);
+    const options = readOptions('fit', fitSpec, given as object);
+    if (this.#fitting) throw new ArgumentError('[fit] this trainer is fitting already; wait for it', 'ERR_BUSY');
+    this.#fitting = true;
+    const restore = keepModes(this.model);
+    try {
+      return await runFit(this, data, y, options);
+    } finally {
+      this.stepper.drop();
+      this.stepper = new Stepper();
+      restore();
+      this.#fitting = false;
+    }
+  }
+
+  /** Loss and metrics over all examples, by name, with dropout off and running statistics. */
+  evaluate(data: Data, options?: EvaluateOptions): Promise<Logs>;
+  evaluate(x: Data, y: Arrays | undefined, options?: EvaluateOptions): Promise<Logs>;
+  async evaluate(data: Data, ...rest: Rest<EvaluateOptions>): Promise<Logs> {
+    const [y, given] = split<EvaluateOptions>(data, rest);
+    return runEvaluate(this, data, y, readOptions('evaluate', evaluateSpec, given as object));
+  }
+
+  /** The model's outputs for all examples, in order, with dropout off and running statistics. Targets are left out. */
+  async predict<R extends Tensors = Tensor>(x: Data, options?: PassOptions): Promise<R> {
+    return (await runPredict(this, x, readOptions('predict', predictSpec, options as object))) as R;
+  }
+
+  /** One step on one batch: its loss and metrics. */
+  async trainOnBatch(x: Arrays, y?: Arrays, options?: { sampleWeight?: ArrayLike }): Promise<Logs> {
+    const batch = this.#oneBatch('trainOnBatch', x, y, options);
+    const heads = this.heads?.fresh();
+    const means = new Means();
+    const restore = keepModes(this.model);
+    this.model.train();
+    try {
+      means.add(await this.withHeads(heads, () => this.trainStep(batch)), 1);
+    } finally {
+      restore();
+    }
+    return { ...(await means.read()), ...(await heads?.read()) };
+  }
+
+  /** Loss and metrics of one batch. */
+  async testOnBatch(x: Arrays, y?: Arrays, options?: { sampleWeight?: ArrayLike }): Promise<Logs> {
+    const batch = this.#oneBatch('testOnBatch', x, y, options);
+    return runEvaluate(this, [batch], undefined, readOptions('testOnBatch', evaluateSpec, undefined));
+  }
+
+  /** Prints Keras's table of layers, output shapes and numbers of parameters. */
+  summary(options?: SummaryOptions): void {
+    printSummary('summary', this.model, options);
+  }
+
+  // --- for the loops ------------------------------------------------------------------------------------------------
+
+  /** @internal Runs `fn` with these losses and metrics in place; afterwards the others are back. */
+  withHeads<R>(heads: Heads | undefined, fn: () => R): R {
+    const before = this.heads;
+    this.heads = heads;
+    try {
+      return fn();
+    } finally {
+      this.heads = before;
+    }
+  }
+
+  /** @internal */
+  startSteps(settings: StepSettings, stepped: (optimizer: AnyOptimizer) => void): void {
+    this.stepper = new Stepper(settings, stepped);
+  }
+
+  /** @internal Whether batches need targets. */
+  get targets(): Targets {
+    const own = this.trainStep !== Trainer.prototype.trainStep;
+    return this.heads && !own ? 'needed' : 'optional';
+  }
+
+  /** @internal Where arrays are put: where the model is. */
+  placement(): Placement {
+    const p = this.model.parameters()[0] ?? this.model.buffers()[0];
+    return { device: p?.device ?? 'cpu', dtype: p && isFloat(p.dtype) ? p.dtype : 'float32' };
+  }
+
+  /** @internal The batch where the model is. */
+  placed([x, y, w]: Batch, device: string): Batch {
+    return [onDevice(x, device), y && onDevice(y, device), w && (onDevice(w, device) as Tensor)];
+  }
+
+  #oneBatch(op: string, x: Arrays, y: Arrays | undefined, options: { sampleWeight?: ArrayLike } = {}): Batch {
+    const { sampleWeight } = readOptions(op, { sampleWeight: evaluateSpec.sampleWeight }, options);
+    const where = this.placement();
+    return this.placed(toBatch(op, [x, y, sampleWeight], where, this.targets), where.device);
+  }
+}
+
+/** What follows the data: targets and options, or options. */
+function split<O>(data: Data, rest: readonly unknown[]): [y: Arrays | undefined, options: O | undefined] {
+  if (rest.length < 2 && givesTargets(data)) return [undefined, rest[0] as O];
+  return [rest[0] as Arrays, rest[1] as O];
+}
+
+/** A trainer of `model`: `ng.trainer(net, { optimizer: 'adam', loss: 'crossEntropy', metrics: ['accuracy'] })`. */
+export const trainer = <M extends Module>(model: M, options?: CompileOptions): Trainer<M> =>
+  new Trainer(model, options);
