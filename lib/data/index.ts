@@ -5,5 +5,5 @@ export { ConcatDataset, Subset, TensorDataset } from './dataset';
 export type { Dataset } from './dataset';
 export { DataLoader } from './loader';
 export type { DataLoaderOptions } from './loader';
-export { randomSplit } from './split';
+export { randomSplit } from './randomSplit';
 export { readIdx } from './idx';
