@@ -70,16 +70,3 @@ export class Generator {
     return state;
   }
 }
-
-/** The generator in use when none is given. One per environment (worker threads have their own). */
-export const defaultGenerator = new Generator();
-
-/** Seeds the default generator: the same seed gives the same numbers. */
-export function manualSeed(seed: number): Generator {
-  return defaultGenerator.manualSeed(seed);
-}
-
-/** The state of the default generator. */
-export const getRngState = (): RngState => defaultGenerator.getState();
-/** Restores a state of the default generator. */
-export const setRngState = (state: RngState): void => defaultGenerator.setState(state);

@@ -1,9 +1,10 @@
 /** @file Activation layers: each is the Tensor method of its name, with its settings and their defaults. */
 import { ShapeError } from '../core/errors';
+import { type Generator } from '../core/random';
 import { showShape } from '../core/shape';
 import { type Tensor } from '../core/tensor';
 import { type Arguments, readSettings, type Spec, type WithRequired } from '../core/arguments';
-import { axis, boolean, number, oneOf, scalar } from '../core/params';
+import { axis, boolean, number, oneOf, scalar, generator as generatorParam } from '../core/params';
 import { full } from '../ops/create';
 import { rrelu, rrelu_ } from '../ops/noisy';
 import { logSoftmax, softmax, softmin } from '../ops/softmax';
@@ -140,23 +141,29 @@ interface RReLUSettings {
   upper: number;
   /** Overwrite the input. Default false. */
   inplace: boolean;
+  /** Where slopes are drawn from. Default: the generator in use; see `ng.withGenerator`. */
+  generator: Generator | null;
 }
+const rreluSpec = { lower: 1 / 8, upper: 1 / 3, inplace, generator: generatorParam.orNull() };
 
 /** x where positive, elsewhere x times a slope: in training a random one for each element, otherwise their mean. */
 export class RReLU extends Module {
   readonly lower: number;
   readonly upper: number;
   readonly inplace: boolean;
+  /** Null: the generator in use. */
+  readonly generator: Generator | null;
   constructor(...settings: Arguments<RReLUSettings>) {
     super();
-    const s = readSettings<RReLUSettings>('RReLU', { lower: 1 / 8, upper: 1 / 3, inplace }, settings);
+    const s = readSettings<RReLUSettings>('RReLU', rreluSpec, settings);
     this.lower = s.lower;
     this.upper = s.upper;
     this.inplace = s.inplace;
+    this.generator = s.generator;
   }
   forward(x: Tensor): Tensor {
     checkInput(this, x);
-    return (this.inplace ? rrelu_ : rrelu)(x, this.lower, this.upper, this.training);
+    return (this.inplace ? rrelu_ : rrelu)(x, this.lower, this.upper, this.training, this.generator);
   }
   override extraRepr(): string {
     return showSettings({ lower: this.lower, upper: this.upper, ...(this.inplace && { inplace: true }) });

@@ -2,10 +2,11 @@
 import { noGrad } from '../core/autograd';
 import { isFloat } from '../core/dtype';
 import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
+import { type Generator } from '../core/random';
 import { describe, sameShape, showShape } from '../core/shape';
 import { alias, empty, needTensor, Tensor } from '../core/tensor';
 import { type Arguments, readArguments, readSettings, type Values, type WithRequired } from '../core/arguments';
-import { boolean, instance, integer, positive, probability, tensor } from '../core/params';
+import { boolean, instance, integer, positive, probability, tensor, generator as generatorParam } from '../core/params';
 import { add } from '../ops/arithmetic';
 import { attended, attentionWeights, seenBy } from '../ops/attention';
 import { cast } from '../ops/cast';
@@ -28,6 +29,8 @@ import type { Parameter } from './parameter';
 export interface MultiheadAttentionOptions extends WeightOptions {
   /** The probability of dropping a weight. Default 0. */
   dropout?: number | undefined;
+  /** Where dropout draws from. Default: the generator in use; see `ng.withGenerator`. */
+  generator?: Generator | null | undefined;
   /** Default true. */
   bias?: boolean | undefined;
   /** Add a learned key and value at the end. Default false. */
@@ -150,6 +153,7 @@ const settingsSpec = {
   ...{ embedDim: positive, numHeads: positive, dropout: probability.or(0), bias: boolean.or(true) },
   ...{ addBiasKv: boolean.or(false), addZeroAttn: boolean.or(false) },
   ...{ kdim: positive.orNull(), vdim: positive.orNull(), batchFirst: boolean.or(false), ...weightDefaults },
+  generator: generatorParam.orNull(),
 };
 
 /** Attention in several heads: softmax(Q K^T / sqrt(d)) V of projected inputs, projected once more. */
@@ -171,6 +175,8 @@ export class MultiheadAttention extends Module {
   readonly vdim: number;
   /** May be changed. */
   dropout: number;
+  /** Null: the generator in use. */
+  readonly generator: Generator | null;
   readonly batchFirst: boolean;
   readonly addZeroAttn: boolean;
   /** [3 embedDim, embedDim]: query, key, value; null if their sizes differ. */
@@ -196,6 +202,7 @@ export class MultiheadAttention extends Module {
     this.kdim = o.kdim ?? embedDim;
     this.vdim = o.vdim ?? embedDim;
     this.dropout = o.dropout;
+    this.generator = o.generator;
     this.batchFirst = o.batchFirst;
     this.addZeroAttn = o.addZeroAttn;
     const one = this.kdim === embedDim && this.vdim === embedDim;
@@ -312,12 +319,21 @@ export class MultiheadAttention extends Module {
     const simple = o.isCausal && !o.keyPaddingMask && past === 0 && keys === own && !o.needWeights;
     const attn = o.isCausal && !simple && !(o.attnMask && past === 0) ? laterThan(q, rows, own, past) : o.attnMask;
     const mask = simple ? null : this.#mask(attn ?? null, o.keyPaddingMask ?? null, q, own, keys);
-    const dropoutP = this.training ? this.dropout : 0;
+    const [dropoutP, generator] = [this.training ? this.dropout : 0, this.generator];
     const plan = { mask, causal: false, scale: this.headDim ** -0.5 };
     const [out, weights] = o.needWeights
-      ? attentionWeights(q, k, v, plan, dropoutP)
+      ? attentionWeights(q, k, v, plan, dropoutP, generator)
       : [
-          attended(q, { key: k, value: v, attnMask: mask, isCausal: simple, dropoutP, scale: null, enableGqa: false }),
+          attended(q, {
+            key: k,
+            value: v,
+            attnMask: mask,
+            isCausal: simple,
+            dropoutP,
+            scale: null,
+            enableGqa: false,
+            generator,
+          }),
           null,
         ];
     const merged = permute(out, this.batchFirst ? [0, 2, 1, 3] : [2, 0, 1, 3]);

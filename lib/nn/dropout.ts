@@ -1,7 +1,8 @@
 /** @file Dropout layers: active in training mode only. */
+import { type Generator } from '../core/random';
 import { type Tensor } from '../core/tensor';
 import { type Arguments, readSettings } from '../core/arguments';
-import { boolean, probability } from '../core/params';
+import { boolean, generator, probability } from '../core/params';
 import { dropped, dropping } from '../ops/dropout';
 import { droppedInPlace } from './functional-in-place';
 import { checkInput, Module } from './module';
@@ -13,26 +14,31 @@ interface DropoutSettings {
   p: number;
   /** Overwrite the input. Default false. */
   inplace: boolean;
+  /** Where the decisions are drawn from. Default: the generator in use; see `ng.withGenerator`. */
+  generator: Generator | null;
 }
 
-const spec = { p: probability.or(0.5), inplace: boolean.or(false) };
+const spec = { p: probability.or(0.5), inplace: boolean.or(false), generator: generator.orNull() };
 
 /** Drops by one of the dropout functions. */
 export abstract class DropoutLayer extends Module {
   /** The probability of dropping; may be changed. */
   p: number;
   readonly inplace: boolean;
+  /** Null: the generator in use. */
+  readonly generator: Generator | null;
   constructor(...settings: Arguments<DropoutSettings>) {
     super();
-    const { p, inplace } = readSettings<DropoutSettings>(this.constructor.name, spec, settings);
+    const { p, inplace, generator } = readSettings<DropoutSettings>(this.constructor.name, spec, settings);
     this.p = p;
     this.inplace = inplace;
+    this.generator = generator;
   }
   protected abstract get drop(): (typeof dropped)[keyof typeof dropped];
   forward(x: Tensor): Tensor {
     checkInput(this, x);
     if (!this.training) return x;
-    const y = this.drop(x, dropping(this.constructor.name, this.p));
+    const y = this.drop(x, dropping(this.constructor.name, this.p, this.generator));
     return this.inplace ? droppedInPlace(x, y) : y;
   }
   override extraRepr(): string {

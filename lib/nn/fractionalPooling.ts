@@ -17,9 +17,10 @@ abstract class FractionalLayer extends Module {
   readonly outputRatio: number | readonly number[] | null;
   readonly returnIndices: boolean;
   readonly #n: 2 | 3;
-  // Private fields, since tensors and generators in public ones would count as parts of the module.
+  // Private, since a tensor in a public field would count as a part of the module.
   readonly #samples: Tensor | null;
-  readonly #generator: Generator | null;
+  /** Null: the generator in use. */
+  readonly generator: Generator | null;
 
   constructor(n: 2 | 3, kernelSize: Sizes, settings: readonly unknown[]) {
     super();
@@ -40,7 +41,7 @@ abstract class FractionalLayer extends Module {
     this.outputRatio = ratios;
     this.returnIndices = o.returnIndices;
     this.#samples = o._randomSamples;
-    this.#generator = o.generator ?? null;
+    this.generator = o.generator ?? null;
   }
 
   /** With `returnIndices`: { values, indices }. */
@@ -53,7 +54,7 @@ abstract class FractionalLayer extends Module {
       outputRatio,
       returnIndices,
       _randomSamples: this.#samples,
-      generator: this.#generator,
+      generator: this.generator,
     };
     return pool(x, this.kernelSize, options);
   }

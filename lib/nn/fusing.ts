@@ -3,7 +3,7 @@ import { noGrad } from '../core/autograd';
 import { type InOrderOrByName, readArguments, type Spec } from '../core/arguments';
 import { ArgumentError } from '../core/errors';
 import { boolean, number, tensor } from '../core/params';
-import { defaultGenerator } from '../core/random';
+import { getRngState, setRngState } from '../core/random-state';
 import { describe } from '../core/shape';
 import { type Tensor } from '../core/tensor';
 import { onesLike, zerosLike } from '../ops/create';
@@ -98,9 +98,9 @@ function argumentsOf(op: string, layer: Linear | AnyConv, bn: AnyBatchNorm): Fus
 
 // A new layer with these parameters, in evaluation. What its constructor draws is not taken from the generator.
 function withParameters<M extends AnyConv | Linear>(make: () => M, [weight, bias]: [Parameter, Parameter]): M {
-  const state = defaultGenerator.getState();
+  const state = getRngState();
   const layer = make();
-  defaultGenerator.setState(state);
+  setRngState(state);
   layer.weight = weight;
   layer.bias = bias;
   layer.eval();

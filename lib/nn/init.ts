@@ -37,7 +37,7 @@ function change<T extends Tensor>(op: string, t: T, write: () => unknown): T {
 
 /** Where random numbers come from: an option of all that draw. */
 interface Drawing {
-  /** Default: the generator that `manualSeed` seeds. */
+  /** Default: the generator in use, which `manualSeed` seeds; see `ng.withGenerator`. */
   generator: Generator | null;
 }
 const drawing: Spec<Drawing> = { generator: generator.orNull() };

@@ -1,6 +1,8 @@
 /** @file Layers that tell a model where a token stands. */
 import { ArgumentError, ShapeError } from '../core/errors';
+import { type Generator } from '../core/random';
 import { showShape } from '../core/shape';
+import { generator as generatorParam } from '../core/params';
 import { type Tensor } from '../core/tensor';
 import { readOptions, type Values } from '../core/arguments';
 import { add } from '../ops/arithmetic';
@@ -22,14 +24,21 @@ export interface PositionOptions extends WeightOptions {
   dropout?: number | undefined;
   /** Input is [batch, length, features] (the default) instead of [length, batch, features]. */
   batchFirst?: boolean | undefined;
+  /** Where dropout draws from. Default: the generator in use; see `ng.withGenerator`. */
+  generator?: Generator | null | undefined;
 }
 
-const defaults = { maxLen: 5000, dropout: 0, batchFirst: true, ...weightDefaults };
+const defaults = {
+  ...{ maxLen: 5000, dropout: 0, batchFirst: true, ...weightDefaults },
+  generator: generatorParam.orNull(),
+};
 
 // x + rows of a table.
 abstract class AddedPositions extends Module {
   readonly maxLen: number;
   dropout: number;
+  /** Null: the generator in use. */
+  readonly generator: Generator | null;
   readonly batchFirst: boolean;
   constructor(
     readonly features: number,
@@ -42,6 +51,7 @@ abstract class AddedPositions extends Module {
     if (!(o.dropout >= 0 && o.dropout <= 1))
       throw new ArgumentError(`[${layer}] dropout must lie between 0 and 1, got ${o.dropout}`);
     this.dropout = o.dropout;
+    this.generator = o.generator;
     this.batchFirst = o.batchFirst;
   }
 
@@ -66,7 +76,8 @@ abstract class AddedPositions extends Module {
       );
     const rows = cast(narrow(this.table(), 0, offset, length!), x.dtype);
     const y = add(x, this.batchFirst || x.ndim === 2 ? rows : unsqueeze(rows, 1));
-    return this.training && this.dropout > 0 ? dropped.dropout(y, dropping(this.constructor.name, this.dropout)) : y;
+    if (!this.training || this.dropout === 0) return y;
+    return dropped.dropout(y, dropping(this.constructor.name, this.dropout, this.generator));
   }
 
   override extraRepr(): string {

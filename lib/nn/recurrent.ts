@@ -2,10 +2,11 @@
 import { noGrad } from '../core/autograd';
 import { isFloat } from '../core/dtype';
 import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
+import { type Generator } from '../core/random';
 import { describe, sameShape, showShape } from '../core/shape';
 import { Tensor } from '../core/tensor';
 import { readSettings, type Values, type WithRequired } from '../core/arguments';
-import { boolean, integer, oneOf, positive, probability } from '../core/params';
+import { boolean, integer, oneOf, positive, probability, generator as generatorParam } from '../core/params';
 import { zeros } from '../ops/create';
 import { dropped, dropping } from '../ops/dropout';
 import { cat } from '../ops/joining';
@@ -30,6 +31,8 @@ export interface RecurrentOptions extends WeightOptions {
   dropout?: number | undefined;
   /** Run in both directions; outputs are concatenated. Default false. */
   bidirectional?: boolean | undefined;
+  /** Where dropout draws from. Default: the generator in use; see `ng.withGenerator`. */
+  generator?: Generator | null | undefined;
 }
 
 /** Options of {@link RNN}. */
@@ -65,10 +68,18 @@ const behind = {
   ...{ bias: boolean.or(true), batchFirst: boolean.or(false), dropout: probability.or(0) },
   bidirectional: boolean.or(false),
 };
+const random = { generator: generatorParam.orNull() };
 // In the orders of PyTorch.
-const rnnSpec = { ...sizes, numLayers, nonlinearity, ...behind, ...weightDefaults };
-const gruSpec = { ...sizes, numLayers, ...behind, ...weightDefaults };
-const lstmSpec = { ...sizes, numLayers, ...behind, projSize: integer({ least: 0 }).or(0), ...weightDefaults };
+const rnnSpec = { ...sizes, numLayers, nonlinearity, ...behind, ...weightDefaults, ...random };
+const gruSpec = { ...sizes, numLayers, ...behind, ...weightDefaults, ...random };
+const lstmSpec = {
+  ...sizes,
+  numLayers,
+  ...behind,
+  projSize: integer({ least: 0 }).or(0),
+  ...weightDefaults,
+  ...random,
+};
 
 /** weightIhL0Reverse -> weight_ih_l0_reverse */
 export const snakeCase = (name: string): string => name.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`);
@@ -89,6 +100,8 @@ export abstract class RecurrentBase extends Module {
   readonly batchFirst: boolean;
   /** May be changed. */
   dropout: number;
+  /** Null: the generator in use. */
+  readonly generator: Generator | null;
   readonly bidirectional: boolean;
 
   constructor(
@@ -110,6 +123,7 @@ export abstract class RecurrentBase extends Module {
     this.bias = o.bias;
     this.batchFirst = o.batchFirst;
     this.dropout = o.dropout;
+    this.generator = o.generator;
     this.bidirectional = o.bidirectional;
     const gates = gatesOf[kind] * hiddenSize;
     const size = this.outputSize;
@@ -178,7 +192,7 @@ export abstract class RecurrentBase extends Module {
       x = outs.length === 1 ? y : cat(outs, 1);
       outs = [];
       if (this.training && this.dropout > 0 && l < this.numLayers - 1)
-        x = dropped.dropout(x, dropping(this.constructor.name, this.dropout));
+        x = dropped.dropout(x, dropping(this.constructor.name, this.dropout, this.generator));
     });
     return [x, cs.length ? [cat(hs), cat(cs)] : [cat(hs)]];
   }

@@ -1,9 +1,20 @@
 /** @file The layers of the transformer of Vaswani et al. 2017. */
 import { ArgumentError } from '../core/errors';
+import { type Generator } from '../core/random';
 import { type Tensor } from '../core/tensor';
 import { gelu, relu } from '../ops/activations';
 import { type Arguments, readArguments, readSettings, type Values, type WithRequired } from '../core/arguments';
-import { boolean, either, fn, number, oneOf, Param, positive, probability } from '../core/params';
+import {
+  boolean,
+  either,
+  fn,
+  number,
+  oneOf,
+  Param,
+  positive,
+  probability,
+  generator as generatorParam,
+} from '../core/params';
 import { add } from '../ops/arithmetic';
 import { type KVCache, kvCache, mask, MultiheadAttention } from './attention';
 import { Dropout } from './dropout';
@@ -30,6 +41,8 @@ export interface TransformerLayerOptions extends WeightOptions {
   normFirst?: boolean | undefined;
   /** Biases in linear layers and norms. Default true. */
   bias?: boolean | undefined;
+  /** Where dropout draws from. Default: the generator in use; see `ng.withGenerator`. */
+  generator?: Generator | null | undefined;
 }
 
 /** What transformer layers cannot do without. */
@@ -45,7 +58,14 @@ const flag = boolean.or(false);
 /** Settings before and behind those that a whole transformer has between them. */
 export const [start, end] = [
   { dimFeedforward: positive.or(2048), dropout: probability.or(0.1), activation },
-  { layerNormEps: number().or(1e-5), batchFirst: flag, normFirst: flag, bias: boolean.or(true), ...weightDefaults },
+  {
+    layerNormEps: number().or(1e-5),
+    batchFirst: flag,
+    normFirst: flag,
+    bias: boolean.or(true),
+    ...weightDefaults,
+    generator: generatorParam.orNull(),
+  },
 ];
 const layerSpec = { dModel: positive, nhead: positive, ...start, ...end };
 type LayerSettings = Values<typeof layerSpec>;
@@ -93,6 +113,8 @@ export const decoderMasks = {
 // How a layer of a transformer calls attention: the weights are not wanted.
 const quiet = { needWeights: false, averageAttnWeights: true, cache: undefined };
 
+const dropoutOf = ({ dropout: p, generator }: LayerSettings): Dropout => new Dropout({ p, generator });
+
 export const norm = (features: number, o: LayerSettings): LayerNorm =>
   new LayerNorm(features, { eps: o.layerNormEps, bias: o.bias, dtype: o.dtype, device: o.device });
 
@@ -125,8 +147,8 @@ abstract class TransformerLayer extends Module {
   }
 
   protected attention(): MultiheadAttention {
-    const { dropout: p, bias, batchFirst, dtype, device } = this.layerSettings;
-    return new MultiheadAttention(this.dModel, this.nhead, { dropout: p, bias, batchFirst, dtype, device });
+    const { dropout: p, bias, batchFirst, dtype, device, generator } = this.layerSettings;
+    return new MultiheadAttention(this.dModel, this.nhead, { dropout: p, bias, batchFirst, dtype, device, generator });
   }
 
   protected linears(): [Linear, Linear] {
@@ -170,10 +192,10 @@ export class TransformerEncoderLayer extends TransformerLayer {
     const o = this.layerSettings;
     const [linear1, linear2] = this.linears();
     this.linear1 = linear1;
-    this.dropout = new Dropout(o.dropout);
+    this.dropout = dropoutOf(o);
     this.linear2 = linear2;
     [this.norm1, this.norm2] = [norm(dModel, o), norm(dModel, o)];
-    [this.dropout1, this.dropout2] = [new Dropout(o.dropout), new Dropout(o.dropout)];
+    [this.dropout1, this.dropout2] = [dropoutOf(o), dropoutOf(o)];
   }
 
   /**
@@ -220,14 +242,10 @@ export class TransformerDecoderLayer extends TransformerLayer {
     this.multiheadAttn = this.attention();
     const [linear1, linear2] = this.linears();
     this.linear1 = linear1;
-    this.dropout = new Dropout(o.dropout);
+    this.dropout = dropoutOf(o);
     this.linear2 = linear2;
     [this.norm1, this.norm2, this.norm3] = [norm(dModel, o), norm(dModel, o), norm(dModel, o)];
-    [this.dropout1, this.dropout2, this.dropout3] = [
-      new Dropout(o.dropout),
-      new Dropout(o.dropout),
-      new Dropout(o.dropout),
-    ];
+    [this.dropout1, this.dropout2, this.dropout3] = [dropoutOf(o), dropoutOf(o), dropoutOf(o)];
   }
 
   /**

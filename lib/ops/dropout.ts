@@ -2,7 +2,8 @@
 import { track } from '../core/autograd';
 import { isFloat } from '../core/dtype';
 import { DTypeError, ShapeError } from '../core/errors';
-import { defaultGenerator, type RngState } from '../core/random';
+import type { Generator, RngState } from '../core/random';
+import { currentGenerator } from '../core/random-state';
 import { showShape } from '../core/shape';
 import { empty, needTensor, type Tensor } from '../core/tensor';
 import { kernel, written } from '../native';
@@ -35,10 +36,10 @@ interface Settings {
 }
 
 /** Settings of layers in training: `p` may have been changed, so it is checked. */
-export const dropping = (layer: string, p: number): Settings => ({
+export const dropping = (layer: string, p: number, generator: Generator | null): Settings => ({
   p: probability.check(layer, 'p', p),
   training: true,
-  generator: undefined,
+  generator,
 });
 
 function checkInput(op: string, x: Tensor): void {
@@ -54,7 +55,7 @@ function masked(x: Tensor, p: number, state: RngState): Tensor {
   return track('dropout', out, [x], [], ([g]) => [masked(g!, p, state)]);
 }
 
-const draw = (x: Tensor, s: Settings): Tensor => masked(x, s.p, (s.generator ?? defaultGenerator).take(x.numel));
+const draw = (x: Tensor, s: Settings): Tensor => masked(x, s.p, (s.generator ?? currentGenerator()).take(x.numel));
 
 /** One way of dropping, with settings that were read. */
 type Dropping = (x: Tensor, s: Settings) => Tensor;

@@ -3,7 +3,8 @@ import { checkInPlace, trackInPlace } from '../core/autograd';
 import { deviceIndex } from '../core/device';
 import { defaultDType, dtypeSize, isFloat } from '../core/dtype';
 import { ArgumentError, DTypeError } from '../core/errors';
-import { defaultGenerator, Generator, type RngState } from '../core/random';
+import { Generator, type RngState } from '../core/random';
+import { currentGenerator } from '../core/random-state';
 import { describe, type Shape } from '../core/shape';
 import { empty, needTensor, type Tensor } from '../core/tensor';
 import { kernel, written } from '../native';
@@ -17,7 +18,7 @@ const normalKernel = kernel('normal');
 
 /** Where random numbers come from. */
 export interface RandomOptions {
-  /** Default: the generator that `manualSeed` seeds. */
+  /** Default: the generator in use, which `manualSeed` seeds; see `ng.withGenerator`. */
   generator?: Generator | null | undefined;
 }
 /** As what a random tensor is created. */
@@ -28,7 +29,7 @@ export const randomSpec = { generator: generator.orNull() };
 export const randomTensorSpec = { ...tensorSpec, ...randomSpec };
 
 export const take = (options: RandomOptions | undefined, elements: number): RngState => {
-  const g = options?.generator ?? defaultGenerator;
+  const g = options?.generator ?? currentGenerator();
   if (!(g instanceof Generator)) throw new ArgumentError(`[random] expected a Generator, got ${describe(g)}`);
   return g.take(elements);
 };
