@@ -43,6 +43,7 @@ export type { BackwardArguments, BackwardOptions, GradOptions } from './ops/back
 export { customFunction } from './core/custom';
 export type { CustomContext, CustomGradients, CustomSpec } from './core/custom';
 export { keep, scope } from './core/scope';
+export { turn } from './core/turn';
 export { gradcheck, gradgradcheck } from './ops/gradcheck';
 export type { Checked, GradcheckOptions } from './ops/gradcheck';
 export * from './core/runtime';

@@ -3,8 +3,7 @@ import { readOptions } from '../core/arguments';
 import { ArgumentError } from '../core/errors';
 import { elementsOf, fn, integer, iterable } from '../core/params';
 import { type Generator as RandomGenerator } from '../core/random';
-import { turnIfDue } from '../core/turn';
-import { openDevices, streamReached } from '../native';
+import { StepsInFlight } from '../core/turn';
 import { type Collated } from './collate';
 import { batchOf, checkDataset, type Dataset, indicesOf, lengthOf } from './dataset';
 import { ascending, generatorOf, type Order, positions, type SeedOptions, seedSpec, shuffled } from './sampler';
@@ -23,13 +22,6 @@ export interface DataLoaderOptions<T, B, R> extends SeedOptions {
   collate?: ((examples: T[]) => B) | undefined;
   /** Changes each batch, e.g. augments it or moves it to a device. */
   transform?: ((batch: B) => R | Promise<R>) | undefined;
-}
-
-// Kernels of this many steps may be queued while the next batch is made.
-const stepsInFlight = 2;
-/** Resolves when everything queued so far, on every device, is done. */
-async function allReached(): Promise<void> {
-  for (const d of openDevices()) await streamReached(d);
 }
 
 const loaderSpec = {
@@ -92,19 +84,14 @@ export class DataLoader<T, B = Collated<T>, R = B> implements AsyncIterable<R>, 
 
   async *[Symbol.asyncIterator](): AsyncGenerator<R, void, undefined> {
     const order = this.fixedOrder() ?? positions(await shuffled(this.dataset.length, this.generator).data());
-    const queued: Promise<void>[] = [];
+    const steps = new StepsInFlight();
     try {
       for (const batch of this.batches(order)) {
         yield await batch;
-        // The caller has queued a step. Its failure is reported where it is awaited, here or in `finally`.
-        const step = allReached();
-        step.catch(() => {});
-        queued.push(step);
-        if (queued.length > stepsInFlight) await queued.shift();
-        await turnIfDue();
+        await steps.next();
       }
     } finally {
-      await Promise.all(queued);
+      await steps.done();
     }
   }
 
