@@ -2,10 +2,14 @@
 import { readOptions } from '../core/arguments';
 import { ArgumentError } from '../core/errors';
 import { elementsOf, fn, integer, iterable } from '../core/params';
-import { type Generator as RandomGenerator } from '../core/random';
+import { Generator as RandomGenerator } from '../core/random';
+import { currentGenerator } from '../core/random-state';
+import { type Tensor } from '../core/tensor';
 import { StepsInFlight } from '../core/turn';
 import { type Collated } from './collate';
 import { batchOf, checkDataset, type Dataset, indicesOf, lengthOf } from './dataset';
+import { tensor } from '../ops/create';
+import { checkLoaderState, type Epoch, type LoaderState } from './loader-state';
 import { ascending, generatorOf, type Order, positions, type SeedOptions, seedSpec, shuffled } from './sampler';
 
 /** Settings of a {@link DataLoader}. */
@@ -42,6 +46,8 @@ export class DataLoader<T, B = Collated<T>, R = B> implements AsyncIterable<R>, 
   readonly batchSize: number;
   private readonly options: DataLoaderOptions<T, B, R>;
   private readonly generator: RandomGenerator | undefined;
+  // That of the last loop to begin, until it ends; or one that was loaded, until a loop goes on with it.
+  private epoch: Epoch | undefined;
 
   constructor(
     readonly dataset: Dataset<T, B>,
@@ -63,17 +69,67 @@ export class DataLoader<T, B = Collated<T>, R = B> implements AsyncIterable<R>, 
     return dropLast ? Math.floor(n / this.batchSize) : Math.ceil(n / this.batchSize);
   }
 
-  // The given order, or undefined when it has to be drawn.
-  private fixedOrder(): Order | undefined {
-    const { sampler, shuffle } = this.options;
-    const n = lengthOf('DataLoader', this.dataset);
-    if (sampler) return indicesOf('DataLoader', elementsOf('DataLoader', 'sampler', sampler), n);
-    return shuffle ? undefined : ascending(n);
+  /** How many batches of the epoch in progress have been given out; 0 between two epochs. */
+  get position(): number {
+    return this.epoch?.position ?? 0;
   }
 
-  private *batches(order: Order): Generator<R | Promise<R>> {
+  /**
+   * Where the loader is: taken in the middle of a loop, the place in its epoch and what its order was drawn from;
+   * otherwise that an epoch begins next. A loop that was left by `break` has ended.
+   */
+  stateDict(): LoaderState {
+    const { epoch, generator } = this;
+    return {
+      examples: lengthOf('DataLoader', this.dataset),
+      batchSize: this.batchSize,
+      generator: generator ? generator.getState() : null,
+      epoch: epoch ? { position: epoch.position, draw: epoch.draw, order: epoch.given && tensor(epoch.given) } : null,
+    };
+  }
+
+  /**
+   * Goes on where {@link stateDict} was taken: the next loop gives the batches that were left of that epoch.
+   * @throws ArgumentError (ERR_STATE_DICT) if the state is of a loader of other settings; nothing is changed then
+   */
+  loadStateDict(state: LoaderState): void {
+    const { sampler, shuffle } = this.options;
+    const kind = sampler ? 'sampled' : shuffle ? 'shuffled' : 'ascending';
+    const n = lengthOf('DataLoader', this.dataset);
+    const { generator, epoch } = checkLoaderState(state, kind, n, this.batchSize, this.generator !== undefined);
+    if (generator) this.generator!.setState(generator);
+    this.epoch = epoch;
+  }
+
+  // A loop begins: a new epoch, or the one that was loaded.
+  private begin(): Epoch {
+    if (this.epoch?.loaded) return Object.assign(this.epoch, { loaded: false });
+    const { sampler, shuffle } = this.options;
+    const n = lengthOf('DataLoader', this.dataset);
+    const given = sampler ? indicesOf('DataLoader', elementsOf('DataLoader', 'sampler', sampler), n) : null;
+    const draw = shuffle ? (this.generator ?? currentGenerator()).take(n) : null;
+    return (this.epoch = { position: 0, draw, given, loaded: false });
+  }
+
+  // The random order of an epoch. The generator itself has moved on when the epoch began.
+  private drawn({ draw }: Epoch): Tensor {
+    const generator = new RandomGenerator(0);
+    generator.setState(draw!);
+    return shuffled(lengthOf('DataLoader', this.dataset), generator);
+  }
+
+  private end(epoch: Epoch): void {
+    if (this.epoch === epoch) this.epoch = undefined;
+  }
+
+  // The order of the epoch; undefined when it has to be drawn.
+  private fixedOrder({ given, draw }: Epoch): Order | undefined {
+    return given ?? (draw ? undefined : ascending(lengthOf('DataLoader', this.dataset)));
+  }
+
+  private *batches(order: Order, epoch: Epoch): Generator<R | Promise<R>> {
     const { dropLast, collate, transform } = this.options;
-    for (let i = 0; i < order.length; i += this.batchSize) {
+    for (let i = epoch.position * this.batchSize; i < order.length; i += this.batchSize) {
       const indices = order.slice(i, i + this.batchSize);
       if (dropLast && indices.length < this.batchSize) return;
       const batch = batchOf(this.dataset, indices, collate);
@@ -83,26 +139,37 @@ export class DataLoader<T, B = Collated<T>, R = B> implements AsyncIterable<R>, 
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<R, void, undefined> {
-    const order = this.fixedOrder() ?? positions(await shuffled(this.dataset.length, this.generator).data());
+    const epoch = this.begin();
     const steps = new StepsInFlight();
     try {
-      for (const batch of this.batches(order)) {
-        yield await batch;
+      const order = this.fixedOrder(epoch) ?? positions(await this.drawn(epoch).data());
+      for (const made of this.batches(order, epoch)) {
+        const batch = await made;
+        epoch.position++;
+        yield batch;
+        // The caller has queued a step.
         await steps.next();
       }
     } finally {
+      this.end(epoch);
       await steps.done();
     }
   }
 
   *[Symbol.iterator](): Generator<R, void, undefined> {
-    const order = this.fixedOrder() ?? positions(shuffled(this.dataset.length, this.generator).dataSync());
-    for (const batch of this.batches(order)) {
-      if (batch instanceof Promise) {
-        batch.catch(() => {});
-        throw new ArgumentError('[DataLoader] this dataset or transform is asynchronous; use for await');
+    const epoch = this.begin();
+    try {
+      const order = this.fixedOrder(epoch) ?? positions(this.drawn(epoch).dataSync());
+      for (const batch of this.batches(order, epoch)) {
+        if (batch instanceof Promise) {
+          batch.catch(() => {});
+          throw new ArgumentError('[DataLoader] this dataset or transform is asynchronous; use for await');
+        }
+        epoch.position++;
+        yield batch;
       }
-      yield batch;
+    } finally {
+      this.end(epoch);
     }
   }
 }

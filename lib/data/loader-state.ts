@@ -1,0 +1,77 @@
+/** @file Where a DataLoader is: the epoch in progress, and its form in checkpoints. */
+import { isOptions } from '../core/arguments';
+import { ArgumentError } from '../core/errors';
+import { Generator, type RngState } from '../core/random';
+import { describe } from '../core/shape';
+import { Tensor } from '../core/tensor';
+import { indicesOf } from './dataset';
+
+/** One pass over a dataset. */
+export interface Epoch {
+  /** Batches given out. */
+  position: number;
+  /** What a random order is drawn from. */
+  draw: RngState | null;
+  /** The order that a sampler gave. */
+  given: Int32Array | null;
+  /** Whether it was loaded, and no loop has gone on with it yet. */
+  loaded: boolean;
+}
+
+/** How the examples are ordered. */
+export type Ordering = 'ascending' | 'shuffled' | 'sampled';
+
+/** What `stateDict()` of a DataLoader returns. */
+export interface LoaderState {
+  /** The length of the dataset. */
+  examples: number;
+  batchSize: number;
+  /** The loader's own generator now; null if it draws from the one in use. */
+  generator: RngState | null;
+  /** Null between two epochs. Else the batches given out, and what the order was drawn from, or the sampler's (int32). */
+  epoch: { position: number; draw: RngState | null; order: Tensor | null } | null;
+}
+
+/** The state of a generator as a user gives it. */
+function checkRngState(state: unknown): RngState {
+  const g = new Generator(0);
+  g.setState(state as RngState);
+  return g.getState();
+}
+
+/**
+ * A state that was loaded, for a loader of these settings.
+ * @throws ArgumentError (ERR_STATE_DICT)
+ */
+export function checkLoaderState(
+  state: unknown,
+  ordering: Ordering,
+  examples: number,
+  batchSize: number,
+  ownGenerator: boolean,
+): { generator: RngState | null; epoch: Epoch | undefined } {
+  const bad = (why: string): never => {
+    throw new ArgumentError(`[DataLoader.loadStateDict] ${why}`, 'ERR_STATE_DICT');
+  };
+  if (!isOptions(state)) return bad(`expected what stateDict() returned, got ${describe(state)}`);
+  const { generator, epoch } = state as unknown as LoaderState;
+  if ((generator !== null) !== ownGenerator)
+    bad(`the state is of a loader ${ownGenerator ? 'without' : 'with'} a seed or generator of its own`);
+  const read = { generator: generator && checkRngState(generator), epoch: undefined };
+  if (epoch === null) return read;
+  // Within an epoch the numbers say where; between two they may change.
+  for (const [name, own] of Object.entries({ examples, batchSize })) {
+    const held = (state as unknown as LoaderState)[name as 'examples'];
+    if (held !== own) bad(`the state is of an epoch with ${name} ${describe(held)}; the loader has ${own}`);
+  }
+  if (!isOptions(epoch)) return bad(`epoch must be an object or null, got ${describe(epoch)}`);
+  const { position, draw, order } = epoch;
+  if (!Number.isSafeInteger(position) || position < 0)
+    bad(`epoch.position must be a number of batches, got ${describe(position)}`);
+  const held: Ordering = order ? 'sampled' : draw ? 'shuffled' : 'ascending';
+  if (held !== ordering) bad(`the state is of a loader whose order is ${held}, here it is ${ordering}`);
+  if (order && (!(order instanceof Tensor) || order.dtype !== 'int32' || order.ndim !== 1))
+    bad(`epoch.order must be an int32 tensor of positions, got ${describe(order)}`);
+  const given = order && indicesOf('DataLoader.loadStateDict', order.dataSync(), examples);
+  return { ...read, epoch: { position, draw: draw && checkRngState(draw), given, loaded: true } };
+}
