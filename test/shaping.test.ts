@@ -86,3 +86,14 @@ test('settings by name', () => {
   same(ng.bincount(classes, { minlength: 5 }), ng.bincount(classes, null, 5));
   expect(() => x.sort({ axis: 0 } as never)).toThrow(expect.objectContaining({ code: 'ERR_INVALID_ARG' }) as Error);
 });
+
+test("concatenate is Keras's: along the last axis unless another is said", () => {
+  const [a, b] = [ng.ones([2, 1]), ng.zeros([2, 2])];
+  expect(ng.concatenate([a, b]).arraySync()).toEqual([
+    [1, 0, 0],
+    [1, 0, 0],
+  ]);
+  expect(ng.concatenate([b, b], 0).shape).toEqual([4, 2]);
+  expect(ng.concatenate([b, b], { axis: 1 }).shape).toEqual([2, 4]);
+  expect(() => ng.concatenate([a, b], { dim: 1 } as never)).toThrow('[concatenate] has no argument "dim"');
+});

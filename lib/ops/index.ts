@@ -207,6 +207,7 @@ export {
   columnStack,
   concat,
   concatenate,
+  type ConcatenateArguments,
   dstack,
   hstack,
   rowStack,

@@ -112,9 +112,26 @@ export function catOf(list: readonly Tensor[], axis: number): Tensor {
 }
 
 /** {@link cat} */
-export const concatenate = cat;
-/** {@link cat} */
 export const concat = cat;
+
+/** Arguments of {@link concatenate} by name. */
+export interface ConcatenateArguments {
+  tensors: readonly Tensor[];
+  /** Default -1. */
+  axis?: number;
+}
+const concatenateSpec: Spec<ConcatenateArguments> = { tensors: listParam, axis: axisParam.or(-1) };
+
+/**
+ * Keras's concatenate: tensors one after the other along the last axis, or along `axis`. {@link cat} is PyTorch's, along
+ * the first.
+ */
+export function concatenate(
+  ...args: InOrderOrByName<[tensors: readonly Tensor[], axis?: number], ConcatenateArguments>
+): Tensor {
+  const { tensors, axis } = readArguments('concatenate', concatenateSpec, args);
+  return cat(tensors, axis!);
+}
 
 /** Tensors of one shape side by side along a new axis (default 0). */
 export function stack(...args: Joined): Tensor {

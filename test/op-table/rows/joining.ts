@@ -127,7 +127,7 @@ const partsRow = (f: (t: Tensor, how: number | number[], axis: number) => Tensor
 export const joiningRows = {
   cat: catRow((list, axis) => ng.cat(list, axis)),
   concat: catRow((list, axis) => ng.concat(list, axis)),
-  concatenate: catRow((list, axis) => ng.concatenate(list, axis)),
+  concatenate: catRow((list, axis) => ng.concatenate(list, { axis })),
   stack: {
     fn: (list, [axis]) => ng.stack(list, axis as number),
     reference: (list, [axis]) => {
