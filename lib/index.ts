@@ -1,4 +1,14 @@
 /** @file Public names of nodegrad. */
+import { symbolicRoom } from './core/symbol-functions';
+import * as fftRoom from './fft';
+import * as linalgRoom from './linalg';
+import * as ops from './ops';
+import * as losses from './ops/losses';
+import * as specialRoom from './special';
+
+// Users get functions that take symbols too, the library itself the plain ones. These stand here first, and `export *`
+// leaves alone what is there; single names and rooms are replaced at the end.
+Object.assign(exports as object, symbolicRoom(ops));
 export * from './ops';
 export * from './ops/in-place-functions';
 export * from './constants';
@@ -58,6 +68,18 @@ export * as nn from './nn';
 export * as optim from './optim';
 export * as data from './data';
 export * as datasets from './data/datasets';
+export { input } from './train/functional/input';
+export type { InputArguments, InputOptions } from './train/functional/input';
+export { FunctionalModel, model } from './train/functional/model';
+export type { Given, ModelNode, ModelSettings, Returned, Symbols } from './train/functional/model';
+export { SymbolicTensor } from './core/symbol';
 export { load, loadMetadata, save } from './io/safetensors';
 export type { LoadOptions, SaveOptions } from './io/safetensors';
 export * from './train';
+
+const replace = (name: string, value: unknown): void =>
+  void (name in exports && Object.defineProperty(exports as object, name, { value, enumerable: true }));
+replace('linalg', symbolicRoom(linalgRoom, 'linalg.'));
+replace('fft', symbolicRoom(fftRoom, 'fft.'));
+replace('special', symbolicRoom(specialRoom, 'special.'));
+for (const [name, fn] of Object.entries(symbolicRoom(losses))) replace(name, fn);

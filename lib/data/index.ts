@@ -7,7 +7,6 @@ export { DataLoader } from './loader';
 export type { DataLoaderOptions } from './loader';
 export { randomSplit } from './randomSplit';
 export type { LoaderState } from './loader-state';
-export { randomSplit } from './split';
 export { readIdx } from './idx';
 export type { Values } from './given';
 export { fromLogReturns, logReturns, returns } from './returns';

@@ -1,4 +1,7 @@
 /** @file Modules and layers. */
+import { symbolicRoom } from '../core/symbol-functions';
+import * as functionalRoom from './functional';
+
 export { Module } from './module';
 export type { BackwardHook, BackwardPreHook, ForwardHook, ForwardPreHook, Gradients, HookHandle } from './hooks';
 export type { LoadResult, StateDict } from './module';
@@ -89,3 +92,6 @@ export * from './positions';
 export * as functional from './functional';
 export * as init from './init';
 export * as utils from './utils';
+
+// Functions that take symbols too, in the place of the plain ones.
+Object.assign(exports as object, { functional: symbolicRoom(functionalRoom, 'nn.functional.') });

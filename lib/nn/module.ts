@@ -9,7 +9,7 @@ import { ArgumentError } from '../core/errors';
 import { describe, sameShape, showShape } from '../core/shape';
 import { Tensor } from '../core/tensor';
 import { readArguments, readOptions } from '../core/arguments';
-import { boolean, fn as functionParam, string } from '../core/params';
+import { boolean, string } from '../core/params';
 import { zeroGradients } from '../ops/gradients';
 import { moved, type Target, targetOf } from '../ops/to';
 import {
@@ -21,6 +21,7 @@ import {
   Hooks,
 } from './hooks';
 import { isUnsized, Parameter, type Unsized } from './parameter';
+import { appliedTo } from './symbolic';
 
 /** Tensors by their PyTorch name, e.g. `fc1.weight`. */
 export type StateDict = Record<string, Tensor>;
@@ -35,6 +36,19 @@ const loadDefaults = { strict: true };
 const zeroGradDefaults = { setToNone: true };
 const bufferDefaults = { persistent: true };
 const indent = (text: string): string => text.replaceAll('\n', '\n  ');
+
+// Declared apart, so that each module applies to what its `forward` takes, overloads included.
+export interface Module {
+  /**
+   * Given a function, calls it for every module below, then for this one.
+   *
+   * Given symbols ({@link SymbolicTensor}), as `forward` takes tensors: applies the module to them, and gives symbols in the
+   * place of the tensors that `forward` returns. Shapes are found by running it on zeros, in evaluation mode and without
+   * gradients, which also gives lazy modules their sizes.
+   * @throws ArgumentError (code `ERR_SYMBOL`) for tensors; what `forward` throws, with the layer and the symbols
+   */
+  readonly apply: ((fn: (module: Module) => void) => this) & this['forward'];
+}
 
 /** A layer or a model: `forward`, and the parameters, buffers and submodules that are its fields. */
 export abstract class Module {
@@ -334,14 +348,6 @@ export abstract class Module {
     zeroGradients(this.parameters(), readArguments('zeroGrad', zeroGradDefaults, [options]).setToNone);
   }
 
-  /** Calls `fn` for every module below, then for this one. */
-  apply(fn: (module: Module) => void): this {
-    functionParam().check('apply', 'fn', fn);
-    for (const m of this.children()) m.apply(fn);
-    fn(this);
-    return this;
-  }
-
   #hook(): Hooks {
     return (this.#hooks ??= new Hooks(this));
   }
@@ -395,6 +401,18 @@ export abstract class Module {
     return this.toString();
   }
 }
+
+Object.defineProperty(Module.prototype, 'apply', {
+  value: function apply(this: Module, ...given: unknown[]): unknown {
+    const [fn] = given;
+    if (given.length !== 1 || typeof fn !== 'function') return appliedTo(this, given);
+    for (const m of this.children()) m.apply(fn as (module: Module) => void);
+    (fn as (module: Module) => void)(this);
+    return this;
+  },
+  writable: true,
+  configurable: true,
+});
 
 /** Throws unless a layer got a tensor. */
 export function checkInput(layer: Module, x: unknown): asserts x is Tensor {

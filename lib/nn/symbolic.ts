@@ -1,0 +1,36 @@
+/** @file Modules applied to symbols. */
+import { ArgumentError } from '../core/errors';
+import { describe } from '../core/shape';
+import { holdsSymbol, traced } from '../core/symbol';
+import type { Module } from './module';
+
+/** What `module.forward` gives for these, as symbols. */
+export function appliedTo(module: Module, inputs: readonly unknown[]): unknown {
+  const name = module.constructor.name;
+  if (!inputs.some(holdsSymbol))
+    throw new ArgumentError(
+      `[apply] ${name} is applied to symbols (ng.input) or takes a function, got ${inputs.map(describe).join(', ') || 'nothing'}; for tensors there is forward`,
+      'ERR_SYMBOL',
+    );
+  const run = (...args: unknown[]): unknown => module.forward(...args);
+  const result = traced({ layer: module }, run, inputs, {
+    what: name,
+    run: (...args) => evaluating(module, () => run(...args)),
+    draws: true,
+    device: (module.parameters()[0] ?? module.buffers()[0])?.storage.device,
+  });
+  if (result === undefined)
+    throw new ArgumentError(`[apply] ${name} returns no tensor, so nothing follows from it`, 'ERR_SYMBOL');
+  return result;
+}
+
+// Dropout off, running statistics neither needed nor changed.
+function evaluating<R>(module: Module, run: () => R): R {
+  const modes = module.modules().map((m) => [m, m.training] as const);
+  for (const [m] of modes) m.training = false;
+  try {
+    return run();
+  } finally {
+    for (const [m, training] of modes) m.training = training;
+  }
+}
