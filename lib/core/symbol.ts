@@ -9,7 +9,7 @@ import { deviceIndex } from './device';
 import type { DType } from './dtype';
 import { ArgumentError, NodegradError } from './errors';
 import { noGrad } from './grad-mode';
-import { defaultGenerator } from './random';
+import { currentGenerator } from './random-state';
 import { contiguousStrides, sameShape, type Shape } from './shape';
 import { Tensor } from './tensor';
 
@@ -181,13 +181,14 @@ export function traced(target: Target, run: Call['run'], args: readonly unknown[
   const constant = tensorsIn(args).find((t) => !(t instanceof SymbolicTensor));
   const device = trial.device ?? constant?.storage.device ?? deviceIndex(undefined);
   const once = (batch: 0 | 1): unknown => {
-    const state = defaultGenerator.getState();
+    const generator = currentGenerator();
+    const state = generator.getState();
     try {
       return noGrad(() => (trial.run ?? run)(...tried(args, batch, device)));
     } catch (e) {
       throw located(e, trial.what, args);
     } finally {
-      if (batch === 1 || !trial.draws) defaultGenerator.setState(state);
+      if (batch === 1 || !trial.draws) generator.setState(state);
     }
   };
   const first = once(0);
