@@ -1,7 +1,10 @@
-// Blocks and threads on the host, see Note [Emulation]. Fibers are ucontexts: slow to switch (a system call) and
-// sanitizer-friendly when told about the stacks.
+// Blocks and threads on the host, see Note [Emulation]. Fibers are ucontexts; under a sanitizer, which is told about the
+// stacks, they are also switched as such, otherwise by a jump: swapcontext makes two system calls, which cost more than a
+// thread does between two barriers.
+#undef _FORTIFY_SOURCE  // its longjmp refuses to change stacks
 #include "emulate.h"
 
+#include <setjmp.h>
 #include <ucontext.h>
 
 #include <memory>
@@ -20,8 +23,28 @@ namespace {
 constexpr size_t kStack = 64 * 1024;
 constexpr unsigned kWarp = 32, kMaxThreads = 1024;
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+struct Context {
+  ucontext_t start;
+};
+void switchTo(Context& from, Context& to) { swapcontext(&from.start, &to.start); }
+#else
+struct Context {
+  ucontext_t start;
+  jmp_buf left;
+  bool started = false;
+};
+__attribute__((noinline)) void switchTo(Context& from, Context& to) {
+  from.started = true;
+  if (_setjmp(from.left) != 0) return;
+  if (to.started) _longjmp(to.left, 1);
+  setcontext(&to.start);
+}
+#endif
+
+// Runs one thread of a block after another, and is never left for good.
 struct Fiber {
-  ucontext_t context;
+  Context context;
   std::unique_ptr<char[]> stack{new char[kStack]};
   uint3 index;
   bool done = false;
@@ -41,7 +64,7 @@ struct Warp {
 
 // The block that the calling OS thread runs.
 struct Block {
-  ucontext_t main;
+  Context main;
   std::vector<std::unique_ptr<Fiber>> fibers;
   Warp warps[kMaxThreads / kWarp];
   unsigned threads = 0, current = 0;
@@ -71,18 +94,14 @@ void arriveAll(int& arrived, int& phase, int live) {
 }
 
 // Fiber to scheduler. The scheduler resumes fibers round robin.
-void leave(Block& b, Fiber& f, bool forGood) {
+void leave(Block& b, Fiber& f) {
 #if defined(__SANITIZE_ADDRESS__)
-  __sanitizer_start_switch_fiber(forGood ? nullptr : &f.fake, b.mainStack, b.mainSize);
+  __sanitizer_start_switch_fiber(&f.fake, b.mainStack, b.mainSize);
 #endif
 #if defined(__SANITIZE_THREAD__)
   __tsan_switch_to_fiber(b.tsan, 0);
 #endif
-  if (forGood) {
-    setcontext(&b.main);
-  } else {
-    swapcontext(&f.context, &b.main);
-  }
+  switchTo(f.context, b.main);
 #if defined(__SANITIZE_ADDRESS__)
   __sanitizer_finish_switch_fiber(f.fake, &b.mainStack, &b.mainSize);
 #endif
@@ -97,7 +116,7 @@ void enter(Block& b, Fiber& f) {
   b.tsan = __tsan_get_current_fiber();
   __tsan_switch_to_fiber(f.tsan, 0);
 #endif
-  swapcontext(&b.main, &f.context);
+  switchTo(b.main, f.context);
 #if defined(__SANITIZE_ADDRESS__)
   __sanitizer_finish_switch_fiber(b.fake, nullptr, nullptr);
 #endif
@@ -109,15 +128,28 @@ void fiberMain() {
 #if defined(__SANITIZE_ADDRESS__)
   __sanitizer_finish_switch_fiber(nullptr, &b.mainStack, &b.mainSize);
 #endif
-  b.body(b.env);
-  f.done = true;
-  b.live--;
-  Warp& w = b.warps[warpOf(b.current)];
-  w.live--;
-  // Those who wait no longer wait for this thread.
-  arriveAll(b.arrived, b.phase, b.live);
-  arriveAll(w.arrived, w.phase, w.live);
-  leave(b, f, true);
+  for (;;) {
+    b.body(b.env);
+    f.done = true;
+    b.live--;
+    Warp& w = b.warps[warpOf(b.current)];
+    w.live--;
+    // Those who wait no longer wait for this thread.
+    arriveAll(b.arrived, b.phase, b.live);
+    arriveAll(w.arrived, w.phase, w.live);
+    leave(b, f);
+  }
+}
+
+std::unique_ptr<Fiber> makeFiber() {
+  auto f = std::make_unique<Fiber>();
+  ucontext_t& start = f->context.start;
+  getcontext(&start);
+  start.uc_stack.ss_sp = f->stack.get();
+  start.uc_stack.ss_size = kStack;
+  start.uc_link = nullptr;
+  makecontext(&start, fiberMain, 0);
+  return f;
 }
 
 void runBlock(Block& b, dim3 size) {
@@ -125,17 +157,12 @@ void runBlock(Block& b, dim3 size) {
   b.live = static_cast<int>(b.threads);
   b.arrived = b.phase = 0;
   for (Warp& w : b.warps) w.arrived = w.phase = w.live = 0;
-  while (b.fibers.size() < b.threads) b.fibers.push_back(std::make_unique<Fiber>());
+  while (b.fibers.size() < b.threads) b.fibers.push_back(makeFiber());
   for (unsigned t = 0; t < b.threads; t++) {
     Fiber& f = *b.fibers[t];
     f.done = false;
     f.passed = f.warpPassed = 0;
     f.index = {t % size.x, t / size.x % size.y, t / size.x / size.y};
-    getcontext(&f.context);
-    f.context.uc_stack.ss_sp = f.stack.get();
-    f.context.uc_stack.ss_size = kStack;
-    f.context.uc_link = nullptr;
-    makecontext(&f.context, fiberMain, 0);
     b.warps[warpOf(t)].live++;
   }
   while (b.live > 0) {
@@ -156,7 +183,7 @@ void barrier() {
   f.passed = b.phase + 1;
   b.arrived++;
   arriveAll(b.arrived, b.phase, b.live);
-  while (f.passed > b.phase) leave(b, f, false);
+  while (f.passed > b.phase) leave(b, f);
 }
 
 void warpBarrier() {
@@ -166,7 +193,7 @@ void warpBarrier() {
   f.warpPassed = w.phase + 1;
   w.arrived++;
   arriveAll(w.arrived, w.phase, w.live);
-  while (f.warpPassed > w.phase) leave(b, f, false);
+  while (f.warpPassed > w.phase) leave(b, f);
 }
 
 uint64_t* warpWords() { return block().warps[warpOf(block().current)].words; }
