@@ -29,7 +29,7 @@
       "cflags_cc": ["-std=c++20", "-O2", "-fvisibility=hidden", "-Wall", "-Wno-psabi"],
       "dependencies": ["kernels_portable"],
       "conditions": [
-        ["target_arch=='x64' and isas=='all'", { "dependencies": ["kernels_avx2", "kernels_avx512"] }, { "defines": ["NG_ONLY_PORTABLE"] }],
+        ["target_arch=='x64' and isas=='all'", { "dependencies": ["kernels_avx2", "kernels_avx512"], "defines": ["NG_HAS_AVX2", "NG_HAS_AVX512"] }],
         # nodelete: Note [Never unloaded] in native/runtime/threads.cpp
         ["OS=='linux'", { "libraries": ["-lpthread", "-ldl"], "ldflags": ["-Wl,-z,nodelete"] }],
       ],

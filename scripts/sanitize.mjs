@@ -1,5 +1,6 @@
 // `npm run sanitize`: builds the native tests under address + undefined behaviour and under thread sanitizers and runs
-// them with every instruction set that this machine has.
+// them: memory with the portable kernels and those for AVX2, races with the portable ones, since threads share work the
+// same way on all. What AVX-512 does is seen by the guard bytes of the op table.
 //
 //   npm run sanitize -- --addon   builds the addon itself under address + undefined behaviour, and says how node runs
 //                                 with it: every test of the library, and the fuzzer, can be run on that build.
@@ -34,7 +35,7 @@ function addon() {
 }
 
 /** Builds and runs the native tests; how many runs failed. */
-function nativeTests(sanitizer) {
+function nativeTests(sanitizer, isas) {
   const build = path.join(root, 'build', `sanitize-${sanitizer.replace(',', '-')}`);
   fs.mkdirSync(build, { recursive: true });
   const configure = [
@@ -45,6 +46,7 @@ function nativeTests(sanitizer) {
     '-DNG_TESTS=ON',
     '-DNG_ADDON=OFF',
     `-DNG_SANITIZE=${sanitizer}`,
+    `-DNG_ISAS=${isas.join(';')}`,
     '-DCMAKE_BUILD_TYPE=Debug',
   ];
   for (const args of [configure, ['--build', build, '--target', 'native_tests', '-j', jobs]]) {
@@ -55,7 +57,7 @@ function nativeTests(sanitizer) {
     }
   }
   let failed = 0;
-  for (const isa of ['portable', 'avx2', 'avx512']) {
+  for (const isa of isas) {
     const env = {
       ...process.env,
       NODEGRAD_ISA: isa,
@@ -84,5 +86,6 @@ if (spawnSync('cmake', ['--version']).status !== 0) {
 } else if (process.argv.includes('--addon')) {
   process.exitCode = addon();
 } else {
-  process.exitCode = nativeTests('address,undefined') + nativeTests('thread') ? 1 : 0;
+  process.exitCode =
+    nativeTests('address,undefined', ['portable', 'avx2']) + nativeTests('thread', ['portable']) ? 1 : 0;
 }

@@ -1,21 +1,20 @@
+// NG_HAS_<instruction set>: the build has its kernels.
 #include "isa.h"
 
 #include <cstdlib>
 #include <cstring>
-
-#if defined(__x86_64__) && !defined(NG_ONLY_PORTABLE)
-#define NG_X64_ISAS 1
-#endif
 
 namespace ng {
 
 namespace portable {
 extern const KernelTable table;
 }
-#ifdef NG_X64_ISAS
+#ifdef NG_HAS_AVX2
 namespace avx2 {
 extern const KernelTable table;
 }
+#endif
+#ifdef NG_HAS_AVX512
 namespace avx512 {
 extern const KernelTable table;
 }
@@ -24,8 +23,10 @@ extern const KernelTable table;
 namespace {
 
 bool always() { return true; }
-#ifdef NG_X64_ISAS
+#if defined(NG_HAS_AVX2) || defined(NG_HAS_AVX512)
 bool hasAvx2() { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
+#endif
+#ifdef NG_HAS_AVX512
 bool hasAvx512() {
   return hasAvx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
          __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
@@ -39,8 +40,10 @@ struct Entry {
 
 // Best first.
 const Entry kIsas[] = {
-#ifdef NG_X64_ISAS
+#ifdef NG_HAS_AVX512
     {{"avx512", &avx512::table}, hasAvx512},
+#endif
+#ifdef NG_HAS_AVX2
     {{"avx2", &avx2::table}, hasAvx2},
 #endif
     {{"portable", &portable::table}, always},
