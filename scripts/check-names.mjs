@@ -14,7 +14,7 @@ const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclud
   .filter((f) => f && fs.existsSync(path.join(root, f)));
 const text = new Map();
 for (const f of files) {
-  if (/\.(md|ts|mts|mjs|js|h|cpp|cu|py|gyp|json|txt)$|^\.ci\/run$/.test(f) && !/^package-lock/.test(f))
+  if (/\.(md|ts|mts|mjs|js|h|cpp|cu|def|py|gyp|json|txt)$|^\.ci\/run$/.test(f) && !/^package-lock/.test(f))
     text.set(f, fs.readFileSync(path.join(root, f), 'utf8'));
 }
 const isDocument = (f) => f.endsWith('.md');
@@ -40,8 +40,10 @@ const asked = []; // [file, line, name, file named with it]
 for (const f of text.keys()) {
   for (const [number, line] of prose(f)) {
     for (const [, name] of line.matchAll(
-      /(?<![\w./@-])((?:[\w-]+\/)*[\w-]+\.(?:cpp|h|cu|mjs|mts|ts|md|py))\b(?![\w/(])/g,
+      /(?<![\w./@-])((?:[\w-]+\/)*[\w-]+\.(?:cpp|h|cu|def|mjs|mts|ts|md|py))\b(?![\w/(])/g,
     )) {
+      // A file that a page tells its reader to make.
+      if (line.includes(`the new file \`${name}\``)) continue;
       if (!foreign.test(name) && !known(name)) problems.push(`${f}:${number}: no file ${name}`);
     }
     for (const m of line.matchAll(/Note \[([^\]]+)\]/g)) {
