@@ -54,7 +54,13 @@ try {
   console.log(`made ${edits} edits for ${names.join(', ')}`);
   run(['scripts/bootstrap.mjs', 'native', '--portable']);
   run(['scripts/bootstrap.mjs', 'typescript']);
-  const rows = (list) => ['node_modules/jest/bin/jest.js', 'op-table', '--verbose=false', '-t', `^(${list.join('|')}) `];
+  const rows = (list) => [
+    'node_modules/jest/bin/jest.js',
+    'op-table',
+    '--verbose=false',
+    '-t',
+    `^(${list.join('|')}) `,
+  ];
   run(rows(names));
   // Exit code 3: cmake is missing, or this is not Linux, and a sentence says so.
   if (run(['scripts/build-cuda.mjs', '--emulate'], {}, [0, 3]) === 0) {

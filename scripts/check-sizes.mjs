@@ -1,0 +1,62 @@
+// The sizes of things: no file of source has more than 400 lines, and no room more than its budget, so that growth is a
+// decision. Prints lines and budget of every room.
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..');
+const most = 400;
+
+// Lines by room. A file belongs to the longest of these that its path begins with.
+const budgets = {
+  'lib/': 400, // the public face
+  'lib/native/': 700,
+  'lib/core/': 2500,
+  'lib/ops/': 20000,
+  'lib/nn/': 7200,
+  'lib/optim/': 3200,
+  'lib/data/': 1000,
+  'lib/io/': 600,
+  'native/': 400, // the table
+  'native/binding/': 1500,
+  'native/runtime/': 1700,
+  'native/ops/': 10000,
+  'native/gemm/': 1200,
+  'native/cuda/': 1700,
+  'native/test/': 4500,
+  'native/bench/': 200,
+  'test/': 10000,
+  'test/fixtures/': 3000,
+  'test/op-table/': 7500,
+  'scripts/': 2700,
+  'scripts/fuzz/': 2500,
+};
+const made = new Set(['lib/kernels.ts']);
+
+const files = execFileSync(
+  'git',
+  ['ls-files', '--cached', '--others', '--exclude-standard', 'lib', 'native', 'test', 'scripts'],
+  {
+    cwd: root,
+    encoding: 'utf8',
+  },
+)
+  .split('\n')
+  .filter((f) => /\.(ts|mts|js|mjs|cpp|h|cu|def|py)$/.test(f) && !made.has(f) && fs.existsSync(path.join(root, f)));
+
+const rooms = Object.keys(budgets).sort((a, b) => b.length - a.length);
+const lines = new Map(Object.keys(budgets).map((r) => [r, 0]));
+const problems = [];
+for (const f of files) {
+  const n = fs.readFileSync(path.join(root, f), 'utf8').split('\n').length - 1;
+  if (n > most) problems.push(`${f} has ${n} lines, ${most} are allowed: split it by idea`);
+  const room = rooms.find((r) => f.startsWith(r));
+  lines.set(room, lines.get(room) + n);
+}
+for (const [room, n] of lines) {
+  console.log(`${room.padEnd(16)} ${String(n).padStart(6)} of ${String(budgets[room]).padStart(6)} lines`);
+  if (n > budgets[room]) problems.push(`${room} has ${n} lines, its budget is ${budgets[room]}`);
+}
+for (const p of problems) console.error(p);
+process.exitCode = problems.length ? 1 : 0;
