@@ -1,6 +1,6 @@
-// Blocks and threads on the host, see Note [Emulation]. Fibers are ucontexts; under a sanitizer, which is told about the
-// stacks, they are also switched as such, otherwise by a jump: swapcontext makes two system calls, which cost more than a
-// thread does between two barriers.
+// Blocks and threads on the host, see Note [Emulation]. Fibers are ucontexts; under a sanitizer, which is told about
+// the stacks, they are also switched as such, otherwise by a jump: swapcontext makes two system calls, which cost more
+// than a thread does between two barriers.
 #undef _FORTIFY_SOURCE  // its longjmp refuses to change stacks
 #include "emulate.h"
 

@@ -63,8 +63,8 @@ void softmaxGrad(Ctx&, Out<Floating> out, In<Floating> g, In<Floating> y, int64_
   });
 }
 
-void crossEntropy(Ctx& c, Out<Floating> loss, Out<Floating> lse, In<Floating> x, In<Labels> labels,
-                  In<Floating> weight, int64_t rows, int64_t cols, int64_t ignoreIndex, double smoothing) {
+void crossEntropy(Ctx& c, Out<Floating> loss, Out<Floating> lse, In<Floating> x, In<Labels> labels, In<Floating> weight,
+                  int64_t rows, int64_t cols, int64_t ignoreIndex, double smoothing) {
   withFloating(x.t, [&](auto tag) {
     using T = typename decltype(tag)::type;
     const T* a = x.as<const T>();

@@ -206,8 +206,8 @@ void softmaxGrad(Ctx& c, Out<Floating> out, In<Floating> g, In<Floating> y, int6
   });
 }
 
-void crossEntropy(Ctx& c, Out<Floating> loss, Out<Floating> lse, In<Floating> x, In<Labels> labels,
-                  In<Floating> weight, int64_t rows, int64_t cols, int64_t ignoreIndex, double smoothing) {
+void crossEntropy(Ctx& c, Out<Floating> loss, Out<Floating> lse, In<Floating> x, In<Labels> labels, In<Floating> weight,
+                  int64_t rows, int64_t cols, int64_t ignoreIndex, double smoothing) {
   withRows(x.t, rows, cols, [&](auto tag, auto lanes, Launch l) {
     using T = typename decltype(tag)::type;
     launch(c, "crossEntropy", l, lossKernel<T, decltype(lanes)::value>, loss, lse, x.as<const T>(),
