@@ -49,7 +49,10 @@ export function setNumThreads(n: number): void {
 /** How many threads kernels use; see {@link setNumThreads}. */
 export const getNumThreads = (): number => native.getThreads();
 
-/** Resolves when everything queued so far is done; rejects with the first failure of a kernel. */
+/**
+ * Resolves when everything queued so far is done, whether it succeeded or not: the error of a failed operation is for
+ * those who read its result. On CUDA it rejects with what a kernel reported meanwhile.
+ */
 export const synchronize = (device?: Device): Promise<void> => native.streamReached(deviceIndex(device));
 /** Like {@link synchronize}, but blocks. */
 export const synchronizeSync = (device?: Device): void => native.waitForStream(deviceIndex(device));
