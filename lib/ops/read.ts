@@ -13,23 +13,26 @@ export type NestedNumbers = number | boolean | NestedNumbers[];
 // 16-bit floats leave as float32: JavaScript has no array for them everywhere.
 const readable = (t: Tensor): Tensor => denseOf(dtypeSize(t.dtype) === 2 ? castOf(t, 'float32') : t);
 
-/** All values in row-major order, without blocking the event loop. int64 comes as BigInt64Array, bool as bytes. */
-export async function data(t: Tensor): Promise<TypedArray> {
+/**
+ * All values in row-major order, without blocking the event loop. int64 comes as BigInt64Array, bool as bytes. Which
+ * array it is may be said: `await ng.data<Float32Array>(t)`.
+ */
+export async function data<T extends TypedArray = TypedArray>(t: Tensor): Promise<T> {
   needTensor('data', t);
   const d = readable(t);
   const out = newTypedArray(d.dtype, d.numel);
   await readStorage(d.storage, d.offset * dtypeSize(d.dtype), out);
   await turnIfDue();
-  return out;
+  return out as T;
 }
 
 /** Like {@link data}, but blocks until the values are there. */
-export function dataSync(t: Tensor): TypedArray {
+export function dataSync<T extends TypedArray = TypedArray>(t: Tensor): T {
   needTensor('dataSync', t);
   const d = readable(t);
   const out = newTypedArray(d.dtype, d.numel);
   readStorageSync(d.storage, d.offset * dtypeSize(d.dtype), out);
-  return out;
+  return out as T;
 }
 
 function nest(values: TypedArray, t: Tensor): NestedNumbers {
@@ -47,10 +50,14 @@ function nest(values: TypedArray, t: Tensor): NestedNumbers {
   return level(0);
 }
 
-/** The values as nested arrays (a number for a scalar), without blocking. int64 becomes numbers. */
-export const array = async (t: Tensor): Promise<NestedNumbers> => nest(await data(t), t);
+/**
+ * The values as nested arrays (a number for a scalar), without blocking. int64 becomes numbers. How deep they are nested
+ * may be said: `ng.array<number[][]>(t)`.
+ */
+export const array = async <T extends NestedNumbers = NestedNumbers>(t: Tensor): Promise<T> =>
+  nest(await data(t), t) as T;
 /** Like {@link array}, but blocks. */
-export const arraySync = (t: Tensor): NestedNumbers => nest(dataSync(t), t);
+export const arraySync = <T extends NestedNumbers = NestedNumbers>(t: Tensor): T => nest(dataSync(t), t) as T;
 
 function checkOne(op: string, t: Tensor): void {
   needTensor(op, t);
@@ -70,12 +77,20 @@ export function itemSync(t: Tensor): number {
 
 addMethods({ data, dataSync, array, arraySync, item, itemSync });
 declare module '../core/tensor' {
-  interface Tensor
-    extends
-      MethodsAs<typeof import('./read'), 'data', () => Promise<TypedArray>>,
-      MethodsAs<typeof import('./read'), 'dataSync', () => TypedArray>,
-      MethodsAs<typeof import('./read'), 'array', () => Promise<NestedNumbers>>,
-      MethodsAs<typeof import('./read'), 'arraySync', () => NestedNumbers>,
-      MethodsAs<typeof import('./read'), 'item', () => Promise<number>>,
-      MethodsAs<typeof import('./read'), 'itemSync', () => number> {}
+  interface Tensor extends MethodsOf<typeof import('./read'), 'item' | 'itemSync'> {
+    /**
+     * All values in row-major order, without blocking the event loop. int64 comes as BigInt64Array, bool as bytes. Which
+     * array it is may be said: `await t.data<Float32Array>()`.
+     */
+    data<T extends TypedArray = TypedArray>(): Promise<T>;
+    /** Like {@link data}, but blocks until the values are there. */
+    dataSync<T extends TypedArray = TypedArray>(): T;
+    /**
+     * The values as nested arrays (a number for a scalar), without blocking. int64 becomes numbers. How deep they are
+     * nested may be said: `await t.array<number[][]>()`.
+     */
+    array<T extends NestedNumbers = NestedNumbers>(): Promise<T>;
+    /** Like {@link array}, but blocks. */
+    arraySync<T extends NestedNumbers = NestedNumbers>(): T;
+  }
 }
