@@ -73,7 +73,7 @@ describe('backward', () => {
     h.add_(1);
     expect(codeOf(() => z.backward())).toBe('ERR_INPLACE');
     expect(codeOf(() => ng.grad(x.sum(), leaf([1])))).toBe('ERR_AUTOGRAD');
-    expect(codeOf(() => ng.noGrad(() => Promise.resolve()))).toBe('ERR_AUTOGRAD');
+    expect(codeOf(() => ng.noGrad((() => Promise.resolve()) as never))).toBe('ERR_AUTOGRAD');
   });
 
   test('retainGraph, allowUnused, gradOutputs', () => {
@@ -251,6 +251,6 @@ describe('scope', () => {
     expect(ng.memory().live).toBeLessThanOrEqual(before);
   });
   test('asynchronous functions are refused', () => {
-    expect(codeOf(() => ng.scope(async () => Promise.resolve()))).toBe('ERR_INVALID_ARG');
+    expect(codeOf(() => ng.scope((async () => Promise.resolve()) as never))).toBe('ERR_INVALID_ARG');
   });
 });

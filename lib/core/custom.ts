@@ -1,6 +1,7 @@
 /** @file Operations with a gradient of the user's own, after torch.autograd.Function. */
 import { engineOps, isGradEnabled, noGrad, track } from './autograd';
 import { isFloat } from './dtype';
+import type { Synchronous } from './grad-mode';
 import { enteringGradient, gradientLike } from './entering';
 import { ArgumentError, AutogradError } from './errors';
 import { describe } from './shape';
@@ -61,7 +62,7 @@ export function customFunction<A extends readonly unknown[], R extends Tensor | 
   return (...args) => {
     const ctx = new Context();
     ctx.needsInputGrad = args.map((a) => isGradEnabled() && a instanceof Tensor && a.requiresGrad);
-    const result = noGrad(() => spec.forward(ctx as unknown as CustomContext, ...args));
+    const result = noGrad<R>(() => spec.forward(ctx as unknown as CustomContext, ...args) as Synchronous<R>);
     const given: readonly unknown[] = Array.isArray(result) ? result : [result];
     const inputs = args.filter((a): a is A[number] & Tensor => a instanceof Tensor);
     const outputs = given.map((t) => {

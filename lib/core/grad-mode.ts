@@ -7,6 +7,9 @@ let enabled = true;
 /** Whether operations are recorded now. */
 export const isGradEnabled = (): boolean => enabled;
 
+/** What a function gives that ends when it returns: R, and no promise, which does not compile. */
+export type Synchronous<R> = R extends PromiseLike<unknown> ? never : R;
+
 function withGrad<R>(on: boolean, fn: () => R, name: string): R {
   if (typeof fn !== 'function') throw new ArgumentError(`[${name}] expected a function, got ${describe(fn)}`);
   const before = enabled;
@@ -24,11 +27,14 @@ function withGrad<R>(on: boolean, fn: () => R, name: string): R {
   return result;
 }
 
-/** Runs `fn` without recording operations: no memory for backward, no gradients. */
-export const noGrad = <R>(fn: () => R): R => withGrad(false, fn, 'noGrad');
+/**
+ * Runs `fn` without recording operations: no memory for backward, no gradients.
+ * @throws AutogradError if `fn` is asynchronous, which does not compile: the mode ends when it returns
+ */
+export const noGrad = <R>(fn: () => Synchronous<R>): R => withGrad<R>(false, fn, 'noGrad');
 
 /** Runs `fn` with recording on, also inside {@link noGrad}. */
-export const enableGrad = <R>(fn: () => R): R => withGrad(true, fn, 'enableGrad');
+export const enableGrad = <R>(fn: () => Synchronous<R>): R => withGrad<R>(true, fn, 'enableGrad');
 
 /** Switches recording on or off until further notice. */
 export function setGradEnabled(on: boolean): void {

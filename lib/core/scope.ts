@@ -2,6 +2,7 @@
  * @file Scopes: memory back at once. Nothing needs them (dead tensors are collected); they make the moment certain.
  */
 import { ArgumentError } from './errors';
+import type { Synchronous } from './grad-mode';
 import { tensorHooks } from './hooks';
 import { describe } from './shape';
 import { needTensor, Tensor } from './tensor';
@@ -45,9 +46,9 @@ function* tensorsIn(value: unknown, seen = new Set<unknown>()): Iterable<Tensor>
  * Runs `fn`, then disposes of the tensors made in it, except those it returns (also in arrays and plain objects),
  * those given to {@link keep}, leaves that require gradients, and gradients. A returned tensor cannot be
  * differentiated any more if the scope's tensors were needed for that.
- * @throws ArgumentError (ERR_INVALID_ARG) if `fn` is asynchronous: a scope ends when the function returns
+ * @throws ArgumentError (ERR_INVALID_ARG) if `fn` is asynchronous, which does not compile: a scope ends when the function returns
  */
-export function scope<R>(fn: () => R): R {
+export function scope<R>(fn: () => Synchronous<R>): R {
   if (typeof fn !== 'function') throw new ArgumentError(`[scope] expected a function, got ${describe(fn)}`);
   const own: Scope = { made: [], kept: new Set(), outer: current };
   enter(own);

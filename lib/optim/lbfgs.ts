@@ -1,6 +1,7 @@
 /** @file L-BFGS (Liu and Nocedal 1989), as torch.optim.LBFGS. */
 import type { Given } from '../core/arguments';
 import { enableGrad, noGrad } from '../core/autograd';
+import type { Synchronous } from '../core/grad-mode';
 import { ArgumentError } from '../core/errors';
 import { describe } from '../core/shape';
 import { Tensor } from '../core/tensor';
@@ -98,18 +99,18 @@ export class LBFGS extends Optimizer<LBFGSOptions> {
   }
 
   override step(): void;
-  override step<R>(closure: () => R): R;
-  override step<R>(closure?: () => R): R | undefined {
+  override step<R>(closure: () => Synchronous<R>): R;
+  override step<R>(closure?: () => Synchronous<R>): R | undefined {
     if (typeof closure !== 'function') return void this.update();
     this.check(this.paramGroups[0]!);
-    return noGrad(() => this.minimize(closure));
+    return noGrad<R>(() => this.minimize<R>(closure) as Synchronous<R>);
   }
 
-  private minimize<R>(closure: () => R): R {
+  private minimize<R>(closure: () => Synchronous<R>): R {
     const { lr, maxIter, toleranceGrad, toleranceChange, lineSearchFn, maxEval } = this.paramGroups[0]!;
     const most = maxEval ?? Math.floor((maxIter * 5) / 4);
     const evaluate = (): [R, number] => {
-      const result = enableGrad(closure);
+      const result = enableGrad<R>(closure);
       const loss = result instanceof Tensor ? result.itemSync() : result;
       if (typeof loss !== 'number') throw new ArgumentError(`[LBFGS] the closure returned ${describe(loss)}, no loss`);
       this.evaluations++;

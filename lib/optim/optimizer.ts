@@ -4,6 +4,7 @@
  */
 import { outsideScopes } from '../core/scope';
 import { enableGrad, noGrad } from '../core/autograd';
+import type { Synchronous } from '../core/grad-mode';
 import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
 import { contiguousStrides, describe, numel, sameShape, type Shape, showShape } from '../core/shape';
 import { alias, shapeOf, Tensor } from '../core/tensor';
@@ -159,11 +160,11 @@ export abstract class Optimizer<O extends object> {
    * @param closure - computes the loss anew (with gradients recorded) and is called first; its result is returned
    */
   step(): void;
-  step<R>(closure: () => R): R;
-  step<R>(closure?: () => R): R | undefined {
+  step<R>(closure: () => Synchronous<R>): R;
+  step<R>(closure?: () => Synchronous<R>): R | undefined {
     if (closure !== undefined && typeof closure !== 'function')
       throw new ArgumentError(`[${this.constructor.name}.step] expected a function, got ${describe(closure)}`);
-    const result = closure && enableGrad(closure);
+    const result = closure && enableGrad<R>(closure);
     noGrad(() => {
       // All is checked before anything changes.
       const calls = this.paramGroups.map((group) => [group, this.gather(group)] as const);
