@@ -25,7 +25,7 @@ export type GroupInput<O> = { params: Tensor | Iterable<Tensor>; initialLr?: num
 /** Parameters, or groups of them. */
 export type Params<O> = Iterable<Tensor> | Iterable<GroupInput<O>>;
 /** A group as the optimizer keeps it. All settings may be changed between steps. */
-export type ParamGroup<O> = {
+export type ParamGroup<O = AnySettings> = {
   params: Tensor[];
   /** The learning rate from which schedules start, once there is one. */
   initialLr?: number | undefined;
@@ -39,7 +39,7 @@ export interface ParamState {
 }
 
 /** What `stateDict()` returns: states by the parameter's number, and groups with numbers in place of parameters. */
-export interface OptimizerState<O> {
+export interface OptimizerState<O = AnySettings> {
   state: Record<string, ParamState>;
   paramGroups: ({ params: number[]; initialLr?: number | undefined } & O)[];
 }
@@ -56,8 +56,13 @@ export interface Segments {
   guard: Tensor | null;
 }
 
-/** Base of the optimizers. `O` are the settings of a group. */
-export abstract class Optimizer<O extends object> {
+/** What groups of any optimizer have. */
+export interface AnySettings {
+  lr: number;
+}
+
+/** Base of the optimizers. `O` are the settings of a group; `Optimizer` by itself is any of them. */
+export abstract class Optimizer<O extends object = AnySettings> {
   readonly paramGroups: ParamGroup<O>[] = [];
   /** What is remembered of each parameter that has been stepped. */
   readonly state = new Map<Tensor, ParamState>();

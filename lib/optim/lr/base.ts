@@ -6,7 +6,7 @@ import { number, numbers } from '../../core/params';
 import { Optimizer } from '../optimizer';
 
 /** An optimizer of any kind. */
-export type AnyOptimizer = Optimizer<{ lr: number }>;
+export type AnyOptimizer = Optimizer;
 /** A group of it, with whatever settings it has. */
 export type Group = AnyOptimizer['paramGroups'][number] & Record<string, unknown>;
 /** Numbers, and lists of numbers and of states. */
