@@ -16,7 +16,7 @@ class Plain extends nn.Module {
   output = new nn.Linear(width, 2);
   forward(x: ng.Tensor): ng.Tensor {
     let h = this.input.forward(x);
-    for (const layer of this.layers) h = ng.sigmoid(layer.forward(h) as ng.Tensor);
+    for (const layer of this.layers) h = ng.sigmoid(layer.forward(h));
     return this.output.forward(h);
   }
 }
@@ -37,7 +37,7 @@ class Residual extends nn.Module {
   output = new nn.Linear(width, 2);
   forward(x: ng.Tensor): ng.Tensor {
     let h = this.input.forward(x);
-    for (const layer of this.layers) h = layer.forward(h) as ng.Tensor;
+    for (const layer of this.layers) h = layer.forward(h);
     return this.output.forward(this.norm.forward(h));
   }
 }
@@ -51,7 +51,7 @@ function rings(n: number): [x: ng.Tensor, y: ng.Tensor] {
 /** The norm of the gradient of each of the hundred layers' weights. */
 function gradientNorms(model: Plain | Residual): number[] {
   return [...model.layers].map((layer) => {
-    const weight = (layer instanceof Block ? layer.linear : (layer as nn.Linear)).weight;
+    const weight = (layer instanceof Block ? layer.linear : layer).weight;
     return weight.grad!.to('float64').square().sum().sqrt().itemSync();
   });
 }

@@ -16,13 +16,14 @@ class SimpleNet extends nn.Module {
 }
 
 type Loader = AsyncIterable<[ng.Tensor, ng.Tensor]>;
+type Model = nn.Module<[ng.Tensor], ng.Tensor>;
 
 /** One pass over the training images. The loop waits for nothing but the next batch. */
-async function trainEpoch(model: nn.Module, optimizer: optim.Adam, loader: Loader, progress: Progress): Promise<void> {
+async function trainEpoch(model: Model, optimizer: optim.Optimizer, loader: Loader, progress: Progress): Promise<void> {
   const criterion = new nn.CrossEntropyLoss();
   model.train();
   for await (const [x, y] of loader) {
-    const loss = criterion.forward(model.forward(x) as ng.Tensor, y);
+    const loss = criterion.forward(model.forward(x), y);
     optimizer.zeroGrad();
     loss.backward();
     optimizer.step();
@@ -32,12 +33,12 @@ async function trainEpoch(model: nn.Module, optimizer: optim.Adam, loader: Loade
 }
 
 /** The share of images that the model reads correctly. */
-async function accuracy(model: nn.Module, loader: Loader): Promise<number> {
+async function accuracy(model: Model, loader: Loader): Promise<number> {
   model.eval();
   const right = ng.zeros([], { dtype: 'int64' });
   let total = 0;
   for await (const [x, y] of loader) {
-    right.add_(ng.noGrad(() => (model.forward(x) as ng.Tensor).argmax(1).eq(y).sum()));
+    right.add_(ng.noGrad(() => model.forward(x).argmax(1).eq(y).sum()));
     total += y.numel;
   }
   return (await right.item()) / total;
@@ -63,15 +64,15 @@ async function show(model: SimpleNet, test: datasets.MnistDataset, count: number
   const [x, y] = test.getBatch(positions);
   const best = ng.noGrad(() => ng.softmax(model.forward(x), 1).max(1));
   const [pixels, sure, digits, labels] = await Promise.all([
-    x.data(),
-    best.values.array() as Promise<number[]>,
-    best.indices.array() as Promise<number[]>,
-    y.array() as Promise<number[]>,
+    x.data<Float32Array>(),
+    best.values.array<number[]>(),
+    best.indices.array<number[]>(),
+    y.array<number[]>(),
   ]);
   const images = digits.map((digit, i) => {
     const good = digit === labels[i];
     const text = `${digit} (${(100 * sure[i]!).toFixed(0)} %)${good ? '' : `, is ${labels[i]}`}`;
-    return { pixels: (pixels as Float32Array).subarray(i * 784, (i + 1) * 784), text, good };
+    return { pixels: pixels.subarray(i * 784, (i + 1) * 784), text, good };
   });
   console.log(`\n${gallery(images, 28)}`);
 }

@@ -86,7 +86,7 @@ function resnet18(batch: number): () => void {
 /** The last output of a recurrent layer, to ten classes. */
 class Last extends nn.Module {
   head = new nn.Linear(128, 10);
-  constructor(readonly layer: nn.Module & { forward(x: ng.Tensor): [ng.Tensor, unknown] }) {
+  constructor(readonly layer: nn.Module<[ng.Tensor], [ng.Tensor, unknown]>) {
     super();
   }
   forward(x: ng.Tensor): ng.Tensor {

@@ -190,12 +190,12 @@ describe('containers', () => {
   });
 
   test('ModuleList, ModuleDict and ParameterList', () => {
-    const list = new nn.ModuleList([new nn.Linear(1, 1)]);
+    const list = new nn.ModuleList<nn.Module>([new nn.Linear(1, 1)]);
     list.append(new nn.Linear(1, 2)).insert(0, new nn.ReLU());
     expect([list.length, ...list.map((m) => m.constructor.name)]).toEqual([3, 'ReLU', 'Linear', 'Linear']);
     expect(Object.keys(list.stateDict())).toEqual(['1.weight', '1.bias', '2.weight', '2.bias']);
     expect(() => (list as nn.Module).forward()).toThrow(ng.ArgumentError);
-    const dict = new nn.ModuleDict({ keys: new nn.Linear(1, 1) });
+    const dict = new nn.ModuleDict<nn.Module>({ keys: new nn.Linear(1, 1) });
     dict.set('b', new nn.ReLU());
     expect([[...dict.keys()], dict.size, dict.has('b'), dict.delete('b'), dict.size]).toEqual([
       ['keys', 'b'],

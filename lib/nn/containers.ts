@@ -3,6 +3,7 @@ import { ArgumentError, IndexError } from '../core/errors';
 import type { DType } from '../core/dtype';
 import { elementsOf, fn as functionParam, integer } from '../core/params';
 import { describe } from '../core/shape';
+import type { Tensor } from '../core/tensor';
 import { Module } from './module';
 import { Parameter } from './parameter';
 
@@ -55,8 +56,11 @@ abstract class Numbered<T> extends Module implements Iterable<T> {
   }
 }
 
-/** Modules that run one after the other: `new nn.Sequential(a, b)`, or with names `new nn.Sequential({ fc: a, act: b })`. */
-export class Sequential extends Numbered<Module> {
+/**
+ * Modules that run one after the other: `new nn.Sequential(a, b)`, or with names `new nn.Sequential({ fc: a, act: b })`.
+ * Makes a tensor of a tensor unless its type says otherwise: `new nn.Sequential<[Tensor, Tensor], Tensor>(...)`.
+ */
+export class Sequential<In extends readonly unknown[] = [x: Tensor], Out = Tensor> extends Numbered<Module> {
   constructor(...layers: Module[] | [Readonly<Record<string, Module>>] | [readonly Module[]]) {
     super();
     const [first] = layers;
@@ -77,25 +81,24 @@ export class Sequential extends Numbered<Module> {
     checkModule('Sequential', value);
   }
 
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- inputs and output are those of the first and last layer
-  forward(...inputs: any[]): any {
+  /** Runs the modules: the first gets the inputs, each other what the one before it gave. */
+  forward(...inputs: In): Out {
     const [first, ...rest] = this.list();
-    if (!first) return inputs[0];
-    let x: unknown = first.forward(...inputs);
+    let x: unknown = first ? first.forward(...inputs) : inputs[0];
     for (const m of rest) x = m.forward(x);
-    return x;
+    return x as Out;
   }
 }
 
 /** An array of modules whose parameters are found. A plain array of modules in a field is not searched. */
-export class ModuleList extends Numbered<Module> {
-  constructor(modules: Iterable<Module> = []) {
+export class ModuleList<M extends Module = Module> extends Numbered<M> {
+  constructor(modules: Iterable<M> = []) {
     super();
     this.extend(modules);
   }
 
   /** Puts a module before position `index`. */
-  insert(index: number, module: Module): this {
+  insert(index: number, module: M): this {
     checkModule('ModuleList', module);
     integer().check('ModuleList', 'index', index);
     const list = this.list();
@@ -105,15 +108,15 @@ export class ModuleList extends Numbered<Module> {
   }
 
   /** The results of `fn` for each module. */
-  map<R>(fn: (module: Module, index: number) => R): R[] {
+  map<R>(fn: (module: M, index: number) => R): R[] {
     functionParam().check('ModuleList.map', 'fn', fn);
     return this.list().map((m, i) => fn(m, i));
   }
 
-  protected override list(): Module[] {
-    return this.moduleMembers().flatMap(([, , m]) => (m instanceof Module ? [m] : []));
+  protected override list(): M[] {
+    return this.moduleMembers().flatMap(([, , m]) => (m instanceof Module ? [m as M] : []));
   }
-  protected override check(value: unknown): asserts value is Module {
+  protected override check(value: unknown): asserts value is M {
     checkModule('ModuleList', value);
   }
 
@@ -215,11 +218,11 @@ abstract class Named<T> extends Module implements Iterable<[string, T]> {
 }
 
 /** Modules by name whose parameters are found. */
-export class ModuleDict extends Named<Module> {
-  constructor(modules: Readonly<Record<string, Module>> | Iterable<readonly [string, Module]> = {}) {
+export class ModuleDict<M extends Module = Module> extends Named<M> {
+  constructor(modules: Readonly<Record<string, M>> | Iterable<readonly [string, M]> = {}) {
     super(modules);
   }
-  protected override check(value: unknown): asserts value is Module {
+  protected override check(value: unknown): asserts value is M {
     checkModule('ModuleDict', value);
   }
   forward(): never {

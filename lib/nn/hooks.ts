@@ -6,12 +6,15 @@ import { describe } from '../core/shape';
 import { alias, needTensor, Tensor } from '../core/tensor';
 import type { Module } from './module';
 
+// A hook may say what the inputs and the output of its module are: parameters of methods are compared both ways.
+type Loosely<F extends (...args: never) => unknown> = {
+  bivarianceOf(...args: Parameters<F>): ReturnType<F>;
+}['bivarianceOf'];
+
 /** Runs after `forward`; a returned value (not undefined) replaces the output. */
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- inputs and output are what the module's forward says
-export type ForwardHook = (module: Module, inputs: any[], output: any) => unknown;
+export type ForwardHook = Loosely<(module: Module, inputs: unknown[], output: unknown) => unknown>;
 /** Runs before `forward`; a returned array replaces the inputs, any other value but undefined the only input. */
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- inputs are what the module's forward says
-export type ForwardPreHook = (module: Module, inputs: any[]) => unknown;
+export type ForwardPreHook = Loosely<(module: Module, inputs: unknown[]) => unknown>;
 
 /** Gradients in the order of a module's inputs or outputs; null for one that has none. */
 export type Gradients = readonly (Tensor | null)[];
@@ -27,8 +30,7 @@ export interface HookHandle {
   remove(): void;
 }
 
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- each module has its own inputs and output
-type Forward = (...inputs: any[]) => unknown;
+type Forward = (...inputs: unknown[]) => unknown;
 
 /** What the gradients become: those that a hook returned, or what they were. */
 function replacedBy(what: string, replaced: Replaced, grads: Gradients): Gradients {

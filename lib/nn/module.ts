@@ -8,7 +8,7 @@ import { type DType, isFloat } from '../core/dtype';
 import { ArgumentError } from '../core/errors';
 import { describe, sameShape, showShape } from '../core/shape';
 import { Tensor } from '../core/tensor';
-import { readArguments, readOptions } from '../core/arguments';
+import { type Given, readArguments, readOptions } from '../core/arguments';
 import { boolean, string } from '../core/params';
 import { zeroGradients } from '../ops/gradients';
 import { moved, type Target, targetOf } from '../ops/to';
@@ -35,10 +35,10 @@ export interface LoadResult {
 const loadDefaults = { strict: true };
 const zeroGradDefaults = { setToNone: true };
 const bufferDefaults = { persistent: true };
-const indent = (text: string): string => text.replaceAll('\n', '\n  ');
 
 // Declared apart, so that each module applies to what its `forward` takes, overloads included.
-export interface Module {
+// eslint-disable-next-line @typescript-eslint/no-unused-vars -- the parameters of the class
+export interface Module<In extends readonly unknown[] = readonly unknown[], Out = unknown> {
   /**
    * Given a function, calls it for every module below, then for this one.
    *
@@ -50,8 +50,11 @@ export interface Module {
   readonly apply: ((fn: (module: Module) => void) => this) & this['forward'];
 }
 
-/** A layer or a model: `forward`, and the parameters, buffers and submodules that are its fields. */
-export abstract class Module {
+/**
+ * A layer or a model: `forward`, and the parameters, buffers and submodules that are its fields. As a type it is any
+ * module, `Module<[Tensor], Tensor>` one that makes a tensor of a tensor.
+ */
+export abstract class Module<In extends readonly unknown[] = readonly unknown[], Out = unknown> {
   /**
    * PyTorch's spelling of fields that differ from it (`runningMean: 'running_mean'`): names in state dicts equal
    * PyTorch's. Inherited by subclasses; fields that are not listed keep their name.
@@ -64,8 +67,7 @@ export abstract class Module {
   #hooks: Hooks | undefined;
 
   /** Computes the output. Every call runs the hooks. */
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- each module has its own inputs and output
-  abstract forward(...inputs: any[]): any;
+  abstract forward(...inputs: In): Out;
 
   // --- what belongs to this module ----------------------------------------------------------------------------------
 
@@ -79,11 +81,7 @@ export abstract class Module {
    * Makes a tensor part of the state without training it. Returns it, so that it can initialise the field of that
    * name: `mean = this.registerBuffer('mean', ng.zeros([3]))`.
    */
-  registerBuffer<T extends Tensor | null>(
-    name: string,
-    tensor: T,
-    options: { persistent?: boolean | undefined } = {},
-  ): T {
+  registerBuffer<T extends Tensor | null>(name: string, tensor: T, options: Given<typeof bufferDefaults> = {}): T {
     this.#checkName('registerBuffer', name);
     if (tensor !== null && !(tensor instanceof Tensor))
       throw new ArgumentError(`[registerBuffer] expected a tensor or null, got ${describe(tensor)}`);
@@ -384,7 +382,7 @@ export abstract class Module {
 
   /** The lines of the submodules. */
   protected childRepr(): string[] {
-    return this.#slots().map(([name, m]) => `(${name}): ${indent(String(m))}`);
+    return this.#slots().map(([name, m]) => `(${name}): ${String(m).replaceAll('\n', '\n  ')}`);
   }
 
   /** The tree of modules as PyTorch prints it. */
