@@ -121,7 +121,7 @@ describe('customFunction', () => {
       ctx.k = k;
       return x.mul(x).mul(x).mul(k);
     },
-    backward(ctx, g) {
+    backward(ctx: ng.CustomContext & { k: number }, g) {
       const [x] = ctx.savedTensors;
       return [ctx.needsInputGrad[0] ? g.mul(x!.mul(x!).mul(3 * ctx.k)) : null, null];
     },

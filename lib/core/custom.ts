@@ -7,7 +7,10 @@ import { ArgumentError, AutogradError } from './errors';
 import { describe } from './shape';
 import { alias, needTensor, Tensor } from './tensor';
 
-/** What `forward` hands to `backward`. Other fields may be set freely. */
+/**
+ * What `forward` hands to `backward`. Other fields may be set freely; whoever reads them says what they hold:
+ * `backward(ctx: CustomContext & { k: number }, g) { ... }`.
+ */
 export interface CustomContext {
   /** Keeps tensors (inputs, outputs or others) for `backward`, where they are `savedTensors`. */
   saveForBackward(...tensors: Tensor[]): void;
@@ -16,8 +19,7 @@ export interface CustomContext {
   needsInputGrad: readonly boolean[];
   /** Marks outputs through which no gradient flows. */
   markNonDifferentiable(...outputs: Tensor[]): void;
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- whatever the user keeps there
-  [name: string]: any;
+  [name: string]: unknown;
 }
 
 /** A gradient: one per argument of `forward` (null for those without), or one tensor for a single argument. */
