@@ -15,8 +15,12 @@ export type Arguments<S> = (S[keyof S] | Given<S> | undefined)[];
 
 // Undefined counts as not given.
 type Undefinable<P extends readonly unknown[]> = { [I in keyof P]: P[I] | undefined };
-type Prefixes<P extends readonly unknown[]> = P extends readonly [...infer Init, unknown]
-  ? [...Undefinable<P>] | Prefixes<Init>
+// P in order, and T after them. With `infer`: to TypeScript 5.2 a mapped tuple is no list.
+type Then<P extends readonly unknown[], T> =
+  Undefinable<P> extends infer U extends readonly unknown[] ? [...U, T] : never;
+// Some of P in order, and T after them.
+type SomeThen<P extends readonly unknown[], T> = P extends readonly [...infer Init, unknown]
+  ? Then<P, T> | SomeThen<Init, T>
   : never;
 
 /**
@@ -24,14 +28,14 @@ type Prefixes<P extends readonly unknown[]> = P extends readonly [...infer Init,
  * rest in one object at the end (all of them there: S).
  */
 export type InOrderOrByName<P extends readonly unknown[], S extends object> =
-  P | [S] | [...Prefixes<Required<P>>, Given<S> | undefined];
+  P | [S] | SomeThen<Required<P>, Given<S> | undefined>;
 
 /**
  * The arguments of what has required ones: those, R, in order or by their names N; options S after them, in order or by
  * name in the object at the end.
  */
 export type WithRequired<R extends readonly unknown[], N extends object, S extends object = object> =
-  [...R, ...Arguments<S>] | [N & Given<S>] | [...Prefixes<R>, Given<N & S> | undefined];
+  [...R, ...Arguments<S>] | [N & Given<S>] | SomeThen<R, Given<N & S> | undefined>;
 
 /** What a spec says of each argument: a default, whose type the value must have, or a {@link Param}. */
 export type Spec<S extends object> = { readonly [K in keyof S]: S[K] | Param<S[K]> };

@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /**
  * @file The tensor: a dtype, a shape and strides over shared memory, plus its place in the autograd graph. Operations
  * are added to the class by the files of lib/ops (declaration merging), each beside its definition.
