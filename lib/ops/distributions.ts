@@ -171,13 +171,13 @@ function random_(
 addMethods({ cauchy_, logNormal_, geometric_, random_ });
 declare module '../core/tensor' {
   interface Tensor {
-    /** {@link cauchy} in place. */
+    /** Overwrites the tensor with numbers of the Cauchy distribution. */
     cauchy_: Method<typeof cauchy_>;
-    /** {@link logNormal} in place. */
+    /** Overwrites the tensor with numbers whose logarithms are normal with this mean and std. */
     logNormal_: Method<typeof logNormal_>;
-    /** {@link geometric} in place. */
+    /** Overwrites the tensor with how many trials of probability `p` it takes to the first success: 1, 2, ... */
     geometric_: Method<typeof geometric_>;
-    /** {@link random} in place. */
+    /** Overwrites the tensor with integers: `random_(to)` below `to`, `random_(from, to)`, or all that the dtype holds. */
     random_: Method<typeof random_>;
   }
 }
