@@ -19,36 +19,36 @@ type MethodName = { [K in keyof Tensor]: Tensor[K] extends (...args: never) => T
 /** A layer without parameters. Its settings are fields and may be changed. */
 export abstract class Activation extends Module {
   // The settings with their defaults; `inplace` is no argument of the method.
-  readonly #defaults: Record<string, unknown>;
-  readonly #method: string;
+  private readonly defaults: Record<string, unknown>;
+  private readonly method: string;
 
   constructor(method: string, defaults: object, args: readonly unknown[]) {
     super();
-    this.#method = method;
-    this.#defaults = defaults as Record<string, unknown>;
+    this.method = method;
+    this.defaults = defaults as Record<string, unknown>;
     Object.assign(this, readSettings(this.constructor.name, defaults, args));
   }
 
-  #values(): [string, unknown][] {
-    return Object.keys(this.#defaults).map((name) => [name, (this as unknown as Record<string, unknown>)[name]]);
+  private values(): [string, unknown][] {
+    return Object.keys(this.defaults).map((name) => [name, (this as unknown as Record<string, unknown>)[name]]);
   }
 
   forward(x: Tensor): Tensor {
     checkInput(this, x);
-    const values = this.#values();
+    const values = this.values();
     const inplace = values.some(([name, v]) => name === 'inplace' && v);
-    const method = `${this.#method}${inplace ? '_' : ''}` as MethodName;
+    const method = `${this.method}${inplace ? '_' : ''}` as MethodName;
     const args = values.filter(([name]) => name !== 'inplace').map(([, v]) => v);
     return (x[method] as (...list: unknown[]) => Tensor)(...args);
   }
 
   override extraRepr(): string {
-    const unnamed = this.#method === 'softshrink' || this.#method === 'hardshrink';
-    return this.#values()
+    const unnamed = this.method === 'softshrink' || this.method === 'hardshrink';
+    return this.values()
       .filter(([name, v]) => name !== 'inplace' || v)
       .map(([name, v]) => {
         // PyTorch's defaults of these settings are floats: a whole number is written with a point.
-        const text = typeof v === 'number' && v === this.#defaults[name] && name !== 'dim' ? pythonFloat(v) : python(v);
+        const text = typeof v === 'number' && v === this.defaults[name] && name !== 'dim' ? pythonFloat(v) : python(v);
         return unnamed ? text : `${showSettings({ [name]: 0 }).split('=')[0]!}=${text}`;
       })
       .join(', ');

@@ -100,7 +100,7 @@ export class AdaptiveLogSoftmaxWithLoss extends Module {
     for (const cluster of this.tail) for (const layer of cluster as Sequential) (layer as Linear).resetParameters();
   }
 
-  #check(op: string, x: Tensor, ndim: number): void {
+  private check(op: string, x: Tensor, ndim: number): void {
     needTensor(op, x);
     if (!isFloat(x.dtype)) throw new DTypeError(`[${op}] the input must be floating-point, not ${x.dtype}`);
     if (x.ndim !== ndim || x.shape[ndim - 1] !== this.inFeatures)
@@ -121,7 +121,7 @@ export class AdaptiveLogSoftmaxWithLoss extends Module {
     if (isFloat(target.dtype) || target.dtype === 'bool')
       throw new DTypeError(`[${op}] targets must be integers, not ${target.dtype}`);
     if (target.ndim > 1) throw new ShapeError(`[${op}] target ${showShape(target.shape)} must have 0 or 1 dimension`);
-    this.#check(op, input, target.ndim + 1);
+    this.check(op, input, target.ndim + 1);
     if (target.ndim === 1 && target.shape[0] !== input.shape[0])
       throw new ShapeError(
         `[${op}] input ${showShape(input.shape)} and target ${showShape(target.shape)} must have equally many examples`,
@@ -154,7 +154,7 @@ export class AdaptiveLogSoftmaxWithLoss extends Module {
   }
 
   // Logarithms of all probabilities, from the head's.
-  #all(x: Tensor, head: Tensor): Tensor {
+  private all(x: Tensor, head: Tensor): Tensor {
     const { shortlistSize } = this;
     const clusters = this.tail.map((cluster, i) =>
       logSoftmax((cluster as Sequential).forward(x) as Tensor, 1).add(head.narrow(1, shortlistSize + i, 1)),
@@ -168,8 +168,8 @@ export class AdaptiveLogSoftmaxWithLoss extends Module {
    * @returns [batch, nClasses]
    */
   logProb(input: Tensor): Tensor {
-    this.#check('AdaptiveLogSoftmaxWithLoss.logProb', input, 2);
-    return this.#all(input, logSoftmax(this.head.forward(input), 1));
+    this.check('AdaptiveLogSoftmaxWithLoss.logProb', input, 2);
+    return this.all(input, logSoftmax(this.head.forward(input), 1));
   }
 
   /**
@@ -179,12 +179,12 @@ export class AdaptiveLogSoftmaxWithLoss extends Module {
    * @returns [batch], int64
    */
   predict(input: Tensor): Tensor {
-    this.#check('AdaptiveLogSoftmaxWithLoss.predict', input, 2);
+    this.check('AdaptiveLogSoftmaxWithLoss.predict', input, 2);
     const head = logSoftmax(this.head.forward(input), 1);
     const first = head.argmax(1);
     const rows = first.ge(this.shortlistSize).nonzero().squeeze(1);
     if (rows.numel === 0) return first;
     const of = (t: Tensor): Tensor => t.indexSelect(0, rows);
-    return first.indexCopy(0, rows, this.#all(of(input), of(head)).argmax(1));
+    return first.indexCopy(0, rows, this.all(of(input), of(head)).argmax(1));
   }
 }

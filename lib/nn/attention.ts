@@ -94,25 +94,25 @@ export class KVCache {
       throw new ShapeError(
         `[KVCache] expected keys and values [batch, heads, tokens, features] of the same tokens, got ${showShape(key.shape)} and ${showShape(value.shape)}`,
       );
-    this.#checkHeld(this.keys, key);
-    this.#checkHeld(this.values, value);
+    this.checkHeld(this.keys, key);
+    this.checkHeld(this.values, value);
     const before = this.used;
     const total = before + tokens!;
     return noGrad(() => {
-      this.keys = this.#append(this.keys, key, before, total);
-      this.values = this.#append(this.values, value, before, total);
+      this.keys = this.append(this.keys, key, before, total);
+      this.values = this.append(this.values, value, before, total);
       this.used = total;
       return [this.keys, this.values].map((t) => firstTokens(t, total)) as [Tensor, Tensor];
     });
   }
 
-  #checkHeld(all: Tensor | null, part: Tensor): void {
+  private checkHeld(all: Tensor | null, part: Tensor): void {
     const [batch, heads, , width] = part.shape;
     if (all && (all.shape[0] !== batch || all.shape[1] !== heads || all.shape[3] !== width || all.dtype !== part.dtype))
       throw new ShapeError(`[KVCache] holds ${showShape(all.shape)}, got ${showShape(part.shape)}; reset() it first`);
   }
 
-  #append(all: Tensor | null, part: Tensor, before: number, total: number): Tensor {
+  private append(all: Tensor | null, part: Tensor, before: number, total: number): Tensor {
     const [batch, heads, , width] = part.shape as [number, number, number, number];
     let out = all;
     if (!out || out.shape[2]! < total) {
@@ -130,7 +130,7 @@ const firstTokens = (t: Tensor, n: number): Tensor =>
   alias(t, [t.shape[0]!, t.shape[1]!, n, t.shape[3]!], t.strides, t.offset);
 
 /** Linear under the name that PyTorch gives it here. */
-class NonDynamicallyQuantizableLinear extends Linear {}
+export class NonDynamicallyQuantizableLinear extends Linear {}
 
 // In the order of PyTorch's arguments.
 /** For transformers too. */
@@ -229,7 +229,7 @@ export class MultiheadAttention extends Module {
   }
 
   // Projected query, key and value.
-  #project(q: Tensor, k: Tensor, v: Tensor): [Tensor, Tensor, Tensor] {
+  private project(q: Tensor, k: Tensor, v: Tensor): [Tensor, Tensor, Tensor] {
     const { inProjWeight: w, inProjBias: b, embedDim: e } = this;
     const rows = (t: Tensor | null, from: number, count: number): Tensor | null =>
       t && narrow(t, 0, from * e, count * e);
@@ -242,7 +242,7 @@ export class MultiheadAttention extends Module {
     return [q, k, v].map((t, i) => linearOf(t, own[i] ?? rows(w, i, 1)!, rows(b, i, 1))) as [Tensor, Tensor, Tensor];
   }
 
-  #check(q: Tensor, k: Tensor, v: Tensor): void {
+  private check(q: Tensor, k: Tensor, v: Tensor): void {
     for (const t of [q, k, v])
       if (!(t instanceof Tensor)) throw new ArgumentError(`[MultiheadAttention] expected tensors, got ${describe(t)}`);
     const shapes = (): string => `query ${showShape(q.shape)}, key ${showShape(k.shape)}, value ${showShape(v.shape)}`;
@@ -261,14 +261,14 @@ export class MultiheadAttention extends Module {
   }
 
   // [length, batch, features] (or batch first) as [batch, heads, length, features of a head], without copying.
-  #heads(t: Tensor): Tensor {
+  private heads(t: Tensor): Tensor {
     const [a, b] = t.shape as [number, number];
     const split = reshape(t, [a, b, this.numHeads, this.headDim]);
     return permute(split, this.batchFirst ? [0, 2, 1, 3] : [1, 2, 0, 3]);
   }
 
   // One more key and value for every query.
-  #extended(t: Tensor, bias: Tensor | null): Tensor {
+  private withBias(t: Tensor, bias: Tensor | null): Tensor {
     const [batch, heads] = t.shape as [number, number];
     const shape = [batch, heads, 1, this.headDim];
     let out = t;
@@ -295,30 +295,30 @@ export class MultiheadAttention extends Module {
 
   /** @internal {@link forward} with options that were read. */
   attend(query: Tensor, key: Tensor, value: Tensor, o: Call): [output: Tensor, weights: Tensor | null] {
-    this.#check(query, key, value);
+    this.check(query, key, value);
     if (query.ndim === 2) {
       const axis = this.batchFirst ? 0 : 1;
       const lifted = new Map([query, key, value].map((t) => [t, unsqueeze(t, axis)]));
       const pad = o.keyPaddingMask && unsqueeze(o.keyPaddingMask, 0);
       const get = (t: Tensor): Tensor => lifted.get(t)!;
-      const [y, w] = this.#attend(get(query), get(key), get(value), { ...o, keyPaddingMask: pad });
+      const [y, w] = this.attendBatch(get(query), get(key), get(value), { ...o, keyPaddingMask: pad });
       return [squeeze(y, axis), w && squeeze(w, 0)];
     }
-    return this.#attend(query, key, value, o);
+    return this.attendBatch(query, key, value, o);
   }
 
-  #attend(query: Tensor, key: Tensor, value: Tensor, o: Call): [Tensor, Tensor | null] {
-    const [q, ...pair] = this.#project(query, key, value).map((t) => this.#heads(t)) as [Tensor, Tensor, Tensor];
+  private attendBatch(query: Tensor, key: Tensor, value: Tensor, o: Call): [Tensor, Tensor | null] {
+    const [q, ...pair] = this.project(query, key, value).map((t) => this.heads(t)) as [Tensor, Tensor, Tensor];
     let [k, v] = pair;
     const past = o.cache?.length ?? 0;
     if (o.cache) [k, v] = o.cache.update(k, v);
     const own = k.shape[2]!;
-    [k, v] = [this.#extended(k, this.biasK), this.#extended(v, this.biasV)];
+    [k, v] = [this.withBias(k, this.biasK), this.withBias(v, this.biasV)];
     const [rows, keys] = [q.shape[2]!, k.shape[2]!];
     // The kernel's own causal rule starts at the first key.
     const simple = o.isCausal && !o.keyPaddingMask && past === 0 && keys === own && !o.needWeights;
     const attn = o.isCausal && !simple && !(o.attnMask && past === 0) ? laterThan(q, rows, own, past) : o.attnMask;
-    const mask = simple ? null : this.#mask(attn ?? null, o.keyPaddingMask ?? null, q, own, keys);
+    const mask = simple ? null : this.mask(attn ?? null, o.keyPaddingMask ?? null, q, own, keys);
     const [dropoutP, generator] = [this.training ? this.dropout : 0, this.generator];
     const plan = { mask, causal: false, scale: this.headDim ** -0.5 };
     const [out, weights] = o.needWeights
@@ -343,7 +343,7 @@ export class MultiheadAttention extends Module {
   }
 
   // Both masks as one that broadcasts to the scores, as scaledDotProductAttention takes it.
-  #mask(attn: Tensor | null, pad: Tensor | null, q: Tensor, own: number, keys: number): Tensor | null {
+  private mask(attn: Tensor | null, pad: Tensor | null, q: Tensor, own: number, keys: number): Tensor | null {
     const [batch, heads, rows] = q.shape as [number, number, number];
     const parts: Tensor[] = [];
     const wrong = (name: string, t: Tensor, want: string): never => {

@@ -72,7 +72,7 @@ export abstract class CellBase extends Module {
     noGrad(() => this.parameters().forEach((p) => uniform_(p, -bound, bound)));
   }
 
-  #state(t: unknown, name: string, x: Tensor): Tensor {
+  private state(t: unknown, name: string, x: Tensor): Tensor {
     const layer = this.constructor.name;
     const want = [...x.shape.slice(0, -1), this.hiddenSize];
     if (t === undefined || t === null) return zeros(want, { dtype: x.dtype, device: x.device });
@@ -92,7 +92,7 @@ export abstract class CellBase extends Module {
       );
     if (x.dtype !== this.weightIh.dtype)
       throw new DTypeError(`[${layer}] input is ${x.dtype}, the weights ${this.weightIh.dtype}`);
-    const [h0, c0] = [this.#state(h, 'h', x), this.kind === 'lstm' ? this.#state(c, 'c', x) : null];
+    const [h0, c0] = [this.state(h, 'h', x), this.kind === 'lstm' ? this.state(c, 'c', x) : null];
     const weights = {
       inputWeight: this.weightIh,
       hiddenWeight: this.weightHh,

@@ -142,7 +142,7 @@ export class ModuleList<M extends Module = Module> extends Numbered<M> {
 
 // Elements by name, kept beside the fields so that any name will do.
 abstract class Named<T> extends Module implements Iterable<[string, T]> {
-  readonly #entries = new Map<string, T>();
+  private readonly held = new Map<string, T>();
 
   constructor(elements: Readonly<Record<string, T>> | Iterable<readonly [string, T]>) {
     super();
@@ -153,14 +153,14 @@ abstract class Named<T> extends Module implements Iterable<[string, T]> {
 
   /** How many elements there are. */
   get size(): number {
-    return this.#entries.size;
+    return this.held.size;
   }
   /** The element of that name. */
   get(name: string): T {
-    const m = this.#entries.get(name);
+    const m = this.held.get(name);
     if (!m)
       throw new IndexError(
-        `[${this.constructor.name}] has no "${name}"; it has ${[...this.#entries.keys()].join(', ') || 'nothing'}`,
+        `[${this.constructor.name}] has no "${name}"; it has ${[...this.held.keys()].join(', ') || 'nothing'}`,
       );
     return m;
   }
@@ -171,7 +171,7 @@ abstract class Named<T> extends Module implements Iterable<[string, T]> {
       throw new ArgumentError(
         `[${this.constructor.name}] a name is a non-empty string without dots, got ${describe(name)}`,
       );
-    this.#entries.set(name, element);
+    this.held.set(name, element);
     return this;
   }
   /** Adds all elements of an object, of a map, or of another of these. */
@@ -188,31 +188,31 @@ abstract class Named<T> extends Module implements Iterable<[string, T]> {
     return this;
   }
   has(name: string): boolean {
-    return this.#entries.has(name);
+    return this.held.has(name);
   }
   delete(name: string): boolean {
-    return this.#entries.delete(name);
+    return this.held.delete(name);
   }
   keys(): IterableIterator<string> {
-    return this.#entries.keys();
+    return this.held.keys();
   }
   values(): IterableIterator<T> {
-    return this.#entries.values();
+    return this.held.values();
   }
   entries(): IterableIterator<[string, T]> {
-    return this.#entries.entries();
+    return this.held.entries();
   }
   [Symbol.iterator](): IterableIterator<[string, T]> {
     // An object that only inherits from one of these, as `{ __proto__: dict }` does.
-    if (!(#entries in this))
+    if (!Object.hasOwn(this, 'held'))
       throw new ArgumentError('[ModuleDict] expected a dictionary, got an object that inherits from one');
-    return this.#entries.entries();
+    return this.held.entries();
   }
 
   protected override moduleMembers(): [field: string, name: string, value: unknown][] {
     return [
       ...super.moduleMembers(),
-      ...[...this.#entries].map(([name, m]) => [name, name, m] as [string, string, unknown]),
+      ...[...this.held].map(([name, m]) => [name, name, m] as [string, string, unknown]),
     ];
   }
 }

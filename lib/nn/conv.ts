@@ -176,7 +176,7 @@ export const lazyConvSpec = withoutInputs(convSpec);
 export const lazyTransposeSpec = withoutInputs(transposeSpec);
 
 abstract class Conv extends ConvBase {
-  readonly #n: Dimensions;
+  private readonly n: Dimensions;
   constructor(n: Dimensions, settings: ConvArguments) {
     const op = `Conv${n}d`;
     const o = readSettings<ConvSizes & ConvSettings>(op, convSpec, settings);
@@ -192,7 +192,7 @@ abstract class Conv extends ConvBase {
       { ...o, stride, padding, dilation, outputPadding },
       o,
     );
-    this.#n = n;
+    this.n = n;
   }
 
   get inChannels(): number {
@@ -202,10 +202,10 @@ abstract class Conv extends ConvBase {
   forward(x: Tensor): Tensor {
     checkInput(this, x);
     const { weight, bias, stride, dilation, groups, padding } = this;
-    if (this.paddingMode === 'zeros') return convolved(this.#n, x, weight, { bias, stride, padding, dilation, groups });
-    if (x.ndim !== this.#n + 1 && x.ndim !== this.#n + 2)
+    if (this.paddingMode === 'zeros') return convolved(this.n, x, weight, { bias, stride, padding, dilation, groups });
+    if (x.ndim !== this.n + 1 && x.ndim !== this.n + 2)
       throw new ShapeError(
-        `[${this.constructor.name}] input ${showShape(x.shape)} needs ${this.#n + 1} or ${this.#n + 2} dimensions`,
+        `[${this.constructor.name}] input ${showShape(x.shape)} needs ${this.n + 1} or ${this.n + 2} dimensions`,
       );
     const sides =
       padding === 'valid'
@@ -214,14 +214,14 @@ abstract class Conv extends ConvBase {
           ? samePadding(this.kernelSize, dilation)
           : padding.map((p): [number, number] => [p, p]);
     const wide = padded(x, sides.reverse().flat(), this.paddingMode as PadMode);
-    return convolved(this.#n, wide, weight, { bias, stride, padding: 0, dilation, groups });
+    return convolved(this.n, wide, weight, { bias, stride, padding: 0, dilation, groups });
   }
 }
 
 const outputSizeSpec = { outputSize: integers.orNull() };
 
 abstract class ConvTranspose extends ConvBase {
-  readonly #n: Dimensions;
+  private readonly n: Dimensions;
   constructor(n: Dimensions, settings: ConvTransposeArguments) {
     const op = `ConvTranspose${n}d`;
     const o = readSettings<ConvSizes & ConvTransposeSettings>(op, transposeSpec, settings);
@@ -234,7 +234,7 @@ abstract class ConvTranspose extends ConvBase {
       paddingMode: 'zeros' as const,
     };
     super({ ...o, kernelSize: sizesOf(op, 'kernelSize', o.kernelSize, n, 1) }, true, geometry, o);
-    this.#n = n;
+    this.n = n;
   }
 
   get inChannels(): number {
@@ -246,12 +246,12 @@ abstract class ConvTranspose extends ConvBase {
     checkInput(this, x);
     const outputSize = how == null ? null : readArguments(this.constructor.name, outputSizeSpec, [how]).outputSize;
     const { weight, bias, stride, padding, dilation, groups } = this;
-    if (outputSize && outputSize.length !== this.#n && outputSize.length !== this.#n + 2)
+    if (outputSize && outputSize.length !== this.n && outputSize.length !== this.n + 2)
       throw new ShapeError(
-        `[${this.constructor.name}] outputSize has ${outputSize.length} sizes for ${this.#n} dimensions`,
+        `[${this.constructor.name}] outputSize has ${outputSize.length} sizes for ${this.n} dimensions`,
       );
-    const outputPadding = outputSize ? this.#extra(x, outputSize.slice(-this.#n)) : this.outputPadding;
-    return convTransposed(this.#n, x, weight, {
+    const outputPadding = outputSize ? this.extra(x, outputSize.slice(-this.n)) : this.outputPadding;
+    return convTransposed(this.n, x, weight, {
       bias,
       stride,
       padding: padding as number[],
@@ -261,8 +261,8 @@ abstract class ConvTranspose extends ConvBase {
     });
   }
 
-  #extra(x: Tensor, wanted: readonly number[]): number[] {
-    const grid = x.shape.slice(-this.#n);
+  private extra(x: Tensor, wanted: readonly number[]): number[] {
+    const grid = x.shape.slice(-this.n);
     return wanted.map((size, i) => {
       const least =
         (grid[i]! - 1) * this.stride[i]! -

@@ -16,9 +16,8 @@ abstract class FractionalLayer extends Module {
   readonly outputSize: Sizes | null;
   readonly outputRatio: number | readonly number[] | null;
   readonly returnIndices: boolean;
-  readonly #n: 2 | 3;
-  // Private, since a tensor in a public field would count as a part of the module.
-  readonly #samples: Tensor | null;
+  private readonly n: 2 | 3;
+  private readonly samples: Tensor | null;
   /** Null: the generator in use. */
   readonly generator: Generator | null;
 
@@ -35,12 +34,12 @@ abstract class FractionalLayer extends Module {
       throw new ArgumentError(
         `[${op}] outputRatio must be a number above 0 and below 1 or ${n} of them, got ${String(o.outputRatio)}`,
       );
-    this.#n = n;
+    this.n = n;
     this.kernelSize = kernelSize;
     this.outputSize = o.outputSize;
     this.outputRatio = ratios;
     this.returnIndices = o.returnIndices;
-    this.#samples = o._randomSamples;
+    this.samples = o._randomSamples;
     this.generator = o.generator ?? null;
   }
 
@@ -48,12 +47,12 @@ abstract class FractionalLayer extends Module {
   forward(x: Tensor): Tensor {
     checkInput(this, x);
     const { outputSize, outputRatio, returnIndices } = this;
-    const pool = this.#n === 2 ? fractionalMaxPool2d : fractionalMaxPool3d;
+    const pool = this.n === 2 ? fractionalMaxPool2d : fractionalMaxPool3d;
     const options = {
       outputSize,
       outputRatio,
       returnIndices,
-      _randomSamples: this.#samples,
+      _randomSamples: this.samples,
       generator: this.generator,
     };
     return pool(x, this.kernelSize, options);

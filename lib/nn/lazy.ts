@@ -62,12 +62,11 @@ export class Dense extends Linear {
   readonly activation: ActivationLike | null;
   /** The shape of one example, if it was given. */
   readonly inputShape: readonly number[] | undefined;
-  readonly #activate: (x: Tensor) => Tensor;
 
   constructor(...settings: WithRequired<[units: number], { units: number }, DenseOptions>) {
     const { units, activation, inputShape, ...rest } = readSettings('Dense', denseSpec, settings);
     super({ ...rest, inFeatures: 0, outFeatures: units });
-    this.#activate = activationOf('Dense', activation);
+    activationOf('Dense', activation);
     this.activation = activation;
     this.inputShape = inputShape;
     this.weight = new UninitializedParameter(this.weight);
@@ -80,7 +79,7 @@ export class Dense extends Linear {
 
   override forward(x: Tensor): Tensor {
     sizeBy(this, x);
-    return this.#activate(super.forward(x));
+    return activationOf('Dense', this.activation)(super.forward(x));
   }
 
   override extraRepr(): string {

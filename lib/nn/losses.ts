@@ -13,13 +13,13 @@ import { Module } from './module';
 /** A loss. Its settings are fields and may be changed; those that are tensors are buffers, as in PyTorch. */
 export abstract class Loss extends Module {
   static override readonly stateNames = { posWeight: 'pos_weight' };
-  readonly #names: string[];
-  readonly #fn: (...args: unknown[]) => Tensor;
+  private readonly names: string[];
+  private readonly fn: (...args: unknown[]) => Tensor;
 
   constructor(fn: unknown, spec: object, args: readonly unknown[]) {
     super();
-    this.#fn = fn as (...list: unknown[]) => Tensor;
-    this.#names = Object.keys(spec);
+    this.fn = fn as (...list: unknown[]) => Tensor;
+    this.names = Object.keys(spec);
     for (const [name, value] of Object.entries(readSettings(this.constructor.name, spec, args))) {
       if (value instanceof Tensor) this.registerBuffer(name, value);
       else Object.assign(this, { [name]: value });
@@ -28,7 +28,7 @@ export abstract class Loss extends Module {
 
   forward(...inputs: unknown[]): Tensor {
     const fields = this as unknown as Record<string, unknown>;
-    return this.#fn(...inputs, Object.fromEntries(this.#names.map((name) => [name, fields[name]])));
+    return this.fn(...inputs, Object.fromEntries(this.names.map((name) => [name, fields[name]])));
   }
 }
 

@@ -100,24 +100,24 @@ abstract class RunningNorm extends Module {
       this.runningVar?.fill_(1);
       this.numBatchesTracked?.zero_();
     });
-    this.#batches = 0;
+    this.batches = 0;
   }
 
   // Counted here too, so that a cumulative average need not read the tensor in every step.
-  #batches = 0;
-  #seen: readonly [Tensor, number] | null = null;
+  private batches = 0;
+  private seen: readonly [Tensor, number] | null = null;
 
   /** Counts a training batch; how far the statistics move now. */
   protected step(): number {
     const count = this.numBatchesTracked;
     if (!count) return this.momentum ?? 0;
     // Somebody else wrote the counter (a loaded state): read it once.
-    if (this.momentum === null && (this.#seen?.[0] !== count || this.#seen[1] !== count.storage.version))
-      this.#batches = Number(count.itemSync());
+    if (this.momentum === null && (this.seen?.[0] !== count || this.seen[1] !== count.storage.version))
+      this.batches = Number(count.itemSync());
     noGrad(() => count.add_(1));
-    this.#batches++;
-    this.#seen = [count, count.storage.version];
-    return this.momentum ?? 1 / this.#batches;
+    this.batches++;
+    this.seen = [count, count.storage.version];
+    return this.momentum ?? 1 / this.batches;
   }
 
   protected checkChannels(x: Tensor, axis: number): void {
@@ -134,17 +134,17 @@ abstract class RunningNorm extends Module {
 }
 
 abstract class BatchNorm extends RunningNorm {
-  readonly #dims: readonly number[];
+  private readonly dims: readonly number[];
   constructor(dims: readonly number[], settings: RunningNormArguments) {
     super(runningSpec, settings);
-    this.#dims = dims;
+    this.dims = dims;
   }
 
   forward(x: Tensor): Tensor {
     checkInput(this, x);
-    if (!this.#dims.includes(x.ndim))
+    if (!this.dims.includes(x.ndim))
       throw new ShapeError(
-        `[${this.constructor.name}] input ${showShape(x.shape)} needs ${this.#dims.join(' or ')} dimensions`,
+        `[${this.constructor.name}] input ${showShape(x.shape)} needs ${this.dims.join(' or ')} dimensions`,
       );
     this.checkChannels(x, 1);
     const { runningMean, runningVar, weight, bias, eps } = this;
@@ -177,19 +177,19 @@ export class BatchNorm3d extends BatchNorm {
 abstract class InstanceNorm extends RunningNorm {
   /** What is learned and tracked unless the settings say so: nothing. */
   protected static readonly spec: typeof runningSpec = instanceSpec;
-  readonly #n: number;
+  private readonly n: number;
   constructor(n: number, settings: RunningNormArguments) {
     super(new.target.spec, settings);
-    this.#n = n;
+    this.n = n;
   }
 
   forward(x: Tensor): Tensor {
     checkInput(this, x);
-    if (x.ndim !== this.#n + 1 && x.ndim !== this.#n + 2)
+    if (x.ndim !== this.n + 1 && x.ndim !== this.n + 2)
       throw new ShapeError(
-        `[${this.constructor.name}] input ${showShape(x.shape)} needs ${this.#n + 1} or ${this.#n + 2} dimensions`,
+        `[${this.constructor.name}] input ${showShape(x.shape)} needs ${this.n + 1} or ${this.n + 2} dimensions`,
       );
-    const single = x.ndim === this.#n + 1;
+    const single = x.ndim === this.n + 1;
     if (this.affine) this.checkChannels(x, single ? 0 : 1);
     const { runningMean, runningVar, weight, bias, eps } = this;
     const useInputStats = this.training || runningMean === null;

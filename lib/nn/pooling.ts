@@ -31,7 +31,7 @@ abstract class MaxPoolLayer extends Module {
   readonly dilation: Sizes;
   readonly ceilMode: boolean;
   readonly returnIndices: boolean;
-  readonly #n: Dimensions;
+  private readonly n: Dimensions;
 
   constructor(n: Dimensions, settings: ops.MaxPoolArguments) {
     super();
@@ -39,7 +39,7 @@ abstract class MaxPoolLayer extends Module {
     const o = readSettings<ops.MaxPoolSettings>(op, maxSpec, settings);
     checkSizes(op, n, o);
     sizesOf(op, 'dilation', o.dilation, n, 1);
-    this.#n = n;
+    this.n = n;
     this.kernelSize = o.kernelSize;
     this.stride = o.stride ?? o.kernelSize;
     this.padding = o.padding;
@@ -51,7 +51,7 @@ abstract class MaxPoolLayer extends Module {
   /** With `returnIndices`: { values, indices }. */
   forward(x: Tensor): Tensor {
     checkInput(this, x);
-    return ops.maxPooled(this.#n, x, this) as Tensor;
+    return ops.maxPooled(this.n, x, this) as Tensor;
   }
 
   override extraRepr(): string {
@@ -83,13 +83,13 @@ abstract class MaxUnpoolLayer extends Module {
   readonly kernelSize: readonly number[];
   readonly stride: readonly number[];
   readonly padding: readonly number[];
-  readonly #n: Dimensions;
+  private readonly n: Dimensions;
 
   constructor(n: Dimensions, settings: UnpoolSettings) {
     super();
     const op = `MaxUnpool${n}d`;
     const o = readSettings(op, ops.windowSpec, settings);
-    this.#n = n;
+    this.n = n;
     this.kernelSize = sizesOf(op, 'kernelSize', o.kernelSize, n, 1);
     this.stride = sizesOf(op, 'stride', o.stride ?? o.kernelSize, n, 1);
     this.padding = sizesOf(op, 'padding', o.padding, n, 0);
@@ -98,7 +98,7 @@ abstract class MaxUnpoolLayer extends Module {
   forward(x: Tensor, indices: Tensor, outputSize: readonly number[] | null = null): Tensor {
     checkInput(this, x);
     const { kernelSize, stride, padding } = this;
-    return maxUnpooled(this.#n, x, { indices, kernelSize, stride, padding, outputSize });
+    return maxUnpooled(this.n, x, { indices, kernelSize, stride, padding, outputSize });
   }
 
   override extraRepr(): string {
@@ -143,7 +143,7 @@ abstract class AvgPoolLayer extends Module {
   readonly ceilMode: boolean;
   readonly countIncludePad: boolean;
   readonly divisorOverride: number | null;
-  readonly #n: Dimensions;
+  private readonly n: Dimensions;
 
   constructor(n: Dimensions, settings: ops.AvgPoolArguments) {
     super();
@@ -152,7 +152,7 @@ abstract class AvgPoolLayer extends Module {
     checkSizes(op, n, o);
     const { kernelSize } = o;
     const taps = sizesOf(op, 'kernelSize', kernelSize, n, 1);
-    this.#n = n;
+    this.n = n;
     // PyTorch keeps (and prints) tuples in one dimension only.
     this.kernelSize = n === 1 ? taps : kernelSize;
     this.stride = n === 1 ? sizesOf(op, 'stride', o.stride ?? taps, n, 1) : (o.stride ?? kernelSize);
@@ -164,7 +164,7 @@ abstract class AvgPoolLayer extends Module {
 
   forward(x: Tensor): Tensor {
     checkInput(this, x);
-    return ops.avgPooled(this.#n, x, this);
+    return ops.avgPooled(this.n, x, this);
   }
 
   override extraRepr(): string {
@@ -197,14 +197,14 @@ abstract class LPPoolLayer extends Module {
   readonly kernelSize: Sizes;
   readonly stride: Sizes | null;
   readonly ceilMode: boolean;
-  readonly #n: Dimensions;
+  private readonly n: Dimensions;
 
   constructor(n: Dimensions, settings: LpPoolArguments) {
     super();
     const op = `LPPool${n}d`;
     const o = readSettings(op, lpPoolSpec, settings);
     checkSizes(op, n, o);
-    this.#n = n;
+    this.n = n;
     this.normType = o.normType;
     this.kernelSize = o.kernelSize;
     this.stride = o.stride;
@@ -213,7 +213,7 @@ abstract class LPPoolLayer extends Module {
 
   forward(x: Tensor): Tensor {
     checkInput(this, x);
-    return lpPooled(this.#n, x, this);
+    return lpPooled(this.n, x, this);
   }
 
   override extraRepr(): string {

@@ -127,8 +127,8 @@ export abstract class RecurrentBase extends Module {
     this.bidirectional = o.bidirectional;
     const gates = gatesOf[kind] * hiddenSize;
     const size = this.outputSize;
-    this.#each((suffix, l) => {
-      const input = l === 0 ? inputSize : size * this.#directions;
+    this.each((suffix, l) => {
+      const input = l === 0 ? inputSize : size * this.directions;
       const add = (name: string, shape: number[]): void =>
         this.registerParameter(name + suffix, newParameter(shape, o));
       add('weightIh', [gates, input]);
@@ -139,7 +139,7 @@ export abstract class RecurrentBase extends Module {
     this.resetParameters();
   }
 
-  get #directions(): number {
+  private get directions(): number {
     return this.bidirectional ? 2 : 1;
   }
 
@@ -148,9 +148,9 @@ export abstract class RecurrentBase extends Module {
     return this.projSize || this.hiddenSize;
   }
 
-  #each(fn: (suffix: string, layer: number) => void): void {
+  private each(fn: (suffix: string, layer: number) => void): void {
     for (let l = 0; l < this.numLayers; l++)
-      for (let d = 0; d < this.#directions; d++) fn(`L${l}${d === 1 ? 'Reverse' : ''}`, l);
+      for (let d = 0; d < this.directions; d++) fn(`L${l}${d === 1 ? 'Reverse' : ''}`, l);
   }
 
   protected override moduleMembers(): [field: string, name: string, value: unknown][] {
@@ -163,7 +163,7 @@ export abstract class RecurrentBase extends Module {
     noGrad(() => this.parameters().forEach((p) => uniform_(p, -bound, bound)));
   }
 
-  #weights(suffix: string): CellWeights {
+  private cellWeights(suffix: string): CellWeights {
     const get = (name: string): Parameter | undefined =>
       (this as unknown as Record<string, Parameter | undefined>)[name + suffix];
     return {
@@ -176,19 +176,19 @@ export abstract class RecurrentBase extends Module {
   }
 
   // All layers over packed rows; states in the order of the rows.
-  #layers(data: Tensor, steps: readonly number[], [h0, c0]: States): [Tensor, States] {
+  private layers(data: Tensor, steps: readonly number[], [h0, c0]: States): [Tensor, States] {
     let x = data;
     const [hs, cs]: [Tensor[], Tensor[]] = [[], []];
     let outs: Tensor[] = [];
-    this.#each((suffix, l) => {
+    this.each((suffix, l) => {
       const k = hs.length;
       const state = (t: Tensor): Tensor => squeeze(narrow(t, 0, k, 1), 0);
-      const w = this.#weights(suffix);
+      const w = this.cellWeights(suffix);
       const [y, h, c] = recurrentLayer(this.kind, x, steps, w, state(h0), c0 ? state(c0) : null, outs.length === 1);
       hs.push(unsqueeze(h, 0));
       if (c) cs.push(unsqueeze(c, 0));
       outs.push(y);
-      if (outs.length < this.#directions) return;
+      if (outs.length < this.directions) return;
       x = outs.length === 1 ? y : cat(outs, 1);
       outs = [];
       if (this.training && this.dropout > 0 && l < this.numLayers - 1)
@@ -197,9 +197,9 @@ export abstract class RecurrentBase extends Module {
     return [x, cs.length ? [cat(hs), cat(cs)] : [cat(hs)]];
   }
 
-  #checkState(t: unknown, name: string, batch: number | null, size: number, like: Tensor): Tensor {
+  private checkState(t: unknown, name: string, batch: number | null, size: number, like: Tensor): Tensor {
     const layer = this.constructor.name;
-    const lead = this.numLayers * this.#directions;
+    const lead = this.numLayers * this.directions;
     if (!(t instanceof Tensor)) throw new ArgumentError(`[${layer}] ${name} must be a tensor, got ${describe(t)}`);
     const want = batch === null ? [lead, size] : [lead, batch, size];
     if (!sameShape(t.shape, want))
@@ -208,26 +208,26 @@ export abstract class RecurrentBase extends Module {
     return batch === null ? unsqueeze(t, 1) : t;
   }
 
-  #states(hx: unknown, batch: number, unbatched: boolean, order: Tensor | null, like: Tensor): States {
+  private states(hx: unknown, batch: number, unbatched: boolean, order: Tensor | null, like: Tensor): States {
     const n = unbatched ? null : batch;
-    const lead = this.numLayers * this.#directions;
+    const lead = this.numLayers * this.directions;
     const none = (size: number): Tensor => zeros([lead, batch, size], { dtype: like.dtype, device: like.device });
     if (hx === undefined || hx === null) {
       const h = none(this.outputSize);
       return this.kind === 'lstm' ? [h, none(this.hiddenSize)] : [h];
     }
-    if (this.kind !== 'lstm') return [permuteBatch(this.#checkState(hx, 'h0', n, this.outputSize, like), order)];
+    if (this.kind !== 'lstm') return [permuteBatch(this.checkState(hx, 'h0', n, this.outputSize, like), order)];
     if (!Array.isArray(hx) || hx.length !== 2)
       throw new ArgumentError(`[LSTM] the initial state must be [h0, c0], got ${describe(hx)}`);
     return [
-      permuteBatch(this.#checkState(hx[0], 'h0', n, this.outputSize, like), order),
-      permuteBatch(this.#checkState(hx[1], 'c0', n, this.hiddenSize, like), order),
+      permuteBatch(this.checkState(hx[0], 'h0', n, this.outputSize, like), order),
+      permuteBatch(this.checkState(hx[1], 'c0', n, this.hiddenSize, like), order),
     ];
   }
 
-  #checkInput(x: Tensor, dims: readonly number[]): void {
+  private checkInput(x: Tensor, dims: readonly number[]): void {
     const layer = this.constructor.name;
-    const { dtype } = this.#weights('L0').inputWeight;
+    const { dtype } = this.cellWeights('L0').inputWeight;
     if (!dims.includes(x.ndim) || x.shape[x.ndim - 1] !== this.inputSize)
       throw new ShapeError(
         `[${layer}] expected input [..., ${this.inputSize}] of ${dims.join(' or ')} dimensions, got ${showShape(x.shape)}`,
@@ -239,22 +239,22 @@ export abstract class RecurrentBase extends Module {
   /** @internal Outputs and last states. */
   protected run(input: unknown, hx: unknown): [Tensor | PackedSequence, States] {
     if (input instanceof PackedSequence) {
-      this.#checkInput(input.data, [2]);
-      const states = this.#states(hx, input.steps[0] ?? 0, false, input.sortedIndices, input.data);
-      const [y, last] = this.#layers(input.data, input.steps, states);
+      this.checkInput(input.data, [2]);
+      const states = this.states(hx, input.steps[0] ?? 0, false, input.sortedIndices, input.data);
+      const [y, last] = this.layers(input.data, input.steps, states);
       return [input.with(y), last.map((t) => permuteBatch(t!, input.unsortedIndices)) as States];
     }
     if (!(input instanceof Tensor))
       throw new ArgumentError(
         `[${this.constructor.name}] expected a tensor or a PackedSequence, got ${describe(input)}`,
       );
-    this.#checkInput(input, [2, 3]);
+    this.checkInput(input, [2, 3]);
     const unbatched = input.ndim === 2;
     const x = unbatched ? unsqueeze(input, 1) : this.batchFirst ? transpose(input, 0, 1) : input;
     const [time, batch] = x.shape as [number, number];
     if (time === 0) throw new ShapeError(`[${this.constructor.name}] the sequence is empty: ${showShape(input.shape)}`);
-    const states = this.#states(hx, batch, unbatched, null, x);
-    const [rows, last] = this.#layers(
+    const states = this.states(hx, batch, unbatched, null, x);
+    const [rows, last] = this.layers(
       reshape(x, [time * batch, this.inputSize]),
       new Array<number>(time).fill(batch),
       states,

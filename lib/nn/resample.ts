@@ -185,22 +185,22 @@ const constantSpec = { ...padSpec, value: scalar };
 abstract class PadLayer extends Module {
   /** (before, after) of the last dimension, then of the one before it, ... */
   readonly padding: readonly number[];
-  readonly #n: number;
-  readonly #mode: PadMode;
+  private readonly n: number;
+  private readonly mode: PadMode;
   constructor(n: number, mode: PadMode, padding: Sizes) {
     super();
     this.padding = sizesOf(this.constructor.name, 'padding', padding, 2 * n, -Infinity);
-    this.#n = n;
-    this.#mode = mode;
+    this.n = n;
+    this.mode = mode;
   }
   forward(x: Tensor): Tensor {
     checkInput(this, x);
     // Constants fit any number of dimensions; the others mirror the spatial ones of a batch or of one sample.
-    if (this.#mode !== 'constant' && x.ndim !== this.#n + 1 && x.ndim !== this.#n + 2)
+    if (this.mode !== 'constant' && x.ndim !== this.n + 1 && x.ndim !== this.n + 2)
       throw new ShapeError(
-        `[${this.constructor.name}] input ${showShape(x.shape)} needs ${this.#n + 1} or ${this.#n + 2} dimensions`,
+        `[${this.constructor.name}] input ${showShape(x.shape)} needs ${this.n + 1} or ${this.n + 2} dimensions`,
       );
-    return padded(x, this.padding, this.#mode, this.fillValue());
+    return padded(x, this.padding, this.mode, this.fillValue());
   }
   protected fillValue(): number {
     return 0;

@@ -129,7 +129,6 @@ abstract class TransformerLayer extends Module {
   };
   selfAttn: MultiheadAttention;
   readonly normFirst: boolean;
-  readonly #activation: (x: Tensor) => Tensor;
   protected readonly layerSettings: LayerSettings;
 
   readonly dModel: number;
@@ -141,7 +140,6 @@ abstract class TransformerLayer extends Module {
     this.dModel = o.dModel;
     this.nhead = o.nhead;
     this.layerSettings = o;
-    this.#activation = activationOf(o.activation);
     this.normFirst = o.normFirst;
     this.selfAttn = this.attention();
   }
@@ -158,7 +156,8 @@ abstract class TransformerLayer extends Module {
   }
 
   protected feedForward(x: Tensor, first: Linear, inner: Dropout, second: Linear, outer: Dropout): Tensor {
-    return outer.forward(second.forward(inner.forward(this.#activation(first.forward(x)))));
+    const act = activationOf(this.layerSettings.activation);
+    return outer.forward(second.forward(inner.forward(act(first.forward(x)))));
   }
 
   // x + f(x), normalised before or after.
