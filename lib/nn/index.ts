@@ -4,7 +4,7 @@ import * as functionalRoom from './functional';
 
 export { Module } from './module';
 export type { BackwardHook, BackwardPreHook, ForwardHook, ForwardPreHook, Gradients, HookHandle } from './hooks';
-export type { LoadResult, StateDict } from './module';
+export type { LoadResult, StateDict, StateDictOptions } from './module';
 export { Parameter, UninitializedBuffer, UninitializedParameter } from './parameter';
 export * from './containers';
 export {

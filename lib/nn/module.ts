@@ -6,12 +6,13 @@ import { noGrad } from '../core/autograd';
 import { type Device } from '../core/device';
 import { type DType, isFloat } from '../core/dtype';
 import { ArgumentError } from '../core/errors';
-import { describe, sameShape, showShape } from '../core/shape';
+import { describe } from '../core/shape';
 import { Tensor } from '../core/tensor';
-import { type Given, readArguments, readOptions } from '../core/arguments';
+import { type Arguments, type Given, readArguments, readOptions } from '../core/arguments';
 import { boolean, string } from '../core/params';
 import { zeroGradients } from '../ops/gradients';
 import { moved, type Target, targetOf } from '../ops/to';
+import { copyOf } from './copying';
 import {
   type BackwardHook,
   type BackwardPreHook,
@@ -20,19 +21,12 @@ import {
   type HookHandle,
   Hooks,
 } from './hooks';
-import { isUnsized, Parameter, type Unsized } from './parameter';
-import { appliedTo } from './symbolic';
+import { Parameter } from './parameter';
+import { type LoadResult, loadInto, type StateDict, type StateDictOptions, stateOf } from './state';
+import { apply } from './symbolic';
 
-/** Tensors by their PyTorch name, e.g. `fc1.weight`. */
-export type StateDict = Record<string, Tensor>;
+export type { LoadResult, StateDict, StateDictOptions } from './state';
 
-/** What `loadStateDict` found not to match; both empty in strict mode. */
-export interface LoadResult {
-  missingKeys: string[];
-  unexpectedKeys: string[];
-}
-
-const loadDefaults = { strict: true };
 const zeroGradDefaults = { setToNone: true };
 const bufferDefaults = { persistent: true };
 
@@ -234,9 +228,40 @@ export abstract class Module<In extends readonly unknown[] = readonly unknown[],
     return out;
   }
 
-  /** Parameters and persistent buffers by name. The tensors share memory with the module's. */
-  stateDict(): StateDict {
-    return Object.fromEntries(this.#state('', [], []).map(([name, t]) => [name, t.detach()]));
+  /**
+   * Parameters and persistent buffers by name. The tensors share memory with the module's, unless `clone` (default false)
+   * asks for copies, which training does not change.
+   */
+  stateDict(...options: Arguments<StateDictOptions>): StateDict {
+    return stateOf(this.#state('', [], []), options);
+  }
+
+  /**
+   * A copy of this module and all below it: parameters, buffers and fields of its own, the same modes. Gradients and hooks
+   * are not copied. What is held twice is one in the copy too. Functions and instances of other classes are shared.
+   * @throws ArgumentError (code `ERR_CLONE`) for a class with private fields (`#name`), which no copy can have, unless it
+   *   has a `clone` of its own; and for weights that are computed from others
+   */
+  clone(): this {
+    return copyOf(this, new Map()) as this;
+  }
+
+  /** @internal Which buffers there are: for copies and files. */
+  bufferOptions(): [string, { persistent: boolean }][] {
+    return [...this.#buffers];
+  }
+
+  /** @internal A module of that class without the work of its constructor, with these buffers and fields. */
+  static restored(
+    type: typeof Module,
+    buffers: readonly [string, { persistent: boolean }][],
+    fields: Iterable<readonly [string, unknown]>,
+  ): Module {
+    const m = Reflect.construct(Module, [], type) as Module;
+    for (const [name, b] of buffers) m.#buffers.set(name, { ...b });
+    for (const [name, value] of fields)
+      Object.defineProperty(m, name, { value, enumerable: true, writable: true, configurable: true });
+    return m;
   }
 
   /**
@@ -246,42 +271,7 @@ export abstract class Module<In extends readonly unknown[] = readonly unknown[],
    * @throws ArgumentError (code `ERR_STATE_DICT`) that lists missing and unexpected names and differing shapes
    */
   loadStateDict(dict: StateDict, options?: boolean | { strict?: boolean | undefined }): LoadResult {
-    const { strict } = readArguments('loadStateDict', loadDefaults, [options]);
-    if (dict === null || typeof dict !== 'object')
-      throw new ArgumentError(`[loadStateDict] expected an object of tensors, got ${describe(dict)}`);
-    const own = this.#state('', [], []);
-    const names = new Set(own.map(([name]) => name));
-    const missingKeys = own.filter(([name]) => !Object.hasOwn(dict, name)).map(([name]) => name);
-    const unexpectedKeys = Object.keys(dict).filter((name) => !names.has(name));
-    const problems: string[] = [];
-    if (strict) {
-      if (missingKeys.length) problems.push(`missing keys: ${missingKeys.join(', ')}`);
-      if (unexpectedKeys.length) problems.push(`unexpected keys: ${unexpectedKeys.join(', ')}`);
-    }
-    const copies: [Tensor, Tensor][] = [];
-    const lazy: [Unsized, Tensor][] = [];
-    for (const [name, t] of own) {
-      if (!Object.hasOwn(dict, name)) continue;
-      const value: unknown = dict[name];
-      if (!(value instanceof Tensor)) problems.push(`${name} is ${describe(value)}, not a tensor`);
-      else if (isUnsized(t) && t.fits(value.shape)) lazy.push([t, value]);
-      else if (!sameShape(value.shape, t.shape))
-        problems.push(
-          `${name} has shape ${showShape(value.shape)} in the state dict, ${showShape(t.shape)} in the module`,
-        );
-      else {
-        value.checkAlive('loadStateDict');
-        copies.push([t, moved(value, { device: t.device })]);
-      }
-    }
-    if (problems.length)
-      throw new ArgumentError(`[loadStateDict] ${this.constructor.name}: ${problems.join('; ')}`, 'ERR_STATE_DICT');
-    for (const [to, from] of lazy) {
-      to.materialize(from.shape);
-      copies.push([to, moved(from, { device: to.device })]);
-    }
-    noGrad(() => copies.forEach(([to, from]) => void to.copy_(from)));
-    return { missingKeys, unexpectedKeys };
+    return loadInto(this.constructor.name, this.#state('', [], []), dict, options);
   }
 
   /** Switches this module and all below to training (or, with false, evaluation) behaviour. */
@@ -400,17 +390,7 @@ export abstract class Module<In extends readonly unknown[] = readonly unknown[],
   }
 }
 
-Object.defineProperty(Module.prototype, 'apply', {
-  value: function apply(this: Module, ...given: unknown[]): unknown {
-    const [fn] = given;
-    if (given.length !== 1 || typeof fn !== 'function') return appliedTo(this, given);
-    for (const m of this.children()) m.apply(fn as (module: Module) => void);
-    (fn as (module: Module) => void)(this);
-    return this;
-  },
-  writable: true,
-  configurable: true,
-});
+Object.defineProperty(Module.prototype, 'apply', { value: apply, writable: true, configurable: true });
 
 /** Throws unless a layer got a tensor. */
 export function checkInput(layer: Module, x: unknown): asserts x is Tensor {

@@ -15,6 +15,7 @@ import { normalize } from '../ops/similarity';
 import { norm } from '../ops/statistics';
 import { reshape } from '../ops/views';
 import { ConvTranspose1d, ConvTranspose2d, ConvTranspose3d } from './conv';
+import { cannotCopy } from './copying';
 import type { HookHandle } from './hooks';
 import { Module } from './module';
 import { isUnsized, Parameter } from './parameter';
@@ -59,6 +60,7 @@ function recompute(
   const parts = known.get(module) ?? new Map<string, Parts>();
   parts.set(name, { kind, names, weight: () => compute(false), handle });
   known.set(module, parts);
+  cannotCopy.set(module, `its ${name} is computed from others (${kind})`);
 }
 
 function restore<M extends Module>(op: string, kind: string, module: M, name: string): M {
@@ -67,6 +69,7 @@ function restore<M extends Module>(op: string, kind: string, module: M, name: st
   if (parts?.kind !== kind) throw new ArgumentError(`[${op}] "${name}" of ${describe(module)} has no ${kind}`);
   parts.handle.remove();
   known.get(module)!.delete(name);
+  if (known.get(module)!.size === 0) cannotCopy.delete(module);
   const fields = fieldsOf(module);
   const weight = noGrad(() => parts.weight().detach().clone());
   for (const part of [...parts.names, name]) delete fields[part];

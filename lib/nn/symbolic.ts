@@ -4,8 +4,17 @@ import { describe } from '../core/shape';
 import { holdsSymbol, traced } from '../core/symbol';
 import type { Module } from './module';
 
+/** `apply` of every module. */
+export function apply(this: Module, ...given: unknown[]): unknown {
+  const [fn] = given;
+  if (given.length !== 1 || typeof fn !== 'function') return appliedTo(this, given);
+  for (const m of this.children()) m.apply(fn as (module: Module) => void);
+  (fn as (module: Module) => void)(this);
+  return this;
+}
+
 /** What `module.forward` gives for these, as symbols. */
-export function appliedTo(module: Module, inputs: readonly unknown[]): unknown {
+function appliedTo(module: Module, inputs: readonly unknown[]): unknown {
   const name = module.constructor.name;
   if (!inputs.some(holdsSymbol))
     throw new ArgumentError(
