@@ -68,6 +68,8 @@ export * as nn from './nn';
 export * as optim from './optim';
 export * as data from './data';
 export * as datasets from './data/datasets';
+export { loadModel, saveModel } from './train/architecture/file';
+export { registerModule } from './train/architecture/registry';
 export { input } from './train/functional/input';
 export type { InputArguments, InputOptions } from './train/functional/input';
 export { FunctionalModel, model } from './train/functional/model';

@@ -60,6 +60,18 @@ function flat(out: unknown): ng.Tensor[] {
   return Object.values(out as Record<string, unknown>).flatMap((o) => (o === null ? [] : flat(o)));
 }
 
+/** Layers with a call of each, which is to give the same for the layer and for what stands for it. */
+export const layersToCall = (files: readonly string[]): [string, nn.Module, (m: nn.Module) => ng.Tensor[]][] =>
+  files
+    .flatMap(layerCases)
+    .filter((c) => c.code)
+    .map((c) => {
+      const inputs = Object.fromEntries(Object.entries(c.inputs).map(([k, v]) => [k, build(v, 'float32')]));
+      const call = (m: nn.Module): ng.Tensor[] =>
+        flat(runInNewContext(c.call, { m, ng, nn, optim: ng.optim, F: nn.functional, rnn: nn.utils.rnn, ...inputs }));
+      return [`${c.code} ${c.call}`, runInNewContext(c.code, { nn, ng }) as nn.Module, call];
+    });
+
 /** Runs a case and compares everything that was recorded. */
 function runCase(c: LayerCase, dtype: Real, tolerance: number, createGraph: boolean): void {
   const compare = checkOf(c, dtype, tolerance);

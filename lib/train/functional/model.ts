@@ -8,6 +8,8 @@ import { functionAt } from '../../core/symbol-functions';
 import { needTensor, Tensor } from '../../core/tensor';
 import { Module } from '../../nn/module';
 import { Parameter } from '../../nn/parameter';
+import { saveModel } from '../architecture/file';
+import { registerModule } from '../architecture/registry';
 import { type Action, buildGraph, type Graph, Held, Slot, slotsIn, type Step, symbolsOf } from './graph';
 
 /** A symbol, a list or a record of them. */
@@ -67,10 +69,8 @@ export interface ModelNode {
  * layer that is put into such a field takes the place of the one before.
  */
 export class FunctionalModel<I extends Symbols = Symbols, O = unknown> extends Module {
-  /** @internal */
-  declare readonly graph: Graph;
-  /** @internal How the inputs were given: their names if by name. */
-  declare readonly byName: boolean;
+  /** @internal What it computes: plain data. */
+  readonly graph: Graph;
 
   constructor(settings: ModelSettings<I, O>) {
     super();
@@ -100,12 +100,7 @@ export class FunctionalModel<I extends Symbols = Symbols, O = unknown> extends M
         },
       },
     );
-    this.setGraph(graph, keys.length > 0);
-  }
-
-  /** @internal */
-  setGraph(graph: Graph, byName: boolean): void {
-    Object.defineProperties(this, { graph: { value: graph }, byName: { value: byName } });
+    this.graph = graph;
   }
 
   /** The names of the inputs, by which data is given. */
@@ -114,9 +109,9 @@ export class FunctionalModel<I extends Symbols = Symbols, O = unknown> extends M
   }
 
   forward(...given: Given<I>): Returned<O> {
-    const values: (Tensor | undefined)[] = this.#read(given);
+    const values: (Tensor | undefined)[] = this.read(given);
     for (const step of this.graph.steps) {
-      const made = tensorsIn(this.#run(step.action, filled(step.args, values, this) as unknown[]));
+      const made = tensorsIn(this.run(step.action, filled(step.args, values, this) as unknown[]));
       if (made.length !== step.outputs.length)
         throw new ArgumentError(
           `[${this.constructor.name}] ${step.name} gave ${made.length} tensors, ${step.outputs.length} when the model was made`,
@@ -128,7 +123,7 @@ export class FunctionalModel<I extends Symbols = Symbols, O = unknown> extends M
     return filled(this.graph.outputs, values, this) as Returned<O>;
   }
 
-  #run(action: Action, args: unknown[]): unknown {
+  private run(action: Action, args: unknown[]): unknown {
     if ('layer' in action) return (this as unknown as Record<string, Module>)[action.layer]!.forward(...args);
     if ('fn' in action) return functionAt(action.fn)!(...args);
     const [t, ...rest] = args as [Record<string, unknown>, ...unknown[]];
@@ -136,7 +131,7 @@ export class FunctionalModel<I extends Symbols = Symbols, O = unknown> extends M
   }
 
   // The inputs in order.
-  #read(given: readonly unknown[]): Tensor[] {
+  private read(given: readonly unknown[]): Tensor[] {
     const op = this.constructor.name;
     const { inputs } = this.graph;
     const [first] = given;
@@ -165,6 +160,11 @@ export class FunctionalModel<I extends Symbols = Symbols, O = unknown> extends M
     });
   }
 
+  /** Writes architecture and weights into one file, which {@link loadModel} reads: {@link saveModel}. */
+  save(path: string): Promise<void> {
+    return saveModel(path, this);
+  }
+
   /** Inputs and calls in order: what {@link summary} shows. */
   nodes(): ModelNode[] {
     const makers = this.graph.inputs.map((i) => i.name);
@@ -172,10 +172,10 @@ export class FunctionalModel<I extends Symbols = Symbols, O = unknown> extends M
     const inputs = this.graph.inputs.map(({ name, shape }): ModelNode => ({
       ...{ name, layer: null, type: 'Input', outputShapes: [shape], parameters: 0, connectedTo: [] },
     }));
-    return [...inputs, ...this.graph.steps.map((step) => this.#node(step, makers, seen))];
+    return [...inputs, ...this.graph.steps.map((step) => this.node(step, makers, seen))];
   }
 
-  #node(step: Step, makers: string[], seen: Set<Module>): ModelNode {
+  private node(step: Step, makers: string[], seen: Set<Module>): ModelNode {
     const { action, name, outputs, shapes: outputShapes } = step;
     for (const slot of outputs) makers[slot] = name;
     const connectedTo = [...new Set(slotsIn(step.args).map((slot) => makers[slot]!))];
@@ -199,6 +199,8 @@ function filled(template: unknown, values: readonly (Tensor | undefined)[], mode
     return Object.fromEntries(Object.entries(template).map(([k, v]) => [k, filled(v, values, model)]));
   return template;
 }
+
+registerModule(FunctionalModel);
 
 /**
  * A model from inputs to outputs, which layers and functions made of them.
