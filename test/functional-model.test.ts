@@ -6,7 +6,14 @@ import { caught, codeOf } from './caught';
 const bits = (t: ng.Tensor): number[] => Array.from(t.dataSync() as Float32Array);
 
 describe('symbols', () => {
-  test('know their shape, and have no values', () => {
+  test('know their shape, and have no values', async () => {
+    await expect(
+      ng
+        .input([2])
+        .sum()
+        .item()
+        .catch((e: ng.NodegradError) => e.code),
+    ).resolves.toBe('ERR_SYMBOL');
     const x = ng.input([3, 4], { name: 'x' });
     expect([x.shape, x.ndim, x.dtype, x.numel, x.size(1), x.dim()]).toEqual([[-1, 3, 4], 3, 'float32', NaN, 3, 3]);
     expect(String(x)).toBe('Symbol(x, [batch, 3, 4], float32)');
@@ -187,6 +194,11 @@ describe('models', () => {
     ]);
   });
 
+  test('functions keep their names, also as activations', () => {
+    expect([ng.relu.name, ng.linalg.norm.name, nn.functional.gelu.name]).toEqual(['relu', 'norm', 'gelu']);
+    expect(String(new nn.Dense(2, { activation: ng.relu }))).toContain("activation='relu'");
+  });
+
   test('parameters and constants among the arguments belong to the model', () => {
     const x = ng.input([3]);
     const gain = new nn.Parameter(ng.tensor([1, 2, 3]));
@@ -232,6 +244,12 @@ describe('models', () => {
       expect(run).toThrow(message);
       expect(codeOf(run)).toBe('ERR_GRAPH');
     }
+    const layer = new nn.ReLU();
+    const named = (layers: Record<string, nn.Module>): unknown =>
+      ng.model({ inputs: x, outputs: layer.apply(x), layers });
+    expect(() => named({ a: layer, b: layer })).toThrow('[model] a layer is given two names');
+    expect(() => named({ x: layer })).toThrow('an input and a layer are named "x"');
+    expect(codeOf(() => named({ 'a.b': layer }))).toBe('ERR_INVALID_ARG');
     const z = ng.input([4], 'x');
     expect(() => ng.model({ inputs: [x, z], outputs: ng.add(x, z) })).toThrow('two inputs are named "x"');
     const model = ng.model({ inputs: [x, y], outputs: both });

@@ -36,6 +36,7 @@ function takingSymbols(path: string, fn: Fn): Fn {
     return traced({ fn: path }, fn, args, { what: path }) ?? fn(...args);
   };
   Object.defineProperties(wrapper, Object.getOwnPropertyDescriptors(fn));
+  Object.defineProperty(wrapper, 'name', { value: path.slice(path.lastIndexOf('.') + 1) });
   return wrapper;
 }
 

@@ -184,7 +184,10 @@ export function traced(target: Target, run: Call['run'], args: readonly unknown[
     const generator = currentGenerator();
     const state = generator.getState();
     try {
-      return noGrad(() => (trial.run ?? run)(...tried(args, batch, device)));
+      let result: unknown;
+      // Not returned: what promises a value is none of its concern.
+      noGrad(() => void (result = (trial.run ?? run)(...tried(args, batch, device))));
+      return result;
     } catch (e) {
       throw located(e, trial.what, args);
     } finally {

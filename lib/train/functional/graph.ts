@@ -131,7 +131,10 @@ export function buildGraph(source: Source, holder: Holder): Graph {
     used.add(name);
     return name;
   };
-  for (const name of source.named.values()) used.add(name);
+  for (const name of source.named.values()) {
+    if (used.has(name)) throw wrong(`an input and a layer are named "${name}"`);
+    used.add(name);
+  }
   const layers = new Map<object, string>();
   const nameOf = ({ target }: Call): string => {
     if (!('layer' in target)) return fresh(labelOf(target));

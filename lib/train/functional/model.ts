@@ -3,14 +3,14 @@ import { isOptions, readArguments, type Spec } from '../../core/arguments';
 import { ArgumentError, ShapeError } from '../../core/errors';
 import { Param } from '../../core/params';
 import { describe, type Shape, showShape } from '../../core/shape';
-import { anyLength, showSymbolic, tensorsIn } from '../../core/symbol';
-import { functionAt } from '../../core/symbol-functions';
+import { anyLength, showSymbolic } from '../../core/symbol';
 import { needTensor, Tensor } from '../../core/tensor';
 import { Module } from '../../nn/module';
 import { Parameter } from '../../nn/parameter';
 import { saveModel } from '../architecture/file';
 import { registerModule } from '../architecture/registry';
-import { type Action, buildGraph, type Graph, Held, Slot, slotsIn, type Step, symbolsOf } from './graph';
+import { buildGraph, type Graph, slotsIn, type Step, symbolsOf } from './graph';
+import { runGraph } from './run';
 
 /** A symbol, a list or a record of them. */
 export type Symbols = Tensor | readonly Tensor[] | Readonly<Record<string, Tensor>>;
@@ -78,13 +78,16 @@ export class FunctionalModel<I extends Symbols = Symbols, O = unknown> extends M
     const list = symbolsOf('inputs', inputs);
     if (new Set(list).size !== list.length) throw new ArgumentError('[model] an input is given twice', 'ERR_GRAPH');
     const keys = isOptions(inputs) ? Object.keys(inputs) : [];
+    const named = new Map(Object.entries(layers ?? {}).map(([name, m]) => [m, name]));
+    if (named.size < Object.keys(layers ?? {}).length)
+      throw new ArgumentError('[model] a layer is given two names', 'ERR_GRAPH');
     const held = new Map<Tensor, string>();
     const graph = buildGraph(
       {
         inputs: list,
         keys: list.map((_, i) => keys[i]),
         outputs,
-        named: new Map(Object.entries(layers ?? {}).map(([name, m]) => [m, name])),
+        named,
       },
       {
         taken: (name) => name in this,
@@ -109,25 +112,7 @@ export class FunctionalModel<I extends Symbols = Symbols, O = unknown> extends M
   }
 
   forward(...given: Given<I>): Returned<O> {
-    const values: (Tensor | undefined)[] = this.read(given);
-    for (const step of this.graph.steps) {
-      const made = tensorsIn(this.run(step.action, filled(step.args, values, this) as unknown[]));
-      if (made.length !== step.outputs.length)
-        throw new ArgumentError(
-          `[${this.constructor.name}] ${step.name} gave ${made.length} tensors, ${step.outputs.length} when the model was made`,
-          'ERR_GRAPH',
-        );
-      step.outputs.forEach((slot, i) => (values[slot] = made[i]));
-      for (const slot of step.release) values[slot] = undefined;
-    }
-    return filled(this.graph.outputs, values, this) as Returned<O>;
-  }
-
-  private run(action: Action, args: unknown[]): unknown {
-    if ('layer' in action) return (this as unknown as Record<string, Module>)[action.layer]!.forward(...args);
-    if ('fn' in action) return functionAt(action.fn)!(...args);
-    const [t, ...rest] = args as [Record<string, unknown>, ...unknown[]];
-    return 'getter' in action ? t[action.getter] : (t[action.method] as (...a: unknown[]) => unknown)(...rest);
+    return runGraph(this.graph, this.read(given), this) as Returned<O>;
   }
 
   // The inputs in order.
@@ -188,16 +173,6 @@ export class FunctionalModel<I extends Symbols = Symbols, O = unknown> extends M
     seen.add(layer);
     return { name, layer, type: layer.constructor.name, outputShapes, parameters, connectedTo };
   }
-}
-
-// A template with values in it.
-function filled(template: unknown, values: readonly (Tensor | undefined)[], model: object): unknown {
-  if (template instanceof Slot) return values[template.slot];
-  if (template instanceof Held) return (model as Record<string, unknown>)[template.name];
-  if (Array.isArray(template)) return template.map((v) => filled(v, values, model));
-  if (isOptions(template))
-    return Object.fromEntries(Object.entries(template).map(([k, v]) => [k, filled(v, values, model)]));
-  return template;
 }
 
 registerModule(FunctionalModel);
