@@ -1,4 +1,4 @@
-/** @file The program of API.md, section 4, with data of its own and a loop written by hand. */
+/** @file A model of a series and a table, as the functional API is meant to be written, and a loop written by hand. */
 import * as ng from '../lib';
 import { nn, optim } from '../lib';
 
