@@ -10,67 +10,68 @@ import { type SummaryOptions } from './summary';
 import { type ArrayLike, type Arrays, type Tensors } from './tensors';
 import { Trainer } from './trainer';
 
+// Beside the models, not in them: copies of a model and files of its architecture are of what it computes.
+const trainers = new WeakMap<Model, Trainer<Model>>();
+
 /** A module that is compiled and fitted itself. What the verbs do is said at {@link Trainer}, which does it. */
 export abstract class Model extends Module {
-  readonly #trainer: Trainer<this> = new Trainer(this);
-  #compiled = false;
-
   /** What trains this model. */
   get trainer(): Trainer<this> {
-    return this.#trainer;
+    let own = trainers.get(this);
+    if (!own) trainers.set(this, (own = new Trainer<Model>(this)));
+    return own as Trainer<this>;
   }
 
   /** Says with what the model is trained; see {@link Trainer.compile}. */
   compile(options: CompileOptions): this {
-    this.#trainer.compile(options);
-    this.#compiled = true;
+    this.trainer.compile(options);
     return this;
   }
 
   /** The optimizer of {@link compile}. */
   get optimizer(): AnyOptimizer {
-    return this.#ready('optimizer').optimizer;
+    return this.ready('optimizer').optimizer;
   }
 
-  #ready(op: string): Trainer<this> {
-    if (!this.#compiled)
+  private ready(op: string): Trainer<this> {
+    if (!this.trainer.compiled)
       throw new ArgumentError(
         `[${op}] the model has to be compiled first: model.compile({ optimizer, loss, metrics })`,
       );
-    return this.#trainer;
+    return this.trainer;
   }
 
   /** Trains; see {@link Trainer.fit}. */
   fit(data: Data, options?: FitOptions): Promise<History>;
   fit(x: Data, y: Arrays | undefined, options?: FitOptions): Promise<History>;
   async fit(...args: [data: Data]): Promise<History> {
-    return this.#ready('fit').fit(...args);
+    return this.ready('fit').fit(...args);
   }
 
   /** Loss and metrics over all examples; see {@link Trainer.evaluate}. */
   evaluate(data: Data, options?: EvaluateOptions): Promise<Logs>;
   evaluate(x: Data, y: Arrays | undefined, options?: EvaluateOptions): Promise<Logs>;
   async evaluate(...args: [data: Data]): Promise<Logs> {
-    return this.#ready('evaluate').evaluate(...args);
+    return this.ready('evaluate').evaluate(...args);
   }
 
   /** Outputs for all examples; see {@link Trainer.predict}. Needs no {@link compile}. */
   predict<R extends Tensors = Tensor>(x: Data, options?: PassOptions): Promise<R> {
-    return this.#trainer.predict<R>(x, options);
+    return this.trainer.predict<R>(x, options);
   }
 
   /** One step on one batch; see {@link Trainer.trainOnBatch}. */
   async trainOnBatch(x: Arrays, y?: Arrays, options?: { sampleWeight?: ArrayLike }): Promise<Logs> {
-    return this.#ready('trainOnBatch').trainOnBatch(x, y, options);
+    return this.ready('trainOnBatch').trainOnBatch(x, y, options);
   }
 
   /** Loss and metrics of one batch; see {@link Trainer.testOnBatch}. */
   async testOnBatch(x: Arrays, y?: Arrays, options?: { sampleWeight?: ArrayLike }): Promise<Logs> {
-    return this.#ready('testOnBatch').testOnBatch(x, y, options);
+    return this.ready('testOnBatch').testOnBatch(x, y, options);
   }
 
   /** Prints Keras's table of layers, output shapes and numbers of parameters. */
   summary(options?: SummaryOptions): void {
-    this.#trainer.summary(options);
+    this.trainer.summary(options);
   }
 }

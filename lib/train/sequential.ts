@@ -17,9 +17,8 @@ const index = integer();
  * `0.weight`, `0.bias`, `2.weight`, ...
  */
 export class Sequential extends Model {
-  readonly #layers: Module[] = [];
   // After each layer, as far as it is known.
-  readonly #shapes: (Shape | undefined)[] = [];
+  private readonly shapes: (Shape | undefined)[] = [];
 
   constructor(layers: Iterable<Module> = []) {
     super();
@@ -28,23 +27,23 @@ export class Sequential extends Model {
 
   /** The layers in order. */
   get layers(): readonly Module[] {
-    return [...this.#layers];
+    return this.moduleMembers().flatMap(([, , m]) => (m instanceof Module ? [m] : []));
   }
 
   /** Adds a layer at the end. */
   add(layer: Module): this {
     if (!(layer instanceof Module)) throw new ArgumentError(`[sequential] expected a layer, got ${describe(layer)}`);
-    this.#shapes.push(this.#build(layer));
-    this.#layers.push(layer);
-    this.addModule(String(this.#layers.length - 1), layer);
+    const position = this.layers.length;
+    this.shapes.push(this.build(layer));
+    this.addModule(String(position), layer);
     return this;
   }
 
   // As Keras: if the first layer was told the shape of its input, all layers learn theirs now, and a layer that does not
   // fit is an error here. Returns the output's shape, of one example.
-  #build(layer: Module): Shape | undefined {
+  private build(layer: Module): Shape | undefined {
     const given = (layer as { inputShape?: Shape }).inputShape;
-    const shape = this.#layers.length > 0 ? this.#shapes.at(-1) : given && [1, ...given];
+    const shape = this.shapes.length > 0 ? this.shapes.at(-1) : given && [1, ...given];
     if (!shape) return undefined;
     const p = layer.parameters()[0];
     const example = zeros(shape, { device: p?.device, dtype: p && isFloat(p.dtype) ? p.dtype : undefined });
@@ -54,23 +53,23 @@ export class Sequential extends Model {
 
   /** Takes the last layer away. @throws ArgumentError if there is none */
   pop(): Module {
-    const layer = this.#layers.pop();
-    this.#shapes.pop();
+    const layer = this.layers.at(-1);
     if (!layer) throw new ArgumentError('[sequential] there is no layer to take away');
-    delete (this as unknown as Record<string, unknown>)[String(this.#layers.length)];
+    this.shapes.pop();
+    delete (this as unknown as Record<string, unknown>)[String(this.layers.length - 1)];
     return layer;
   }
 
   /** The layer at `position`; negative counts from the end. */
   at(position: number): Module {
-    const layer = this.#layers.at(index.check('sequential', 'position', position));
-    if (!layer) throw new ArgumentError(`[sequential] there is no layer ${position}; there are ${this.#layers.length}`);
+    const layer = this.layers.at(index.check('sequential', 'position', position));
+    if (!layer) throw new ArgumentError(`[sequential] there is no layer ${position}; there are ${this.layers.length}`);
     return layer;
   }
 
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- inputs and output are those of the first and last layer
   forward(...inputs: any[]): any {
-    const [first, ...rest] = this.#layers;
+    const [first, ...rest] = this.layers;
     if (!first) return inputs[0];
     let x: unknown = first.forward(...inputs);
     for (const layer of rest) x = layer.forward(x);

@@ -64,6 +64,11 @@ export class Trainer<M extends Module = Module> {
     return this;
   }
 
+  /** Whether {@link compile} has been called. */
+  get compiled(): boolean {
+    return this.heads !== undefined || this.#optimizer !== undefined;
+  }
+
   /** What changes the model's weights. */
   get optimizer(): AnyOptimizer {
     if (!this.#optimizer) throw new ArgumentError('[Trainer] has no optimizer; compile({ optimizer, loss }) first');
