@@ -449,3 +449,20 @@ test("summary is Keras's table", () => {
     ' Non-trainable params: 0',
   ]);
 });
+
+test('seed: order and dropout are those of the training alone, whatever runs beside it', async () => {
+  const [x, y] = clouds(64);
+  const make = (): ng.Sequential => {
+    ng.manualSeed(3);
+    return ng.sequential([new nn.Dense(16, { inputShape: [4] }), new nn.Dropout(0.5), new nn.Dense(3)]).compile(adam);
+  };
+  const options = { verbose: 0, epochs: 3, batchSize: 16, validationSplit: 0.25 } as const;
+  const [a, b, c] = [make(), make(), make()];
+  const alone = await a.fit(x, y, { ...options, seed: 5 });
+  const [beside, other] = await Promise.all([
+    b.fit(x, y, { ...options, seed: 5 }),
+    c.fit(x, y, { ...options, seed: 6 }),
+  ]);
+  expect(beside).toEqual(alone);
+  expect(other).not.toEqual(alone);
+});

@@ -1,6 +1,6 @@
 /** @file The batches of epochs: a pass over the data each, or some steps of it. */
 import { ArgumentError } from '../core/errors';
-import { Pace } from './pace';
+import { StepsInFlight } from '../core/turn';
 import { type Batch, type Source } from './source';
 
 /** Gives epochs of a source. */
@@ -15,7 +15,7 @@ export class Feed {
   ) {}
 
   async *epoch(): AsyncGenerator<Batch, void, undefined> {
-    const pace = this.source.paced ? undefined : new Pace();
+    const pace = this.source.paced ? undefined : new StepsInFlight();
     let given = 0;
     let begun = false;
     try {

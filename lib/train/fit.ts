@@ -1,7 +1,6 @@
 /** @file `fit`: a loop over batches, with validation, events and a history. */
 import { type Values } from '../core/arguments';
 import { ArgumentError } from '../core/errors';
-import { Generator } from '../core/random';
 import { type AnyOptimizer } from '../optim/lr/base';
 import { CyclicLR, OneCycleLR } from '../optim/lr/cycle';
 import { ReduceLROnPlateau } from '../optim/lr/plateau';
@@ -47,10 +46,9 @@ function validationSource(trainer: Trainer, given: ValidationData, how: Batching
 }
 
 function dataOf(trainer: Trainer, x: unknown, y: unknown, o: Options): FitData {
-  const generator = o.seed === undefined ? undefined : new Generator(o.seed);
-  const how: Batching = { ...trainer.placement(), batchSize: o.batchSize, shuffle: o.shuffle ?? true, generator };
+  const how: Batching = { ...trainer.placement(), batchSize: o.batchSize, shuffle: o.shuffle ?? true };
   const batchSize = o.validationBatchSize ?? o.batchSize;
-  const inOrder: Batching = { ...how, batchSize, shuffle: undefined, generator: undefined };
+  const inOrder: Batching = { ...how, batchSize, shuffle: undefined };
   if (o.validationData !== undefined && o.validationSplit > 0)
     throw new ArgumentError('[fit] takes validationSplit or validationData, not both');
   const { targets } = trainer;

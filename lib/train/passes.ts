@@ -80,7 +80,7 @@ export async function runEvaluate(
   y: unknown,
   o: Options & Pick<Values<typeof evaluateSpec>, 'sampleWeight'>,
 ): Promise<Logs> {
-  const how = { ...trainer.placement(), batchSize: o.batchSize, shuffle: undefined, generator: undefined };
+  const how = { ...trainer.placement(), batchSize: o.batchSize, shuffle: undefined };
   const source = sourceOf('evaluate', x, y, o.sampleWeight, how, trainer.targets);
   o.signal?.throwIfAborted();
   const logs = await test(trainer, { source, steps: o.steps, signal: o.signal, events: eventsOf(trainer, o, source) });
@@ -90,7 +90,7 @@ export async function runEvaluate(
 
 /** `predict`. */
 export async function runPredict(trainer: Trainer, x: unknown, o: Options): Promise<Tensors> {
-  const how = { ...trainer.placement(), batchSize: o.batchSize, shuffle: undefined, generator: undefined };
+  const how = { ...trainer.placement(), batchSize: o.batchSize, shuffle: undefined };
   const source = sourceOf('predict', x, undefined, undefined, how, 'none');
   const events = eventsOf(trainer, o, source);
   const feed = new Feed('predict', source, o.steps);

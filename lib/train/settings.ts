@@ -73,7 +73,7 @@ export interface FitOptions {
   validationFreq?: number | readonly number[];
   /** In another order each epoch. Default true; not for data that comes in batches. */
   shuffle?: boolean;
-  /** Makes the order of the examples depend on nothing else. */
+  /** Everything drawn in this training (order, dropout, ...) depends on it, and on nothing that runs beside it. */
   seed?: number;
   /** Factors for the losses of the examples of a class, 1 for classes not named. */
   classWeight?: Readonly<Record<number, number>>;

@@ -1,7 +1,6 @@
 /** @file What `fit`, `evaluate` and `predict` take as data, seen as batches that can be gone through again and again. */
 import { isOptions } from '../core/arguments';
 import { ArgumentError, ShapeError } from '../core/errors';
-import { type Generator as RandomGenerator } from '../core/random';
 import { describe, showShape } from '../core/shape';
 import { Tensor } from '../core/tensor';
 import { checkDataset, type Dataset, Subset, TensorDataset } from '../data/dataset';
@@ -21,7 +20,6 @@ export type Data = Arrays | Dataset<any, any> | Batches;
 export interface Batching extends Placement {
   batchSize: number | undefined;
   shuffle: boolean | undefined;
-  generator: RandomGenerator | undefined;
 }
 
 /** Batches, in passes over the data. */
@@ -150,8 +148,8 @@ export function fromDataset(
   targets: Targets = 'needed',
 ): Source {
   checkDataset(op, dataset);
-  const { batchSize = defaultBatchSize, shuffle = false, generator } = how;
-  const loader = new DataLoader(dataset, { batchSize, shuffle, generator });
+  const { batchSize = defaultBatchSize, shuffle = false } = how;
+  const loader = new DataLoader(dataset, { batchSize, shuffle });
   return fromLoader(op, loader, how, targets);
 }
 

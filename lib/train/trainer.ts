@@ -2,6 +2,8 @@
 import { readOptions } from '../core/arguments';
 import { isFloat } from '../core/dtype';
 import { ArgumentError } from '../core/errors';
+import { Generator } from '../core/random';
+import { withGenerator } from '../core/random-state';
 import { describe } from '../core/shape';
 import { type Tensor } from '../core/tensor';
 import { Module } from '../nn/module';
@@ -135,7 +137,8 @@ export class Trainer<M extends Module = Module> {
     this.#fitting = true;
     const restore = keepModes(this.model);
     try {
-      return await runFit(this, data, y, options);
+      const run = (): Promise<History> => runFit(this, data, y, options);
+      return await (options.seed === undefined ? run() : withGenerator(new Generator(options.seed), run));
     } finally {
       this.stepper.drop();
       this.stepper = new Stepper();
