@@ -137,9 +137,9 @@ describe('what fit takes', () => {
   });
 
   test('names are in tables that users extend', async () => {
-    ng.lossNames.set('zero', (p) => p.mul(0).mean());
-    ng.metricNames.set('one', () => new ng.metrics.MeanOf(() => ng.tensor(1)));
-    ng.optimizerNames.set('still', (parameters) => new optim.SGD(parameters, { lr: 0 }));
+    ng.registerLoss('zero', (p) => p.mul(0).mean());
+    ng.registerMetric('one', () => new ng.metrics.MeanOf(() => ng.tensor(1)));
+    ng.registerOptimizer('still', (parameters) => new optim.SGD(parameters, { lr: 0 }));
     const m = net().compile({ loss: 'zero', optimizer: 'still', metrics: ['one'] });
     expect((await m.fit(x, y, quiet)).history).toEqual({ loss: [0], one: [1] });
   });

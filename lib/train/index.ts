@@ -2,10 +2,10 @@
 export * as callbacks from './callbacks';
 export * as metrics from './metrics';
 export type { BatchLogs, History, Logs, StepValues } from './logs';
-export { lossNames, type LossLike, type LossReduction, type NamedLoss } from './losses';
-export { metricNames } from './metrics/names';
+export { type LossLike, type LossReduction, type NamedLoss, registerLoss } from './losses';
+export { registerMetric } from './metrics/names';
 export { Model } from './model';
-export { type OptimizerLike, type OptimizerMaker, optimizerNames } from './optimizers';
+export { type OptimizerLike, type OptimizerMaker, registerOptimizer } from './optimizers';
 export { sequential, Sequential } from './sequential';
 export type {
   CompileOptions,
@@ -18,6 +18,5 @@ export type {
 } from './settings';
 export type { Batch, Batches, Data } from './source';
 export { summary, type SummaryOptions } from './summary';
-export { Table } from './table';
 export type { Arrays, ShapedArray, Tensors } from './tensors';
 export { trainer, Trainer } from './trainer';

@@ -122,3 +122,6 @@ export function lossOf(op: string, loss: LossLike): BatchLoss {
     `[${op}] loss must be a name (${lossNames.names().join(', ')}), a loss layer or a function, got ${describe(loss)}`,
   );
 }
+
+/** Gives a loss a name, for `compile`; one that is there is replaced. */
+export const registerLoss = (name: string, loss: NamedLoss): void => void lossNames.set(name, loss);

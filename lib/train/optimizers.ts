@@ -64,3 +64,6 @@ function makerOf(op: string, like: unknown): (parameters: Parameter[]) => unknow
     `[${op}] optimizer must be a name (${optimizerNames.names().join(', ')}), { name, ...settings }, a function or an optimizer, got ${describe(like)}`,
   );
 }
+
+/** Gives an optimizer a name, for `compile`; in lower case. */
+export const registerOptimizer = (name: string, make: OptimizerMaker): void => void optimizerNames.set(name, make);
