@@ -175,6 +175,12 @@ export const numbers: Param<readonly number[]> = accept(
   (v) => Array.isArray(v) && v.every((d) => typeof d === 'number' && !Number.isNaN(d)),
 );
 
+/** A list of strings. */
+export const strings: Param<readonly string[]> = accept(
+  'an array of strings',
+  (v) => Array.isArray(v) && v.every((s) => typeof s === 'string'),
+);
+
 /** A shape: see {@link checkShape}. */
 export const shape: Param<Shape> = new Param('a shape', (v, op) => checkShape(op, v));
 
