@@ -81,7 +81,7 @@ describe('scalers', () => {
   });
 
   test.each(Object.keys(scalers) as Kind[])('%s: errors are coded', (kind) => {
-    const make = (): data.Scaler<object> => new scalers[kind]();
+    const make = (): data.StandardScaler => new scalers[kind]();
     expect(codeOf(() => make().transform([[1]]))).toBe('ERR_NOT_FITTED');
     expect(codeOf(() => make().inverseTransform([[1]]))).toBe('ERR_NOT_FITTED');
     expect(

@@ -21,7 +21,6 @@ export { RobustScaler } from './robustScaler';
 export type { RobustScalerOptions } from './robustScaler';
 export { StandardScaler } from './standardScaler';
 export type { StandardScalerOptions } from './standardScaler';
-export type { Scaler } from './scaler';
 export type { FittedState } from './fitted';
 export type { Category, CategoryList } from './categories';
 export { Imputer } from './imputer';
