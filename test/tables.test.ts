@@ -187,7 +187,9 @@ describe('OneHotEncoder', () => {
     expect(codeOf(() => encoder.inverseTransform([[0, 1, 0]]))).toBe('ERR_SHAPE');
     expect(codeOf(() => new data.OneHotEncoder().transform(['a']))).toBe('ERR_NOT_FITTED');
     expect(codeOf(() => new data.OneHotEncoder().fit(['a', 1]))).toBe('ERR_INVALID_ARG');
-    expect(codeOf(() => new data.OneHotEncoder().fit([['a'], 'b'] as never))).toBe('ERR_SHAPE');
+    for (const ragged of [[['a'], 'b'], [null, ['a']], [[]], [['a'], ['a', 'b']]])
+      for (const make of [data.OneHotEncoder, data.LabelEncoder])
+        expect(codeOf(() => new make().fitTransform(ragged as never))).toBe('ERR_SHAPE');
     expect(codeOf(() => new data.OneHotEncoder({ categories: [['a']] }).fit(['b']))).toBe('ERR_UNKNOWN_CATEGORY');
   });
 });

@@ -36,10 +36,11 @@ export function categoryColumns(op: string, name: string, given: unknown): { col
     throw new ArgumentError(`[${op}] ${name} must be a list of categories or of rows of them, got ${describe(given)}`);
   const list = rows as unknown[];
   if (!list.some(Array.isArray)) return { columns: [list.map((v) => categoryOf(op, v))], flat: true };
-  const width = (list[0] as unknown[]).length;
+  const width = Array.isArray(list[0]) ? list[0].length : 0;
+  if (width === 0)
+    throw new ShapeError(`[${op}] ${name}: row 0 must hold a category for each feature, got ${describe(list[0])}`);
   const odd = list.findIndex((r) => !Array.isArray(r) || r.length !== width);
-  if (odd >= 0 || width === undefined)
-    throw new ShapeError(`[${op}] ${name}: row ${odd} is no list of ${width} categories, as row 0 is`);
+  if (odd >= 0) throw new ShapeError(`[${op}] ${name}: row ${odd} is no list of ${width} categories, as row 0 is`);
   const columns = Array.from({ length: width }, (_, j) => list.map((r) => categoryOf(op, (r as unknown[])[j])));
   return { columns, flat: false };
 }
