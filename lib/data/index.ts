@@ -34,3 +34,5 @@ export type { CsvOptions } from './csvOptions';
 export type { ColumnType } from './cells';
 export { describe } from './describe';
 export type { ColumnSummary, Description } from './description';
+export { npy, npz } from './npy';
+export type { NpyOptions } from './npy';
