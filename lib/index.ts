@@ -85,3 +85,6 @@ replace('linalg', symbolicRoom(linalgRoom, 'linalg.'));
 replace('fft', symbolicRoom(fftRoom, 'fft.'));
 replace('special', symbolicRoom(specialRoom, 'special.'));
 for (const [name, fn] of Object.entries(symbolicRoom(losses))) replace(name, fn);
+export { listCheckpoints, loadCheckpoint, saveCheckpoint } from './io/checkpoint';
+export type { LoadCheckpointOptions, SaveCheckpointOptions } from './io/checkpoint';
+export type { CheckpointPart } from './io/checkpoint-parts';

@@ -1,4 +1,4 @@
-/** @file Writing a file so that a reader sees the old contents or the new ones, whatever happens in between. */
+/** @file Writing a file (numbered-folders.ts: a folder) so that a reader sees the old contents or the new ones, whatever happens in between. */
 import { createHash, randomBytes } from 'node:crypto';
 import { type FileHandle, lstat, open, readdir, readlink, realpath, rename, rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
@@ -17,7 +17,8 @@ const started = Date.now() - process.uptime() * 1000;
 
 /** `.name.pid.machine random.tmp`; a name too long for what is added to it is hashed. 255 bytes are the most. */
 const prefixOf = (name: string): string => `.${Buffer.byteLength(name) > 200 ? hash(name) : name}.`;
-const asideOf = (name: string): string =>
+/** The name under which `name` is written before it gets its own. */
+export const asideOf = (name: string): string =>
   `${prefixOf(name)}${process.pid}.${machine}${randomBytes(4).toString('hex')}.tmp`;
 
 /**
@@ -75,15 +76,15 @@ async function modeOf(target: string): Promise<number | undefined> {
   return found && found.mode & 0o7777;
 }
 
-// What processes that were killed while they saved this name left here.
-async function removeLeftovers(dir: string, name: string): Promise<void> {
+/** Removes what processes that were killed while they saved `name` left in `dir`. */
+export async function removeLeftovers(dir: string, name: string): Promise<void> {
   const prefix = prefixOf(name);
   for (const file of await readdir(dir)) {
     if (!file.startsWith(prefix)) continue;
     const match = /^(\d+)\.([0-9a-f]{8})[0-9a-f]{8}\.tmp$/.exec(file.slice(prefix.length));
     if (match?.[2] !== machine) continue;
     const aside = join(dir, file);
-    if (await isAbandoned(Number(match[1]), aside)) await rm(aside, { force: true });
+    if (await isAbandoned(Number(match[1]), aside)) await rm(aside, { force: true, recursive: true });
   }
 }
 
@@ -101,8 +102,8 @@ async function isAbandoned(pid: number, file: string): Promise<boolean> {
   }
 }
 
-// The new name itself has to reach the disk too. Not every system lets a directory be opened.
-async function syncDirectory(dir: string): Promise<void> {
+/** New names have to reach the disk too, not only what they name. Not every system lets a directory be opened. */
+export async function syncDirectory(dir: string): Promise<void> {
   let handle: FileHandle | undefined;
   try {
     handle = await open(dir, 'r');

@@ -21,7 +21,8 @@ import {
   parseHeader,
 } from './safetensors-header';
 
-const checkPath = (op: string, path: unknown): void => {
+/** Throws unless `path` is a path. */
+export const checkPath = (op: string, path: unknown): void => {
   if (typeof path !== 'string' || path === '')
     throw new ArgumentError(`[${op}] expected a path, got ${describe(path)}`);
 };
@@ -52,6 +53,32 @@ function checkTensors(tensors: unknown): asserts tensors is Record<string, Tenso
 }
 
 /**
+ * The bytes of a file of these tensors, in pieces. The values are those of the moment of the call: all reads are queued
+ * before it returns.
+ * @throws ArgumentError (at once) for what no file can hold; rejects if a value cannot be read
+ */
+export function fileOf(
+  op: string,
+  tensors: Record<string, Tensor>,
+  metadata?: Record<string, string>,
+): Promise<Uint8Array[]> {
+  const list = Object.entries(tensors).map(([name, t]) => {
+    if (!(t instanceof Tensor)) throw new ArgumentError(`[${op}] "${name}" is ${describe(t)}, not a tensor`);
+    if (name === '__metadata__') throw new ArgumentError(`[${op}] a tensor cannot be named __metadata__`);
+    if (!isWritable(name)) throw new ArgumentError(`[${op}] the name ${JSON.stringify(name)} is no text`);
+    t.checkAlive(op);
+    return { name, dtype: t.dtype, shape: t.shape, values: denseOf(t) };
+  });
+  const header = buildHeader(list, metadata);
+  if (header.bytes.length - 8 > maxHeader)
+    throw new ArgumentError(
+      `[${op}] names, shapes and metadata take ${header.bytes.length} bytes; ${maxHeader} are allowed`,
+    );
+  const reads = list.map(({ values }) => bytesOf(values));
+  return Promise.all(reads).then((bytes) => [header.bytes, ...header.order.map((i) => bytes[i]!)]);
+}
+
+/**
  * Saves tensors by name. The values are those of the moment of the call; what is changed while the file is being
  * written does not get in. The file appears whole or not at all.
  *
@@ -62,24 +89,9 @@ export async function save(path: string, tensors: Record<string, Tensor>, option
   checkPath('save', path);
   checkTensors(tensors);
   const { metadata } = readOptions<SaveOptions>('save', saveOptions, options);
-  const list = Object.entries(tensors).map(([name, t]) => {
-    if (!(t instanceof Tensor)) throw new ArgumentError(`[save] "${name}" is ${describe(t)}, not a tensor`);
-    if (name === '__metadata__') throw new ArgumentError('[save] a tensor cannot be named __metadata__');
-    if (!isWritable(name)) throw new ArgumentError(`[save] the name ${JSON.stringify(name)} is no text`);
-    t.checkAlive('save');
-    return { name, dtype: t.dtype, shape: t.shape, values: denseOf(t) };
-  });
-  const header = buildHeader(list, metadata);
-  if (header.bytes.length - 8 > maxHeader)
-    throw new ArgumentError(
-      `[save] names, shapes and metadata take ${header.bytes.length} bytes; ${maxHeader} are allowed`,
-    );
-  // All reads are queued now, before anything else can change the tensors.
-  const reads = list.map(({ values }) => bytesOf(values));
-  const bytes = await Promise.all(reads);
+  const pieces = await fileOf('save', tensors, metadata);
   await writeAtomic(path, async (file) => {
-    await writeAll(file, header.bytes);
-    for (const i of header.order) await writeAll(file, bytes[i]!);
+    for (const piece of pieces) await writeAll(file, piece);
   });
 }
 
@@ -147,7 +159,11 @@ const loadOptions = { device: deviceParam.optional() };
  */
 export async function load(path: string, ...options: Arguments<LoadOptions>): Promise<Record<string, Tensor>> {
   checkPath('load', path);
-  const { device } = readArguments<LoadOptions>('load', loadOptions, options);
+  return tensorsIn(path, readArguments<LoadOptions>('load', loadOptions, options).device);
+}
+
+/** {@link load}, with arguments that were read. */
+export function tensorsIn(path: string, device: Device | undefined): Promise<Record<string, Tensor>> {
   return withHeader(path, async (file, { entries }, start) => {
     const out: [string, Tensor][] = [];
     for (const e of entries) {
