@@ -34,7 +34,6 @@ export type { FloatInfo, IntegerInfo } from './core/limits';
 export type { Shape } from './core/shape';
 export type { Device } from './core/device';
 export { cuda, devices, setDefaultDevice } from './core/device';
-export {
   ArgumentError,
   AutogradError,
   DeviceError,
@@ -75,9 +74,15 @@ export type { InputArguments, InputOptions } from './train/functional/input';
 export { FunctionalModel, model } from './train/functional/model';
 export type { Given, ModelNode, ModelSettings, Returned, Symbols } from './train/functional/model';
 export { SymbolicTensor } from './core/symbol';
+export { progress } from './data/progress';
+export type { Progress, ProgressOptions, ProgressStream } from './data/progress';
 export { load, loadMetadata, save } from './io/safetensors';
 export type { LoadOptions, SaveOptions } from './io/safetensors';
 export * from './train';
+
+export { listCheckpoints, loadCheckpoint, saveCheckpoint } from './io/checkpoint';
+export type { LoadCheckpointOptions, SaveCheckpointOptions } from './io/checkpoint';
+export type { CheckpointPart } from './io/checkpoint-parts';
 
 const replace = (name: string, value: unknown): void =>
   void (name in exports && Object.defineProperty(exports as object, name, { value, enumerable: true }));
@@ -85,6 +90,3 @@ replace('linalg', symbolicRoom(linalgRoom, 'linalg.'));
 replace('fft', symbolicRoom(fftRoom, 'fft.'));
 replace('special', symbolicRoom(specialRoom, 'special.'));
 for (const [name, fn] of Object.entries(symbolicRoom(losses))) replace(name, fn);
-export { listCheckpoints, loadCheckpoint, saveCheckpoint } from './io/checkpoint';
-export type { LoadCheckpointOptions, SaveCheckpointOptions } from './io/checkpoint';
-export type { CheckpointPart } from './io/checkpoint-parts';
