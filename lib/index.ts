@@ -34,6 +34,7 @@ export type { FloatInfo, IntegerInfo } from './core/limits';
 export type { Shape } from './core/shape';
 export type { Device } from './core/device';
 export { cuda, devices, setDefaultDevice } from './core/device';
+export {
   ArgumentError,
   AutogradError,
   DeviceError,

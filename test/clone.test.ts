@@ -153,7 +153,7 @@ describe('files', () => {
     expect(loaded).toBeInstanceOf(ng.FunctionalModel);
     expect(String(loaded)).toBe(String(model));
     const want = bits([model.forward({ p: x(), q: x().neg() })]);
-    expect(bits([loaded.forward({ p: x(), q: x().neg() })])).toEqual(want);
+    expect(bits([loaded.forward({ p: x(), q: x().neg() }) as ng.Tensor])).toEqual(want);
     expect(Object.keys(loaded.stateDict())).toEqual(Object.keys(model.stateDict()));
     const own = loaded.modules().find((m) => m instanceof Own)!;
     expect([own.notes, own.training, own.tied === own.fc]).toEqual([new Own().notes, false, true]);

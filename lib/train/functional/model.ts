@@ -6,6 +6,7 @@ import { describe, type Shape, showShape } from '../../core/shape';
 import { anyLength, showSymbolic } from '../../core/symbol';
 import { needTensor, Tensor } from '../../core/tensor';
 import { Module } from '../../nn/module';
+import { Model } from '../model';
 import { Parameter } from '../../nn/parameter';
 import { saveModel } from '../architecture/file';
 import { registerModule } from '../architecture/registry';
@@ -68,7 +69,7 @@ export interface ModelNode {
  * A model that was made of symbols. It holds its layers in fields of their names, in the order in which they were applied; a
  * layer that is put into such a field takes the place of the one before.
  */
-export class FunctionalModel<I extends Symbols = Symbols, O = unknown> extends Module {
+export class FunctionalModel<I extends Symbols = Symbols, O = unknown> extends Model {
   /** @internal What it computes: plain data. */
   readonly graph: Graph;
 
