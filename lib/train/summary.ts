@@ -1,10 +1,12 @@
 /** @file Keras's table of a model: layers, output shapes, numbers of parameters. */
 import { readOptions } from '../core/arguments';
 import { type DType } from '../core/dtype';
+import { ArgumentError } from '../core/errors';
 import { noGrad } from '../core/grad-mode';
 import { dtype as dtypeParam, fn, integers } from '../core/params';
+import { describe } from '../core/shape';
 import { Tensor } from '../core/tensor';
-import { type Module } from '../nn/module';
+import { Module } from '../nn/module';
 import { isUnsized } from '../nn/parameter';
 import { zeros } from '../ops/create';
 import { evaluating } from './modes';
@@ -125,6 +127,7 @@ function table(rows: readonly Row[]): string[] {
 
 /** Prints {@link summaryOf}. */
 export function printSummary(op: string, model: Module, options?: SummaryOptions): void {
+  if (!(model instanceof Module)) throw new ArgumentError(`[${op}] expected a module, got ${describe(model)}`);
   readOptions(op, summarySpec, options as object).print(summaryOf(op, model, options));
 }
 

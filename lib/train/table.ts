@@ -28,7 +28,7 @@ export class Table<T> {
 
   /** Gives `name` a meaning, a function. */
   set(name: string, entry: T): this {
-    const op = `${this.what} names`;
+    const op = `register${this.what[0]!.toUpperCase()}${this.what.slice(1)}`;
     this.#entries.set(string.check(op, 'name', name), functionParam.check(op, 'entry', entry) as T);
     return this;
   }

@@ -1,7 +1,7 @@
 /** @file The mean of whatever is given, and metrics that are functions. */
 import { ArgumentError } from '../../core/errors';
 import { noGrad } from '../../core/grad-mode';
-import { number } from '../../core/params';
+import { fn as functionParam, number } from '../../core/params';
 import { describe } from '../../core/shape';
 import { Tensor } from '../../core/tensor';
 import { Metric, share, Sum } from './metric';
@@ -48,7 +48,8 @@ export class MeanOf extends Metric {
     protected readonly fn: (prediction: Tensor, target: Tensor) => Tensor,
     name?: string,
   ) {
-    super(name ?? (fn.name || 'metric'));
+    const { name: own } = functionParam<typeof fn>().check('MeanOf', 'fn', fn);
+    super(name ?? (own || 'metric'));
   }
   update(prediction: Tensor, target: Tensor): void {
     const value: unknown = noGrad(() => this.fn(prediction, target));
