@@ -73,7 +73,7 @@ export function giveMethods(): void {
   const example = engineOps.zeros([2, 2], 'float32', 0);
   for (const [name, d] of Object.entries(Object.getOwnPropertyDescriptors(Tensor.prototype))) {
     if (name === 'constructor' || Object.hasOwn(own, name)) continue;
-    const { get, value } = d as { get?: () => unknown; value?: unknown };
+    const { get, value } = d as { get?: (() => unknown) | undefined; value?: unknown };
     if (get) {
       // `T` and its kind.
       if (!(get.call(example) instanceof Tensor)) continue;

@@ -166,11 +166,11 @@ export interface Trial {
   /** How errors call it. */
   readonly what: string;
   /** Does it for the shapes alone. Default: as the call does. */
-  readonly run?: (...args: unknown[]) => unknown;
+  readonly run?: ((...args: unknown[]) => unknown) | undefined;
   /** Whether the random numbers that it takes are taken: those of weights that are drawn now. */
-  readonly draws?: boolean;
+  readonly draws?: boolean | undefined;
   /** Where the tensors are that it meets. Default: where those among the arguments are. */
-  readonly device?: number;
+  readonly device?: number | undefined;
 }
 
 /**

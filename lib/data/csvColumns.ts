@@ -16,7 +16,7 @@ export interface TableColumn {
   readonly start: number;
   readonly width: number;
   /** Of a category. */
-  readonly encoder?: OneHotEncoder | LabelEncoder;
+  readonly encoder?: OneHotEncoder | LabelEncoder | undefined;
 }
 
 /** A column with its way of writing a value, null if it is missing, into a row that begins at `at`. */

@@ -21,38 +21,38 @@ import { type ColumnType, missingWords } from './cells';
 /** Settings of `data.csv`. */
 export interface CsvOptions {
   /** The column to predict, or several. Default: none. */
-  target?: string | readonly string[];
+  target?: string | readonly string[] | undefined;
   /** The columns to predict from. Default: all that are no targets. */
-  features?: readonly string[];
+  features?: readonly string[] | undefined;
   /** Columns to leave out. */
-  ignore?: readonly string[];
+  ignore?: readonly string[] | undefined;
   /** Whether the first row has the columns' names (default), or the names. Without names they are `column0`, `column1`, ... */
-  header?: boolean | readonly string[];
+  header?: boolean | readonly string[] | undefined;
   /** What columns are, where that shall not be inferred. */
-  types?: Readonly<Record<string, ColumnType>>;
+  types?: Readonly<Record<string, ColumnType>> | undefined;
   /** What stands for a missing value. Default: nothing, NA, NaN, null and others, as in pandas. */
-  missing?: readonly string[];
+  missing?: readonly string[] | undefined;
   /** Leave out rows in which a value is missing. Default false. */
-  dropMissing?: boolean;
+  dropMissing?: boolean | undefined;
   /** What features that are categories become: a column for each value (default), or one of their numbers. */
-  categories?: 'oneHot' | 'codes';
+  categories?: 'oneHot' | 'codes' | undefined;
   /** More different values than these are an error, no categories. Default 1000. */
-  maxCategories?: number;
+  maxCategories?: number | undefined;
   /** Only the first so many rows. */
-  limit?: number;
+  limit?: number | undefined;
   /** What is between the values. Default a comma. */
-  delimiter?: string;
+  delimiter?: string | undefined;
   /** What is around values that hold delimiters or line breaks. Default `"`. */
-  quote?: string;
+  quote?: string | undefined;
   /** What begins a comment. Default: there are none. */
-  comment?: string;
+  comment?: string | undefined;
   /** What stands before the fraction of a number. Default a point. */
-  decimal?: string;
+  decimal?: string | undefined;
   /** Default `utf8`. */
-  encoding?: 'utf8' | 'latin1' | 'utf16le';
+  encoding?: 'utf8' | 'latin1' | 'utf16le' | undefined;
   /** Of the numbers. Default: the default dtype. */
-  dtype?: DType;
-  device?: Device;
+  dtype?: DType | undefined;
+  device?: Device | undefined;
 }
 
 const columnType = oneOf<ColumnType>('number', 'boolean', 'date', 'category');

@@ -72,7 +72,10 @@ export async function eachRow(path: string, format: CsvFormat, most: number, vis
     if (failure === enough) return;
     if (failure !== undefined) throw failure as Error;
     // The row that is wrong ends there, or begins after the last good one and does not end.
-    const { code, lines, message, record, column } = cause as CsvError & { record?: string[]; column?: number };
+    const { code, lines, message, record, column } = cause as CsvError & {
+      record?: string[] | undefined;
+      column?: number | undefined;
+    };
     if (code === 'CSV_QUOTE_NOT_CLOSED') throw rowError(path, line + 1, 'a quote that is not closed', cause);
     if (code === 'CSV_RECORD_INCONSISTENT_FIELDS_LENGTH') {
       const expected = /expect (\d+)/.exec(message)?.[1];

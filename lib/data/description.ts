@@ -11,9 +11,10 @@ export interface ColumnSummary {
   count: number;
   missing: number;
   /** Of numbers, booleans (as 0 and 1) and dates (days since 1970-01-01). `std` has n - 1 below the line, as in pandas. */
-  numbers?: { mean: number; std: number; min: number; q25: number; median: number; q75: number; max: number };
+  numbers?:
+    { mean: number; std: number; min: number; q25: number; median: number; q75: number; max: number } | undefined;
   /** Of categories: each with how often it is there, the most frequent first. */
-  categories?: [name: string, count: number][];
+  categories?: [name: string, count: number][] | undefined;
 }
 
 /** Summarises numbers; NaN is missing. */

@@ -12,15 +12,15 @@ import { numbersOf, type Values } from './given';
 /** Settings of {@link Imputer}. */
 export interface ImputerOptions {
   /** What stands for a missing value: the feature's mean (default), its median, its most frequent value (the smallest of several), or a constant. */
-  strategy?: 'mean' | 'median' | 'mostFrequent' | 'constant';
+  strategy?: 'mean' | 'median' | 'mostFrequent' | 'constant' | undefined;
   /** The constant. Default 0. */
-  fillValue?: number;
+  fillValue?: number | undefined;
   /** Which value is a missing one. Default NaN. */
-  missingValues?: number;
+  missingValues?: number | undefined;
   /** Add a column of ones and zeros for each feature in which values were missing: where they were. Default false. */
-  addIndicator?: boolean;
+  addIndicator?: boolean | undefined;
   /** Fill features that had no values at all with `fillValue` instead of leaving them out. Default false. */
-  keepEmptyFeatures?: boolean;
+  keepEmptyFeatures?: boolean | undefined;
 }
 
 interface Learned {

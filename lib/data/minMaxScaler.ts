@@ -11,9 +11,9 @@ import { type Line, Scaler } from './scaler';
 /** Settings of {@link MinMaxScaler}. */
 export interface MinMaxScalerOptions {
   /** What the smallest and the largest value become. Default [0, 1]. */
-  featureRange?: readonly [number, number];
+  featureRange?: readonly [number, number] | undefined;
   /** Keep what lies outside of the training's range within `featureRange`. Default false. */
-  clip?: boolean;
+  clip?: boolean | undefined;
 }
 
 interface Learned {

@@ -15,7 +15,7 @@ import { permute } from '../ops/views';
 /** Settings of {@link npy} and {@link npz}. */
 export interface NpyOptions {
   /** Default: the default device. */
-  device?: Device;
+  device?: Device | undefined;
 }
 
 // How the bytes of each of NumPy's types are read, and as what they are kept: the smallest dtype that holds all of them.

@@ -22,13 +22,13 @@ import { given, numbersOf, type Values } from './given';
 /** Settings of {@link OneHotEncoder}. */
 export interface OneHotEncoderOptions {
   /** The categories of each feature, in the order of their columns. Default `auto`: those of the data, sorted. */
-  categories?: 'auto' | readonly (readonly Category[])[];
+  categories?: 'auto' | readonly (readonly Category[])[] | undefined;
   /** Leave out the column of each feature's first category (`first`), or of those that have two (`ifBinary`). Default null: none. */
-  drop?: 'first' | 'ifBinary' | null;
+  drop?: 'first' | 'ifBinary' | null | undefined;
   /** What a category is that `fit` did not see: an `error` (default), or all zeros (`ignore`). */
-  handleUnknown?: 'error' | 'ignore';
+  handleUnknown?: 'error' | 'ignore' | undefined;
   /** Default: the default dtype. */
-  dtype?: DType;
+  dtype?: DType | undefined;
 }
 
 /** Categories: [n] (one feature), or rows of them, [n, f]. */
@@ -74,7 +74,7 @@ export class OneHotEncoder extends Fitted<Learned> {
     categories: 'auto' | readonly (readonly Category[])[];
     drop: 'first' | 'ifBinary' | null;
     handleUnknown: 'error' | 'ignore';
-    dtype?: DType;
+    dtype?: DType | undefined;
   };
 
   constructor(options: OneHotEncoderOptions = {}) {

@@ -9,21 +9,21 @@ import { DataLoader } from './loader';
 export interface ProgressStream {
   write(text: string): unknown;
   /** Whether it is a terminal, where one line is written over and over. */
-  isTTY?: boolean;
+  isTTY?: boolean | undefined;
   /** The width of the terminal. Default 80. */
-  columns?: number;
+  columns?: number | undefined;
 }
 
 /** Options of {@link progress}. */
 export interface ProgressOptions {
   /** How many turns the loop has. Default: the `length` or `size` of what is looped over, if it has one. */
-  total?: number | null;
+  total?: number | null | undefined;
   /** What stands in front of the line. Default none. */
-  label?: string;
+  label?: string | undefined;
   /** Whether to show anything. Default: on a terminal only. Elsewhere a line is written every ten seconds, and one at the end. */
-  show?: boolean | null;
+  show?: boolean | null | undefined;
   /** Default `process.stderr`. */
-  stream?: ProgressStream | null;
+  stream?: ProgressStream | null | undefined;
 }
 
 const streamParam = new Param<ProgressStream>('something with write()', (v, op, name) => {

@@ -12,13 +12,13 @@ import { type Line, Scaler } from './scaler';
 /** Settings of {@link RobustScaler}. */
 export interface RobustScalerOptions {
   /** Take the median off. Default true. */
-  withCentering?: boolean;
+  withCentering?: boolean | undefined;
   /** Divide by the distance of the quantiles. Default true. */
-  withScaling?: boolean;
+  withScaling?: boolean | undefined;
   /** Which quantiles, in percent. Default [25, 75]. */
-  quantileRange?: readonly [number, number];
+  quantileRange?: readonly [number, number] | undefined;
   /** Divide such that values of a normal distribution have deviation 1. Default false. */
-  unitVariance?: boolean;
+  unitVariance?: boolean | undefined;
 }
 
 interface Learned {

@@ -19,17 +19,17 @@ export type Labels = Tensor | ArrayBufferView | readonly (number | string | bool
 /** Settings of {@link split}. */
 export interface SplitOptions extends SeedOptions {
   /** The test's share of all examples, rounded up, or (1 and more) how many. Default 0.25. */
-  test?: number;
+  test?: number | undefined;
   /** The validation's share of all examples, rounded up, or how many; there are three parts then. Default: two parts. */
-  validation?: number;
+  validation?: number | undefined;
   /** Draw at random; else the order stays and the parts are first to last in it: training, validation, test. Default true. */
-  shuffle?: boolean;
+  shuffle?: boolean | undefined;
   /** Labels whose shares shall be the same in each part. */
-  stratify?: Labels;
+  stratify?: Labels | undefined;
   /** Groups (people, days, houses) none of which may be in two parts; the sizes are then shares of the groups. */
-  groups?: Labels;
+  groups?: Labels | undefined;
   /** Examples to leave out between the parts, with `shuffle: false`; {@link windows} says how many. Default 0. */
-  gap?: number;
+  gap?: number | undefined;
 }
 
 /** Inputs and targets of one part. */

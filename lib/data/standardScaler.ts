@@ -7,9 +7,9 @@ import { type Line, Scaler } from './scaler';
 /** Settings of {@link StandardScaler}. */
 export interface StandardScalerOptions {
   /** Take the mean off. Default true. */
-  withMean?: boolean;
+  withMean?: boolean | undefined;
   /** Divide by the standard deviation. Default true. */
-  withStd?: boolean;
+  withStd?: boolean | undefined;
 }
 
 interface Learned {

@@ -13,11 +13,11 @@ export interface WindowOptions {
   /** How many values of the past a window has. */
   size: number;
   /** How many steps after a window's last value its target is. Default 1: the next one. */
-  horizon?: number;
+  horizon?: number | undefined;
   /** How many steps each window begins after the one before. Default 1. */
-  stride?: number;
+  stride?: number | undefined;
   /** So many targets one after the other, the first `horizon` steps after the window's last value. Default: one, without a dimension of its own. */
-  steps?: number;
+  steps?: number | undefined;
 }
 
 /** What {@link windows} gives: windows and targets, in order of time. */

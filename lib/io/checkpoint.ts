@@ -34,7 +34,7 @@ interface Manifest {
 /** Options of {@link saveCheckpoint}. */
 export interface SaveCheckpointOptions {
   /** How many of the newest checkpoints stay in the directory; older ones are removed. Default 1. */
-  keep?: number;
+  keep?: number | undefined;
 }
 const saveSpec = { keep: positive.or(1) };
 
@@ -112,9 +112,9 @@ export async function saveCheckpoint(
 /** Options of {@link loadCheckpoint}. */
 export interface LoadCheckpointOptions {
   /** Which one; see {@link listCheckpoints}. Default: the newest. */
-  number?: number;
+  number?: number | undefined;
   /** Give the generator in use the state it had. Default true. */
-  random?: boolean;
+  random?: boolean | undefined;
 }
 const loadSpec = { number: integer({ least: 1 }).optional(), random: boolean.or(true) };
 

@@ -29,7 +29,7 @@ export interface Addon {
   openGpu(device: number): string;
   setThreads(n: number): void;
   getThreads(): number;
-  pending?: Pending;
+  pending?: Pending | undefined;
   onCompleted(callback: (id: number, fail: number, message: string, op: number) => void): void;
 }
 

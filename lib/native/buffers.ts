@@ -8,8 +8,8 @@ export interface BufferArg {
   readonly offset: number;
   readonly dtypeCode: number;
   /** What a view shows; null for the owner of its memory, and unknown where it is part of some. */
-  readonly base?: BufferArg | null;
-  readonly numel?: number;
+  readonly base?: BufferArg | null | undefined;
+  readonly numel?: number | undefined;
 }
 
 declare const role: unique symbol;

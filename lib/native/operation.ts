@@ -48,7 +48,7 @@ export const nameOf = (own: number): string => opNames[calling || own]!;
  * the number of the operation that failed.
  */
 export function translate(e: unknown, own = 0): unknown {
-  const { code, message, op = own } = e as { code?: string; message: string; op?: number };
+  const { code, message, op = own } = e as { code?: string | undefined; message: string; op?: number | undefined };
   if (code === 'ERR_UNSUPPORTED_ON_DEVICE')
     return new DeviceError(`[${opNames[op]}] ${message}; move the tensors with .to('cpu')`, code);
   if (code === 'ERR_DTYPE') return new DTypeError(`[${opNames[op]}] ${message}`);

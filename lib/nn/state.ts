@@ -43,7 +43,7 @@ export function loadInto(
   module: string,
   own: readonly [string, Tensor][],
   dict: StateDict,
-  options: boolean | { strict?: boolean } | undefined,
+  options: boolean | { strict?: boolean | undefined } | undefined,
 ): LoadResult {
   const { strict } = readArguments('loadStateDict', loadDefaults, [options]);
   if (dict === null || typeof dict !== 'object')

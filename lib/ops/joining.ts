@@ -118,7 +118,7 @@ export const concat = cat;
 export interface ConcatenateArguments {
   tensors: readonly Tensor[];
   /** Default -1. */
-  axis?: number;
+  axis?: number | undefined;
 }
 const concatenateSpec: Spec<ConcatenateArguments> = { tensors: listParam, axis: axisParam.or(-1) };
 

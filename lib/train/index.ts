@@ -13,6 +13,7 @@ export type {
   FitOptions,
   PassOptions,
   Schedule,
+  StopSignal,
   ValidationData,
   Verbosity,
 } from './settings';

@@ -61,12 +61,12 @@ export abstract class Model extends Module {
   }
 
   /** One step on one batch; see {@link Trainer.trainOnBatch}. */
-  async trainOnBatch(x: Arrays, y?: Arrays, options?: { sampleWeight?: ArrayLike }): Promise<Logs> {
+  async trainOnBatch(x: Arrays, y?: Arrays, options?: { sampleWeight?: ArrayLike | undefined }): Promise<Logs> {
     return this.ready('trainOnBatch').trainOnBatch(x, y, options);
   }
 
   /** Loss and metrics of one batch; see {@link Trainer.testOnBatch}. */
-  async testOnBatch(x: Arrays, y?: Arrays, options?: { sampleWeight?: ArrayLike }): Promise<Logs> {
+  async testOnBatch(x: Arrays, y?: Arrays, options?: { sampleWeight?: ArrayLike | undefined }): Promise<Logs> {
     return this.ready('testOnBatch').testOnBatch(x, y, options);
   }
 

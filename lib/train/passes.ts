@@ -9,7 +9,7 @@ import { Feed } from './feed';
 import { type Heads } from './heads';
 import { type Logs, Means } from './logs';
 import { evaluating } from './modes';
-import { type evaluateSpec, type predictSpec, type Verbosity } from './settings';
+import { type evaluateSpec, type predictSpec, type Verbosity, type StopSignal } from './settings';
 import { type Source, sourceOf } from './source';
 import { like, listOf, type Tensors } from './tensors';
 import type { Trainer } from './trainer';
@@ -35,7 +35,7 @@ function eventsOf(trainer: Trainer, o: Options, source: Source): Events {
 interface Test {
   source: Source;
   steps: number | undefined;
-  signal: AbortSignal | undefined;
+  signal: StopSignal | undefined;
   events: Events;
 }
 

@@ -42,7 +42,7 @@ export class Sequential extends Model {
   // As Keras: if the first layer was told the shape of its input, all layers learn theirs now, and a layer that does not
   // fit is an error here. Returns the output's shape, of one example.
   private build(layer: Module): Shape | undefined {
-    const given = (layer as { inputShape?: Shape }).inputShape;
+    const given = (layer as { inputShape?: Shape | undefined }).inputShape;
     const shape = this.shapes.length > 0 ? this.shapes.at(-1) : given && [1, ...given];
     if (!shape) return undefined;
     const p = layer.parameters()[0];
@@ -67,13 +67,11 @@ export class Sequential extends Model {
     return layer;
   }
 
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- inputs and output are those of the first and last layer
-  forward(...inputs: any[]): any {
-    const [first, ...rest] = this.layers;
-    if (!first) return inputs[0];
-    let x: unknown = first.forward(...inputs);
-    for (const layer of rest) x = layer.forward(x);
-    return x;
+  forward(x: Tensor): Tensor {
+    // What goes from layer to layer is theirs to know.
+    let out: unknown = x;
+    for (const layer of this.layers) out = layer.forward(out);
+    return out as Tensor;
   }
 }
 

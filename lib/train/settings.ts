@@ -14,13 +14,13 @@ import { type ArrayLike, type Arrays } from './tensors';
 /** What a model is trained with. */
 export interface CompileOptions {
   /** Default `'adam'` in training; made of the model's parameters when it is compiled. */
-  optimizer?: OptimizerLike;
+  optimizer?: OptimizerLike | undefined;
   /** Of the only output, or for each of several in a list or by name; their sum is trained. */
-  loss?: PerOutput<LossLike>;
+  loss?: PerOutput<LossLike> | undefined;
   /** What each of several losses counts for in the sum. Default 1. */
-  lossWeights?: PerOutput<number>;
+  lossWeights?: PerOutput<number> | undefined;
   /** Beside the loss, in logs and in the history. Default none. */
-  metrics?: MetricsLike;
+  metrics?: MetricsLike | undefined;
 }
 
 /** 0: silent; 1: a progress bar; 2: a line per epoch; `'auto'`: a bar on a terminal, lines elsewhere. */
@@ -34,67 +34,73 @@ export interface Schedule {
   step(metric?: number): void;
 }
 
+/** What ends a pass: an `AbortSignal` of `new AbortController()`. */
+export interface StopSignal {
+  readonly aborted: boolean;
+  throwIfAborted(): void;
+}
+
 /** Settings of `evaluate` and `predict`. */
 export interface PassOptions {
   /** Examples per batch, default 32. Not for data that comes in batches. */
-  batchSize?: number;
+  batchSize?: number | undefined;
   /** End after that many batches. */
-  steps?: number;
-  callbacks?: readonly Callback[];
+  steps?: number | undefined;
+  callbacks?: readonly Callback[] | undefined;
   /** Ends the pass, which then throws the signal's reason. */
-  signal?: AbortSignal;
+  signal?: StopSignal | undefined;
   /** Default 0: silent. */
-  verbose?: Verbosity;
+  verbose?: Verbosity | undefined;
 }
 
 /** Settings of `evaluate`. */
 export interface EvaluateOptions extends PassOptions {
   /** Factors for the losses of the examples. */
-  sampleWeight?: ArrayLike;
+  sampleWeight?: ArrayLike | undefined;
 }
 
 /** Settings of `fit`. */
 export interface FitOptions {
   /** The number at which epochs end, default 1. */
-  epochs?: number;
+  epochs?: number | undefined;
   /** Examples per batch, default 32. Not for data that comes in batches. */
-  batchSize?: number;
+  batchSize?: number | undefined;
   /** Default `'auto'`. */
-  verbose?: Verbosity;
-  callbacks?: readonly Callback[];
+  verbose?: Verbosity | undefined;
+  callbacks?: readonly Callback[] | undefined;
   /** The share of the examples, the last ones, taken before shuffling, that is not trained on. Default 0. */
-  validationSplit?: number;
-  validationData?: ValidationData;
+  validationSplit?: number | undefined;
+  validationData?: ValidationData | undefined;
   /** End validation after that many batches. */
-  validationSteps?: number;
+  validationSteps?: number | undefined;
   /** Default: `batchSize`. */
-  validationBatchSize?: number;
+  validationBatchSize?: number | undefined;
   /** Validate every that many epochs (default 1), or after the epochs of these numbers, counted from 1. */
-  validationFreq?: number | readonly number[];
+  validationFreq?: number | readonly number[] | undefined;
   /** In another order each epoch. Default true; not for data that comes in batches. */
-  shuffle?: boolean;
+  shuffle?: boolean | undefined;
   /** Everything drawn in this training (order, dropout, ...) depends on it, and on nothing that runs beside it. */
-  seed?: number;
+  seed?: number | undefined;
   /** Factors for the losses of the examples of a class, 1 for classes not named. */
-  classWeight?: Readonly<Record<number, number>>;
+  classWeight?: Readonly<Record<number, number>> | undefined;
   /** Factors for the losses of the examples, or of their positions. */
-  sampleWeight?: ArrayLike;
+  sampleWeight?: ArrayLike | undefined;
   /** The number of the first epoch, default 0. */
-  initialEpoch?: number;
+  initialEpoch?: number | undefined;
   /** Batches per epoch; the next epoch goes on where this one stopped. Default: all. */
-  stepsPerEpoch?: number;
+  stepsPerEpoch?: number | undefined;
   /** Batches per step of the optimizer, default 1: their gradients are averaged over the examples. */
-  accumulate?: number;
+  accumulate?: number | undefined;
   /** The largest norm of all gradients as one vector. */
-  clipNorm?: number;
+  clipNorm?: number | undefined;
   /** The largest absolute value in a gradient. */
-  clipValue?: number;
+  clipValue?: number | undefined;
   /** Makes a schedule, which is stepped after each epoch; OneCycleLR and CyclicLR after each step of the optimizer. */
-  schedule?: (optimizer: AnyOptimizer) => Schedule;
+  schedule?: ((optimizer: AnyOptimizer) => Schedule) | undefined;
   /** Ends the training after the current step; `fit` then resolves, with `aborted` in the history. */
-  signal?: AbortSignal;
+  signal?: StopSignal | undefined;
   /** Whether steps may be recorded and replayed. Default true. */
-  jit?: boolean;
+  jit?: boolean | undefined;
 }
 
 const whatever = <T>(kind: string): Param<T> => new Param<T>(kind, (v) => v as T);
@@ -108,7 +114,7 @@ const verbosity: Param<Verbosity> = new Param("0, 1, 2 or 'auto'", (v, op) => {
     `[${op}] verbose must be 0 (silent), 1 (a bar), 2 (a line per epoch) or 'auto', got ${describe(v)}`,
   );
 });
-const signal = instance('an AbortSignal', AbortSignal).optional();
+const signal = instance<StopSignal>('an AbortSignal', AbortSignal).optional();
 const classWeight: Param<Readonly<Record<number, number>>> = new Param(
   'a factor for each class by its number',
   (v, op) => {

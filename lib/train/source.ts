@@ -13,8 +13,7 @@ export type Batch = [x: Tensors, y: Tensors | undefined, sampleWeight?: Tensor |
 /** Batches as users give them: `[x, y]` or `[x, y, sampleWeight]`, each time they are looped over. */
 export type Batches = AsyncIterable<unknown> | Iterable<unknown>;
 /** Examples in arrays, a dataset, or batches. */
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- examples of any kind
-export type Data = Arrays | Dataset<any, any> | Batches;
+export type Data = Arrays | Dataset<unknown, unknown> | Batches;
 
 /** How a source makes batches of examples. */
 export interface Batching extends Placement {

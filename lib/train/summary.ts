@@ -14,11 +14,11 @@ import { evaluating } from './modes';
 /** Settings of `summary`. */
 export interface SummaryOptions {
   /** The shape of one example. Default: what the first layer was told, else output shapes are left out. */
-  inputShape?: readonly number[];
+  inputShape?: readonly number[] | undefined;
   /** Of the example that is sent through, default float32. */
-  dtype?: DType;
+  dtype?: DType | undefined;
   /** Gets the table, default `console.log`. */
-  print?: (table: string) => void;
+  print?: ((table: string) => void) | undefined;
 }
 const summarySpec = {
   inputShape: integers.optional(),
@@ -39,7 +39,7 @@ const plain = (n: number): string => n.toLocaleString('en-US');
 /** What the first layer that knows was told of its input. */
 function shapeOfInput(model: Module): readonly number[] | undefined {
   const first = model.modules().find((m) => m !== model && m.children().length === 0) as
-    (Module & { inputShape?: readonly number[] }) | undefined;
+    (Module & { inputShape?: readonly number[] | undefined }) | undefined;
   return first?.inputShape;
 }
 

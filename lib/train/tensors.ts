@@ -42,7 +42,7 @@ export const isNumbers = (v: unknown): v is NestedArray =>
 export const isArray = (v: unknown): v is ArrayLike => v instanceof Tensor || isTyped(v) || isShaped(v) || isNumbers(v);
 
 function tensorFrom(v: Exclude<ArrayLike, Tensor>, { device, dtype }: Placement): Tensor {
-  const { shape, data } = isShaped(v) ? v : { shape: (v as { shape?: Shape }).shape, data: v };
+  const { shape, data } = isShaped(v) ? v : { shape: (v as { shape?: Shape | undefined }).shape, data: v };
   const made = tensor(data as TypedArray, { shape, device: device as never });
   // Numbers in arrays have no dtype of their own in mind; Keras makes them what the weights are too.
   return isFloat(made.dtype) && made.dtype !== dtype ? made.to(dtype) : made;

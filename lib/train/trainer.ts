@@ -161,7 +161,7 @@ export class Trainer<M extends Module = Module> {
   }
 
   /** One step on one batch: its loss and metrics. */
-  async trainOnBatch(x: Arrays, y?: Arrays, options?: { sampleWeight?: ArrayLike }): Promise<Logs> {
+  async trainOnBatch(x: Arrays, y?: Arrays, options?: { sampleWeight?: ArrayLike | undefined }): Promise<Logs> {
     const batch = this.#oneBatch('trainOnBatch', x, y, options);
     const heads = this.heads?.fresh();
     const means = new Means();
@@ -176,7 +176,7 @@ export class Trainer<M extends Module = Module> {
   }
 
   /** Loss and metrics of one batch. */
-  async testOnBatch(x: Arrays, y?: Arrays, options?: { sampleWeight?: ArrayLike }): Promise<Logs> {
+  async testOnBatch(x: Arrays, y?: Arrays, options?: { sampleWeight?: ArrayLike | undefined }): Promise<Logs> {
     const batch = this.#oneBatch('testOnBatch', x, y, options);
     return runEvaluate(this, [batch], undefined, readOptions('testOnBatch', evaluateSpec, undefined));
   }
@@ -221,7 +221,12 @@ export class Trainer<M extends Module = Module> {
     return [onDevice(x, device), y && onDevice(y, device), w && (onDevice(w, device) as Tensor)];
   }
 
-  #oneBatch(op: string, x: Arrays, y: Arrays | undefined, options: { sampleWeight?: ArrayLike } = {}): Batch {
+  #oneBatch(
+    op: string,
+    x: Arrays,
+    y: Arrays | undefined,
+    options: { sampleWeight?: ArrayLike | undefined } = {},
+  ): Batch {
     const { sampleWeight } = readOptions(op, { sampleWeight: evaluateSpec.sampleWeight }, options);
     const where = this.placement();
     return this.placed(toBatch(op, [x, y, sampleWeight], where, this.targets), where.device);

@@ -8,9 +8,9 @@ import { Callback } from './callback';
 /** Settings of {@link CSVLogger}. */
 export interface CSVLoggerOptions {
   /** Between values. Default `,`. */
-  separator?: string;
+  separator?: string | undefined;
   /** Go on with a file that exists. Default false: it is written anew. */
-  append?: boolean;
+  append?: boolean | undefined;
 }
 const csvSpec = { filename: string, separator: string.or(','), append: boolean.or(false) };
 

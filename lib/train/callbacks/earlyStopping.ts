@@ -10,17 +10,17 @@ import { copyOfWeights } from './weights';
 /** Settings of {@link EarlyStopping}. */
 export interface EarlyStoppingOptions extends MonitorOptions {
   /** The least change that counts as better. Default 0. */
-  minDelta?: number;
+  minDelta?: number | undefined;
   /** Epochs without progress that are tolerated. Default 0. */
-  patience?: number;
+  patience?: number | undefined;
   /** What has to be better than this to be progress. Default none. */
-  baseline?: number | null;
+  baseline?: number | null | undefined;
   /** At the end, the weights of the best epoch come back. Default false. */
-  restoreBestWeights?: boolean;
+  restoreBestWeights?: boolean | undefined;
   /** The epoch in which watching begins. Default 0. */
-  startFromEpoch?: number;
+  startFromEpoch?: number | undefined;
   /** 1: says so when it stops. Default 0. */
-  verbose?: number;
+  verbose?: number | undefined;
 }
 const earlyStoppingSpec = {
   ...monitorSpec,

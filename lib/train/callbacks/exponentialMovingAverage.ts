@@ -7,13 +7,13 @@ import { Callback } from './callback';
 /** Settings of {@link ExponentialMovingAverage}. */
 export interface MovingAverageOptions {
   /** What remains of the average in a step. Default 0.999. */
-  decay?: number;
+  decay?: number | undefined;
   /** Average the buffers too. Default false. */
-  useBuffers?: boolean;
+  useBuffers?: boolean | undefined;
   /** Validation looks at the averages. Default true. */
-  validate?: boolean;
+  validate?: boolean | undefined;
   /** At the end the averages become the weights. Default true. */
-  keep?: boolean;
+  keep?: boolean | undefined;
 }
 const averageSpec = {
   decay: number({ least: 0, most: 1 }).or(0.999),

@@ -16,7 +16,7 @@ export class LearningRateScheduler extends Callback {
   private readonly schedule: RateOfEpoch;
   private readonly verbose: number;
 
-  constructor(schedule: RateOfEpoch, options?: { verbose?: number }) {
+  constructor(schedule: RateOfEpoch, options?: { verbose?: number | undefined }) {
     super();
     const read = readArguments('LearningRateScheduler', schedulerSpec, [schedule, options]);
     this.schedule = read.schedule;

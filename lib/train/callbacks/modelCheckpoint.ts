@@ -12,13 +12,13 @@ import { Monitor, type MonitorOptions, monitorSpec } from './monitor';
 /** Settings of {@link ModelCheckpoint}. */
 export interface ModelCheckpointOptions extends MonitorOptions {
   /** Save only when the monitored value has got better. Default false. */
-  saveBestOnly?: boolean;
+  saveBestOnly?: boolean | undefined;
   /** `'epoch'` (default): after each epoch; a number: after that many batches. */
-  saveFreq?: 'epoch' | number;
+  saveFreq?: 'epoch' | number | undefined;
   /** What the first value must be better than, with `saveBestOnly`. Default none. */
-  initialValueThreshold?: number | null;
+  initialValueThreshold?: number | null | undefined;
   /** 1: says so when it saves. Default 0. */
-  verbose?: number;
+  verbose?: number | undefined;
 }
 const checkpointSpec = {
   filepath: string,

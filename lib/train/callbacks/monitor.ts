@@ -10,9 +10,9 @@ export type MonitorMode = 'auto' | 'min' | 'max';
 /** What callbacks that monitor take. */
 export interface MonitorOptions {
   /** A name in the logs. Default `valLoss`. */
-  monitor?: string;
+  monitor?: string | undefined;
   /** Default `'auto'`. */
-  mode?: MonitorMode;
+  mode?: MonitorMode | undefined;
 }
 export const monitorSpec = {
   monitor: string.or('valLoss'),

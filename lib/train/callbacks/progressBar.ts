@@ -2,15 +2,16 @@
 import { type GenericBar, Presets, SingleBar } from 'cli-progress';
 import { readOptions } from '../../core/arguments';
 import { Param } from '../../core/params';
+import { type ProgressStream } from '../../data/progress';
 import { type BatchLogs, type Logs } from '../logs';
 import { Callback } from './callback';
 
 /** Settings of {@link ProgressBar}. */
 export interface ProgressBarOptions {
   /** Where to write, default standard output. */
-  stream?: NodeJS.WriteStream | NodeJS.WritableStream;
+  stream?: ProgressStream | undefined;
 }
-const streamParam = new Param<NodeJS.WriteStream>('a stream to write to', (v) => v as NodeJS.WriteStream);
+const streamParam = new Param<ProgressStream>('a stream to write to', (v) => v as ProgressStream);
 const barSpec = { stream: streamParam.optional() };
 
 // Milliseconds between two looks at the loss. Nothing waits for them.
@@ -48,7 +49,8 @@ export class ProgressBar extends Callback {
 
   constructor(options?: ProgressBarOptions) {
     super();
-    this.stream = readOptions('ProgressBar', barSpec, options as object).stream ?? process.stdout;
+    const { stream } = readOptions('ProgressBar', barSpec, options as object);
+    this.stream = (stream as NodeJS.WriteStream | undefined) ?? process.stdout;
   }
 
   override onTrainBegin(): void {

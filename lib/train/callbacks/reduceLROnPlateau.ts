@@ -9,17 +9,17 @@ import { Monitor, type MonitorOptions, monitorSpec } from './monitor';
 /** Settings of {@link ReduceLROnPlateau}. */
 export interface PlateauOptions extends MonitorOptions {
   /** What the rate is multiplied by, below 1. Default 0.1. */
-  factor?: number;
+  factor?: number | undefined;
   /** Epochs without progress that are tolerated. Default 10. */
-  patience?: number;
+  patience?: number | undefined;
   /** The least change that counts as progress. Default 1e-4. */
-  minDelta?: number;
+  minDelta?: number | undefined;
   /** Epochs after a reduction in which nothing is counted. Default 0. */
-  cooldown?: number;
+  cooldown?: number | undefined;
   /** The lowest rate. Default 0. */
-  minLr?: number;
+  minLr?: number | undefined;
   /** 1: says so when it reduces. Default 0. */
-  verbose?: number;
+  verbose?: number | undefined;
 }
 const plateauSpec = {
   ...monitorSpec,

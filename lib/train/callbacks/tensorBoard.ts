@@ -9,11 +9,11 @@ import { EventFile } from './eventFile';
 /** Settings of {@link TensorBoard}. */
 export interface TensorBoardOptions {
   /** Where event files are written, in folders `train` and `validation`. Default `logs`. */
-  logDir?: string;
+  logDir?: string | undefined;
   /** Histograms of the weights every that many epochs. Default 0: none. */
-  histogramFreq?: number;
+  histogramFreq?: number | undefined;
   /** Also numbers of batches: of each (`'batch'`), or every so many. Default `'epoch'`: none. */
-  updateFreq?: 'epoch' | 'batch' | number;
+  updateFreq?: 'epoch' | 'batch' | number | undefined;
 }
 const boardSpec = {
   logDir: string.or('logs'),

@@ -9,9 +9,9 @@ import { giveMethods } from '../../core/symbol-functions';
 /** Options of {@link input}. */
 export interface InputOptions {
   /** By which data is given to the model. Default: `input`, `input_1`, ... in the order of the model's inputs. */
-  name?: string;
+  name?: string | undefined;
   /** Default: the default dtype. */
-  dtype?: DType;
+  dtype?: DType | undefined;
 }
 /** Arguments of {@link input} by name. */
 export interface InputArguments extends InputOptions {

@@ -33,7 +33,7 @@ export interface ModelSettings<I extends Symbols, O> {
   /** What follows from them: one symbol, or lists and records of them. */
   outputs: O;
   /** Names for layers. Others are called after their class: `dense`, `dense_1`, ... */
-  layers?: Readonly<Record<string, Module>>;
+  layers?: Readonly<Record<string, Module>> | undefined;
 }
 
 const symbols = <T>(what: 'inputs' | 'outputs'): Param<T> =>

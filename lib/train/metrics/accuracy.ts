@@ -9,7 +9,7 @@ import { Metric, share, Sum } from './metric';
 /** Settings of {@link Accuracy} and {@link BinaryAccuracy}. */
 export interface ThresholdOptions {
   /** Where the second of two classes begins. Default 0.5; 0 for logits. */
-  threshold?: number;
+  threshold?: number | undefined;
 }
 export const thresholdSpec = { threshold: number().or(0.5) };
 export type ThresholdArguments = InOrderOrByName<[threshold?: number], ThresholdOptions>;
@@ -74,7 +74,7 @@ const topSpec = { k: positive.or(5) };
 /** The share of examples whose right class is among the `k` (default 5) with the largest scores. */
 export class TopK extends Hits {
   protected readonly k: number;
-  constructor(...settings: InOrderOrByName<[k?: number], { k?: number }>) {
+  constructor(...settings: InOrderOrByName<[k?: number], { k?: number | undefined }>) {
     super();
     this.k = readSettings('TopK', topSpec, settings).k;
   }

@@ -11,9 +11,9 @@ import { Metric, Sum } from './metric';
 /** Settings of {@link ConfusionMatrix}. */
 export interface ConfusionOptions {
   /** How many classes there are. Default: as many as the prediction has scores, or two. */
-  classes?: number;
+  classes?: number | undefined;
   /** Where the second of two classes begins, for predictions of one value. Default 0.5. */
-  threshold?: number;
+  threshold?: number | undefined;
 }
 const confusionSpec = { classes: positive.optional(), threshold: number().or(0.5) };
 

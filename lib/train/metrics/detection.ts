@@ -10,9 +10,9 @@ import { Metric, share, Sum } from './metric';
 /** Settings of {@link Precision}, {@link Recall} and {@link F1}. */
 export interface DetectionOptions {
   /** Where the second of two classes begins. Default 0.5; 0 for logits. */
-  threshold?: number;
+  threshold?: number | undefined;
   /** Of several classes: the mean of the values of those that occur (default), or of all decisions together. */
-  average?: 'macro' | 'micro';
+  average?: 'macro' | 'micro' | undefined;
 }
 const detectionSpec = { threshold: number().or(0.5), average: oneOf('macro', 'micro').or('macro' as const) };
 

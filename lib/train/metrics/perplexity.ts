@@ -18,7 +18,7 @@ export class Perplexity extends Metric {
   protected sum = new Sum();
   protected counted = new Sum();
 
-  constructor(...settings: [options?: { ignoreIndex?: number }]) {
+  constructor(...settings: [options?: { ignoreIndex?: number | undefined }]) {
     super();
     this.ignoreIndex = readSettings('Perplexity', perplexitySpec, settings).ignoreIndex;
   }
