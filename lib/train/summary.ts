@@ -9,6 +9,7 @@ import { Tensor } from '../core/tensor';
 import { Module } from '../nn/module';
 import { isUnsized } from '../nn/parameter';
 import { zeros } from '../ops/create';
+import type { ModelNode } from './functional/model';
 import { evaluating } from './modes';
 
 /** Settings of `summary`. */
@@ -31,6 +32,8 @@ interface Row {
   layer: string;
   shape: string;
   params: string;
+  /** What its inputs come from; of functional models. */
+  connected?: string;
 }
 
 const count = (tensors: readonly Tensor[]): number => tensors.reduce((n, t) => n + (isUnsized(t) ? 0 : t.numel), 0);
@@ -70,8 +73,8 @@ function outputShapes(
   return seen;
 }
 
-/** The table of a module. @throws what its `forward` throws for an example of `inputShape` */
-export function summaryOf(op: string, model: Module, options?: SummaryOptions): string {
+// The layers of a module, and what an example makes of each.
+function layerRows(op: string, model: Module, options?: SummaryOptions): Row[] {
   const { inputShape, dtype } = readOptions(op, summarySpec, options as object);
   const layers = model.namedChildren();
   const shape = inputShape ?? shapeOfInput(model);
@@ -83,7 +86,7 @@ export function summaryOf(op: string, model: Module, options?: SummaryOptions): 
         dtype ?? 'float32',
       )
     : new Map<Module, string>();
-  const rows = layers.map(([name, m]): Row => {
+  return layers.map(([name, m]): Row => {
     const unsized = m.parameters().some((p) => isUnsized(p));
     return {
       layer: `${name} (${m.constructor.name})`,
@@ -91,6 +94,21 @@ export function summaryOf(op: string, model: Module, options?: SummaryOptions): 
       params: unsized ? '? (unbuilt)' : plain(count([...m.parameters(), ...m.buffers()])),
     };
   });
+}
+
+// The inputs, layers and functions of a functional model, which knows their shapes.
+const nodeRows = (nodes: readonly ModelNode[]): Row[] =>
+  nodes.map((n) => ({
+    layer: n.layer || n.type === 'Input' ? `${n.name} (${n.type})` : n.type,
+    shape: n.outputShapes.map((s) => `(${s.map((d) => (d < 0 ? 'None' : d)).join(', ')})`).join(', '),
+    params: plain(n.parameters),
+    connected: n.connectedTo.join(', ') || '-',
+  }));
+
+/** The table of a module. @throws what its `forward` throws for an example of `inputShape` */
+export function summaryOf(op: string, model: Module, options?: SummaryOptions): string {
+  const nodes = (model as Module & { nodes?(): readonly ModelNode[] }).nodes?.();
+  const rows = nodes ? nodeRows(nodes) : layerRows(op, model, options);
   const all = count([...model.parameters(), ...model.buffers()]);
   const trainable = count(model.parameters().filter((p) => p.requiresGrad));
   return [
@@ -103,17 +121,21 @@ export function summaryOf(op: string, model: Module, options?: SummaryOptions): 
 }
 
 function table(rows: readonly Row[]): string[] {
-  const head: Row = { layer: 'Layer (type)', shape: 'Output Shape', params: 'Param #' };
-  const columns = (['layer', 'shape', 'params'] as const).map((key) => ({
-    key,
-    width: Math.max(...[head, ...rows].map((r) => r[key].length)),
-  }));
+  const head: Required<Row> = {
+    layer: 'Layer (type)',
+    shape: 'Output Shape',
+    params: 'Param #',
+    connected: 'Connected to',
+  };
+  const keys = ['layer', 'shape', 'params', 'connected'] as const;
+  const shown = rows.some((r) => r.connected !== undefined) ? keys : keys.slice(0, 3);
+  const columns = shown.map((key) => ({ key, width: Math.max(...[head, ...rows].map((r) => (r[key] ?? '').length)) }));
   const rule = (left: string, middle: string, right: string, line = '─'): string =>
     left + columns.map((c) => line.repeat(c.width + 2)).join(middle) + right;
   const line = (row: Row, edge: string): string =>
     edge +
     columns
-      .map((c) => ` ${c.key === 'params' ? row[c.key].padStart(c.width) : row[c.key].padEnd(c.width)} `)
+      .map((c) => ` ${c.key === 'params' ? row.params.padStart(c.width) : (row[c.key] ?? '').padEnd(c.width)} `)
       .join(edge === '┃' ? '┃' : '│') +
     edge;
   return [
