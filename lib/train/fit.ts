@@ -93,6 +93,8 @@ const perStep = (s: Schedule | undefined): boolean => s instanceof OneCycleLR ||
 export async function runFit(trainer: Trainer, x: unknown, y: unknown, o: Options): Promise<History> {
   const { source, validation } = dataOf(trainer, x, y, o);
   const schedule = o.schedule?.(trainer.optimizer);
+  trainer.schedule = schedule;
+  trainer.before = undefined;
   const stepped = perStep(schedule) ? (_: AnyOptimizer): void => schedule!.step() : undefined;
   trainer.startSteps(o, stepped ?? ((): void => {}));
   trainer.stopTraining = false;
@@ -112,7 +114,8 @@ export async function runFit(trainer: Trainer, x: unknown, y: unknown, o: Option
   let logs: Logs = {};
   try {
     await events.fire('onTrainBegin', {});
-    for (let epoch = o.initialEpoch; epoch < o.epochs && !aborted(); epoch++) {
+    if (trainer.before) Object.assign(history, trainer.before);
+    for (let epoch = (history.epoch.at(-1) ?? o.initialEpoch - 1) + 1; epoch < o.epochs && !aborted(); epoch++) {
       trainer.heads?.reset();
       trainer.model.train();
       await events.fire('onEpochBegin', epoch, {});

@@ -23,6 +23,7 @@ import {
   fitSpec,
   type PassOptions,
   predictSpec,
+  type Schedule,
 } from './settings';
 import { type Batch, type Data, givesTargets, type Targets, toBatch } from './source';
 import { type StepSettings, Stepper } from './stepper';
@@ -40,6 +41,10 @@ export class Trainer<M extends Module = Module> {
   readonly model: M;
   /** Set by callbacks: no further epoch begins, and this one ends after the current step. */
   stopTraining = false;
+  /** The schedule of the `fit` under way, if it has one. */
+  schedule: Schedule | undefined;
+  /** @internal The epochs that a training before this one completed; see {@link resume}. */
+  before: Pick<History, 'epoch' | 'history'> | undefined;
   /** @internal Those of the call under way. */
   heads: Heads | undefined;
   /** @internal */
@@ -64,6 +69,14 @@ export class Trainer<M extends Module = Module> {
     this.#optimizer = wanted === undefined ? undefined : optimizerOf('compile', wanted, this.model.parameters());
     this.heads = heads;
     return this;
+  }
+
+  /**
+   * From `onTrainBegin` of a callback that has put model and optimizer where another `fit` was: the epochs that it had
+   * completed count as those of this one, which goes on behind them.
+   */
+  resume(before: Pick<History, 'epoch' | 'history'>): void {
+    this.before = { epoch: before.epoch.slice(), history: structuredClone(before.history) };
   }
 
   /** Whether {@link compile} has been called. */

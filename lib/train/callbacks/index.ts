@@ -1,4 +1,5 @@
 /** @file Callbacks. */
+export { BackupAndRestore, type BackupAndRestoreOptions } from './backupAndRestore';
 export { Callback, type EventName, type TrainingParams } from './callback';
 export { CSVLogger, type CSVLoggerOptions } from './csvLogger';
 export { EarlyStopping, type EarlyStoppingOptions } from './earlyStopping';
