@@ -109,6 +109,7 @@ function withRounding(op: BinaryOp): DivOp {
     const [b, mode] = read('div', second, options);
     if (mode === null) return op(a, b);
     if (mode === 'floor') return floorDivide(a, b);
+    operand.check('div', 'input', a);
     // As PyTorch: of floating-point numbers the rounded quotient is cut, which 1 / 0.001 = 1000 needs.
     return isWhole(a) && isWhole(b) ? add(floorDivide(a, b), raise(a, b)) : trunc(op(a, b));
   };

@@ -35,6 +35,8 @@ const depthLimit = 5;
 const ownBooks = /^(storage|offset|gradFn|outputIndex|base)$/;
 // Protected members are called by the library and by subclasses, which the compiler checks, and by nobody else.
 const hidden = ts.ModifierFlags.Private | ts.ModifierFlags.Protected;
+// Events of callbacks are called by the training that they are of, with what it made.
+const event = /^on(Train|Test|Predict|Epoch)[A-Z]/;
 const isErrorClass = (path: string): boolean => /\.[A-Z]\w*Error$/.test(path);
 
 /** Reads the declaration file (dist/lib/index.d.ts). */
@@ -141,7 +143,7 @@ export function readSurface(file: string): Callable[] {
   function members(owner: string, type: ts.Type, kind: 'method' | 'function'): void {
     for (const m of type.getProperties()) {
       const flags = m.valueDeclaration ? ts.getCombinedModifierFlags(m.valueDeclaration) : 0;
-      if (/^(__@|__#|#|prototype$)/.test(m.name) || flags & hidden || internal(m)) continue;
+      if (/^(__@|__#|#|prototype$)/.test(m.name) || event.test(m.name) || flags & hidden || internal(m)) continue;
       if (inherited(m, type)) continue;
       const t = checker.getTypeOfSymbol(m);
       const path = kind === 'method' ? m.name : `${owner}.${m.name}`;

@@ -1,4 +1,5 @@
 /** @file The events of a training, in Keras's order, and who is told of them. */
+import { ArgumentError } from '../../core/errors';
 import { type Module } from '../../nn/module';
 import { type BatchLogs, type Logs } from '../logs';
 import type { Trainer } from '../trainer';
@@ -22,9 +23,32 @@ type Done = void | Promise<void>;
  * waited for. To end a training, set `this.trainer.stopTraining`.
  */
 export abstract class Callback {
-  /** Whose training it is. Set before the first event. */
-  trainer!: Trainer;
-  params!: TrainingParams;
+  #training: { trainer: Trainer; params: TrainingParams } | undefined;
+
+  #own(): { trainer: Trainer; params: TrainingParams } {
+    if (!this.#training)
+      throw new ArgumentError(`[${this.constructor.name}] is no training's yet: give it to fit, evaluate or predict`);
+    return this.#training;
+  }
+
+  /** The same, undefined before the first event: for callbacks that work in loops of one's own too. */
+  protected get trainerIfAny(): Trainer | undefined {
+    return this.#training?.trainer;
+  }
+
+  /** Whose training it is. Known from the first event on. */
+  get trainer(): Trainer {
+    return this.#own().trainer;
+  }
+  /** How that training was begun. */
+  get params(): TrainingParams {
+    return this.#own().params;
+  }
+
+  /** @internal Before the first event. */
+  join(trainer: Trainer, params: TrainingParams): void {
+    this.#training = { trainer, params };
+  }
 
   /** What is trained. */
   get model(): Module {
@@ -52,7 +76,7 @@ export abstract class Callback {
 }
 
 /** The names of events. */
-export type EventName = Exclude<keyof Callback, 'trainer' | 'params' | 'model'>;
+export type EventName = Exclude<keyof Callback, 'trainer' | 'params' | 'model' | 'join'>;
 
 /** All callbacks of one call. */
 export class Events {
@@ -63,10 +87,7 @@ export class Events {
     trainer: Trainer,
     params: TrainingParams,
   ) {
-    for (const c of callbacks) {
-      c.trainer = trainer;
-      c.params = params;
-    }
+    for (const c of callbacks) c.join(trainer, params);
   }
 
   /** Whether anybody listens: hot loops need not make logs for nobody. */

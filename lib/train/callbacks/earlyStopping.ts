@@ -87,11 +87,11 @@ export class EarlyStopping extends Callback {
     const { startFromEpoch, restoreBestWeights, baseline, patience } = this.settings;
     if (epoch < startFromEpoch) return false;
     this.wait++;
-    if (this.watched.better(value, this.best, this.trainer)) {
+    if (this.watched.better(value, this.best, this.trainerIfAny)) {
       this.best = value;
       this.bestEpoch = epoch;
       if (restoreBestWeights && model) this.weights = copyOfWeights(model);
-      if (baseline === null || this.watched.better(value, baseline, this.trainer)) {
+      if (baseline === null || this.watched.better(value, baseline, this.trainerIfAny)) {
         this.wait = 0;
         return false;
       }

@@ -2,7 +2,7 @@
 import { isFloat } from '../../core/dtype';
 import { ShapeError } from '../../core/errors';
 import { sameShape, showShape } from '../../core/shape';
-import { type Tensor } from '../../core/tensor';
+import { needTensor, type Tensor } from '../../core/tensor';
 import { castOf } from '../../ops/launch';
 import { squeeze } from '../../ops/views';
 
@@ -20,6 +20,8 @@ export interface Classified {
  * last (as Keras); one-hot targets: the last. Undefined: one value says which of two classes it is.
  */
 export function classified(op: string, prediction: Tensor, target: Tensor): Classified | undefined {
+  needTensor(op, prediction);
+  needTensor(op, target);
   if (prediction.ndim === 0 || prediction.ndim === 1) return undefined;
   const last = prediction.ndim - 1;
   const t =
@@ -46,6 +48,8 @@ const misfit = (op: string, prediction: Tensor, target: Tensor): ShapeError =>
 
 /** Prediction and target of one shape: a dimension of length 1 at the end of one of them is no difference. */
 export function paired(op: string, prediction: Tensor, target: Tensor): [prediction: Tensor, target: Tensor] {
+  needTensor(op, prediction);
+  needTensor(op, target);
   if (sameShape(prediction.shape, target.shape)) return [prediction, target];
   if (prediction.numel === target.numel && Math.abs(prediction.ndim - target.ndim) === 1) {
     const longer = prediction.ndim > target.ndim ? prediction : target;

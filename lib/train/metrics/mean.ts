@@ -3,7 +3,7 @@ import { ArgumentError } from '../../core/errors';
 import { noGrad } from '../../core/grad-mode';
 import { fn as functionParam, number } from '../../core/params';
 import { describe } from '../../core/shape';
-import { Tensor } from '../../core/tensor';
+import { needTensor, Tensor } from '../../core/tensor';
 import { Metric, share, Sum } from './metric';
 
 const weightParam = number({ least: 0 }).or(1);
@@ -52,6 +52,8 @@ export class MeanOf extends Metric {
     super(name ?? (own || 'metric'));
   }
   update(prediction: Tensor, target: Tensor): void {
+    needTensor(this.name, prediction);
+    needTensor(this.name, target);
     const value: unknown = noGrad(() => this.fn(prediction, target));
     if (!(value instanceof Tensor))
       throw new ArgumentError(`[${this.name}] a metric function must return a tensor, got ${describe(value)}`);
