@@ -254,7 +254,7 @@ TEST(cuda_optimizers) {
         std::vector<Buf> bufs;
         for (Two& a : all) bufs.push_back(a[i].buf());
         const Buf* b = bufs.data();
-        k.optimStep(c, op, {n, b}, {n, b + n}, {3 * n, b + 2 * n}, {n, sizes.data()}, {11, constants}, own);
+        k.optimStep(c, op, {n, b}, {n, b + n}, {3 * n, b + 2 * n}, {n, sizes.data()}, {11, constants}, own, {});
       });
     }
     for (Two& a : all) {

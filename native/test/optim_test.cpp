@@ -192,7 +192,7 @@ void checkStep(const Step& step, double rtol) {
     Group<T> g(3 + 100 * t, t == 1 ? 2 : 0.3);
     const std::vector<double> c = step.constants(t);
     kernels().optimStep(ctx(), static_cast<int64_t>(step.op), p.list(), g.list(), state.list(), kSizeList,
-                        {static_cast<int64_t>(c.size()), c.data()}, kNull);
+                        {static_cast<int64_t>(c.size()), c.data()}, kNull, kNull);
     const int before = failures;
     for (size_t s = 0; s < n; s++) {
       for (int64_t i = 0; i < kSizes[s]; i++) {
@@ -228,7 +228,7 @@ TEST(optim_rates_of_parameters) {
   std::vector<double> rates{0, 1, 2, 0.5, -1};
   const std::vector<double> c{1, 0, 0.25};
   kernels().optimStep(ctx(), static_cast<int64_t>(OptimStep::sgd), p.list(), g.list(), kNone, kSizeList, {3, c.data()},
-                      f64(rates));
+                      f64(rates), kNull);
   for (size_t s = 0; s < kSizes.size(); s++) {
     for (int64_t i = 0; i < kSizes[s]; i++)
       CHECK_NEAR(p.data[s][i], before[s][i] - 0.25 * rates[s] * g.data[s][i], 1e-6, 0);
@@ -262,7 +262,7 @@ TEST(optim_same_bits_for_any_thread_count) {
       Group<float> p(1, 1), g(2, 1), state(3, 1, true, static_cast<size_t>(step.states));
       const std::vector<double> c = step.constants(2);
       kernels().optimStep(ctx(), static_cast<int64_t>(step.op), p.list(), g.list(), state.list(), kSizeList,
-                          {static_cast<int64_t>(c.size()), c.data()}, kNull);
+                          {static_cast<int64_t>(c.size()), c.data()}, kNull, kNull);
       std::vector<double> sums(kSizes.size());
       kernels().sumSquares(ctx(), f64(sums), p.list(), kSizeList);
       auto all = p.data;
