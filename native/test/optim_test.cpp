@@ -181,6 +181,8 @@ const Step kSteps[] = {
      [](double& p, double g, double*, double) { p = lerp(p, g, lr); }},
     {OptimStep::scale, 0, [](double) { return std::vector<double>{0.7}; },
      [](double& p, double, double*, double) { p *= 0.7; }},
+    {OptimStep::assign, 0, [](double) { return std::vector<double>{0}; },
+     [](double& p, double g, double*, double) { p = g; }},
 };
 
 template <class T>
