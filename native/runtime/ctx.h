@@ -15,6 +15,9 @@ enum class Why : int32_t {
 #include "failures.def"
 };
 
+#ifdef __CUDACC__  // a text may have fewer numbers than it is given
+#pragma nv_diag_suppress 225
+#endif
 // The code and the words of a failure; the numbers in the order of its text.
 inline Fail describe(Why why, long long a, long long b, long long c, char* text, size_t size) {
   switch (why) {
