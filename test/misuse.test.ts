@@ -62,6 +62,11 @@ describe('public functions and constructors refuse what they cannot use', () => 
 // Made sense of by the fuzzer, or would be: methods, setters, and arguments behind the first.
 test.each([
   'new ng.nn.ModuleList([1])',
+  'new ng.callbacks.EarlyStopping({ restoreBestWeights: true }).update(1, 1)',
+  "new ng.callbacks.EarlyStopping().update('x')",
+  'new ng.callbacks.EarlyStopping().onTrainEnd()',
+  'new ng.metrics.F1().update(1, 1)',
+  "ng.div({}, 1, { roundingMode: 'trunc' })",
   'new ng.nn.ModuleList().extend(1)',
   'new ng.nn.ModuleList().insert({}, new ng.nn.ReLU())',
   'new ng.nn.ModuleList().map(1)',

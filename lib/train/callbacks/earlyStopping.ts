@@ -1,7 +1,7 @@
 /** @file Ends a training that makes no progress any more. */
 import { readOptions } from '../../core/arguments';
-import { boolean, integer, number } from '../../core/params';
-import { type Module, type StateDict } from '../../nn/module';
+import { boolean, instance, integer, number } from '../../core/params';
+import { Module, type StateDict } from '../../nn/module';
 import { type Logs } from '../logs';
 import { Callback } from './callback';
 import { Monitor, type MonitorOptions, monitorSpec } from './monitor';
@@ -22,6 +22,7 @@ export interface EarlyStoppingOptions extends MonitorOptions {
   /** 1: says so when it stops. Default 0. */
   verbose?: number | undefined;
 }
+const moduleParam = instance('a module', Module);
 const earlyStoppingSpec = {
   ...monitorSpec,
   minDelta: number().or(0),
@@ -83,6 +84,9 @@ export class EarlyStopping extends Callback {
    * @returns whether to stop
    */
   update(value: number, model?: Module): boolean {
+    // NaN is no progress.
+    if (!Number.isNaN(value)) number().check('EarlyStopping', 'value', value);
+    if (model !== undefined) moduleParam.check('EarlyStopping', 'model', model);
     const epoch = this.epoch++;
     const { startFromEpoch, restoreBestWeights, baseline, patience } = this.settings;
     if (epoch < startFromEpoch) return false;
@@ -103,6 +107,7 @@ export class EarlyStopping extends Callback {
 
   /** Gives the model the weights of the best epoch, with `restoreBestWeights`. */
   restore(model: Module): void {
+    moduleParam.check('EarlyStopping', 'model', model);
     if (this.weights) model.loadStateDict(this.weights);
   }
 }
