@@ -136,6 +136,21 @@ test('clipping and schedules act on the optimizer', async () => {
   expect(m.optimizer.paramGroups[0]!.lr).toBeLessThan(0.01);
 });
 
+test('trainOnBatch with a step that waits: losses and metrics are those of its batch', async () => {
+  class Waiting extends ng.Trainer {
+    override async trainStep(batch: ng.Batch): Promise<ng.StepValues> {
+      await new Promise((resume) => setImmediate(resume));
+      return super.trainStep(batch);
+    }
+  }
+  const [x, y] = clouds(20);
+  const [m, twin] = twins();
+  const settings = { optimizer: 'sgd', loss: 'crossEntropy', metrics: ['accuracy'] } as const;
+  const waiting = new Waiting(m, settings);
+  const plain = new ng.Trainer(twin, settings);
+  for (let i = 0; i < 2; i++) expect(await waiting.trainOnBatch(x, y)).toEqual(await plain.trainOnBatch(x, y));
+});
+
 test('trainOnBatch, testOnBatch and predict in batches', async () => {
   const [x, y] = clouds(20);
   const m = net().compile({ ...adam, metrics: ['accuracy'] });

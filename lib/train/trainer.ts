@@ -201,14 +201,19 @@ export class Trainer<M extends Module = Module> {
 
   // --- for the loops ------------------------------------------------------------------------------------------------
 
-  /** @internal Runs `fn` with these losses and metrics in place; afterwards the others are back. */
+  /** @internal Runs `fn` with these losses and metrics in place; when it has ended, the others are back. */
   withHeads<R>(heads: Heads | undefined, fn: () => R): R {
     const before = this.heads;
+    const restore = (): void => void (this.heads = before);
     this.heads = heads;
+    let pending = false;
     try {
-      return fn();
+      const result = fn();
+      if (!(result instanceof Promise)) return result;
+      pending = true;
+      return result.finally(restore) as R;
     } finally {
-      this.heads = before;
+      if (!pending) restore();
     }
   }
 
