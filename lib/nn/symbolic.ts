@@ -2,6 +2,7 @@
 import { ArgumentError } from '../core/errors';
 import { describe } from '../core/shape';
 import { holdsSymbol, traced } from '../core/symbol';
+import { evaluating } from './modes';
 import type { Module } from './module';
 
 /** `apply` of every module. */
@@ -31,15 +32,4 @@ function appliedTo(module: Module, inputs: readonly unknown[]): unknown {
   if (result === undefined)
     throw new ArgumentError(`[apply] ${name} returns no tensor, so nothing follows from it`, 'ERR_SYMBOL');
   return result;
-}
-
-// Dropout off, running statistics neither needed nor changed.
-function evaluating<R>(module: Module, run: () => R): R {
-  const modes = module.modules().map((m) => [m, m.training] as const);
-  for (const [m] of modes) m.training = false;
-  try {
-    return run();
-  } finally {
-    for (const [m, training] of modes) m.training = training;
-  }
 }

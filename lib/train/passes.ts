@@ -8,7 +8,7 @@ import { ProgressBar } from './callbacks/progressBar';
 import { Feed } from './feed';
 import { type Heads } from './heads';
 import { type Logs, Means } from './logs';
-import { evaluating } from './modes';
+import { evaluating } from '../nn/modes';
 import { type evaluateSpec, type predictSpec, type Verbosity, type StopSignal } from './settings';
 import { type Source, sourceOf } from './source';
 import { like, listOf, type Tensors } from './tensors';

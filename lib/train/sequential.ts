@@ -8,7 +8,7 @@ import { Tensor } from '../core/tensor';
 import { Module } from '../nn/module';
 import { zeros } from '../ops/create';
 import { Model } from './model';
-import { evaluating } from './modes';
+import { evaluating } from '../nn/modes';
 
 const index = integer();
 

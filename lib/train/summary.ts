@@ -10,7 +10,7 @@ import { Module } from '../nn/module';
 import { isUnsized } from '../nn/parameter';
 import { zeros } from '../ops/create';
 import type { ModelNode } from './functional/model';
-import { evaluating } from './modes';
+import { evaluating } from '../nn/modes';
 
 /** Settings of `summary`. */
 export interface SummaryOptions {

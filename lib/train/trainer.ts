@@ -12,7 +12,7 @@ import { runEvaluate, runPredict } from './passes';
 import { runFit } from './fit';
 import { Heads } from './heads';
 import { type History, type Logs, Means, type StepValues } from './logs';
-import { keepModes } from './modes';
+import { keepModes } from '../nn/modes';
 import { optimizerOf } from './optimizers';
 import {
   type CompileOptions,

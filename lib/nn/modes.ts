@@ -1,5 +1,5 @@
 /** @file Training and evaluation mode for the moment of one call. */
-import { type Module } from '../nn/module';
+import { type Module } from './module';
 
 /** The modes of all modules now; the function that it returns brings them back. */
 export function keepModes(model: Module): () => void {
