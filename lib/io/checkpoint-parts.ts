@@ -86,7 +86,7 @@ const restoring =
 // Loading writes into the tensors of a module, so they are copied. What has no shape yet has no state to return to.
 function rememberModule(m: Module): () => void {
   if ([...m.parameters(), ...m.buffers()].some(isUnsized)) return () => {};
-  const copies = Object.fromEntries(Object.entries(m.stateDict()).map(([name, t]) => [name, t.clone()]));
+  const copies = m.stateDict({ clone: true });
   return () => void m.loadStateDict(copies);
 }
 

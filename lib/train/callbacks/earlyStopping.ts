@@ -1,11 +1,11 @@
 /** @file Ends a training that makes no progress any more. */
 import { readOptions } from '../../core/arguments';
 import { boolean, instance, integer, number } from '../../core/params';
+import { outsideScopes } from '../../core/scope';
 import { Module, type StateDict } from '../../nn/module';
 import { type Logs } from '../logs';
 import { Callback } from './callback';
 import { Monitor, type MonitorOptions, monitorSpec } from './monitor';
-import { copyOfWeights } from './weights';
 
 /** Settings of {@link EarlyStopping}. */
 export interface EarlyStoppingOptions extends MonitorOptions {
@@ -94,7 +94,7 @@ export class EarlyStopping extends Callback {
     if (this.watched.better(value, this.best, this.trainerIfAny)) {
       this.best = value;
       this.bestEpoch = epoch;
-      if (restoreBestWeights && model) this.weights = copyOfWeights(model);
+      if (restoreBestWeights && model) this.weights = outsideScopes(() => model.stateDict({ clone: true }));
       if (baseline === null || this.watched.better(value, baseline, this.trainerIfAny)) {
         this.wait = 0;
         return false;
