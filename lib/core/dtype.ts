@@ -44,6 +44,8 @@ export function newTypedArray(d: DType, length: number): TypedArray {
   }
 }
 export const isFloat = (d: DType): boolean => info[d].category === 2;
+/** Whether a dtype is a 16-bit float: kernels that lack those compute in float32. */
+export const isHalf = (d: DType): boolean => d === 'bfloat16' || d === 'float16';
 export const isInteger = (d: DType): boolean => info[d].category === 1;
 
 /** Throws unless `d` is one of the dtypes. */

@@ -1,11 +1,11 @@
 /** @file Copies: cast, clone, contiguous, detach, copy_. */
 import { checkInPlace, engineOps, track, trackInPlace } from '../core/autograd';
 import { checkDType, type DType, isFloat } from '../core/dtype';
-import { addMethods, alias, empty, needTensor, shapeOf, stridesOf, type Tensor } from '../core/tensor';
+import { addMethods, alias, needTensor, shapeOf, stridesOf, type Tensor } from '../core/tensor';
 import { broadcastShapes, sameShape, showShape } from '../core/shape';
 import { AutogradError, ShapeError } from '../core/errors';
 import { onesLike, zeros } from './create';
-import { copyOf, runCopy, sameDevice } from './launch';
+import { copyOf, like, runCopy, sameDevice } from './launch';
 import { deviceName } from '../core/device';
 
 /** The same values in another dtype (the tensor itself if it has it). Floats are truncated towards zero for integers. */
@@ -14,7 +14,7 @@ export function cast(t: Tensor, dtype: DType): Tensor {
   if (t.dtype === to) return t;
   needTensor('to', t);
   const from = t.dtype;
-  const out = runCopy(empty(shapeOf(t), to, t.storage.device), t);
+  const out = runCopy(like(t, to), t);
   return isFloat(to) ? track('to', out, [t], [], ([g]) => [cast(g!, from)]) : out;
 }
 

@@ -10,7 +10,7 @@ import { integer, probability } from '../core/params';
 import { add, div, eq, mul, ne, neg, sub } from './arithmetic';
 import { cast } from './cast';
 import { arange } from './create';
-import { castOf, denseOf, sameDevice } from './launch';
+import { castOf, denseOf, like, sameDevice } from './launch';
 import { defineOp } from './op';
 import { sum } from './reduce';
 import { byMean, type LossArguments, noWeight, reduceLoss, type Reduction, targetSpec } from './reduction';
@@ -132,7 +132,7 @@ const rowLosses = defineOp<RowInputs, RowSettings, { lse: Tensor }>({
     gradient: {
       kernel: 'crossEntropyGrad',
       run(g, { x, labels, weight, lse }, { ignoreIndex, smoothing }) {
-        const dx = empty(shapeOf(x), x.dtype, x.storage.device);
+        const dx = like(x);
         const [rows, cols] = shapeOf(x) as [number, number];
         gradKernel(written(dx), g, x, lse, labels, weight, rows, cols, ignoreIndex, smoothing);
         return { x: dx };

@@ -20,7 +20,7 @@ import { broadcastShapes, sameShape, showShape } from '../core/shape';
 import { empty, needTensor, shapeOf, Tensor } from '../core/tensor';
 import { opcode } from '../native';
 import { cast } from './cast';
-import { castOf, runBinary, runCopy, runScalar, runUnary, sameDevice } from './launch';
+import { castOf, like, runBinary, runCopy, runScalar, runUnary, sameDevice } from './launch';
 import { remembered } from './overwrite';
 
 // --- unary ----------------------------------------------------------------------------------------------------------
@@ -56,8 +56,7 @@ export function defineUnary(name: string, spec: UnarySpec): UnaryOp {
     (grads: Tensor[], kept: Tensor[]): Tensor[] => {
       const g = grads[0]!;
       const saved = kept[0]!;
-      if (fused >= 0 && !isGradEnabled())
-        return [runBinary(fused, empty(shapeOf(g), g.dtype, g.storage.device), g, saved, p0, p1)];
+      if (fused >= 0 && !isGradEnabled()) return [runBinary(fused, like(g), g, saved, p0, p1)];
       return [grad!(g, saved, p0, p1)];
     };
 
@@ -65,7 +64,7 @@ export function defineUnary(name: string, spec: UnarySpec): UnaryOp {
     needTensor(name, x);
     const dtype: DType = isFloat(x.dtype) || spec.ints === 'keep' || spec.result === 'bool' ? x.dtype : defaultDType();
     const a = dtype === x.dtype ? x : cast(x, dtype);
-    const out = empty(shapeOf(a), spec.result === 'bool' ? 'bool' : dtype, a.storage.device);
+    const out = like(a, spec.result === 'bool' ? 'bool' : dtype);
     const y = runUnary(code, out, a, p0, p1);
     if (!isGradEnabled() || !isFloat(y.dtype) || !hasHistory(a)) return y;
     if (!grad) return track(name, y, [a], [], flatGradient([a]));
@@ -246,11 +245,7 @@ export function defineBinary(name: string, spec: BinarySpec): BinaryOp {
     // Both operands may be one tensor: its old value stands for both.
     const other = b === t && which & keepB ? (old === t ? remembered(t) : old) : safe;
     if (t.dtype === dtype && result !== 'bool') launch(t, t, safe);
-    else
-      runCopy(
-        t,
-        launch(empty(shapeOf(t), result === 'bool' ? 'bool' : dtype, t.storage.device), castOf(t, dtype), safe),
-      );
+    else runCopy(t, launch(like(t, result === 'bool' ? 'bool' : dtype), castOf(t, dtype), safe));
     t.storage.version++;
     if (tracked) trackInPlace(label, t, inputs, savedOf(which, old, other, t), backward(which, t, z));
     return t;

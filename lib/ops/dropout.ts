@@ -5,13 +5,13 @@ import { DTypeError, ShapeError } from '../core/errors';
 import type { Generator, RngState } from '../core/random';
 import { currentGenerator } from '../core/random-state';
 import { showShape } from '../core/shape';
-import { empty, needTensor, type Tensor } from '../core/tensor';
+import { needTensor, type Tensor } from '../core/tensor';
 import { kernel, written } from '../native';
 import { type Arguments, readArguments } from '../core/arguments';
 import { boolean, generator, probability } from '../core/params';
 import { add, mul, ne } from './arithmetic';
 import { ones, zerosLike } from './create';
-import { denseOf } from './launch';
+import { denseOf, like } from './launch';
 import type { RandomOptions } from './random';
 import { where } from './where';
 
@@ -50,7 +50,7 @@ function checkInput(op: string, x: Tensor): void {
 // x / (1 - p) where kept, else 0. A gradient is masked in the same way, by the same numbers.
 function masked(x: Tensor, p: number, state: RngState): Tensor {
   if (p === 1) return track('dropout', zerosLike(x), [x], [], ([g]) => [zerosLike(g!)]);
-  const out = empty(x.shape, x.dtype, x.storage.device);
+  const out = like(x);
   dropoutKernel(written(out), denseOf(x), x.numel, p, state.seed, state.offset);
   return track('dropout', out, [x], [], ([g]) => [masked(g!, p, state)]);
 }

@@ -1,5 +1,6 @@
 /** @file Max pooling over windows at random places. Graham 2014, "Fractional Max-Pooling". */
 import { noGrad } from '../core/autograd';
+import { isHalf } from '../core/dtype';
 import { ArgumentError, ShapeError } from '../core/errors';
 import { numel, sameShape, showShape } from '../core/shape';
 import { type Tensor } from '../core/tensor';
@@ -12,7 +13,7 @@ import { argmax } from './extremes';
 import { gather } from './gather';
 import { cat } from './joining';
 import { type ValuesAndIndices, valuesAndIndices } from './named';
-import { checkPooled, isHalf } from './pooling-input';
+import { checkPooled } from './pooling-input';
 import { rand, type RandomOptions } from './random';
 import { reshape, slice, unsqueeze } from './views';
 
@@ -71,7 +72,8 @@ function beginnings(u: Tensor, size: number, count: number, taps: number): Tenso
 
 function fractional(op: string, n: 2 | 3, x: Tensor, kernelSize: Sizes, o: FractionalPoolOptions): ValuesAndIndices {
   checkPooled(op, n, x);
-  if (isHalf(x)) {
+  // The kernels compute in float32 and float64.
+  if (isHalf(x.dtype)) {
     const wide = fractional(op, n, cast(x, 'float32'), kernelSize, o);
     return valuesAndIndices(cast(wide.values, x.dtype), wide.indices);
   }

@@ -13,6 +13,9 @@ const fillKernel = kernel('fill');
 
 const flat = [1] as const;
 
+/** A tensor of t's shape, dtype (or another) and device, to be written. */
+export const like = (t: Tensor, dtype: DType = t.dtype): Tensor => empty(shapeOf(t), dtype, t.storage.device);
+
 /** Whether an iteration over all elements may treat these tensors as flat. */
 const flatTogether = (shape: Shape, a: Tensor): boolean => a.isContiguous() && sameShape(shapeOf(a), shape);
 
@@ -79,13 +82,13 @@ export function runFill(out: Tensor, value: number): Tensor {
 
 /** `t` itself if contiguous, else an untracked contiguous copy. */
 export function denseOf(t: Tensor): Tensor {
-  return t.isContiguous() ? t : runCopy(empty(shapeOf(t), t.dtype, t.storage.device), t);
+  return t.isContiguous() ? t : runCopy(like(t), t);
 }
 
 /** `t` itself if it has that dtype, else an untracked cast copy. */
 export function castOf(t: Tensor, dtype: DType): Tensor {
-  return t.dtype === dtype ? t : runCopy(empty(shapeOf(t), dtype, t.storage.device), t);
+  return t.dtype === dtype ? t : runCopy(like(t, dtype), t);
 }
 
 /** A copy of `t`, untracked, contiguous. */
-export const copyOf = (t: Tensor): Tensor => runCopy(empty(shapeOf(t), t.dtype, t.storage.device), t);
+export const copyOf = (t: Tensor): Tensor => runCopy(like(t), t);

@@ -1,5 +1,6 @@
 /** @file Batch and instance normalisation. */
 import { noGrad } from '../core/autograd';
+import { isHalf } from '../core/dtype';
 import { ArgumentError, ShapeError } from '../core/errors';
 import { describe, numel, showShape } from '../core/shape';
 import { empty, shapeOf, type Tensor } from '../core/tensor';
@@ -8,11 +9,11 @@ import { type Arguments, readArguments, type WithRequired } from '../core/argume
 import { boolean, tensor } from '../core/params';
 import { add, mul, sub } from './arithmetic';
 import { cast } from './cast';
-import { denseOf } from './launch';
+import { denseOf, like } from './launch';
 import { rsqrt } from './math';
 import { defineOp } from './op';
 import { mean } from './reduce';
-import { checkInput, checkPart, isHalf, learned, type Maybe, normalizeRows } from './rowNorm';
+import { checkInput, checkPart, learned, type Maybe, normalizeRows } from './rowNorm';
 import { joins, runLerp } from './segments';
 import { reshape } from './views';
 
@@ -53,7 +54,7 @@ const normalizeChannels = defineOp<
     kernel: 'batchNorm',
     forward({ x, weight, bias, average, variance }, { eps }) {
       const { storage, dtype } = x;
-      const out = empty(shapeOf(x), dtype, storage.device);
+      const out = like(x);
       const [n, c, s] = sizes(x);
       if (average) {
         batchKernel(written(out), null, null, x, weight, bias, average, variance, n, c, s, eps);
@@ -69,7 +70,7 @@ const normalizeChannels = defineOp<
       run(g, { x, weight, average, variance, ownAverage, ownVariance }, { eps }) {
         const { storage, dtype } = x;
         const [n, c, s] = sizes(x);
-        const dx = empty(shapeOf(x), dtype, storage.device);
+        const dx = like(x);
         const [dw, db] = [empty([c], dtype, storage.device), empty([c], dtype, storage.device)];
         const outputs = [written(dx), written(dw), written(db)] as const;
         const [m, v] = [average ?? ownAverage!, variance ?? ownVariance!];
@@ -159,7 +160,7 @@ export function batchNormed(x: Tensor, o: RunningStatistics & BatchNormOptions):
 // Mean and biased variance per channel.
 const statistics = (x: Tensor): [Tensor, Tensor] =>
   noGrad(() => {
-    const t = isHalf(x) ? cast(x, 'float32') : x;
+    const t = isHalf(x.dtype) ? cast(x, 'float32') : x;
     const axes = shapeOf(t).flatMap((_, i) => (i === 1 ? [] : [i]));
     const average = mean(t, axes, { keepdim: true });
     const centred = sub(t, average);

@@ -5,13 +5,12 @@
  * and the name in errors.
  */
 import { isGradEnabled, needsTracking, track } from '../core/autograd';
-import { dtypeCode, type DType } from '../core/dtype';
-import { DeviceError } from '../core/errors';
+import { dtypeCode, isHalf } from '../core/dtype';
 import type { Tensor } from '../core/tensor';
 import type { Kernels } from '../kernels';
 import { enterOp, hasKernel, leaveOp, opNumber } from '../native';
 import { cast } from './cast';
-import { denseOf } from './launch';
+import { denseOf, sameDevice } from './launch';
 import { gradientOf } from './recompute';
 
 /** Tensors by name; null for one that is not given. */
@@ -67,23 +66,13 @@ export interface Op<I extends Tensors, S, K extends Tensors> {
   readonly definition: OpDefinition<I, S, K>;
 }
 
-const isHalf = (d: DType): boolean => d === 'bfloat16' || d === 'float16';
-
-function checkDevices(name: string, first: Tensor, others: readonly Tensor[]): void {
-  for (const t of others)
-    if (t.storage.device !== first.storage.device)
-      throw new DeviceError(
-        `[${name}] tensors on different devices: ${first.device} and ${t.device}; move one with .to()`,
-      );
-}
-
 // Whether a device has a kernel for a dtype, asked once for each.
 function availability(kernel: keyof Kernels): (device: number, dtype: number) => boolean {
   const known: (boolean | undefined)[] = [];
   return (device, dtype) => (known[8 * device + dtype] ??= hasKernel(kernel, device, dtype));
 }
 
-/** Every op that was defined, for the tests and the table of what runs where. */
+/** Every op that was defined: a test holds each to its composite. */
 export const definedOps: Op<never, never, never>[] = [];
 
 /** Makes an op of its definition. */
@@ -119,7 +108,7 @@ export function defineOp<I extends Tensors, S, K extends Tensors = object>(
     const all = inputs as Named;
     const first = all[names[0]!]!;
     const list = present(all);
-    checkDevices(as, first, list);
+    for (const t of list) sameDevice(as, first, t);
     const { device } = first.storage;
     if (!forwardThere || fused.takes?.(inputs, settings) === false)
       return { out: composite(inputs, settings), kept: null };

@@ -11,6 +11,3 @@ export function checkPooled(op: string, n: number, x: Tensor): void {
     throw new ShapeError(`[${op}] input ${showShape(x.shape)} needs ${n + 1} (without batch) or ${n + 2} dimensions`);
   if (!isFloat(x.dtype)) throw new DTypeError(`[${op}] needs a floating-point tensor, got ${x.dtype}`);
 }
-
-/** Whether to pool x as float32: the kernels compute in float32 and float64. */
-export const isHalf = (x: Tensor): boolean => x.dtype === 'bfloat16' || x.dtype === 'float16';

@@ -4,7 +4,7 @@
  * product and one pointwise kernel. h' = cell(x W_ih^T + b_ih, h W_hh^T + b_hh).
  */
 import { isGradEnabled, noGrad, track } from '../core/autograd';
-import { isFloat } from '../core/dtype';
+import { isFloat, isHalf } from '../core/dtype';
 import { DTypeError, ShapeError } from '../core/errors';
 import { sameShape, showShape } from '../core/shape';
 import { empty, type Tensor } from '../core/tensor';
@@ -264,7 +264,7 @@ export function recurrentLayer(
   reverse: boolean,
 ): LayerResult {
   checkWeights(kind, x, w, h0, c0);
-  if (x.dtype === 'float16' || x.dtype === 'bfloat16') {
+  if (isHalf(x.dtype)) {
     const wide = <T extends Tensor | null | undefined>(t: T): T => (t ? (cast(t, 'float32') as T) : t);
     const weights = {
       inputWeight: wide(w.inputWeight),

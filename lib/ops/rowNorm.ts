@@ -1,14 +1,14 @@
 /** @file Layer, group and RMS normalisation, and what all norms check. */
-import { isFloat } from '../core/dtype';
+import { isFloat, isHalf } from '../core/dtype';
 import { finfo } from '../core/limits';
 import { ArgumentError, DTypeError, ShapeError } from '../core/errors';
 import { describe, numel, sameShape, type Shape, showShape } from '../core/shape';
-import { empty, needTensor, shapeOf, type Tensor } from '../core/tensor';
+import { empty, needTensor, type Tensor } from '../core/tensor';
 import { kernel, written } from '../native';
 import { readArguments, type WithRequired } from '../core/arguments';
 import { axes, number, positive, tensor } from '../core/params';
 import { add, mul, sub } from './arithmetic';
-import { sameDevice } from './launch';
+import { like, sameDevice } from './launch';
 import { rsqrt } from './math';
 import { defineOp } from './op';
 import { mean } from './reduce';
@@ -21,7 +21,6 @@ const rowKernel = kernel('rowNorm');
 const rowGradKernel = kernel('rowNormGrad');
 
 export type Maybe = Tensor | null;
-export const isHalf = (x: Tensor): boolean => x.dtype === 'bfloat16' || x.dtype === 'float16';
 
 /** Throws unless `x` can be normalised. */
 export function checkInput(op: string, x: Tensor, least: number): void {
@@ -39,7 +38,7 @@ export function checkPart(op: string, name: string, t: Maybe, shape: Shape, x: T
     throw new ShapeError(
       `[${op}] ${name} ${showShape(t.shape)} must have shape ${showShape(shape)} for input ${showShape(x.shape)}`,
     );
-  if (t.dtype !== x.dtype && !(isHalf(x) && t.dtype === 'float32'))
+  if (t.dtype !== x.dtype && !(isHalf(x.dtype) && t.dtype === 'float32'))
     throw new DTypeError(`[${op}] input is ${x.dtype}, ${name} ${t.dtype}; they must be one floating-point dtype`);
 }
 
@@ -91,8 +90,6 @@ export const normalizeRows = defineOp<RowInputs, Rows, { average: Tensor; rstd: 
     },
   },
 });
-
-const like = (t: Tensor): Tensor => empty(shapeOf(t), t.dtype, t.storage.device);
 
 /** Options of {@link layerNorm} and {@link groupNorm}, in PyTorch's order. */
 export interface NormOptions {

@@ -2,13 +2,14 @@
 import { type DType, isFloat } from '../core/dtype';
 import { DTypeError } from '../core/errors';
 import { checkAxis, numel } from '../core/shape';
-import { addMethods, empty, needTensor, shapeOf, type Tensor } from '../core/tensor';
+import { addMethods, needTensor, shapeOf, type Tensor } from '../core/tensor';
 import { kernel, written } from '../native';
 import { div, log as ln, mul, neg, sub } from './arithmetic';
 import { type InOrderOrByName, readArguments, type Spec } from '../core/arguments';
 import { axis as axisParam, dtype as dtypeParam } from '../core/params';
 import { cast } from './cast';
 import { amax } from './extremes';
+import { like } from './launch';
 import { exp } from './math';
 import { defineOp } from './op';
 import { sum } from './reduce';
@@ -33,7 +34,6 @@ const rowsOf = (x: Tensor): [rows: number, cols: number] => {
   const shape = shapeOf(x);
   return [numel(shape.slice(0, -1)), shape[shape.length - 1]!];
 };
-const like = (t: Tensor): Tensor => empty(shapeOf(t), t.dtype, t.storage.device);
 
 // Over the last axis of a tensor with dimensions. Gradients read the result only.
 const overRows = defineOp<{ x: Tensor }, SoftmaxSettings, { y: Tensor }>({
