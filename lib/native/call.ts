@@ -1,6 +1,7 @@
 /**
  * @file Kernel calls. Typed and thin, so that the encoding of calls can change without touching an op.
  */
+import { dtypeCode, dtypes, dtypeSize } from '../core/dtype';
 import { ArgumentError, DisposedError, NodegradError } from '../core/errors';
 import { describe } from '../core/shape';
 import type { Kernels } from '../kernels';
@@ -17,12 +18,12 @@ const { args, run } = addon;
 // wrote into the shared memory is no longer its own.
 let latest = 0;
 
-// Native code answers a dtype with this bit where the buffer is all of its block: see MarkRef in native/runtime/param.h.
+// Added to the dtype of a buffer that is all of its block: see MarkRef in native/runtime/param.h.
 const wholeBlock = 16;
-const dtypeSizes = [4, 8, 4, 8, 1, 1, 2, 2];
+const sizes = dtypes.reduce<number[]>((all, d) => ((all[dtypeCode(d)] = dtypeSize(d)), all), []);
 
 const isWhole = (b: BufferArg): boolean =>
-  b.base === null || (b.base !== undefined && b.numel! * dtypeSizes[b.dtypeCode]! === b.storage.bytes);
+  b.base === null || (b.base !== undefined && b.numel! * sizes[b.dtypeCode]! === b.storage.bytes);
 
 function putBuffer(own: number, at: number, b: unknown, writes: boolean): number {
   if (b === null) {
