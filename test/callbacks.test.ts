@@ -254,6 +254,13 @@ describe('ProgressBar', () => {
     return stream.text;
   };
 
+  test('a stream that nothing can be written to is refused at once', () => {
+    const wrong = { stream: 5 as unknown as NodeJS.WritableStream };
+    expect(() => new callbacks.ProgressBar(wrong)).toThrow(
+      '[ProgressBar] stream must be something with write(), got number 5',
+    );
+  });
+
   test('a bar on a terminal, with colours unless NO_COLOR is set', async () => {
     const text = await shown(true, 1);
     expect(text).toContain('Epoch 1/2 \u001b[36m');

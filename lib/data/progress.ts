@@ -26,7 +26,8 @@ export interface ProgressOptions {
   stream?: ProgressStream | null | undefined;
 }
 
-const streamParam = new Param<ProgressStream>('something with write()', (v, op, name) => {
+/** @internal What progress is written to. */
+export const progressStream = new Param<ProgressStream>('something with write()', (v, op, name) => {
   if (typeof (v as Partial<ProgressStream> | null)?.write === 'function') return v as ProgressStream;
   throw new ArgumentError(`[${op}] ${name} must be something with write(), got ${describe(v)}`);
 });
@@ -34,15 +35,15 @@ const spec: Spec<Required<ProgressOptions>> = {
   total: integer({ least: 0 }).orNull(),
   label: string.or(''),
   show: boolean.orNull(),
-  stream: streamParam.orNull(),
+  stream: progressStream.orNull(),
 };
 
 // Milliseconds between two writes: on a terminal, elsewhere.
 const [often, seldom] = [100, 10_000];
 const barWidth = 24;
 
-/** Seconds in words: 4.2 s, 3 min 07 s, 2 h 05 min. */
-function duration(s: number): string {
+/** @internal Seconds in words: 4.2 s, 3 min 07 s, 2 h 05 min. */
+export function duration(s: number): string {
   const two = (v: number): string => String(Math.floor(v)).padStart(2, '0');
   if (s < 99.95) return `${s.toFixed(1)} s`;
   return s < 3600

@@ -1,8 +1,7 @@
 /** @file How far a training is: a bar on a terminal, a line per epoch elsewhere. */
 import { type GenericBar, Presets, SingleBar } from 'cli-progress';
 import { readOptions } from '../../core/arguments';
-import { Param } from '../../core/params';
-import { type ProgressStream } from '../../data/progress';
+import { duration, progressStream, type ProgressStream } from '../../data/progress';
 import { type BatchLogs, type Logs } from '../logs';
 import { Callback } from './callback';
 
@@ -11,19 +10,10 @@ export interface ProgressBarOptions {
   /** Where to write, default standard output. */
   stream?: ProgressStream | undefined;
 }
-const streamParam = new Param<ProgressStream>('a stream to write to', (v) => v as ProgressStream);
-const barSpec = { stream: streamParam.optional() };
+const barSpec = { stream: progressStream.optional() };
 
 // Milliseconds between two looks at the loss. Nothing waits for them.
 const lookEvery = 100;
-
-const seconds = (s: number): string => {
-  if (!Number.isFinite(s)) return '?';
-  const whole = Math.round(s);
-  return s < 90
-    ? `${s.toFixed(s < 10 ? 1 : 0)} s`
-    : `${Math.floor(whole / 60)} min ${String(whole % 60).padStart(2, '0')} s`;
-};
 
 /** `loss 0.1234, accuracy 0.9876`. */
 const shownLogs = (logs: Logs): string =>
@@ -133,14 +123,14 @@ export class ProgressBar extends Callback {
     return {
       share: examples ? `${this.seen}/${examples}` : steps ? '' : `${this.seen}`,
       speed: Math.round(this.seen / took).toLocaleString('en-US'),
-      left: seconds(took / share - took),
+      left: Number.isFinite(share) ? duration(took / share - took) : '?',
     };
   }
 
   private end(logs: Logs): void {
     const took = (performance.now() - this.began) / 1000;
     const summary = [
-      seconds(took),
+      duration(took),
       `${Math.round(this.seen / took).toLocaleString('en-US')} examples/s`,
       shownLogs(logs),
     ];
