@@ -48,7 +48,7 @@ function kernelTypes() {
   if (all.length !== text.match(/^X\(/gm)?.length) fail('a row that does not end as the others do');
   const methods = all.map(({ name, params, doc }) => {
     const list = params.map(([type, p]) => `${reserved.has(p) ? `${p}_` : p}: ${types[type] ?? fail(type)}`);
-    return `  /** ${doc.replaceAll('*/', '* /')} */\n  ${name}: (\n${list.map((l) => `    ${l},\n`).join('')}  ) => void;\n`;
+    return `  /** ${doc.replaceAll('*/', '* /')} */\n${wrapped(`  ${name}: (${list.join(', ')}) => void;`)}`;
   });
   return [
     '/** @file The kernels as TypeScript calls them. Made by scripts/kernel-types.mjs from native/kernels.def. */\n',
@@ -56,6 +56,18 @@ function kernelTypes() {
     '/** One function per kernel: the parameters of its C++ signature, whose meaning native/kernels.def gives. */\n',
     `export interface Kernels {\n${methods.join('')}}\n`,
   ].join('');
+}
+
+/** Lines of at most 120 characters, broken after commas. */
+function wrapped(text) {
+  let out = '';
+  let line = text;
+  while (line.length > 120) {
+    const at = line.lastIndexOf(', ', 118) + 1;
+    out += `${line.slice(0, at)}\n`;
+    line = `    ${line.slice(at + 1)}`;
+  }
+  return `${out}${line}\n`;
 }
 
 /** Brings lib/kernels.ts up to date; with `check`, throws where it is not. */
