@@ -8,7 +8,7 @@ import type { Kernels } from '../kernels';
 export interface Addon {
   args: Float64Array;
   regs: Float64Array;
-  kernels: [name: keyof Kernels, letters: string, params: string, dtypes: number[], doc: string][];
+  kernels: [name: keyof Kernels, letters: string, dtypes: number[]][];
   opcodes: Record<'unary' | 'binary' | 'reduce' | 'scan' | 'optim', string[]>;
   opcodeTypes: Record<'unary' | 'binary', number[]>;
   isa: string;

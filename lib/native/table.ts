@@ -30,7 +30,7 @@ export function hasKernel(name: keyof Kernels, device: number, dtype: number, op
   const id = numberOf(name);
   if (!addon.hasKernel(id, device)) return false;
   const bit = 1 << dtype;
-  const [, letters, , dtypes] = addon.kernels[id]!;
+  const [, letters, dtypes] = addon.kernels[id]!;
   const kind = opcodesOf[name];
   if (operation !== undefined && (kind === 'unary' || kind === 'binary'))
     return (addon.opcodeTypes[kind][opcode(kind, operation)]! & bit) !== 0;

@@ -85,15 +85,15 @@ Napi::Value openGpu(const Napi::CallbackInfo& info) {
   return Napi::String::New(info.Env(), reason);
 }
 
-// [name, letters of the parameters, the parameters in C++, the dtypes of each as bits, meaning]
+// [name, letters of the parameters, the dtypes of each as bits]
 Napi::Array kernelList(Napi::Env env) {
   Napi::Array out = Napi::Array::New(env);
   for (int i = 0; i < static_cast<int>(KernelId::count); i++) {
     const KernelInfo& k = kernelInfo(i);
-    Napi::Array row = names(env, std::vector<std::string>{k.name, k.signature, k.params, "", k.doc});
+    Napi::Array row = names(env, std::vector<std::string>{k.name, k.signature});
     Napi::Array types = Napi::Array::New(env);
     for (Types t : k.types) types[types.Length()] = Napi::Number::New(env, t);
-    row[3u] = types;
+    row[2u] = types;
     out[static_cast<uint32_t>(i)] = row;
   }
   return out;

@@ -214,8 +214,6 @@ struct Bind<void (*)(Ctx&, A...)> {
 
 struct KernelInfo {
   const char* name;
-  const char* params;  // as C++ has them: types and names
-  const char* doc;
   std::string signature;     // a letter for each
   std::vector<Types> types;  // the dtypes of each
   int64_t (*prepare)(Call&, void* fn, Decoder&);

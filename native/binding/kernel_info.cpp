@@ -66,15 +66,11 @@ Types binaryTypes(int64_t op) { return op >= 0 && op < static_cast<int64_t>(Bina
 
 const KernelInfo& kernelInfo(int id) {
   static const KernelInfo infos[] = {
-#define X(name, cost, params, doc)                                                                \
-  {#name,                                                                                         \
-   #params,                                                                                       \
-   doc,                                                                                           \
-   Bind<decltype(KernelTable::name)>::signature(),                                                \
-   Bind<decltype(KernelTable::name)>::types(),                                                    \
-   Bind<decltype(KernelTable::name)>::prepare<cost_##name>,                                       \
-   KernelId::name == KernelId::unary                                                ? unaryTypes  \
-   : KernelId::name == KernelId::binary || KernelId::name == KernelId::binaryScalar ? binaryTypes \
+#define X(name, cost, params, doc)                                                                    \
+  {#name, Bind<decltype(KernelTable::name)>::signature(), Bind<decltype(KernelTable::name)>::types(), \
+   Bind<decltype(KernelTable::name)>::prepare<cost_##name>,                                           \
+   KernelId::name == KernelId::unary                                                ? unaryTypes      \
+   : KernelId::name == KernelId::binary || KernelId::name == KernelId::binaryScalar ? binaryTypes     \
                                                                                     : nullptr},
 #include "../kernels.def"
   };
