@@ -4,12 +4,9 @@
  */
 import * as ng from 'nodegrad';
 import { data, datasets, nn } from 'nodegrad';
-import { commandLine } from './support/options';
+import { lesson } from './support/lesson';
 
-async function main(): Promise<void> {
-  const { quick } = commandLine('keras-way', 'Trains on MNIST by compile and fit.', {
-    quick: { default: false as boolean, help: 'few images and epochs' },
-  });
+lesson('keras-way', 'Trains on MNIST by compile and fit.', async ({ quick, reached }) => {
   ng.manualSeed(0);
   const train = await datasets.mnist({ split: 'train', flatten: true });
   const test = await datasets.mnist({ split: 'test', flatten: true });
@@ -31,12 +28,7 @@ async function main(): Promise<void> {
   });
   const { accuracy } = await model.evaluate(test);
   const counts = await test.labels.eq(1).to('float32').mean().item();
-  console.log(`${history.epoch.length} epochs; ${(100 * accuracy!).toFixed(2)} % of the test images are read`);
-  console.log(`always "1" would be ${(100 * counts).toFixed(2)} %`);
-  if (!quick && accuracy! < 0.97) throw new Error('it must read more than 97 %');
-}
-
-main().catch((e: unknown) => {
-  console.error(e);
-  process.exitCode = 1;
+  console.log(`trained for ${history.epoch.length} epochs`);
+  const naive = { what: 'always "1"', value: counts };
+  reached({ what: 'test images read', value: accuracy!, must: 0.97, naive, percent: true });
 });

@@ -5,7 +5,7 @@
  */
 import * as ng from 'nodegrad';
 import { nn } from 'nodegrad';
-import { commandLine } from './support/options';
+import { lesson } from './support/lesson';
 
 const [steps, channels, kinds] = [128, 9, 6];
 
@@ -33,10 +33,7 @@ function movements(n: number): [signals: ng.Tensor, tables: ng.Tensor, labels: n
   return [signals, tables, labels];
 }
 
-async function main(): Promise<void> {
-  const { quick } = commandLine('multi-input', 'Six kinds of movement from a signal and a table.', {
-    quick: { default: false as boolean, help: 'few examples' },
-  });
+lesson('multi-input', 'Six kinds of movement from a signal and a table.', async ({ quick, reached }) => {
   ng.manualSeed(0);
   const series = ng.input([steps, channels], { name: 'timeseries' });
   const x = new nn.Dense(64, { activation: 'relu' }).apply(new nn.Flatten().apply(series));
@@ -51,13 +48,6 @@ async function main(): Promise<void> {
   await model.fit({ timeseries: signals, tabular: tables }, labels, { epochs: quick ? 2 : 10, validationSplit: 0.2 });
   const [newSignals, newTables, newLabels] = movements(1000);
   const { accuracy } = await model.evaluate({ timeseries: newSignals, tabular: newTables }, newLabels);
-  console.log(
-    `${(100 * accuracy!).toFixed(1)} % of new examples are right; guessing is right in ${(100 / kinds).toFixed(1)} %`,
-  );
-  if (!quick && accuracy! < 0.85) throw new Error('it must be right in more than 85 %');
-}
-
-main().catch((e: unknown) => {
-  console.error(e);
-  process.exitCode = 1;
+  const naive = { what: 'guessing', value: 1 / kinds };
+  reached({ what: 'new examples told right', value: accuracy!, must: 0.85, naive, percent: true });
 });
