@@ -77,6 +77,15 @@ inline constexpr bool kFloating = kSame<T, float> || kSame<T, double>;
 template <class T>
 inline constexpr bool kHalf = kSame<T, BF16> || kSame<T, F16>;
 
+// withType for kernels that know floating-point types only.
+template <class F>
+inline void withFloating(DType t, F&& f) {
+  withType(t, [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    if constexpr (kFloating<T> || kHalf<T>) f(tag);
+  });
+}
+
 // The conversions of 16-bit floats are branch-free selects so that loops over them vectorise. Rounding is to nearest
 // even; NaN stays NaN.
 NG_FN float toFloat(BF16 x) { return __builtin_bit_cast(float, static_cast<uint32_t>(x.v) << 16); }

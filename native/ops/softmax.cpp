@@ -9,14 +9,6 @@ namespace {
 
 constexpr int64_t kGrain = 8192;  // elements per task
 
-template <class F>
-void withFloating(DType t, F&& f) {
-  withType(t, [&](auto tag) {
-    using T = typename decltype(tag)::type;
-    if constexpr (kFloating<T> || kHalf<T>) f(tag);
-  });
-}
-
 // Spreads the rows: narrow(first row, rows) for sixteen short rows at a time, or row(block, row) for each long one.
 template <class T, class Narrow, class Row>
 void forRows(int64_t rows, int64_t cols, Narrow&& narrow, Row&& row) {
