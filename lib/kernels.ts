@@ -22,6 +22,8 @@ export interface Kernels {
   /** out = c ? a : b */
   where: (out: Written | null, c: BufferArg | null, a: BufferArg | null, b: BufferArg | null, dims: readonly number[],
     so: readonly number[], sc: readonly number[], sa: readonly number[], sb: readonly number[]) => void;
+  /** out = p; a value that is not in [0, 1] fails */
+  probabilities: (out: Written | null, p: BufferArg | null, n: number) => void;
   /** out[keep] = scale * op over red of a; out contiguous; argmax/argmin write the linear index over red as int64 */
   reduce: (op: number, out: Written | null, a: BufferArg | null, keep: readonly number[], sKeep: readonly number[],
     red: readonly number[], sRed: readonly number[], scale: number) => void;

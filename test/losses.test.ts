@@ -210,3 +210,45 @@ test('cosines of shapes that broadcast: lengths are those of the shape both broa
   expect(() => cosine(a, b, { eps: -1 })).toThrow(ng.ArgumentError);
   expect(() => cosine(a, ng.ones([2]))).toThrow(ng.ShapeError);
 });
+
+describe('binaryCrossEntropy of what is no probability', () => {
+  const target = ng.tensor([0, 1, 1]);
+  const message = '[binaryCrossEntropy] a probability is not between 0 and 1';
+
+  test.each(['float32', 'float64'] as const)('%s', async (dtype) => {
+    for (const wrong of [-0.25, 1.5, NaN]) {
+      const loss = ng.nn.functional.binaryCrossEntropy(ng.tensor([0.5, wrong, 1], { dtype }), target);
+      await expect(loss.item()).rejects.toMatchObject({ code: 'ERR_NUMERIC', message });
+    }
+    expect(await ng.nn.functional.binaryCrossEntropy(ng.tensor([0, 1, 1], { dtype }), target).item()).toBe(0);
+  });
+
+  test('its gradients fail too, so that no optimizer makes a step of them', async () => {
+    const scores = ng.tensor([0.5, 1.5, 0.5], { requiresGrad: true });
+    const sgd = new ng.optim.SGD([scores], { lr: 0.1 });
+    ng.nn.functional.binaryCrossEntropy(scores, target).backward();
+    await expect(scores.grad!.data()).rejects.toMatchObject({ message });
+    sgd.step();
+    expect(await scores.array()).toEqual([0.5, 1.5, 0.5]);
+  });
+
+  test('views, and gradients of second order', async () => {
+    const p = ng.tensor(
+      [
+        [0.25, 0.5],
+        [0.75, 0.9],
+      ],
+      { dtype: 'float64', requiresGrad: true },
+    );
+    const t = ng.tensor(
+      [
+        [1, 0],
+        [0, 1],
+      ],
+      { dtype: 'float64' },
+    );
+    const f = (x: ng.Tensor): ng.Tensor => ng.nn.functional.binaryCrossEntropy(x.transpose(0, 1), t);
+    expect(ng.gradcheck(f, [p])).toBe(true);
+    expect(ng.gradgradcheck(f, [p])).toBe(true);
+  });
+});

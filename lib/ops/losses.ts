@@ -3,6 +3,7 @@ import { noGrad, track } from '../core/autograd';
 import { ShapeError } from '../core/errors';
 import { broadcastShapes, sameShape, showShape } from '../core/shape';
 import { needTensor, shapeOf, Tensor } from '../core/tensor';
+import { kernel, named, written } from '../native';
 import { logSigmoid } from './activations';
 import { readArguments, type WithRequired } from '../core/arguments';
 import { boolean, number, oneOf, operand } from '../core/params';
@@ -10,6 +11,7 @@ import { add, div, gt, le, log, lt, mul, neg, sub } from './arithmetic';
 import { xlogy } from './binary';
 import { cast } from './cast';
 import { fullLike } from './create';
+import { denseOf, like } from './launch';
 import { abs, clampMin, exp, log1p, square } from './math';
 import { sum } from './reduce';
 import {
@@ -25,6 +27,8 @@ import {
 } from './reduction';
 import { expand } from './views';
 import { where } from './where';
+
+const probabilitiesKernel = kernel('probabilities');
 
 /** For layers too: what losses take beside their target. */
 export const reductionSpec = { reduction: byMean };
@@ -116,25 +120,34 @@ function weighted(op: string, loss: Tensor, weight: Tensor | null | undefined): 
   return mul(loss, weight);
 }
 
+// The same values. Where one is not in [0, 1], what is computed from them fails with them.
+function probabilities(input: Tensor): Tensor {
+  const x = denseOf(input);
+  const out = like(x);
+  named('binaryCrossEntropy', () => probabilitiesKernel(written(out), x, x.numel));
+  return track('binaryCrossEntropy', out, [input], [], ([g]) => [g!]);
+}
+
 const binaryLossSpec = { ...targetSpec, ...binarySpec };
 
 /**
  * -(target log(input) + (1 - target) log(1 - input)) of probabilities. Logarithms are bounded by -100, so that 0 and 1
- * give finite losses and gradients.
+ * give finite losses and gradients. A value that is not between 0 and 1 (scores belong to
+ * {@link binaryCrossEntropyWithLogits}) is an error for whoever reads the loss.
  */
 export function binaryCrossEntropy(input: Tensor, ...args: LossArguments<BinaryCrossEntropyOptions>): Tensor {
   const { target, ...options } = readArguments('binaryCrossEntropy', binaryLossSpec, args);
   checkPair('binaryCrossEntropy', input, target);
   const logs = (p: Tensor): [Tensor, Tensor] => [clampMin(log(p), -100), clampMin(log1p(neg(p)), -100)];
-  const t = cast(target, input.dtype);
+  const [p, t] = [probabilities(input), cast(target, input.dtype)];
   const value = noGrad(() => {
-    const [yes, no] = logs(input);
+    const [yes, no] = logs(p);
     return neg(add(mul(t, yes), mul(sub(1, t), no)));
   });
-  const loss = track('binaryCrossEntropy', value, [input, t], [input, t], ([g], [p, st], needs) => {
-    const [yes, no] = needs[1] ? logs(p!) : [];
+  const loss = track('binaryCrossEntropy', value, [p, t], [p, t], ([g], [sp, st], needs) => {
+    const [yes, no] = needs[1] ? logs(sp!) : [];
     return [
-      needs[0] ? mul(g!, div(sub(p!, st!), clampMin(mul(p!, sub(1, p!)), 1e-12))) : null,
+      needs[0] ? mul(g!, div(sub(sp!, st!), clampMin(mul(sp!, sub(1, sp!)), 1e-12))) : null,
       needs[1] ? mul(g!, sub(no!, yes!)) : null,
     ];
   });

@@ -300,6 +300,10 @@ TEST(cuda_random) {
   p.set(0, 0.5), p.set(1, 1.5), p.set(2, NAN);
   gpu->bernoulli(gpu, out.buf(), p.buf(), 3, 1, 0);
   CHECK(gpu.error() == "a probability is not between 0 and 1");
+  gpu->probabilities(gpu, out.buf(), p.buf(), 3);
+  CHECK(gpu.error() == "a probability is not between 0 and 1");
+  gpu->probabilities(gpu, out.buf(), p.buf(), 1);
+  CHECK(gpu.error() == "");
 }
 
 TEST(cuda_indexing) {

@@ -117,6 +117,18 @@ TEST(random_randint) {
   for (int i = 0; i < 8; i++) CHECK(w[i] - v[i] == 0 || w[i] - v[i] == 1);
 }
 
+TEST(random_probabilities) {
+  std::vector<float> p{0, 0.25f, 1}, out(3);
+  kernels().probabilities(ctx(), f32(out), f32(p), 3);
+  CHECK(out == p);
+  for (float wrong : {-0.1f, 1.1f, NAN}) {
+    lastFailure = Fail::none;
+    p[2] = wrong;
+    kernels().probabilities(ctx(), f32(out), f32(p), 3);
+    CHECK(lastFailure == Fail::numeric);
+  }
+}
+
 TEST(random_bernoulliAndDropout) {
   const int64_t n = 100000;
   std::vector<float> p(n, 0.3f), out(n), x(n, 2.0f), back(n);
