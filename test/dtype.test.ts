@@ -29,7 +29,7 @@ test('16-bit floats are stored, moved and summed; other ops refuse them by name,
       ['add', () => q.add(q)],
       ['gt', () => q.gt(0)],
       ['exp', () => q.exp()],
-      ['mul', () => q.mul_(2)],
+      ['mul_', () => q.mul_(2)],
       ['matmul', () => q.matmul(q.T)],
       ['gelu', () => ng.gelu(q)],
     ];

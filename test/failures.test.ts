@@ -60,6 +60,39 @@ test('errors name the operation as the user did', async () => {
   expect(String(caught(() => ng.linalg.inv(ng.zeros([2, 2]))))).toContain('[inv]');
 });
 
+test('functions and methods are named, not what they are made of', async () => {
+  const x = ng.ones([2, 3]);
+  const far = index([100]);
+  const calls: [string, () => ng.Tensor][] = [
+    ['take', () => ng.take(x, far)],
+    ['put_', () => x.clone().put_(far, ng.ones([1]))],
+    ['at', () => x.at([far])],
+    ['unravelIndex', () => ng.unravelIndex(far, [2, 3])[0]!],
+    ['scatterAdd', () => x.scatterAdd(1, far.reshape([1, 1]), ng.ones([1, 1]))],
+    ['indexCopy', () => x.indexCopy(1, far, ng.ones([2, 1]))],
+    ['oneHot', () => nn.functional.oneHot(far, 3)],
+    ['nllLoss', () => nn.functional.nllLoss(x, index([0, 9]))],
+    ['maxUnpool1d', () => nn.functional.maxUnpool1d(ng.ones([1, 1, 1]), far.reshape([1, 1, 1]), 2)],
+    ['div', () => ng.div(index([1]), index([0]), { roundingMode: 'floor' })],
+  ];
+  for (const [name, call] of calls) await expect(call().data()).rejects.toThrow(`[${name}]`);
+});
+
+test('gradients and hooks have their own names', () => {
+  const x = ng.ones([2], { requiresGrad: true });
+  let hooked: unknown;
+  x.registerHook(() => {
+    hooked = caught(() =>
+      ng
+        .ones([1, 2])
+        .take(index([7]))
+        .arraySync(),
+    );
+  });
+  x.sum().backward();
+  expect(String(hooked)).toContain('[take]');
+});
+
 const optimizers: Record<string, (p: Iterable<ng.Tensor>) => AnyOptimizer> = {
   sgd: (p) => new optim.SGD(p, { lr: 0.1, momentum: 0.9 }),
   adam: (p) => new optim.Adam(p),

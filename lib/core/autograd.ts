@@ -3,6 +3,7 @@
  * gradient function; the engine does everything else once: order, accumulation, summing down to a broadcast input's
  * shape, casting, skipping inputs that need none, hooks, releasing what was saved, errors.
  */
+import { outsideOps } from '../native';
 import { AutogradError } from './errors';
 import { enteringGradient, gradientLike } from './entering';
 import { type DType, dtypeSize, isFloat } from './dtype';
@@ -274,7 +275,7 @@ function start(
       if (seeds[i]) run.protect(s);
       run.add(nodeOf(r), r.outputIndex, s);
     });
-    run.execute();
+    outsideOps(() => run.execute());
   } finally {
     setGradEnabled(before);
   }

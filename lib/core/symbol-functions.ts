@@ -1,4 +1,5 @@
 /** @file Functions and methods of tensors that take symbols too: then the call is recorded. */
+import { enterOp, leaveOp, opNumber } from '../native';
 import { ArgumentError } from './errors';
 import { engineOps } from './autograd';
 import { holdsSymbol, SymbolicTensor, traced } from './symbol';
@@ -28,22 +29,30 @@ function holdsOne(args: readonly unknown[]): boolean {
   return false;
 }
 
-function takingSymbols(path: string, fn: Fn): Fn {
+// What users call: takes symbols, and is the operation that errors of kernels name.
+function leaving(path: string, fn: Fn): Fn {
+  const name = path.slice(path.lastIndexOf('.') + 1);
+  const op = opNumber(name);
   const wrapper = (...args: unknown[]): unknown => {
-    if (!symbolsExist || !holdsOne(args)) return fn(...args);
-    if (path.endsWith('_')) throw inPlace(`ng.${path}`, path);
-    // What tells of shapes and dtypes only does so of the symbol itself.
-    return traced({ fn: path }, fn, args, { what: path }) ?? fn(...args);
+    const before = enterOp(op);
+    try {
+      if (!symbolsExist || !holdsOne(args)) return fn(...args);
+      if (path.endsWith('_')) throw inPlace(`ng.${path}`, path);
+      // What tells of shapes and dtypes only does so of the symbol itself.
+      return traced({ fn: path }, fn, args, { what: path }) ?? fn(...args);
+    } finally {
+      leaveOp(before);
+    }
   };
   Object.defineProperties(wrapper, Object.getOwnPropertyDescriptors(fn));
-  Object.defineProperty(wrapper, 'name', { value: path.slice(path.lastIndexOf('.') + 1) });
+  Object.defineProperty(wrapper, 'name', { value: name });
   return wrapper;
 }
 
 function symbolic(path: string, fn: Fn): Fn {
   let wrapper = wrappers.get(fn);
   if (!wrapper) {
-    wrapper = takingSymbols(path, fn);
+    wrapper = leaving(path, fn);
     wrappers.set(fn, wrapper);
     paths.set(wrapper, path).set(fn, path);
   }

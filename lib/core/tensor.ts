@@ -3,7 +3,7 @@
  * @file The tensor: a dtype, a shape and strides over shared memory, plus its place in the autograd graph. Operations
  * are added to the class by the files of lib/ops (declaration merging), each beside its definition.
  */
-import { Storage } from '../native';
+import { enterOp, leaveOp, opNumber, Storage } from '../native';
 import { type Device, deviceName } from './device';
 import { type DType, dtypeCode, dtypeSize, isFloat } from './dtype';
 import { ArgumentError, AutogradError, DisposedError, DTypeError, OutOfMemoryError } from './errors';
@@ -264,9 +264,15 @@ export type MethodsAs<M, N extends keyof M, F> = { [K in N]: F };
 /** Makes functions whose first argument is a tensor methods of it. */
 export function addMethods(fns: Record<string, (self: Tensor, ...args: never) => unknown>): void {
   for (const [name, fn] of Object.entries(fns)) {
+    const op = opNumber(name);
     Object.defineProperty(Tensor.prototype, name, {
       value(this: Tensor, ...args: never) {
-        return fn(this, ...args);
+        const before = enterOp(op);
+        try {
+          return fn(this, ...args);
+        } finally {
+          leaveOp(before);
+        }
       },
       writable: true,
       configurable: true,

@@ -6,7 +6,7 @@ export { type BufferArg, type Written, written, writtenAll } from './buffers';
 export { kernel } from './call';
 export { collectGarbage } from './collect';
 export { type Gpus, gpus, openDevices, openGpu } from './gpus';
-export { enterOp, leaveOp, named, opNumber } from './operation';
+export { enterOp, leaveOp, named, opNumber, outsideOps } from './operation';
 export { readStorage, readStorageSync, streamReached, waitForStorage, waitForStream, writeStorage } from './read';
 export { flushCache, getThreads, isaName, memoryStats, setMemoryLimitOf, setSynchronous, setThreads } from './settings';
 export { Storage } from './storage';

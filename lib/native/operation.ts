@@ -1,8 +1,9 @@
 /** @file The operation that calls kernels, and errors in its name. */
 import { DeviceError, DTypeError, kernelError, type NodegradError } from '../core/errors';
 
-// Errors of kernels name the operation as the user did: `embedding`, not the kernel `indexSelect` below it. The outermost
-// operation that says its name is it.
+// Errors of kernels name the operation as the user did: `take`, not the kernel `linearIndex` below it. The outermost
+// operation that says its name is it: methods of tensors and the functions that leave the library do, and what layers
+// call below them.
 
 const opNames: string[] = [''];
 const opNumbers = new Map<string, number>();
@@ -34,6 +35,17 @@ export function named<T>(name: string, f: () => T): T {
     return f();
   } finally {
     leaveOp(before);
+  }
+}
+
+/** Runs `f` as if no operation was entered: gradients and hooks, which have their own names. */
+export function outsideOps(f: () => void): void {
+  const before = calling;
+  calling = 0;
+  try {
+    f();
+  } finally {
+    calling = before;
   }
 }
 
