@@ -3,7 +3,7 @@ import { symbolicRoom } from './core/symbol-functions';
 import * as fftRoom from './fft';
 import * as linalgRoom from './linalg';
 import * as ops from './ops';
-import * as losses from './ops/losses';
+import * as losses from './ops/losses/losses';
 import * as specialRoom from './special';
 
 // Users get functions that take symbols too, the library itself the plain ones. These stand here first, and `export *`
@@ -24,7 +24,7 @@ export {
   pairwiseDistance,
   poissonNllLoss,
   tripletMarginLoss,
-} from './ops/losses';
+} from './ops/losses/losses';
 export { Tensor } from './core/tensor';
 export type { GradHook } from './core/tensor';
 export { getDefaultDtype, setDefaultDtype } from './core/dtype';
@@ -48,14 +48,14 @@ export {
   ShapeError,
 } from './core/errors';
 export { noGrad, noGrad as inferenceMode, enableGrad, isGradEnabled, setGradEnabled } from './core/grad-mode';
-export { grad } from './ops/backward';
-export type { BackwardArguments, BackwardOptions, GradOptions } from './ops/backward';
+export { grad } from './ops/autograd/backward';
+export type { BackwardArguments, BackwardOptions, GradOptions } from './ops/autograd/backward';
 export { customFunction } from './core/custom';
 export type { CustomContext, CustomGradients, CustomSpec } from './core/custom';
 export { keep, scope } from './core/scope';
 export { turn } from './core/turn';
-export { gradcheck, gradgradcheck } from './ops/gradcheck';
-export type { Checked, GradcheckOptions } from './ops/gradcheck';
+export { gradcheck, gradgradcheck } from './ops/autograd/gradcheck';
+export type { Checked, GradcheckOptions } from './ops/autograd/gradcheck';
 export * from './core/runtime';
 export { Generator } from './core/random';
 export { getRngState, manualSeed, setRngState, withGenerator } from './core/random-state';

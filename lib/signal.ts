@@ -1,2 +1,2 @@
 /** @file `ng.signal`: what torch.signal has. */
-export * as windows from './signalWindows';
+export * as windows from './signal-windows';

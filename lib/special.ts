@@ -1,10 +1,21 @@
 /** @file `ng.special`: special functions under the names of torch.special. */
-export { sigmoid as expit } from './ops/activations';
-export { xlogy } from './ops/binary';
-export { erfinv } from './ops/erfinv';
-export { digamma, digamma as psi, erf, erfc, exp2, expm1, lgamma as gammaln, log1p, logit, round } from './ops/math';
-export { logSoftmax, softmax } from './ops/softmax';
-export { sinc } from './ops/special';
+export { sigmoid as expit } from './ops/layers/activations';
+export { xlogy } from './ops/elementwise/binary';
+export { erfinv } from './ops/elementwise/erfinv';
+export {
+  digamma,
+  digamma as psi,
+  erf,
+  erfc,
+  exp2,
+  expm1,
+  lgamma as gammaln,
+  log1p,
+  logit,
+  round,
+} from './ops/elementwise/math';
+export { logSoftmax, softmax } from './ops/layers/softmax';
+export { sinc } from './ops/elementwise/special';
 export {
   besselJ0,
   besselJ1,
@@ -25,5 +36,5 @@ export {
   polygamma,
   xlog1py,
   zeta,
-} from './ops/specialFunctions';
-export { logsumexp } from './ops/statistics';
+} from './ops/elementwise/special-functions';
+export { logsumexp } from './ops/reduce/statistics';

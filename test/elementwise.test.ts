@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as ng from '../lib';
-import * as activations from '../lib/ops/activations';
+import * as activations from '../lib/ops/layers/activations';
 import { expectParity, unstore } from './parity';
 
 type Value = number | string;

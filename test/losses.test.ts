@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as ng from '../lib';
-import * as losses from '../lib/ops/losses';
+import * as losses from '../lib/ops/losses/losses';
 import { expectParity } from './parity';
 
 interface Encoded {

@@ -1,6 +1,6 @@
 /** @file Ops as values: the composite that defines each of them, against its kernel, with gradients of first and second order. */
 import * as ng from '../lib';
-import { definedOps } from '../lib/ops/op';
+import { definedOps } from '../lib/ops/kit/op';
 
 type Named = Record<string, ng.Tensor | null>;
 interface Case {

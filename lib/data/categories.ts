@@ -2,7 +2,7 @@
 import { ArgumentError, ShapeError } from '../core/errors';
 import { describe, showShape } from '../core/shape';
 import { Tensor } from '../core/tensor';
-import { type NestedNumbers } from '../ops/read';
+import { type NestedNumbers } from '../ops/tensors/read';
 import { tensorOf } from './given';
 
 /** What a class is called; null is what is missing (null, undefined and NaN). */

@@ -3,8 +3,8 @@ import { dtypeOfArray, type TypedArray } from '../core/dtype';
 import { ArgumentError, ShapeError } from '../core/errors';
 import { contiguousStrides, describe, numel, sameShape, showShape } from '../core/shape';
 import { alias, empty, needTensor, Tensor } from '../core/tensor';
-import { type NestedArray, tensor } from '../ops/create';
-import { castOf, runCopy } from '../ops/launch';
+import { type NestedArray, tensor } from '../ops/tensors/create';
+import { castOf, runCopy } from '../ops/kit/launch';
 
 /** A batch of one field: values become a tensor with a new first dimension, strings an array. */
 export type CollatedField<T> = T extends Tensor | number | boolean | bigint | TypedArray | NestedArray

@@ -4,11 +4,11 @@ import { defaultDType, isFloat } from '../core/dtype';
 import { ArgumentError, DTypeError } from '../core/errors';
 import { describe } from '../core/shape';
 import { type Tensor } from '../core/tensor';
-import { tensor } from '../ops/create';
-import { type Writer } from './csvColumns';
-import { CsvDataset } from './csvDataset';
-import { csvOptions, type CsvOptions } from './csvOptions';
-import { Table, widthOf } from './csvTable';
+import { tensor } from '../ops/tensors/create';
+import { type Writer } from './csv-columns';
+import { CsvDataset } from './csv-dataset';
+import { csvOptions, type CsvOptions } from './csv-options';
+import { Table, widthOf } from './csv-table';
 
 // One target that is a category.
 function classesOf(values: Float64Array, targets: readonly Writer[], device: Device | undefined): Tensor | undefined {

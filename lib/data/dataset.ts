@@ -3,7 +3,7 @@ import { ArgumentError, IndexError } from '../core/errors';
 import { checkCount, elementsOf } from '../core/params';
 import { describe } from '../core/shape';
 import { needTensor, type Tensor } from '../core/tensor';
-import { narrow, squeeze } from '../ops/views';
+import { narrow, squeeze } from '../ops/shape/views';
 import { type Collated, collate } from './collate';
 import { commonRows, rowsOf } from './rows';
 

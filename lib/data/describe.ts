@@ -2,7 +2,7 @@
 import { isInteger } from '../core/dtype';
 import { ArgumentError } from '../core/errors';
 import { Tensor } from '../core/tensor';
-import { cast } from '../ops/cast';
+import { cast } from '../ops/tensors/cast';
 import { batchOf, checkDataset, type Dataset, lengthOf } from './dataset';
 import { type ColumnSummary, Description, summarizeCategories, summarizeNumbers } from './description';
 

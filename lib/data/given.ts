@@ -4,9 +4,9 @@ import { ArgumentError, ShapeError } from '../core/errors';
 import { noGrad } from '../core/autograd';
 import { describe } from '../core/shape';
 import { needTensor, Tensor } from '../core/tensor';
-import { cast, detach } from '../ops/cast';
-import { type NestedArray, tensor } from '../ops/create';
-import { dataSync } from '../ops/read';
+import { cast, detach } from '../ops/tensors/cast';
+import { type NestedArray, tensor } from '../ops/tensors/create';
+import { dataSync } from '../ops/tensors/read';
 
 /** Numbers with a shape: a tensor, a typed array, or nested arrays. */
 export type Values = Tensor | ArrayBufferView | readonly ArrayBufferView[] | readonly NestedArray[];

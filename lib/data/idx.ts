@@ -5,7 +5,7 @@ import { createGunzip } from 'node:zlib';
 import { ArgumentError, FileFormatError } from '../core/errors';
 import { describe, maxDims, numel } from '../core/shape';
 import { type Tensor } from '../core/tensor';
-import { tensor } from '../ops/create';
+import { tensor } from '../ops/tensors/create';
 
 /** The contents of an IDX file. */
 export interface IdxFile {

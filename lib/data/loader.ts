@@ -8,7 +8,7 @@ import { type Tensor } from '../core/tensor';
 import { StepsInFlight } from '../core/turn';
 import { type Collated } from './collate';
 import { batchOf, checkDataset, type Dataset, indicesOf, lengthOf } from './dataset';
-import { tensor } from '../ops/create';
+import { tensor } from '../ops/tensors/create';
 import { checkLoaderState, type Epoch, type LoaderState } from './loader-state';
 import { ascending, generatorOf, type Order, positions, type SeedOptions, seedSpec, shuffled } from './sampler';
 

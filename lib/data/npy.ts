@@ -8,9 +8,9 @@ import { ArgumentError, FileFormatError } from '../core/errors';
 import { device as deviceParam } from '../core/params';
 import { allAxes, describe, numel } from '../core/shape';
 import { type Tensor } from '../core/tensor';
-import { contiguous } from '../ops/cast';
-import { tensor } from '../ops/create';
-import { permute } from '../ops/views';
+import { contiguous } from '../ops/tensors/cast';
+import { tensor } from '../ops/tensors/create';
+import { permute } from '../ops/shape/views';
 
 /** Settings of {@link npy} and {@link npz}. */
 export interface NpyOptions {

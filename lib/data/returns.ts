@@ -4,12 +4,12 @@ import { type InOrderOrByName, readArguments } from '../core/arguments';
 import { either, number, Param } from '../core/params';
 import { showShape } from '../core/shape';
 import { type Tensor } from '../core/tensor';
-import { div, log, mul, sub } from '../ops/arithmetic';
-import { zeros } from '../ops/create';
-import { catOf } from '../ops/joining';
-import { exp } from '../ops/math';
-import { cumsum } from '../ops/scans';
-import { expanded, narrow, reshape } from '../ops/views';
+import { div, log, mul, sub } from '../ops/elementwise/arithmetic';
+import { zeros } from '../ops/tensors/create';
+import { catOf } from '../ops/shape/joining';
+import { exp } from '../ops/elementwise/math';
+import { cumsum } from '../ops/reduce/scans';
+import { expanded, narrow, reshape } from '../ops/shape/views';
 import { given, type Given, numbersOf, prepared, type Values } from './given';
 
 // A price of zero has no return, a negative one no logarithm. A missing one (NaN) makes missing returns.

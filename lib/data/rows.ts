@@ -3,8 +3,8 @@ import { ShapeError } from '../core/errors';
 import { numel, showShape } from '../core/shape';
 import { empty, type Tensor } from '../core/tensor';
 import { kernel, written } from '../native';
-import { tensor } from '../ops/create';
-import { denseOf } from '../ops/launch';
+import { tensor } from '../ops/tensors/create';
+import { denseOf } from '../ops/kit/launch';
 
 const indexSelectKernel = kernel('indexSelect');
 

@@ -4,7 +4,7 @@ import { ArgumentError } from '../core/errors';
 import { Generator } from '../core/random';
 import { generator as generatorParam, integer } from '../core/params';
 import { type Tensor } from '../core/tensor';
-import { randperm } from '../ops/random';
+import { randperm } from '../ops/random/random';
 
 /** What makes a random order reproducible by itself. Without either it is drawn from the generator of `ng.manualSeed`. */
 export interface SeedOptions {

@@ -1,7 +1,7 @@
 /** @file What scalers share: each feature is moved and divided by numbers of its own. */
 import { type Tensor } from '../core/tensor';
-import { add, div, mul, sub } from '../ops/arithmetic';
-import { tensor } from '../ops/create';
+import { add, div, mul, sub } from '../ops/elementwise/arithmetic';
+import { tensor } from '../ops/tensors/create';
 import { columnsOf, featuresOf } from './columns';
 import { Fitted } from './fitted';
 import { prepared, type Values } from './given';

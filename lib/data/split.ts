@@ -5,7 +5,7 @@ import { ArgumentError, ShapeError } from '../core/errors';
 import { integer, number, Param } from '../core/params';
 import { showShape } from '../core/shape';
 import { Tensor } from '../core/tensor';
-import { narrow } from '../ops/views';
+import { narrow } from '../ops/shape/views';
 import { type Collated } from './collate';
 import { checkDataset, type Dataset, lengthOf, Subset } from './dataset';
 import { tensorOf, type Values } from './given';

@@ -5,7 +5,7 @@ import { readOptions } from '../core/arguments';
 import { positive } from '../core/params';
 import { showShape } from '../core/shape';
 import { alias, shapeOf, stridesOf, type Tensor } from '../core/tensor';
-import { copyOf } from '../ops/launch';
+import { copyOf } from '../ops/kit/launch';
 import { tensorOf, type Values } from './given';
 
 /** Settings of {@link windows}. */

@@ -8,8 +8,8 @@ import { device as deviceParam, Param } from '../core/params';
 import { describe } from '../core/shape';
 import { empty, Tensor } from '../core/tensor';
 import { readStorage, writeStorage } from '../native';
-import { tensor } from '../ops/create';
-import { denseOf } from '../ops/launch';
+import { tensor } from '../ops/tensors/create';
+import { denseOf } from '../ops/kit/launch';
 import { readAll, writeAll, writeAtomic } from './atomic';
 import {
   buildHeader,

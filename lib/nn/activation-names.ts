@@ -19,9 +19,9 @@ import {
   silu,
   softplus,
   softsign,
-} from '../ops/activations';
-import { exp, tanh } from '../ops/math';
-import { logSoftmax, softmax } from '../ops/softmax';
+} from '../ops/layers/activations';
+import { exp, tanh } from '../ops/elementwise/math';
+import { logSoftmax, softmax } from '../ops/layers/softmax';
 import { Module } from './module';
 
 const byName = {

@@ -3,7 +3,7 @@ import { noGrad } from '../core/autograd';
 import { positive } from '../core/params';
 import { type Tensor } from '../core/tensor';
 import { readSettings, type WithRequired } from '../core/arguments';
-import { bilinearOf } from '../ops/bilinear';
+import { bilinearOf } from '../ops/linear/bilinear';
 import { uniform_ } from './init';
 import { linearDefaults, type LinearOptions, newParameter } from './linear';
 import { checkInput, Module } from './module';

@@ -20,8 +20,8 @@ import {
   convTransposeLayerSpec,
   type PaddingMode,
   samePadding,
-} from '../ops/conv';
-import { padded, type PadMode } from '../ops/padding';
+} from '../ops/layers/conv';
+import { padded, type PadMode } from '../ops/shape/padding';
 import { kaimingUniform_, uniform_ } from './init';
 import { newParameter, weightDefaults, type WeightOptions } from './linear';
 import { checkInput, Module } from './module';

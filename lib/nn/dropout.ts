@@ -3,7 +3,7 @@ import { type Generator } from '../core/random';
 import { type Tensor } from '../core/tensor';
 import { type Arguments, readSettings } from '../core/arguments';
 import { boolean, generator, probability } from '../core/params';
-import { dropped, dropping } from '../ops/dropout';
+import { dropped, dropping } from '../ops/layers/dropout';
 import { droppedInPlace } from './functional-in-place';
 import { checkInput, Module } from './module';
 import { showSettings } from './settings';

@@ -5,9 +5,9 @@ import { sameShape, showShape } from '../core/shape';
 import { alias, type Tensor } from '../core/tensor';
 import { type Arguments, readArguments, readSettings, type Values, type WithRequired } from '../core/arguments';
 import { boolean, tensor } from '../core/params';
-import { bagged, bagInputsSpec, type BagMode, bagMode, embedded, lookupSpec } from '../ops/embedding';
-import type { IndexLike } from '../ops/index-checks';
-import { runFill } from '../ops/launch';
+import { bagged, bagInputsSpec, type BagMode, bagMode, embedded, lookupSpec } from '../ops/layers/embedding';
+import type { IndexLike } from '../ops/indexing/checks';
+import { runFill } from '../ops/kit/launch';
 import { normal_ } from './init';
 import { features, newParameter, weightDefaults, type WeightOptions } from './linear';
 import { Module } from './module';
@@ -117,7 +117,7 @@ export abstract class EmbeddingTable extends Module {
     if (paddingIdx !== null) noGrad(() => runFill(alias(weight, [n], [1], weight.offset + paddingIdx * n), 0));
   }
 
-  /** @internal For the functions of lib/ops/embedding.ts. */
+  /** @internal For the functions of lib/ops/layers/embedding.ts. */
   protected get settings(): Required<Lookup> {
     const { paddingIdx, maxNorm, normType, scaleGradByFreq, sparse } = this;
     return { paddingIdx, maxNorm, normType, scaleGradByFreq, sparse };

@@ -2,10 +2,10 @@
 import { type Given, type InOrderOrByName, readArguments, type Spec } from '../core/arguments';
 import { boolean, Param } from '../core/params';
 import { needTensor, type Tensor } from '../core/tensor';
-import type { HardtanhOptions, ThresholdOptions } from '../ops/activations';
-import * as ops from '../ops/dropout';
-import type { DropoutOptions } from '../ops/dropout';
-import { rrelu as randomized, rrelu_, type RReluOptions } from '../ops/noisy';
+import type { HardtanhOptions, ThresholdOptions } from '../ops/layers/activations';
+import * as ops from '../ops/layers/dropout';
+import type { DropoutOptions } from '../ops/layers/dropout';
+import { rrelu as randomized, rrelu_, type RReluOptions } from '../ops/layers/noisy';
 
 /** The last argument. */
 interface InPlace {

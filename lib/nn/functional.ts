@@ -1,9 +1,9 @@
 /** @file Layers as functions, as torch.nn.functional. */
-export * from '../ops/activations';
-export { logSigmoid as logsigmoid } from '../ops/activations';
-export { softmax, logSoftmax, softmin } from '../ops/softmax';
-export { tanh } from '../ops/math';
-export { gumbelSoftmax, rrelu_ } from '../ops/noisy';
+export * from '../ops/layers/activations';
+export { logSigmoid as logsigmoid } from '../ops/layers/activations';
+export { softmax, logSoftmax, softmin } from '../ops/layers/softmax';
+export { tanh } from '../ops/elementwise/math';
+export { gumbelSoftmax, rrelu_ } from '../ops/layers/noisy';
 export { celu_, elu_, hardtanh_, leakyRelu_, relu_, selu_, threshold_ } from '../ops/in-place-functions';
 // These take the argument inplace; they stand before the ops of the same names.
 export {
@@ -27,9 +27,9 @@ export {
   silu,
   threshold,
 } from './functional-in-place';
-export { linear } from '../ops/matmul';
-export { bilinear } from '../ops/bilinear';
-export { conv1d, conv2d, conv3d, convTranspose1d, convTranspose2d, convTranspose3d } from '../ops/conv';
+export { linear } from '../ops/linear/matmul';
+export { bilinear } from '../ops/linear/bilinear';
+export { conv1d, conv2d, conv3d, convTranspose1d, convTranspose2d, convTranspose3d } from '../ops/layers/conv';
 export {
   adaptiveAvgPool1d,
   adaptiveAvgPool2d,
@@ -43,15 +43,15 @@ export {
   maxPool1d,
   maxPool2d,
   maxPool3d,
-} from '../ops/pooling';
-export { fractionalMaxPool2d, fractionalMaxPool3d } from '../ops/fractionalPooling';
-export { maxUnpool1d, maxUnpool2d, maxUnpool3d } from '../ops/unpooling';
-export { lpPool1d, lpPool2d, lpPool3d } from '../ops/lpPooling';
-export { batchNorm, instanceNorm } from '../ops/normalization';
-export { groupNorm, layerNorm, rmsNorm } from '../ops/rowNorm';
-export { localResponseNorm } from '../ops/localResponse';
-export { pad } from '../ops/padding';
-export { oneHot } from '../ops/counting';
+} from '../ops/layers/pooling';
+export { fractionalMaxPool2d, fractionalMaxPool3d } from '../ops/layers/fractional-pooling';
+export { maxUnpool1d, maxUnpool2d, maxUnpool3d } from '../ops/layers/unpooling';
+export { lpPool1d, lpPool2d, lpPool3d } from '../ops/layers/lp-pooling';
+export { batchNorm, instanceNorm } from '../ops/layers/normalization';
+export { groupNorm, layerNorm, rmsNorm } from '../ops/layers/row-norm';
+export { localResponseNorm } from '../ops/layers/local-response';
+export { pad } from '../ops/shape/padding';
+export { oneHot } from '../ops/reduce/counting';
 export {
   channelShuffle,
   fold,
@@ -62,11 +62,11 @@ export {
   upsample,
   upsampleBilinear,
   upsampleNearest,
-} from '../ops/resample';
-export { affineGrid, gridSample } from '../ops/gridSample';
-export { pdist } from '../ops/distances';
-export { embedding, embeddingBag } from '../ops/embedding';
-export { scaledDotProductAttention } from '../ops/attention';
+} from '../ops/layers/resample';
+export { affineGrid, gridSample } from '../ops/layers/grid-sample';
+export { pdist } from '../ops/linear/distances';
+export { embedding, embeddingBag } from '../ops/layers/embedding';
+export { scaledDotProductAttention } from '../ops/layers/attention';
 export {
   binaryCrossEntropy,
   binaryCrossEntropyWithLogits,
@@ -95,4 +95,4 @@ export {
   sparseCategoricalCrossentropy,
   tripletMarginLoss,
   tripletMarginWithDistanceLoss,
-} from '../ops/losses';
+} from '../ops/losses/losses';

@@ -34,8 +34,8 @@ export {
   type PaddingMode,
 } from './conv';
 export * from './pooling';
-export * from './fractionalPooling';
-export * from './adaptiveSoftmax';
+export * from './fractional-pooling';
+export * from './adaptive-softmax';
 export {
   BatchNorm1d,
   BatchNorm2d,

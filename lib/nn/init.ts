@@ -4,23 +4,23 @@ import { ArgumentError, ShapeError } from '../core/errors';
 import { describe, numel, showShape } from '../core/shape';
 import { Tensor } from '../core/tensor';
 import { type Arguments, readSettings, type Spec } from '../core/arguments';
-import { mul } from '../ops/arithmetic';
-import { eye, tensor, zeros } from '../ops/create';
-import { qr } from '../ops/linalg/factor';
-import { sign } from '../ops/math';
-import { diagonal } from '../ops/diagonals';
-import { moved } from '../ops/to';
-import { reshape } from '../ops/views';
+import { mul } from '../ops/elementwise/arithmetic';
+import { eye, tensor, zeros } from '../ops/tensors/create';
+import { qr } from '../ops/linear/linalg/factor';
+import { sign } from '../ops/elementwise/math';
+import { diagonal } from '../ops/shape/diagonals';
+import { moved } from '../ops/tensors/to';
+import { reshape } from '../ops/shape/views';
 import { generator, number, oneOf, positive, probability, scalar, string } from '../core/params';
 import { type Generator } from '../core/random';
-import { runCopy, runFill } from '../ops/launch';
-import { needFloat } from '../ops/random-fill';
+import { runCopy, runFill } from '../ops/kit/launch';
+import { needFloat } from '../ops/random/random-fill';
 import {
   normal_ as drawNormal,
   randperm,
   truncNormal_ as drawTruncNormal,
   uniform_ as drawUniform,
-} from '../ops/random';
+} from '../ops/random/random';
 
 function check(op: string, t: unknown): asserts t is Tensor {
   if (!(t instanceof Tensor)) throw new ArgumentError(`[${op}] expected a tensor, got ${describe(t)}`);

@@ -1,7 +1,7 @@
 /** @file Local response normalisation as a layer. */
 import { readSettings, type WithRequired } from '../core/arguments';
 import type { Tensor } from '../core/tensor';
-import { localResponseNormed, type LocalResponseNormOptions, localResponseSpec } from '../ops/localResponse';
+import { localResponseNormed, type LocalResponseNormOptions, localResponseSpec } from '../ops/layers/local-response';
 import { checkInput, Module } from './module';
 import { python, pythonFloat } from './settings';
 

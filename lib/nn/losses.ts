@@ -1,13 +1,13 @@
-/** @file Loss layers: each is the function of its name in lib/ops/losses.ts, with that function's options as settings. */
+/** @file Loss layers: each is the function of its name in lib/ops/losses/losses.ts, with that function's options as settings. */
 import { Tensor } from '../core/tensor';
 import { type Arguments, type InOrderOrByName, readSettings, type Values } from '../core/arguments';
-import { crossEntropy, crossEntropySpec, nllLoss, nllSpec } from '../ops/crossEntropy';
-import { ctcLoss, ctcSpec, type CtcTargets, type Lengths } from '../ops/ctc';
-import * as losses from '../ops/losses';
-import * as margins from '../ops/marginLosses';
-import * as probabilities from '../ops/probabilityLosses';
-import type { Target } from '../ops/reduction';
-import * as similarity from '../ops/similarity';
+import { crossEntropy, crossEntropySpec, nllLoss, nllSpec } from '../ops/losses/cross-entropy';
+import { ctcLoss, ctcSpec, type CtcTargets, type Lengths } from '../ops/losses/ctc';
+import * as losses from '../ops/losses/losses';
+import * as margins from '../ops/losses/margin-losses';
+import * as probabilities from '../ops/losses/probability-losses';
+import type { Target } from '../ops/losses/reduction';
+import * as similarity from '../ops/losses/similarity';
 import { Module } from './module';
 
 /** A loss. Its settings are fields and may be changed; those that are tensors are buffers, as in PyTorch. */

@@ -10,8 +10,8 @@ import { describe } from '../core/shape';
 import { Tensor } from '../core/tensor';
 import { type Arguments, type Given, readArguments, readOptions } from '../core/arguments';
 import { boolean, string } from '../core/params';
-import { zeroGradients } from '../ops/gradients';
-import { moved, type Target, targetOf } from '../ops/to';
+import { zeroGradients } from '../ops/autograd/gradients';
+import { moved, type Target, targetOf } from '../ops/tensors/to';
 import { copyOf } from './copying';
 import {
   type BackwardHook,

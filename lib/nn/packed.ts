@@ -6,11 +6,11 @@ import { either, elementsOf, integer, integers as integerList, oneOf, tensor as 
 import { describe, sameShape, showShape } from '../core/shape';
 import { type Arguments, readArguments, type WithRequired } from '../core/arguments';
 import { needTensor, Tensor } from '../core/tensor';
-import { full, tensor } from '../ops/create';
-import { indexSelect } from '../ops/gather';
-import { cat, stack } from '../ops/joining';
-import { moved } from '../ops/to';
-import { narrow, reshape, transpose, unsqueeze } from '../ops/views';
+import { full, tensor } from '../ops/tensors/create';
+import { indexSelect } from '../ops/indexing/gather';
+import { cat, stack } from '../ops/shape/joining';
+import { moved } from '../ops/tensors/to';
+import { narrow, reshape, transpose, unsqueeze } from '../ops/shape/views';
 
 /**
  * Sequences without padding: the first elements of all, then the second ones, and so on, longest sequence first. Made

@@ -3,10 +3,10 @@ import { ShapeError } from '../core/errors';
 import { showShape } from '../core/shape';
 import { type Tensor } from '../core/tensor';
 import { type Dimensions, readSettings, type Sizes, sizesOf, type WithRequired } from '../core/arguments';
-import { type LpPoolArguments, lpPooled, lpPoolSpec } from '../ops/lpPooling';
-import * as ops from '../ops/pooling';
-import { mean } from '../ops/reduce';
-import { maxUnpooled } from '../ops/unpooling';
+import { type LpPoolArguments, lpPooled, lpPoolSpec } from '../ops/layers/lp-pooling';
+import * as ops from '../ops/layers/pooling';
+import { mean } from '../ops/reduce/reduce';
+import { maxUnpooled } from '../ops/layers/unpooling';
 import { checkInput, Module } from './module';
 import { showSettings } from './settings';
 

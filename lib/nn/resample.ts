@@ -11,7 +11,7 @@ import {
   type WithRequired,
 } from '../core/arguments';
 import { axes, scalar } from '../core/params';
-import { padded, type PadMode } from '../ops/padding';
+import { padded, type PadMode } from '../ops/shape/padding';
 import {
   channelShuffle,
   downscaleFactorSpec,
@@ -31,7 +31,7 @@ import {
   upsampleSizesSpec,
   upsampleSpec,
   upscaleFactorSpec,
-} from '../ops/resample';
+} from '../ops/layers/resample';
 import { checkInput, Module } from './module';
 import { python, pythonFloat, showSettings } from './settings';
 

@@ -3,7 +3,7 @@ import { type Shape } from '../core/shape';
 import { type Tensor } from '../core/tensor';
 import { type Arguments, type InOrderOrByName, readSettings } from '../core/arguments';
 import { axis, integers } from '../core/params';
-import { flatten, unflatten } from '../ops/views';
+import { flatten, unflatten } from '../ops/shape/views';
 import { checkInput, Module } from './module';
 import { showSettings } from './settings';
 

@@ -4,7 +4,7 @@ import { noGrad } from '../core/autograd';
 import { ArgumentError } from '../core/errors';
 import { describe, sameShape, showShape } from '../core/shape';
 import { Tensor } from '../core/tensor';
-import { moved } from '../ops/to';
+import { moved } from '../ops/tensors/to';
 import { isUnsized, type Unsized } from './parameter';
 
 /** Tensors by their PyTorch name, e.g. `fc1.weight`. */

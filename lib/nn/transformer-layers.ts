@@ -2,7 +2,7 @@
 import { ArgumentError } from '../core/errors';
 import { type Generator } from '../core/random';
 import { type Tensor } from '../core/tensor';
-import { gelu, relu } from '../ops/activations';
+import { gelu, relu } from '../ops/layers/activations';
 import { type Arguments, readArguments, readSettings, type Values, type WithRequired } from '../core/arguments';
 import {
   boolean,
@@ -15,7 +15,7 @@ import {
   probability,
   generator as generatorParam,
 } from '../core/params';
-import { add } from '../ops/arithmetic';
+import { add } from '../ops/elementwise/arithmetic';
 import { type KVCache, kvCache, mask, MultiheadAttention } from './attention';
 import { Dropout } from './dropout';
 import { Linear, weightDefaults, type WeightOptions } from './linear';

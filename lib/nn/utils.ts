@@ -6,11 +6,11 @@ import { boolean, elementsOf, number, tensor } from '../core/params';
 import { alias, empty, needTensor, Tensor } from '../core/tensor';
 import { opcode } from '../native';
 import { type Arguments, readArguments } from '../core/arguments';
-import { runCopy } from '../ops/launch';
-import { runReduce } from '../ops/reduce';
-import { joins, runScale, runSquares } from '../ops/segments';
-import { moved } from '../ops/to';
-import { zeros } from '../ops/create';
+import { runCopy } from '../ops/kit/launch';
+import { runReduce } from '../ops/reduce/reduce';
+import { joins, runScale, runSquares } from '../ops/kit/segments';
+import { moved } from '../ops/tensors/to';
+import { zeros } from '../ops/tensors/create';
 
 const maxCode = opcode('reduce', 'max');
 const largest = (t: Tensor): Tensor =>

@@ -18,21 +18,21 @@ export {
   type TensorOptions,
   zeros,
   zerosLike,
-} from './create';
-export * from './cast';
-export * from './arithmetic';
-export { where } from './where';
-export * from './math';
-export * from './binary';
-export { gcd, lcm } from './divisors';
-export * from './aliases';
-export * from './special';
-export { i0, mvlgamma, polygamma } from './specialFunctions';
-export * from './activations';
-export * from './softmax';
-export * from './erfinv';
-export * from './random';
-export * from './distributions';
+} from './tensors/create';
+export * from './tensors/cast';
+export * from './elementwise/arithmetic';
+export { where } from './elementwise/where';
+export * from './elementwise/math';
+export * from './elementwise/binary';
+export { gcd, lcm } from './elementwise/divisors';
+export * from './elementwise/aliases';
+export * from './elementwise/special';
+export { i0, mvlgamma, polygamma } from './elementwise/special-functions';
+export * from './layers/activations';
+export * from './layers/softmax';
+export * from './elementwise/erfinv';
+export * from './random/random';
+export * from './random/distributions';
 export {
   alphaDropout,
   dropout,
@@ -42,15 +42,15 @@ export {
   type DropoutFunction,
   type DropoutOptions,
   featureAlphaDropout,
-} from './dropout';
-export * from './noisy';
-export { all, any, type Axes, mean, prod, type ReduceOptions, sum } from './reduce';
-export type { AlongOptions } from './chosen';
-export type { Named, ValuesAndIndices } from './named';
-export * from './extremes';
-export * from './statistics';
-export * from './scans';
-export * from './order';
+} from './layers/dropout';
+export * from './layers/noisy';
+export { all, any, type Axes, mean, prod, type ReduceOptions, sum } from './reduce/reduce';
+export type { AlongOptions } from './reduce/chosen';
+export type { Named, ValuesAndIndices } from './kit/named';
+export * from './reduce/extremes';
+export * from './reduce/statistics';
+export * from './reduce/scans';
+export * from './sort/order';
 // The rest of ./views trusts its caller.
 export {
   broadcastTo,
@@ -76,9 +76,9 @@ export {
   unsqueeze,
   unsqueeze_,
   viewAs,
-} from './views';
-export { linear, type LinearOptions, matmul } from './matmul';
-export { bilinear, type BilinearArguments } from './bilinear';
+} from './shape/views';
+export { linear, type LinearOptions, matmul } from './linear/matmul';
+export { bilinear, type BilinearArguments } from './linear/bilinear';
 export {
   conv1d,
   conv2d,
@@ -92,7 +92,7 @@ export {
   type ConvTransposeOptions,
   type ConvWeight,
   type TransposedConvolution,
-} from './conv';
+} from './layers/conv';
 // The rest of ./pooling and its kind trusts its caller.
 export {
   type AdaptiveAvgPool,
@@ -116,7 +116,7 @@ export {
   maxPool3d,
   type MaxPoolOptions,
   type OutputSize,
-} from './pooling';
+} from './layers/pooling';
 export {
   type MaxUnpool,
   maxUnpool1d,
@@ -124,21 +124,21 @@ export {
   maxUnpool3d,
   type MaxUnpoolOptions,
   type UnpoolArguments,
-} from './unpooling';
-export { type LpPool, lpPool1d, lpPool2d, lpPool3d, type LpPoolOptions, type LpPoolSizes } from './lpPooling';
+} from './layers/unpooling';
+export { type LpPool, lpPool1d, lpPool2d, lpPool3d, type LpPoolOptions, type LpPoolSizes } from './layers/lp-pooling';
 export {
   type FractionalMaxPool,
   fractionalMaxPool2d,
   fractionalMaxPool3d,
   type FractionalPoolOptions,
-} from './fractionalPooling';
+} from './layers/fractional-pooling';
 export {
   batchNorm,
   type BatchNormOptions,
   instanceNorm,
   type InstanceNormOptions,
   type RunningStatistics,
-} from './normalization';
+} from './layers/normalization';
 export {
   groupNorm,
   layerNorm,
@@ -147,8 +147,8 @@ export {
   type NumGroups,
   rmsNorm,
   type RmsNormOptions,
-} from './rowNorm';
-export { localResponseNorm, type LocalResponseNormOptions } from './localResponse';
+} from './layers/row-norm';
+export { localResponseNorm, type LocalResponseNormOptions } from './layers/local-response';
 export {
   channelShuffle,
   interpolate,
@@ -156,9 +156,9 @@ export {
   type InterpolateOptions,
   pixelShuffle,
   pixelUnshuffle,
-} from './resample';
-export * from './positions';
-export * from './gridSample';
+} from './layers/resample';
+export * from './layers/positions';
+export * from './layers/grid-sample';
 export {
   type AttentionOptions,
   causalMask,
@@ -166,7 +166,7 @@ export {
   type KeyAndValue,
   paddingMask,
   scaledDotProductAttention,
-} from './attention';
+} from './layers/attention';
 export {
   gather,
   indexAdd,
@@ -188,15 +188,21 @@ export {
   type ScatterArguments,
   take,
   takeAlongDim,
-} from './gather';
-export * from './put';
-export * from './asStrided';
-export * from './scatterReduce';
-export type { IndexLike } from './index-checks';
-export { type BagMode, embedding, embeddingBag, type EmbeddingBagOptions, type EmbeddingOptions } from './embedding';
-export * from './indexing';
-export * from './masking';
-export { argwhere, nonzero, type NonzeroOptions, type UnravelArguments, unravelIndex } from './nonzero';
+} from './indexing/gather';
+export * from './indexing/put';
+export * from './shape/as-strided';
+export * from './indexing/scatter-reduce';
+export type { IndexLike } from './indexing/checks';
+export {
+  type BagMode,
+  embedding,
+  embeddingBag,
+  type EmbeddingBagOptions,
+  type EmbeddingOptions,
+} from './layers/embedding';
+export * from './indexing/indexing';
+export * from './indexing/masking';
+export { argwhere, nonzero, type NonzeroOptions, type UnravelArguments, unravelIndex } from './indexing/nonzero';
 export {
   type AlongDim,
   type AtLeast,
@@ -213,11 +219,11 @@ export {
   rowStack,
   stack,
   vstack,
-} from './joining';
-export * from './splitting';
-export { pad, type PadArguments, type PadMode } from './padding';
-export * from './arranging';
-export * from './repetition';
+} from './shape/joining';
+export * from './shape/splitting';
+export { pad, type PadArguments, type PadMode } from './shape/padding';
+export * from './shape/arranging';
+export * from './shape/repetition';
 export {
   diag,
   diagEmbed,
@@ -233,26 +239,34 @@ export {
   trilIndices,
   triu,
   triuIndices,
-} from './diagonals';
-export * from './counting';
-export * from './products';
-export * from './distances';
-export * from './einsum';
-export * from './linalg';
-export * from './linalg/lowrank';
-export * from './histogram';
-export * from './samples';
-export * from './calculus';
-export { bartlettWindow, blackmanWindow, blockDiag, hammingWindow, hannWindow, logspace, vander } from './generators';
-export type { VanderOptions, WindowOptions } from './generators';
-export { kaiserWindow, type KaiserOptions } from './windows';
-export { istft, type IstftOptions, stft, type StftOptions } from './stft';
-export * from './regions';
-export * from './sorting';
-export * from './distinct';
-export * from './search';
-export * from './read';
-export { type PrintOptions, setPrintoptions } from './print';
-export * from './properties';
-import './to';
-export type { Target } from './to';
+} from './shape/diagonals';
+export * from './reduce/counting';
+export * from './linear/products';
+export * from './linear/distances';
+export * from './linear/einsum';
+export * from './linear/linalg';
+export * from './linear/linalg/lowrank';
+export * from './reduce/histogram';
+export * from './reduce/samples';
+export * from './reduce/calculus';
+export {
+  bartlettWindow,
+  blackmanWindow,
+  blockDiag,
+  hammingWindow,
+  hannWindow,
+  logspace,
+  vander,
+} from './tensors/generators';
+export type { VanderOptions, WindowOptions } from './tensors/generators';
+export { kaiserWindow, type KaiserOptions } from './signal/windows';
+export { istft, type IstftOptions, stft, type StftOptions } from './signal/stft';
+export * from './shape/regions';
+export * from './sort/sorting';
+export * from './sort/distinct';
+export * from './sort/search';
+export * from './tensors/read';
+export { type PrintOptions, setPrintoptions } from './tensors/print';
+export * from './tensors/properties';
+import './tensors/to';
+export type { Target } from './tensors/to';

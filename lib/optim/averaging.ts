@@ -15,10 +15,10 @@ import {
   tensor as tensorParam,
   tensors,
 } from '../core/params';
-import { tensor } from '../ops/create';
-import { denseOf } from '../ops/launch';
-import { joins, runLerp } from '../ops/segments';
-import { moved } from '../ops/to';
+import { tensor } from '../ops/tensors/create';
+import { denseOf } from '../ops/kit/launch';
+import { joins, runLerp } from '../ops/kit/segments';
+import { moved } from '../ops/tensors/to';
 import { type LoadResult, Module, type StateDict } from '../nn/module';
 import { Parameter } from '../nn/parameter';
 import { type AnyOptimizer, Formula, type Group } from './lr/base';

@@ -1,5 +1,5 @@
 /** @file The base of optimizers whose step is one kernel call for all parameters of a group. */
-import { runStep, type Rule } from '../ops/segments';
+import { runStep, type Rule } from '../ops/kit/segments';
 import { Optimizer, type ParamGroup, type Segments } from './optimizer';
 
 /** Settings that most optimizers have. */

@@ -11,11 +11,11 @@ import { alias, shapeOf, Tensor } from '../core/tensor';
 import { type Given, isOptions, readArguments } from '../core/arguments';
 import { boolean, elementsOf, number } from '../core/params';
 import { isFloat } from '../core/dtype';
-import { zeros } from '../ops/create';
-import { zeroGradients } from '../ops/gradients';
-import { castOf, denseOf, runCopy, runFill } from '../ops/launch';
-import { together } from '../ops/segments';
-import { moved } from '../ops/to';
+import { zeros } from '../ops/tensors/create';
+import { zeroGradients } from '../ops/autograd/gradients';
+import { castOf, denseOf, runCopy, runFill } from '../ops/kit/launch';
+import { together } from '../ops/kit/segments';
+import { moved } from '../ops/tensors/to';
 import { showSettings } from '../nn/settings';
 
 const zeroGradDefaults = { setToNone: true };

@@ -4,11 +4,11 @@ import { ArgumentError, ShapeError } from '../core/errors';
 import { describe, showShape } from '../core/shape';
 import { Tensor } from '../core/tensor';
 import { Module } from '../nn/module';
-import { crossEntropy } from '../ops/crossEntropy';
-import { binaryCrossEntropy, binaryCrossEntropyWithLogits, huberLoss, l1Loss, mseLoss } from '../ops/losses';
-import { categoricalCrossentropy, sparseCategoricalCrossentropy } from '../ops/probabilityLosses';
-import { castOf } from '../ops/launch';
-import { reshape, squeeze } from '../ops/views';
+import { crossEntropy } from '../ops/losses/cross-entropy';
+import { binaryCrossEntropy, binaryCrossEntropyWithLogits, huberLoss, l1Loss, mseLoss } from '../ops/losses/losses';
+import { categoricalCrossentropy, sparseCategoricalCrossentropy } from '../ops/losses/probability-losses';
+import { castOf } from '../ops/kit/launch';
+import { reshape, squeeze } from '../ops/shape/views';
 import { Table } from './table';
 
 /** How a loss by name is asked for: its mean, or one value per example (and position). */

@@ -2,9 +2,9 @@
 import { noGrad } from '../core/grad-mode';
 import { type Values } from '../core/arguments';
 import { type Tensor } from '../core/tensor';
-import { cat } from '../ops/joining';
+import { cat } from '../ops/shape/joining';
 import { Events, type TrainingParams } from './callbacks/callback';
-import { ProgressBar } from './callbacks/progressBar';
+import { ProgressBar } from './callbacks/progress-bar';
 import { Feed } from './feed';
 import { type Heads } from './heads';
 import { type Logs, Means } from './logs';

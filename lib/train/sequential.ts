@@ -6,7 +6,7 @@ import { noGrad } from '../core/grad-mode';
 import { describe, type Shape } from '../core/shape';
 import { Tensor } from '../core/tensor';
 import { Module } from '../nn/module';
-import { zeros } from '../ops/create';
+import { zeros } from '../ops/tensors/create';
 import { Model } from './model';
 import { evaluating } from '../nn/modes';
 

@@ -8,7 +8,7 @@ import { describe } from '../core/shape';
 import { Tensor } from '../core/tensor';
 import { Module } from '../nn/module';
 import { isUnsized } from '../nn/parameter';
-import { zeros } from '../ops/create';
+import { zeros } from '../ops/tensors/create';
 import type { ModelNode } from './functional/model';
 import { evaluating } from '../nn/modes';
 

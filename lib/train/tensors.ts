@@ -4,8 +4,8 @@ import { type DType, isFloat, type TypedArray } from '../core/dtype';
 import { ArgumentError } from '../core/errors';
 import { describe, type Shape } from '../core/shape';
 import { Tensor } from '../core/tensor';
-import { type NestedArray, tensor } from '../ops/create';
-import { moved } from '../ops/to';
+import { type NestedArray, tensor } from '../ops/tensors/create';
+import { moved } from '../ops/tensors/to';
 
 /** Values with the shape to see them in. */
 export interface ShapedArray {

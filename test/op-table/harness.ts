@@ -3,7 +3,7 @@ import * as ng from '../../lib';
 import type { DType, Tensor } from '../../lib';
 import { collectGarbage, memoryStats } from '../../lib/native';
 import * as ops from '../../lib/ops';
-import { slice } from '../../lib/ops/views';
+import { slice } from '../../lib/ops/shape/views';
 import { caught } from '../caught';
 import { type Nd, nd, size } from './nd';
 import type { Input, Row, Result, Sample } from './row';

@@ -1,6 +1,6 @@
 /** @file Instances of classes, other than modules and tensors, that a module may hold in a file. */
 import { Generator, type RngState } from '../../core/random';
-import { Slice } from '../../ops/index-plan';
+import { Slice } from '../../ops/indexing/plan';
 import { Held, Slot } from '../functional/graph';
 
 /** How a class is written and read. */

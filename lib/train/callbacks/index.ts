@@ -1,15 +1,15 @@
 /** @file Callbacks. */
-export { BackupAndRestore, type BackupAndRestoreOptions } from './backupAndRestore';
+export { BackupAndRestore, type BackupAndRestoreOptions } from './backup-and-restore';
 export { Callback, type EventName, type TrainingParams } from './callback';
-export { CSVLogger, type CSVLoggerOptions } from './csvLogger';
-export { EarlyStopping, type EarlyStoppingOptions } from './earlyStopping';
-export { ExponentialMovingAverage, type MovingAverageOptions } from './exponentialMovingAverage';
-export { HTMLReport } from './htmlReport';
+export { CSVLogger, type CSVLoggerOptions } from './csv-logger';
+export { EarlyStopping, type EarlyStoppingOptions } from './early-stopping';
+export { ExponentialMovingAverage, type MovingAverageOptions } from './exponential-moving-average';
+export { HTMLReport } from './html-report';
 export { Lambda, type LambdaOptions } from './lambda';
-export { LearningRateScheduler, type RateOfEpoch } from './learningRateScheduler';
-export { ModelCheckpoint, type ModelCheckpointOptions } from './modelCheckpoint';
+export { LearningRateScheduler, type RateOfEpoch } from './learning-rate-scheduler';
+export { ModelCheckpoint, type ModelCheckpointOptions } from './model-checkpoint';
 export type { MonitorMode, MonitorOptions } from './monitor';
-export { ProgressBar, type ProgressBarOptions } from './progressBar';
-export { type PlateauOptions, ReduceLROnPlateau } from './reduceLROnPlateau';
-export { TensorBoard, type TensorBoardOptions } from './tensorBoard';
-export { TerminateOnNaN } from './terminateOnNaN';
+export { ProgressBar, type ProgressBarOptions } from './progress-bar';
+export { type PlateauOptions, ReduceLROnPlateau } from './reduce-lr-on-plateau';
+export { TensorBoard, type TensorBoardOptions } from './tensor-board';
+export { TerminateOnNaN } from './terminate-on-nan';

@@ -1,7 +1,7 @@
 /** @file The area under the ROC curve. */
 import { type Tensor } from '../../core/tensor';
 import { noGrad } from '../../core/grad-mode';
-import { castOf } from '../../ops/launch';
+import { castOf } from '../../ops/kit/launch';
 import { paired } from './classes';
 import { Metric } from './metric';
 

@@ -3,8 +3,8 @@ import { isFloat } from '../../core/dtype';
 import { ShapeError } from '../../core/errors';
 import { sameShape, showShape } from '../../core/shape';
 import { needTensor, type Tensor } from '../../core/tensor';
-import { castOf } from '../../ops/launch';
-import { squeeze } from '../../ops/views';
+import { castOf } from '../../ops/kit/launch';
+import { squeeze } from '../../ops/shape/views';
 
 /** Scores of several classes and the right ones, as integers, without the dimension of classes. */
 export interface Classified {

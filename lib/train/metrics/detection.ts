@@ -3,7 +3,7 @@ import { readSettings } from '../../core/arguments';
 import { noGrad } from '../../core/grad-mode';
 import { number, oneOf } from '../../core/params';
 import { type Tensor } from '../../core/tensor';
-import { oneHot } from '../../ops/counting';
+import { oneHot } from '../../ops/reduce/counting';
 import { classified, paired } from './classes';
 import { Metric, share, Sum } from './metric';
 

@@ -1,7 +1,7 @@
 /** @file How far predicted values are from the true ones. */
 import { noGrad } from '../../core/grad-mode';
 import { type Tensor } from '../../core/tensor';
-import { castOf } from '../../ops/launch';
+import { castOf } from '../../ops/kit/launch';
 import { paired } from './classes';
 import { Metric, share, Sum } from './metric';
 

@@ -2,7 +2,7 @@
 import { noGrad } from '../../core/grad-mode';
 import { outsideScopes } from '../../core/scope';
 import { type Tensor } from '../../core/tensor';
-import { castOf } from '../../ops/launch';
+import { castOf } from '../../ops/kit/launch';
 
 /**
  * Watches predictions and targets, batch by batch; alone or in `fit`. `R` is what {@link compute} gives. A metric of

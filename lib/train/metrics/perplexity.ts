@@ -3,7 +3,7 @@ import { readSettings } from '../../core/arguments';
 import { noGrad } from '../../core/grad-mode';
 import { integer } from '../../core/params';
 import { type Tensor } from '../../core/tensor';
-import { crossEntropy } from '../../ops/crossEntropy';
+import { crossEntropy } from '../../ops/losses/cross-entropy';
 import { classified } from './classes';
 import { Metric, share, Sum } from './metric';
 import { ShapeError } from '../../core/errors';

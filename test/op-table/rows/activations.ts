@@ -1,4 +1,4 @@
-/** @file Rows of lib/ops/activations.ts and softmax.ts. */
+/** @file Rows of lib/ops/layers/activations.ts and softmax.ts. */
 import * as ng from '../../../lib';
 import { at, build, exact, lines, map, type Nd, nd, sum } from '../nd';
 import type { Row } from '../row';

@@ -1,4 +1,4 @@
-/** @file Rows of lib/ops/aliases.ts and properties.ts. */
+/** @file Rows of lib/ops/elementwise/aliases.ts and properties.ts. */
 import * as ng from '../../../lib';
 import { map } from '../nd';
 import type { Row } from '../row';

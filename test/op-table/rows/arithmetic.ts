@@ -1,4 +1,4 @@
-/** @file Rows of lib/ops/arithmetic.ts. */
+/** @file Rows of lib/ops/elementwise/arithmetic.ts. */
 import * as ng from '../../../lib';
 import { map, zip } from '../nd';
 import type { Input, Row, Sample } from '../row';

@@ -1,4 +1,4 @@
-/** @file Rows of lib/ops/arranging.ts and padding.ts. */
+/** @file Rows of lib/ops/shape/arranging.ts and padding.ts. */
 import * as ng from '../../../lib';
 import type { Tensor } from '../../../lib';
 import { at, broadcast, build, exact, lines, type Nd, nd } from '../nd';

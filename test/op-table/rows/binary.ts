@@ -1,4 +1,4 @@
-/** @file Rows of lib/ops/binary.ts, where.ts, and what arithmetic.ts adds to the four operations. */
+/** @file Rows of lib/ops/elementwise/binary.ts, where.ts, and what arithmetic.ts adds to the four operations. */
 import * as ng from '../../../lib';
 import { at, broadcast, build, type Nd, zip } from '../nd';
 import type { Row, Sample } from '../row';

@@ -1,4 +1,4 @@
-/** @file Rows of lib/ops/conv.ts. */
+/** @file Rows of lib/ops/layers/conv.ts. */
 import * as ng from '../../../lib';
 import type { ConvOptions, ConvTransposeOptions } from '../../../lib';
 import { build, exact, indices, type Nd } from '../nd';

@@ -1,5 +1,5 @@
 /**
- * @file Rows of lib/ops/create.ts, random.ts and dropout.ts: what follows from an input whatever the seed. That random
+ * @file Rows of lib/ops/tensors/create.ts, random.ts and dropout.ts: what follows from an input whatever the seed. That random
  * numbers follow their distribution is the business of test/random.test.ts.
  */
 import * as ng from '../../../lib';

@@ -1,4 +1,4 @@
-/** @file Rows of lib/ops/diagonals.ts and counting.ts. */
+/** @file Rows of lib/ops/shape/diagonals.ts and counting.ts. */
 import * as ng from '../../../lib';
 import type { Tensor } from '../../../lib';
 import { build, exact, indices, type Nd, nd, sum } from '../nd';

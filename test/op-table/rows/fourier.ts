@@ -1,4 +1,4 @@
-/** @file Rows of lib/ops/fourier.ts, which is `ng.fft`: against the sums that define the transforms. */
+/** @file Rows of lib/ops/signal/fourier.ts, which is `ng.fft`: against the sums that define the transforms. */
 import * as ng from '../../../lib';
 import type { Tensor } from '../../../lib';
 import { build, exact, type Nd } from '../nd';

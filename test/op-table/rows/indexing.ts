@@ -1,4 +1,4 @@
-/** @file Rows of lib/ops/indexing.ts, masking.ts, nonzero.ts and where.ts. */
+/** @file Rows of lib/ops/indexing/indexing.ts, masking.ts, nonzero.ts and where.ts. */
 import * as ng from '../../../lib';
 import type { Tensor } from '../../../lib';
 import { at as broadcastAt, broadcast, build, exact, indices, map, type Nd, nd } from '../nd';

@@ -1,4 +1,4 @@
-/** @file Rows of lib/ops/joining.ts. */
+/** @file Rows of lib/ops/shape/joining.ts. */
 import * as ng from '../../../lib';
 import type { Tensor } from '../../../lib';
 import { build, exact, type Nd, nd } from '../nd';

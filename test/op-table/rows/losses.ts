@@ -1,6 +1,6 @@
-/** @file Rows of the losses: lib/ops/losses.ts and the files that it gathers. */
+/** @file Rows of the losses: lib/ops/losses/losses.ts and the files that it gathers. */
 import * as ng from '../../../lib';
-import * as losses from '../../../lib/ops/losses';
+import * as losses from '../../../lib/ops/losses/losses';
 import { at, broadcast, build, exact, indices, lines, type Nd, nd, size, sum, zip } from '../nd';
 import type { Row, Sample } from '../row';
 import { from, of, these } from '../samples';

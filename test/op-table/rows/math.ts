@@ -1,4 +1,4 @@
-/** @file Rows of lib/ops/math.ts and erfinv.ts. */
+/** @file Rows of lib/ops/elementwise/math.ts and erfinv.ts. */
 import * as ng from '../../../lib';
 import { map, zip } from '../nd';
 import type { Row, Sample } from '../row';

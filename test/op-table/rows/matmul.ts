@@ -1,4 +1,4 @@
-/** @file Rows of lib/ops/matmul.ts. */
+/** @file Rows of lib/ops/linear/matmul.ts. */
 import * as ng from '../../../lib';
 import { broadcast, build, exact, type Nd, nd, sum } from '../nd';
 import type { Row } from '../row';

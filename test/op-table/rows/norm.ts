@@ -1,4 +1,4 @@
-/** @file Rows of lib/ops/normalization.ts (layerNorm is among the sequence rows) and localResponse.ts. */
+/** @file Rows of lib/ops/layers/normalization.ts (layerNorm is among the sequence rows) and local-response.ts. */
 import * as ng from '../../../lib';
 import { build, exact, indices, type Nd, sum } from '../nd';
 import type { Row } from '../row';

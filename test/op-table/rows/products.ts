@@ -1,4 +1,4 @@
-/** @file Rows of lib/ops/products.ts, einsum.ts and distances.ts. */
+/** @file Rows of lib/ops/linear/products.ts, einsum.ts and distances.ts. */
 import * as ng from '../../../lib';
 import type { Tensor } from '../../../lib';
 import { at, build, exact, indices, type Nd, nd, sum } from '../nd';

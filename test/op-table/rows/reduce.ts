@@ -1,4 +1,4 @@
-/** @file Rows of lib/ops/reduce.ts, extremes.ts and statistics.ts. */
+/** @file Rows of lib/ops/reduce/reduce.ts, extremes.ts and statistics.ts. */
 import * as ng from '../../../lib';
 import { type Nd, nd, reduce, sum, zip } from '../nd';
 import type { Row, Sample } from '../row';

@@ -1,4 +1,4 @@
-/** @file Rows of lib/ops/scans.ts and order.ts. */
+/** @file Rows of lib/ops/reduce/scans.ts and order.ts. */
 import * as ng from '../../../lib';
 import { axesOf, build, exact, lines, type Nd, nd, reduce, sum } from '../nd';
 import type { Row, Sample } from '../row';

@@ -1,8 +1,8 @@
-/** @file Rows of lib/ops/embedding.ts, attention.ts and positions.ts. */
+/** @file Rows of lib/ops/layers/embedding.ts, attention.ts and positions.ts. */
 import * as ng from '../../../lib';
 import type { AttentionOptions } from '../../../lib/ops';
-import type { EmbeddingBagOptions } from '../../../lib/ops/embedding';
-import type { RotaryOptions } from '../../../lib/ops/positions';
+import type { EmbeddingBagOptions } from '../../../lib/ops/layers/embedding';
+import type { RotaryOptions } from '../../../lib/ops/layers/positions';
 import { build, exact, indices, type Nd, sum } from '../nd';
 import type { Input, Row } from '../row';
 

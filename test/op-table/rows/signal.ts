@@ -1,4 +1,4 @@
-/** @file Rows of lib/ops/stft.ts: against the sums that define the transforms. */
+/** @file Rows of lib/ops/signal/stft.ts: against the sums that define the transforms. */
 import * as ng from '../../../lib';
 import { build, exact, type Nd } from '../nd';
 import type { Row } from '../row';

@@ -1,4 +1,4 @@
-/** @file Rows of lib/ops/sorting.ts, distinct.ts and search.ts. */
+/** @file Rows of lib/ops/sort/sorting.ts, distinct.ts and search.ts. */
 import * as ng from '../../../lib';
 import type { Tensor } from '../../../lib';
 import { build, exact, lines, map, type Nd, nd } from '../nd';

@@ -1,4 +1,4 @@
-/** @file Rows of lib/ops/special.ts, calculus.ts, generators.ts and regions.ts, and of parts, pairs and factors. */
+/** @file Rows of lib/ops/elementwise/special.ts, calculus.ts, generators.ts and regions.ts, and of parts, pairs and factors. */
 import * as ng from '../../../lib';
 import * as m from '../matrices';
 import { at, build, exact, lines, map, type Nd, nd, sum, zip } from '../nd';

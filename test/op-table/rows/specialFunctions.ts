@@ -1,4 +1,4 @@
-/** @file Rows of lib/ops/specialFunctions.ts (`ng.special`) and lib/ops/divisors.ts: against series and definitions. */
+/** @file Rows of lib/ops/elementwise/special-functions.ts (`ng.special`) and lib/ops/elementwise/divisors.ts: against series and definitions. */
 import * as ng from '../../../lib';
 import type { Tensor } from '../../../lib';
 import { map, type Nd, sum, zip } from '../nd';

@@ -1,4 +1,4 @@
-/** @file Rows of lib/ops/views.ts and cast.ts. */
+/** @file Rows of lib/ops/shape/views.ts and cast.ts. */
 import * as ng from '../../../lib';
 import { at, broadcast, build, exact, nd, zip } from '../nd';
 import type { Row } from '../row';

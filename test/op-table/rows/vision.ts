@@ -1,4 +1,4 @@
-/** @file Rows of lib/ops/pooling.ts, resample.ts. */
+/** @file Rows of lib/ops/layers/pooling.ts, resample.ts. */
 import * as ng from '../../../lib';
 import type { AvgPoolOptions, InterpolateOptions, MaxPoolOptions } from '../../../lib';
 import { build, exact, indices, map, type Nd, sum } from '../nd';

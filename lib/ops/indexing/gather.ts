@@ -1,0 +1,396 @@
+/**
+ * @file Reading and writing along one axis by an index tensor: indexSelect, gather, take; scatter, indexAdd and their
+ * kind. An index out of range fails on the stream, as an IndexError at the next wait. Along the axis writes happen in
+ * order, so results do not depend on the number of threads.
+ */
+import { track } from '../../core/autograd';
+import { DTypeError, ShapeError } from '../../core/errors';
+import { checkAxis, numel, type Shape, showShape } from '../../core/shape';
+import { addMethods, needTensor, Tensor } from '../../core/tensor';
+import { type InOrderOrByName, readArguments, type Spec } from '../../core/arguments';
+import { axis as axisParam, oneOf, operand, scalar, tensor as tensorParam } from '../../core/params';
+import { mul } from '../elementwise/arithmetic';
+import { cast } from '../tensors/cast';
+import { zeros } from '../tensors/create';
+import { asIndex, checkGather, checkVector, type IndexLike, indexParam, place, type Placed } from './checks';
+import { lift, linearIndex, runAddRows, runGather, runScatter, scatterMode, takeRows } from './kernels';
+import { denseOf, sameDevice } from '../kit/launch';
+import { apart, overwriteCopy, type Overwrite, overwriteSelf, sameDType, scalarOf } from '../kit/overwrite';
+import { expand, reshape } from '../shape/views';
+import { where } from '../elementwise/where';
+
+/** `t` seen as [outer, len of axis, inner]. */
+const aroundAxis = (t: Tensor, axis: number): Tensor =>
+  reshape(t, [numel(t.shape.slice(0, axis)), t.shape[axis]!, numel(t.shape.slice(axis + 1))]);
+
+/** Arguments of {@link gather} and {@link indexSelect}. */
+export interface IndexArguments {
+  dim: number;
+  index: IndexLike;
+}
+const indexSpec: Spec<IndexArguments> = { dim: axisParam, index: indexParam };
+type Indexed = InOrderOrByName<[dim: number, index: IndexLike], IndexArguments>;
+
+/** The slices of one axis that a vector of indices names. */
+export function indexSelect(t: Tensor, ...args: Indexed): Tensor {
+  needTensor('indexSelect', t);
+  const { dim: axis, index } = readArguments('indexSelect', indexSpec, args);
+  const a = checkAxis('indexSelect', axis, t.ndim);
+  const at = asIndex('indexSelect', index, t);
+  checkVector('indexSelect', at);
+  if (t.ndim === 0)
+    return reshape(takeRows(reshape(t, [1, 1, 1]), denseOf(lift(at))), at.numel === 1 ? [] : [at.numel]);
+  const rows = takeRows(aroundAxis(t, a), denseOf(lift(at)));
+  return reshape(rows, [...t.shape.slice(0, a), at.numel, ...t.shape.slice(a + 1)]);
+}
+
+// --- gather and scatter ---------------------------------------------------------------------------------------------
+
+/** out[i][j].. = t[index[i][j]..][j].. (for axis 0): one element per index. */
+export function gather(t: Tensor, ...args: Indexed): Tensor {
+  needTensor('gather', t);
+  const { dim: axis, index } = readArguments('gather', indexSpec, args);
+  const a = checkAxis('gather', axis, t.ndim);
+  const at = asIndex('gather', index, t);
+  checkGather('gather', t, a, at, t.shape, 'the tensor', false);
+  return reshape(gatherLifted(lift(t), a, lift(at)), at.shape);
+}
+
+function gatherLifted(t: Tensor, axis: number, index: Tensor): Tensor {
+  const { shape } = t;
+  return track('gather', runGather(t, axis, index), [t], [index], ([g], [at]) => [
+    at!.numel === 0
+      ? zeros(shape, { dtype: g!.dtype, device: g!.device })
+      : scatterAdd(zeros(shape, { dtype: g!.dtype, device: g!.device }), axis, at!, g!),
+  ]);
+}
+
+type Source = Tensor | number | boolean;
+/** Arguments of {@link scatter}. */
+export interface ScatterArguments extends IndexArguments {
+  /** What is written: a tensor, or a number for all places. */
+  src: Source;
+  /** Default: overwrite. */
+  reduce?: 'add' | 'multiply' | null | undefined;
+}
+const scatterSpec: Spec<ScatterArguments> = {
+  ...indexSpec,
+  src: operand,
+  reduce: oneOf('add', 'multiply').orNull(),
+};
+type ScatterInOrder = [dim: number, index: IndexLike, src: Source, reduce?: 'add' | 'multiply' | null];
+
+function overwriting(t: Tensor, axis: number, index: IndexLike, src: Tensor | number | boolean): Overwrite {
+  const p = place('scatter', t, axis, index, src);
+  const a = p.axis;
+  const isTensor = src instanceof Tensor;
+  return {
+    name: 'scatter',
+    inputs: isTensor ? [p.src] : [],
+    saved: [p.index],
+    write: (o) => runScatter(scatterMode.set, o, a, p.index, apart(o, p.src)),
+    grad: ([g], [at], needs) => [
+      needs[0] ? scatter(g!, a, at!, 0) : null,
+      isTensor && needs[1] ? gather(g!, a, at!) : null,
+    ],
+  };
+}
+
+function adding(t: Tensor, axis: number, index: IndexLike, src: Tensor | number): Overwrite {
+  const p = place('scatterAdd', t, axis, index, src);
+  const a = p.axis;
+  return {
+    name: 'scatterAdd',
+    inputs: src instanceof Tensor ? [p.src] : [],
+    saved: [p.index],
+    write: (o) => runScatter(scatterMode.sum, o, a, p.index, apart(o, p.src)),
+    grad: ([g], [at], needs) => [g, needs[1] ? gather(g!, a, at!) : null],
+  };
+}
+
+function scattering(t: Tensor, args: readonly unknown[]): Overwrite {
+  const { dim, index, src, reduce } = readArguments('scatter', scatterSpec, args);
+  if (reduce === 'add') return adding(t, dim, index, src as Tensor);
+  if (reduce === 'multiply') return multiplying(t, dim, index, src as Tensor);
+  return overwriting(t, dim, index, src);
+}
+
+type Scatter = (t: Tensor, ...args: InOrderOrByName<ScatterInOrder, ScatterArguments>) => Tensor;
+
+/**
+ * A copy with out[index[i][j]..][j].. = src[i][j].. (for axis 0). `src` may be a number. Where an index appears twice
+ * the later one wins.
+ */
+export const scatter: Scatter = (t, ...args) => overwriteCopy(t, scattering(t, args));
+/** {@link scatter} in place. */
+export const scatter_: Scatter = (t, ...args) => overwriteSelf(t, scattering(t, args));
+
+// Not differentiable, as in PyTorch; scatterReduce with 'prod' is.
+function multiplying(t: Tensor, axis: number, index: IndexLike, src: Tensor | number): Overwrite {
+  const p = place('scatter', t, axis, index, src);
+  const a = p.axis;
+  return {
+    name: 'scatter',
+    inputs: [],
+    saved: [],
+    write: (o) => runScatter(scatterMode.prod, o, a, p.index, apart(o, p.src)),
+    grad: () => {
+      throw new DTypeError("[scatter] { reduce: 'multiply' } has no gradient; use scatterReduce(.., 'prod')");
+    },
+  };
+}
+
+/** Arguments of {@link scatterAdd}. */
+export interface ScatterAddArguments extends IndexArguments {
+  src: Tensor;
+}
+const scatterAddSpec: Spec<ScatterAddArguments> = { ...indexSpec, src: tensorParam };
+type ScatterAdd = (
+  t: Tensor,
+  ...args: InOrderOrByName<[dim: number, index: IndexLike, src: Tensor], ScatterAddArguments>
+) => Tensor;
+function addingOf(op: string, t: Tensor, args: readonly unknown[]): Overwrite {
+  const { dim, index, src } = readArguments(op, scatterAddSpec, args);
+  return adding(t, dim, index, src);
+}
+
+/** A copy with out[index[i][j]..][j].. += src[i][j].. (for axis 0). */
+export const scatterAdd: ScatterAdd = (t, ...args) => overwriteCopy(t, addingOf('scatterAdd', t, args));
+/** {@link scatterAdd} in place. */
+export const scatterAdd_: ScatterAdd = (t, ...args) => overwriteSelf(t, addingOf('scatterAdd_', t, args));
+
+// --- whole slices ---------------------------------------------------------------------------------------------------
+
+/** Arguments of {@link indexCopy}. */
+export interface IndexCopyArguments extends IndexArguments {
+  source: Tensor;
+}
+/** Arguments of {@link indexAdd}. */
+export interface IndexAddArguments extends IndexCopyArguments {
+  /** Factor of the source. Default 1. */
+  alpha?: number | undefined;
+}
+const indexCopySpec: Spec<IndexCopyArguments> = { ...indexSpec, source: tensorParam };
+const indexAddSpec: Spec<IndexAddArguments> = { ...indexCopySpec, alpha: scalar.or(1) };
+
+function checkSlices(op: string, t: Tensor, a: number, index: Tensor, src: Tensor): void {
+  const want = t.ndim === 0 ? [] : t.shape.map((d, i) => (i === a ? index.numel : d));
+  if (src.ndim !== t.ndim || want.some((d, i) => d !== src.shape[i]))
+    throw new ShapeError(
+      `[${op}] the source ${showShape(src.shape)} must have shape ${showShape(want)} for ${index.numel} indices`,
+    );
+  sameDType(op, t, src);
+  sameDevice(op, t, src);
+}
+
+// The vector of indices as an index of every element of `shape`, without copying.
+const alongAxis = (index: Tensor, axis: number, shape: Shape): Tensor =>
+  shape.length === 0
+    ? reshape(index, [])
+    : expand(
+        reshape(
+          index,
+          shape.map((_, i) => (i === axis ? -1 : 1)),
+        ),
+        shape,
+      );
+
+function checkedSlices(op: string, t: Tensor, axis: number, index: IndexLike, src: Tensor): [number, Tensor] {
+  needTensor(op, t);
+  const a = checkAxis(op, axis, t.ndim);
+  const at = asIndex(op, index, t);
+  checkVector(op, at);
+  checkSlices(op, t, a, at, src);
+  return [a, at];
+}
+
+/** @internal The slices of `src` as elements to scatter. */
+export function placeSlices(op: string, t: Tensor, axis: number, index: IndexLike, src: Tensor): Placed {
+  const [a, at] = checkedSlices(op, t, axis, index, src);
+  return { axis: a, index: alongAxis(at, a, src.shape), src };
+}
+
+function slices(name: 'indexAdd' | 'indexCopy', t: Tensor, axis: number, index: IndexLike, src: Tensor): Overwrite {
+  const [a, at] = checkedSlices(name, t, axis, index, src);
+  const add = name === 'indexAdd';
+  const { shape } = src;
+  return {
+    name,
+    inputs: [src],
+    saved: [at],
+    write: (o) => {
+      const s = apart(o, src);
+      if (add && o.isContiguous() && o.ndim > 0)
+        runAddRows(aroundAxis(o.detach(), a), denseOf(aroundAxis(s.detach(), a)), denseOf(lift(at)));
+      else runScatter(add ? scatterMode.sum : scatterMode.set, o, a, alongAxis(at, a, shape), s);
+    },
+    grad: ([g], [i], needs) => [
+      needs[0] ? (add ? g : indexFill(g!, a, i!, 0)) : null,
+      needs[1] ? reshape(indexSelect(g!, a, i!), shape) : null,
+    ],
+  };
+}
+
+function addingSlices(op: string, t: Tensor, args: readonly unknown[]): Overwrite {
+  const { dim, index, source, alpha } = readArguments(op, indexAddSpec, args);
+  return slices('indexAdd', t, dim, index, alpha === 1 ? source : mul(source, alpha!));
+}
+function copyingSlices(op: string, t: Tensor, args: readonly unknown[]): Overwrite {
+  const { dim, index, source } = readArguments(op, indexCopySpec, args);
+  return slices('indexCopy', t, dim, index, source);
+}
+
+type IndexAdd = (
+  t: Tensor,
+  ...args: InOrderOrByName<[dim: number, index: IndexLike, source: Tensor, alpha?: number], IndexAddArguments>
+) => Tensor;
+type IndexCopy = (
+  t: Tensor,
+  ...args: InOrderOrByName<[dim: number, index: IndexLike, source: Tensor], IndexCopyArguments>
+) => Tensor;
+
+/** A copy with the slices of `source` added to the slices of one axis that a vector of indices names. */
+export const indexAdd: IndexAdd = (t, ...args) => overwriteCopy(t, addingSlices('indexAdd', t, args));
+/** {@link indexAdd} in place. */
+export const indexAdd_: IndexAdd = (t, ...args) => overwriteSelf(t, addingSlices('indexAdd_', t, args));
+
+/** A copy with the slices of one axis that a vector of indices names replaced by those of `source`. */
+export const indexCopy: IndexCopy = (t, ...args) => overwriteCopy(t, copyingSlices('indexCopy', t, args));
+/** {@link indexCopy} in place. */
+export const indexCopy_: IndexCopy = (t, ...args) => overwriteSelf(t, copyingSlices('indexCopy_', t, args));
+
+function filling(t: Tensor, axis: number, index: IndexLike, value: Tensor | number | boolean): Overwrite {
+  needTensor('indexFill', t);
+  const a = checkAxis('indexFill', axis, t.ndim);
+  const given = asIndex('indexFill', index, t);
+  checkVector('indexFill', given);
+  if (value instanceof Tensor && value.ndim > 0)
+    throw new ShapeError(`[indexFill] the value must be a number or a 0-dim tensor, got ${showShape(value.shape)}`);
+  const v = value instanceof Tensor ? cast(value, t.dtype) : scalarOf(value, t);
+  // Negative indices count from the end here.
+  const at = linearIndex([lift(given)], [t.shape[a] ?? 1], [1], [given.numel]);
+  const shape = t.shape.map((d, i) => (i === a ? at.numel : d));
+  return {
+    name: 'indexFill',
+    inputs: value instanceof Tensor ? [v] : [],
+    saved: [at],
+    write: (o) => runScatter(scatterMode.set, o, a, alongAxis(at, a, shape), apart(o, v)),
+    grad: ([g], [i], needs) => [
+      needs[0] ? indexFill(g!, a, i!, 0) : null,
+      // A position named twice counts once.
+      needs[1]
+        ? where(indexFill(zeros(g!.shape, { dtype: 'bool', device: g!.device }), a, i!, true), g!, 0).sum()
+        : null,
+    ],
+  };
+}
+
+/** Arguments of {@link indexFill}. */
+export interface IndexFillArguments extends IndexArguments {
+  value: Source;
+}
+const indexFillSpec: Spec<IndexFillArguments> = { ...indexSpec, value: operand };
+type IndexFill = (
+  t: Tensor,
+  ...args: InOrderOrByName<[dim: number, index: IndexLike, value: Source], IndexFillArguments>
+) => Tensor;
+function fillingOf(op: string, t: Tensor, args: readonly unknown[]): Overwrite {
+  const { dim, index, value } = readArguments(op, indexFillSpec, args);
+  return filling(t, dim, index, value);
+}
+
+/** A copy with one value in the slices of one axis that a vector of indices names. */
+export const indexFill: IndexFill = (t, ...args) => overwriteCopy(t, fillingOf('indexFill', t, args));
+/** {@link indexFill} in place. */
+export const indexFill_: IndexFill = (t, ...args) => overwriteSelf(t, fillingOf('indexFill_', t, args));
+
+// --- take -----------------------------------------------------------------------------------------------------------
+
+const takeSpec: Spec<{ index: IndexLike }> = { index: indexParam };
+
+/** The elements at positions of the flattened tensor (negative: from the end), in the shape of the index. */
+export function take(t: Tensor, ...args: InOrderOrByName<[index: IndexLike], { index: IndexLike }>): Tensor {
+  needTensor('take', t);
+  const at = asIndex('take', readArguments('take', takeSpec, args).index, t);
+  return reshape(takeRows(reshape(t, [1, t.numel, 1]), linearIndex([at], [t.numel], [1], at.shape)), at.shape);
+}
+
+/** Arguments of {@link takeAlongDim}. */
+export interface TakeAlongDimArguments {
+  indices: IndexLike;
+  /** Default: the flattened tensors. */
+  dim?: number | null | undefined;
+}
+const takeAlongSpec: Spec<TakeAlongDimArguments> = { indices: indexParam, dim: axisParam.orNull() };
+
+/**
+ * {@link gather} with the other dimensions of tensor and index broadcast, where negative positions count from the end;
+ * without an axis, of the flattened tensors (where, as in PyTorch, they do not).
+ */
+export function takeAlongDim(
+  t: Tensor,
+  ...args: InOrderOrByName<[indices: IndexLike, dim?: number | null], TakeAlongDimArguments>
+): Tensor {
+  needTensor('takeAlongDim', t);
+  const { indices, dim: axis = null } = readArguments('takeAlongDim', takeAlongSpec, args);
+  const at = asIndex('takeAlongDim', indices, t);
+  if (axis === null) return gather(reshape(t, [-1]), 0, reshape(at, [-1]));
+  if (t.ndim !== at.ndim)
+    throw new ShapeError(
+      `[takeAlongDim] tensor ${showShape(t.shape)} and index ${showShape(at.shape)} must have equally many dimensions`,
+    );
+  const a = checkAxis('takeAlongDim', axis, t.ndim);
+  if (t.ndim === 0) throw new ShapeError('[takeAlongDim] a 0-dim tensor has no dimension to take along');
+  // Unlike in gather, negative positions count from the end.
+  const length = t.shape[a]!;
+  const from = reshape(linearIndex([at], [length], [1], at.shape), at.shape);
+  const common = t.shape.map((d, i) => (d === 1 ? at.shape[i]! : d));
+  return gather(
+    expand(
+      t,
+      common.map((d, i) => (i === a ? t.shape[a]! : d)),
+    ),
+    a,
+    expand(
+      from,
+      common.map((d, i) => (i === a ? at.shape[a]! : d)),
+    ),
+  );
+}
+
+const methods = {
+  indexSelect,
+  gather,
+  scatter,
+  scatter_,
+  scatterAdd,
+  scatterAdd_,
+  indexAdd,
+  indexAdd_,
+  indexCopy,
+  indexCopy_,
+  indexFill,
+  indexFill_,
+  take,
+  takeAlongDim,
+};
+addMethods(methods);
+declare module '../../core/tensor' {
+  interface Tensor extends MethodsOf<
+    typeof import('./gather'),
+    | 'indexSelect'
+    | 'gather'
+    | 'scatter'
+    | 'scatter_'
+    | 'scatterAdd'
+    | 'scatterAdd_'
+    | 'indexAdd'
+    | 'indexAdd_'
+    | 'indexCopy'
+    | 'indexCopy_'
+    | 'indexFill'
+    | 'indexFill_'
+    | 'take'
+    | 'takeAlongDim'
+  > {}
+}

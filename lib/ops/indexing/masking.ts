@@ -1,0 +1,140 @@
+/** @file Elements chosen by a bool mask, and filling. */
+import { checkInPlace, trackInPlace } from '../../core/autograd';
+import { type InOrderOrByName, readArguments, type Spec } from '../../core/arguments';
+import { DTypeError, ShapeError } from '../../core/errors';
+import { operand, tensor as tensorParam } from '../../core/params';
+import { broadcastShapes, sameShape, showShape } from '../../core/shape';
+import { addMethods, needTensor, Tensor } from '../../core/tensor';
+import { cast } from '../tensors/cast';
+import { inPlaceOf } from '../kit/in-place';
+import { nonzeroFlat, takeRows } from './kernels';
+import { indexPut } from './indexing';
+import { runCopy, sameDevice } from '../kit/launch';
+import { apart, type Overwrite, overwriteSelf, scalarOf } from '../kit/overwrite';
+import { broadcastTo, narrow, reshape } from '../shape/views';
+import { runWhere, where } from '../elementwise/where';
+
+type Value = Tensor | number | boolean;
+
+/** Arguments of {@link maskedFill} by name. */
+export interface MaskedFillArguments {
+  mask: Tensor;
+  value: Value;
+}
+/** Arguments of {@link maskedScatter} by name. */
+export interface MaskedScatterArguments {
+  mask: Tensor;
+  source: Tensor;
+}
+const maskSpec = { mask: tensorParam };
+const maskedFillSpec: Spec<MaskedFillArguments> = { ...maskSpec, value: operand };
+const maskedScatterSpec: Spec<MaskedScatterArguments> = { ...maskSpec, source: tensorParam };
+const valueSpec = { value: operand };
+type MaskedFill = (t: Tensor, ...args: InOrderOrByName<[mask: Tensor, value: Value], MaskedFillArguments>) => Tensor;
+
+function checkMask(op: string, t: Tensor, mask: Tensor): void {
+  sameDevice(op, t, mask);
+  if (mask.dtype !== 'bool')
+    throw new DTypeError(`[${op}] the mask must be bool, not ${mask.dtype}; compare it with 0 first`);
+}
+
+function fillValue(op: string, t: Tensor, value: Value): Tensor {
+  if (!(value instanceof Tensor)) return scalarOf(value, t);
+  if (value.ndim > 0)
+    throw new ShapeError(`[${op}] the value must be a number or a 0-dim tensor, got ${showShape(value.shape)}`);
+  return cast(value, t.dtype);
+}
+
+/** A copy with one value where the mask holds. Mask and tensor broadcast; the dtype stays. */
+export const maskedFill: MaskedFill = (t, ...args) => {
+  needTensor('maskedFill', t);
+  const { mask, value } = readArguments('maskedFill', maskedFillSpec, args);
+  checkMask('maskedFill', t, mask);
+  return where(mask, fillValue('maskedFill', t, value), t);
+};
+
+/** Writes one value where the mask, broadcast, holds. */
+export const maskedFill_: MaskedFill = (t, ...args) => {
+  needTensor('maskedFill_', t);
+  const { mask, value } = readArguments('maskedFill_', maskedFillSpec, args);
+  checkMask('maskedFill_', t, mask);
+  if (!sameShape(broadcastShapes('maskedFill_', t.shape, mask.shape), t.shape))
+    throw new ShapeError(
+      `[maskedFill_] a mask of shape ${showShape(mask.shape)} does not fit into ${showShape(t.shape)}`,
+    );
+  const v = fillValue('maskedFill_', t, value);
+  const op: Overwrite = {
+    name: 'maskedFill',
+    inputs: [v],
+    saved: [mask],
+    write: (o) => runWhere(apart(o, mask), apart(o, v), o, o.shape, o),
+    grad: ([g], [m], needs) => [needs[0] ? where(m!, 0, g!) : null, needs[1] ? where(m!, g!, 0) : null],
+  };
+  return overwriteSelf(t, op);
+};
+
+/** The elements where the mask holds, as a vector. Mask and tensor broadcast. Waits for the stream. */
+export function maskedSelect(t: Tensor, ...args: InOrderOrByName<[mask: Tensor], { mask: Tensor }>): Tensor {
+  needTensor('maskedSelect', t);
+  const { mask } = readArguments('maskedSelect', maskSpec, args);
+  checkMask('maskedSelect', t, mask);
+  const shape = broadcastShapes('maskedSelect', t.shape, mask.shape);
+  const flat = reshape(broadcastTo(t, shape), [1, -1, 1]);
+  return reshape(takeRows(flat, nonzeroFlat(broadcastTo(mask, shape))), [-1]);
+}
+
+type MaskedScatter = InOrderOrByName<[mask: Tensor, source: Tensor], MaskedScatterArguments>;
+
+function scattered(op: string, t: Tensor, args: MaskedScatter): Tensor {
+  needTensor(op, t);
+  const { mask, source: src } = readArguments(op, maskedScatterSpec, args);
+  checkMask(op, t, mask);
+  sameDevice(op, t, src);
+  if (t.dtype !== src.dtype)
+    throw new DTypeError(`[${op}] the source is ${src.dtype}, the tensor ${t.dtype}; cast one with .to()`);
+  const shape = broadcastShapes(op, t.shape, mask.shape);
+  const places = nonzeroFlat(broadcastTo(mask, shape));
+  if (places.numel > src.numel)
+    throw new ShapeError(`[${op}] the mask holds ${places.numel} times, the source has only ${src.numel} elements`);
+  const flat = reshape(broadcastTo(t, shape), [-1]);
+  return reshape(indexPut(flat, [places], narrow(reshape(src, [-1]), 0, 0, places.numel)), shape);
+}
+
+/**
+ * A copy with the places where the mask holds taken, in order, from the elements of `source`. Mask and tensor broadcast.
+ * Waits for the stream.
+ */
+export const maskedScatter = (t: Tensor, ...args: MaskedScatter): Tensor => scattered('maskedScatter', t, args);
+/** {@link maskedScatter} in place; the mask must broadcast to the tensor's shape. */
+export const maskedScatter_: typeof maskedScatter = inPlaceOf('maskedScatter_', (t, ...args: MaskedScatter) =>
+  scattered('maskedScatter_', t, args),
+);
+
+/** Overwrites every element. */
+export function fill_(t: Tensor, ...args: InOrderOrByName<[value: Value], { value: Value }>): Tensor {
+  needTensor('fill_', t);
+  return overwriteAll('fill_', t, readArguments('fill_', valueSpec, args).value);
+}
+
+function overwriteAll(op: string, t: Tensor, value: Value): Tensor {
+  const v = fillValue(op, t, value);
+  checkInPlace(op, t, [t, v]);
+  runCopy(t, apart(t, v));
+  t.storage.version++;
+  trackInPlace(op, t, [t, v], [], ([g], _saved, needs) => [null, needs[1] ? g : null]);
+  return t;
+}
+
+/** Overwrites every element with 0. */
+export function zero_(t: Tensor): Tensor {
+  needTensor('zero_', t);
+  return overwriteAll('zero_', t, 0);
+}
+
+addMethods({ maskedFill, maskedFill_, maskedSelect, maskedScatter, maskedScatter_, fill_, zero_ });
+declare module '../../core/tensor' {
+  interface Tensor extends MethodsOf<
+    typeof import('./masking'),
+    'maskedFill' | 'maskedFill_' | 'maskedSelect' | 'maskedScatter' | 'maskedScatter_' | 'fill_' | 'zero_'
+  > {}
+}

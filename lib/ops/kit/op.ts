@@ -1,0 +1,183 @@
+/**
+ * @file The op as a value. A composite of other ops defines it; a kernel is an optimisation, which says what it takes.
+ * One engine does the rest: whether the kernel is used, 16-bit floats, the record for autograd, the kernel of the gradient
+ * or (where the backward pass is itself recorded, or has no kernel) the composite's gradient, gradients that nobody wants,
+ * and the name in errors.
+ */
+import { isGradEnabled, needsTracking, track } from '../../core/autograd';
+import { dtypeCode, isHalf } from '../../core/dtype';
+import type { Tensor } from '../../core/tensor';
+import type { Kernels } from '../../kernels';
+import { enterOp, hasKernel, leaveOp, opNumber } from '../../native';
+import { cast } from '../tensors/cast';
+import { denseOf, sameDevice } from './launch';
+import { gradientOf } from './recompute';
+
+/** Tensors by name; null for one that is not given. */
+export type Tensors = object;
+
+type Named = Record<string, Tensor | null>;
+
+/** What an op is. `I`: its tensors; `S`: its settings, read and checked; `K`: what the kernel's gradient reads besides. */
+export interface OpDefinition<I extends Tensors, S, K extends Tensors> {
+  /** As users call it. */
+  readonly name: string;
+  /** The names of its tensors; the first decides dtype and device. */
+  readonly inputs: readonly (keyof I & string)[];
+  /** The definition: differentiable ops, so that gradients of every order follow from theirs. */
+  composite(inputs: I, settings: S): Tensor;
+  /** The kernel, which computes the same in one pass. */
+  readonly fused?:
+    | {
+        readonly kernel: keyof Kernels;
+        /** Whether the kernel can take these; dtypes and devices are looked up. Default: always. */
+        takes?(inputs: I, settings: S): boolean;
+        /** The kernel takes strides: inputs come as they are, not made contiguous. */
+        readonly strided?: boolean | undefined;
+        /** Calls it. */
+        forward(inputs: I, settings: S): { out: Tensor; kept: K };
+        /** The kernel of the gradient. */
+        readonly gradient?: { readonly kernel: keyof Kernels; readonly run: Gradient<I, K, S> } | undefined;
+        /**
+         * The gradient in differentiable ops, for where it is recorded or has no kernel. Default: the composite's, evaluated
+         * again, which needs all inputs.
+         */
+        readonly derivative?: Gradient<I, K, S> | undefined;
+        /** With a derivative: the inputs that the gradients read, the only ones that are kept alive for them. Default: all. */
+        readonly reads?: readonly (keyof I & string)[] | undefined;
+      }
+    | undefined;
+}
+
+/** The gradients of the inputs by name: at least those that `needs` asks for. */
+export type Gradient<I extends Tensors, K extends Tensors, S> = (
+  g: Tensor,
+  values: I & K,
+  settings: S,
+  needs: Readonly<Partial<Record<keyof I, boolean>>>,
+) => Partial<Record<keyof I, Tensor | null>>;
+
+/** What a definition becomes. */
+export interface Op<I extends Tensors, S, K extends Tensors> {
+  /** @param as - another name, where several functions are one op */
+  (inputs: I, settings: S, as?: string): Tensor;
+  /** The same, with what its kernel keeps; null where the composite was taken. Of 16-bit inputs: in float32. */
+  keeping(inputs: I, settings: S, as?: string): { out: Tensor; kept: K | null };
+  readonly definition: OpDefinition<I, S, K>;
+}
+
+// Whether a device has a kernel for a dtype, asked once for each.
+function availability(kernel: keyof Kernels): (device: number, dtype: number) => boolean {
+  const known: (boolean | undefined)[] = [];
+  return (device, dtype) => (known[8 * device + dtype] ??= hasKernel(kernel, device, dtype));
+}
+
+/** Every op that was defined: a test holds each to its composite. */
+export const definedOps: Op<never, never, never>[] = [];
+
+/** Makes an op of its definition. */
+export function defineOp<I extends Tensors, S, K extends Tensors = object>(
+  definition: OpDefinition<I, S, K>,
+): Op<I, S, K> {
+  const { name, inputs: names, fused } = definition;
+  const number = opNumber(name);
+  const composite = (inputs: I, settings: S): Tensor => definition.composite(inputs, settings);
+
+  const forwardThere = fused && availability(fused.kernel);
+  const gradientThere = fused?.gradient && availability(fused.gradient.kernel);
+
+  const present = (inputs: Named): Tensor[] => {
+    const list: Tensor[] = [];
+    for (const n of names) if (inputs[n]) list.push(inputs[n]);
+    return list;
+  };
+  // The reverse: tensors under these names, null under the others.
+  const byName = (own: readonly string[], tensors: readonly Tensor[]): I => {
+    const out: Named = {};
+    for (const n of names) out[n] = null;
+    for (let i = 0; i < own.length; i++) out[own[i]!] = tensors[i]!;
+    return out as I;
+  };
+  const mapped = (inputs: Named, f: (t: Tensor) => Tensor): I => {
+    const out: Named = {};
+    for (const n of names) out[n] = inputs[n] ? f(inputs[n]) : null;
+    return out as I;
+  };
+
+  function run(inputs: I, settings: S, as: string): { out: Tensor; kept: K | null } {
+    const all = inputs as Named;
+    const first = all[names[0]!]!;
+    const list = present(all);
+    for (const t of list) sameDevice(as, first, t);
+    const { device } = first.storage;
+    if (!forwardThere || fused.takes?.(inputs, settings) === false)
+      return { out: composite(inputs, settings), kept: null };
+    if (!forwardThere(device, first.dtypeCode)) {
+      if (!isHalf(first.dtype) || !forwardThere(device, dtypeCode('float32')))
+        return { out: composite(inputs, settings), kept: null };
+      // 16-bit floats that the kernel does not take are computed in float32.
+      const { out, kept } = run(
+        mapped(all, (t) => (isHalf(t.dtype) ? cast(t, 'float32') : t)),
+        settings,
+        as,
+      );
+      return { out: cast(out, first.dtype), kept };
+    }
+    const asTheyAre = fused.strided || list.every((t) => t.isContiguous());
+    const { out, kept } = fused.forward(asTheyAre ? inputs : mapped(all, denseOf), settings);
+    if (needsTracking(list)) record(as, all, list, settings, out, kept);
+    return { out, kept };
+  }
+
+  function record(as: string, inputs: Named, list: Tensor[], settings: S, out: Tensor, kept: K): void {
+    const { gradient, derivative, strided = false, reads = names } = fused!;
+    const own: string[] = [];
+    const savedNames: string[] = [];
+    const saved: Tensor[] = [];
+    for (const n of names) {
+      if (!inputs[n]) continue;
+      own.push(n);
+      if (!reads.includes(n)) continue;
+      savedNames.push(n);
+      saved.push(inputs[n]);
+    }
+    for (const n in kept) {
+      savedNames.push(n);
+      saved.push(kept[n] as Tensor);
+    }
+    const { dtypeCode: type } = list[0]!;
+    track(as, out, list, saved, ([g], values, needs) => {
+      const recorded = isGradEnabled() || !gradientThere?.(g!.storage.device, type);
+      if (recorded && !derivative) {
+        const again = (...tensors: Tensor[]): Tensor[] => [composite(byName(own, tensors), settings)];
+        return gradientOf(again, values.slice(0, own.length), [g], needs);
+      }
+      const dense = !recorded && !strided;
+      const known = byName(savedNames, dense ? values.map(denseOf) : values);
+      const wanted: Partial<Record<keyof I, boolean>> = {};
+      own.forEach((n, i) => (wanted[n as keyof I] = needs[i]!));
+      const grads = (recorded ? derivative! : gradient!.run)(
+        dense ? denseOf(g!) : g!,
+        known as I & K,
+        settings,
+        wanted,
+      ) as Named;
+      return own.map((n) => grads[n] ?? null);
+    });
+  }
+
+  const entered = (inputs: I, settings: S, as = name): { out: Tensor; kept: K | null } => {
+    const before = enterOp(as === name ? number : opNumber(as));
+    try {
+      return run(inputs, settings, as);
+    } finally {
+      leaveOp(before);
+    }
+  };
+  const op = Object.assign((inputs: I, settings: S, as?: string): Tensor => entered(inputs, settings, as).out, {
+    keeping: entered,
+    definition,
+  });
+  definedOps.push(op as never);
+  return op;
+}
