@@ -11,7 +11,8 @@ import { logSoftmax, softmax, softmin } from '../ops/layers/softmax';
 import { weightDefaults, type WeightOptions } from './linear';
 import { checkInput, Module } from './module';
 import { Parameter } from './parameter';
-import { checkSize, python, pythonFloat, showSettings } from './settings';
+import { python, pythonFloat, showSettings } from '../core/python';
+import { checkSize } from './sizes';
 
 type MethodName = { [K in keyof Tensor]: Tensor[K] extends (...args: never) => Tensor ? K : never }[keyof Tensor] &
   string;

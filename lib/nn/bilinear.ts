@@ -8,7 +8,7 @@ import { uniform_ } from './init';
 import { linearDefaults, type LinearOptions, newParameter } from './linear';
 import { checkInput, Module } from './module';
 import { type Parameter } from './parameter';
-import { showSettings } from './settings';
+import { showSettings } from '../core/python';
 
 interface BilinearSizes {
   in1Features: number;

@@ -14,7 +14,7 @@ import { checkInput, Module } from './module';
 import { asRow } from './packed';
 import type { Parameter } from './parameter';
 import { nonlinearity, type RecurrentArguments, sizes } from './recurrent';
-import { showSettings } from './settings';
+import { showSettings } from '../core/python';
 
 /** Options of the cells. */
 export interface CellOptions extends WeightOptions {

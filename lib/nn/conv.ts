@@ -26,7 +26,8 @@ import { kaimingUniform_, uniform_ } from './init';
 import { newParameter, weightDefaults, type WeightOptions } from './linear';
 import { checkInput, Module } from './module';
 import { type Parameter } from './parameter';
-import { checkSize, python } from './settings';
+import { python } from '../core/python';
+import { checkSize } from './sizes';
 
 export type { PaddingMode };
 

@@ -6,7 +6,7 @@ import { boolean, generator, probability } from '../core/params';
 import { dropped, dropping } from '../ops/layers/dropout';
 import { droppedInPlace } from './functional-in-place';
 import { checkInput, Module } from './module';
-import { showSettings } from './settings';
+import { showSettings } from '../core/python';
 
 /** Settings of the dropout layers. */
 interface DropoutSettings {

@@ -12,7 +12,7 @@ import { normal_ } from './init';
 import { features, newParameter, weightDefaults, type WeightOptions } from './linear';
 import { Module } from './module';
 import { Parameter } from './parameter';
-import { pythonFloat, showSettings } from './settings';
+import { pythonFloat, showSettings } from '../core/python';
 import { ArgumentError } from '../core/errors';
 
 interface Lookup {

@@ -8,7 +8,7 @@ import { type ActivationLike, activationOf, activationLabel } from './activation
 import { features, Linear, linearDefaults, type LinearOptions } from './linear';
 import { checkInput } from './module';
 import { isUnsized, UninitializedParameter } from './parameter';
-import { showSettings } from './settings';
+import { showSettings } from '../core/python';
 
 // Sizes the weight [out, in] of `layer` by its first input, if that has not been done.
 function sizeBy(layer: Linear, x: Tensor): void {

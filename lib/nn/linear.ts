@@ -10,7 +10,7 @@ import { linearOf } from '../ops/linear/matmul';
 import { kaimingUniform_, uniform_ } from './init';
 import { Module } from './module';
 import { Parameter } from './parameter';
-import { showSettings } from './settings';
+import { showSettings } from '../core/python';
 
 /** Options of layers with weights. */
 export interface WeightOptions {

@@ -3,7 +3,7 @@ import { readSettings, type WithRequired } from '../core/arguments';
 import type { Tensor } from '../core/tensor';
 import { localResponseNormed, type LocalResponseNormOptions, localResponseSpec } from '../ops/layers/local-response';
 import { checkInput, Module } from './module';
-import { python, pythonFloat } from './settings';
+import { python, pythonFloat } from '../core/python';
 
 /** Divides by the size of neighbouring channels. */
 export class LocalResponseNorm extends Module {

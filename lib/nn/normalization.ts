@@ -13,7 +13,7 @@ import { ones_, zeros_ } from './init';
 import { newParameter, weightDefaults, type WeightOptions } from './linear';
 import { checkInput, Module } from './module';
 import { type Parameter } from './parameter';
-import { python } from './settings';
+import { python } from '../core/python';
 
 /** Settings of batch and instance norm, in PyTorch's order. */
 export interface RunningNormSettings extends WeightOptions {

@@ -8,7 +8,7 @@ import * as ops from '../ops/layers/pooling';
 import { mean } from '../ops/reduce/reduce';
 import { maxUnpooled } from '../ops/layers/unpooling';
 import { checkInput, Module } from './module';
-import { showSettings } from './settings';
+import { showSettings } from '../core/python';
 
 // The layer has the last two in the other order than the function, as in PyTorch.
 const { ceilMode, ...maxSpecStart } = ops.maxSpec;

@@ -14,7 +14,8 @@ import { normal_ } from './init';
 import { newParameter, weightDefaults, type WeightOptions } from './linear';
 import { checkInput, Module } from './module';
 import type { Parameter } from './parameter';
-import { checkSize, showSettings } from './settings';
+import { showSettings } from '../core/python';
+import { checkSize } from './sizes';
 
 /** Options of the layers that add positions. */
 export interface PositionOptions extends WeightOptions {

@@ -17,7 +17,7 @@ import { newParameter, weightDefaults, type WeightOptions } from './linear';
 import { Module } from './module';
 import { PackedSequence, permuteBatch } from './packed';
 import type { Parameter } from './parameter';
-import { showSettings } from './settings';
+import { showSettings } from '../core/python';
 
 /** Options of the recurrent layers. */
 export interface RecurrentOptions extends WeightOptions {

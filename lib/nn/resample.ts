@@ -33,7 +33,7 @@ import {
   upscaleFactorSpec,
 } from '../ops/layers/resample';
 import { checkInput, Module } from './module';
-import { python, pythonFloat, showSettings } from './settings';
+import { python, pythonFloat, showSettings } from '../core/python';
 
 /** Settings of {@link Upsample}, in PyTorch's order. */
 export interface UpsampleSettings {

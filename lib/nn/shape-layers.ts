@@ -5,7 +5,7 @@ import { type Arguments, type InOrderOrByName, readSettings } from '../core/argu
 import { axis, integers } from '../core/params';
 import { flatten, unflatten } from '../ops/shape/views';
 import { checkInput, Module } from './module';
-import { showSettings } from './settings';
+import { showSettings } from '../core/python';
 
 interface FlattenSettings {
   startDim: number;

@@ -16,7 +16,7 @@ import { zeroGradients } from '../ops/autograd/gradients';
 import { castOf, denseOf, runCopy, runFill } from '../ops/kit/launch';
 import { together } from '../ops/kit/segments';
 import { moved } from '../ops/tensors/to';
-import { showSettings } from '../nn/settings';
+import { showSettings } from '../core/python';
 
 const zeroGradDefaults = { setToNone: true };
 

@@ -1,13 +1,4 @@
-/** @file Settings of layers: sizes are checked, and all are printed as PyTorch prints them. */
-import { ArgumentError } from '../core/errors';
-import { describe } from '../core/shape';
-
-/** Throws unless `value` is an integer of at least `least`. */
-export function checkSize(layer: string, name: string, value: unknown, least = 0): number {
-  if (!Number.isSafeInteger(value) || (value as number) < least)
-    throw new ArgumentError(`[${layer}] ${name} must be an integer of at least ${least}, got ${describe(value)}`);
-  return value as number;
-}
+/** @file Values as Python prints them: modules and optimizers are printed as PyTorch prints them. */
 
 const snake = (name: string): string => name.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`);
 
