@@ -201,7 +201,9 @@ export {
   type EmbeddingOptions,
 } from './layers/embedding';
 export * from './indexing/indexing';
-export * from './indexing/masking';
+export { fill_, maskedFill, maskedFill_, maskedSelect, zero_ } from './indexing/masking';
+export type { MaskedFillArguments } from './indexing/masking';
+export * from './indexing/masked-scatter';
 export { argwhere, nonzero, type NonzeroOptions, type UnravelArguments, unravelIndex } from './indexing/nonzero';
 export {
   type AlongDim,

@@ -6,12 +6,10 @@ import { operand, tensor as tensorParam } from '../../core/params';
 import { broadcastShapes, sameShape, showShape } from '../../core/shape';
 import { addMethods, needTensor, Tensor } from '../../core/tensor';
 import { cast } from '../tensors/cast';
-import { inPlaceOf } from '../kit/in-place';
 import { nonzeroFlat, takeRows } from './kernels';
-import { indexPut } from './indexing';
 import { runCopy, sameDevice } from '../kit/launch';
 import { apart, type Overwrite, overwriteSelf, scalarOf } from '../kit/overwrite';
-import { broadcastTo, narrow, reshape } from '../shape/views';
+import { broadcastTo, reshape } from '../shape/views';
 import { runWhere, where } from '../elementwise/where';
 
 type Value = Tensor | number | boolean;
@@ -21,18 +19,14 @@ export interface MaskedFillArguments {
   mask: Tensor;
   value: Value;
 }
-/** Arguments of {@link maskedScatter} by name. */
-export interface MaskedScatterArguments {
-  mask: Tensor;
-  source: Tensor;
-}
-const maskSpec = { mask: tensorParam };
+/** For all ops that take a mask. */
+export const maskSpec = { mask: tensorParam };
 const maskedFillSpec: Spec<MaskedFillArguments> = { ...maskSpec, value: operand };
-const maskedScatterSpec: Spec<MaskedScatterArguments> = { ...maskSpec, source: tensorParam };
 const valueSpec = { value: operand };
 type MaskedFill = (t: Tensor, ...args: InOrderOrByName<[mask: Tensor, value: Value], MaskedFillArguments>) => Tensor;
 
-function checkMask(op: string, t: Tensor, mask: Tensor): void {
+/** Throws unless `mask` is one, on the device of `t`. */
+export function checkMask(op: string, t: Tensor, mask: Tensor): void {
   sameDevice(op, t, mask);
   if (mask.dtype !== 'bool')
     throw new DTypeError(`[${op}] the mask must be bool, not ${mask.dtype}; compare it with 0 first`);
@@ -83,33 +77,6 @@ export function maskedSelect(t: Tensor, ...args: InOrderOrByName<[mask: Tensor],
   return reshape(takeRows(flat, nonzeroFlat(broadcastTo(mask, shape))), [-1]);
 }
 
-type MaskedScatter = InOrderOrByName<[mask: Tensor, source: Tensor], MaskedScatterArguments>;
-
-function scattered(op: string, t: Tensor, args: MaskedScatter): Tensor {
-  needTensor(op, t);
-  const { mask, source: src } = readArguments(op, maskedScatterSpec, args);
-  checkMask(op, t, mask);
-  sameDevice(op, t, src);
-  if (t.dtype !== src.dtype)
-    throw new DTypeError(`[${op}] the source is ${src.dtype}, the tensor ${t.dtype}; cast one with .to()`);
-  const shape = broadcastShapes(op, t.shape, mask.shape);
-  const places = nonzeroFlat(broadcastTo(mask, shape));
-  if (places.numel > src.numel)
-    throw new ShapeError(`[${op}] the mask holds ${places.numel} times, the source has only ${src.numel} elements`);
-  const flat = reshape(broadcastTo(t, shape), [-1]);
-  return reshape(indexPut(flat, [places], narrow(reshape(src, [-1]), 0, 0, places.numel)), shape);
-}
-
-/**
- * A copy with the places where the mask holds taken, in order, from the elements of `source`. Mask and tensor broadcast.
- * Waits for the stream.
- */
-export const maskedScatter = (t: Tensor, ...args: MaskedScatter): Tensor => scattered('maskedScatter', t, args);
-/** {@link maskedScatter} in place; the mask must broadcast to the tensor's shape. */
-export const maskedScatter_: typeof maskedScatter = inPlaceOf('maskedScatter_', (t, ...args: MaskedScatter) =>
-  scattered('maskedScatter_', t, args),
-);
-
 /** Overwrites every element. */
 export function fill_(t: Tensor, ...args: InOrderOrByName<[value: Value], { value: Value }>): Tensor {
   needTensor('fill_', t);
@@ -131,10 +98,10 @@ export function zero_(t: Tensor): Tensor {
   return overwriteAll('zero_', t, 0);
 }
 
-addMethods({ maskedFill, maskedFill_, maskedSelect, maskedScatter, maskedScatter_, fill_, zero_ });
+addMethods({ maskedFill, maskedFill_, maskedSelect, fill_, zero_ });
 declare module '../../core/tensor' {
   interface Tensor extends MethodsOf<
     typeof import('./masking'),
-    'maskedFill' | 'maskedFill_' | 'maskedSelect' | 'maskedScatter' | 'maskedScatter_' | 'fill_' | 'zero_'
+    'maskedFill' | 'maskedFill_' | 'maskedSelect' | 'fill_' | 'zero_'
   > {}
 }

@@ -15,7 +15,8 @@ import { denseOf, runBinary, runCopy, sameDevice } from '../kit/launch';
 import { runMatmul } from '../linear/matmul';
 import { gradientOf } from '../kit/recompute';
 import { type CellKind, type CellWeights, composite, gatesOf, type LayerResult } from './recurrent-cell';
-import { sumTo, transpose } from '../shape/views';
+import { sumTo } from '../reduce/reduce';
+import { transpose } from '../shape/views';
 
 export { type CellKind, type CellWeights, gatesOf, type LayerResult } from './recurrent-cell';
 

@@ -9,8 +9,8 @@ import { addMethods, alias, empty, needTensor, shapeOf, stridesOf, type Tensor }
 import { kernel, written } from '../../native';
 import { cast } from '../tensors/cast';
 import { denseOf, sameDevice } from '../kit/launch';
-import { summed } from '../reduce/reduce';
-import { reshape, reshaped, squeeze, sumTo, swapped, unsqueeze } from '../shape/views';
+import { summed, sumTo } from '../reduce/reduce';
+import { reshape, reshaped, squeeze, swapped, unsqueeze } from '../shape/views';
 
 const matmulKernel = kernel('matmul');
 

@@ -1,8 +1,8 @@
 /** @file Reductions over any set of axes. */
-import { isGradEnabled, track } from '../../core/autograd';
+import { engineOps, isGradEnabled, track } from '../../core/autograd';
 import { type DType, isFloat } from '../../core/dtype';
 import { DTypeError } from '../../core/errors';
-import { checkAxes, type Shape } from '../../core/shape';
+import { checkAxes, sameShape, type Shape } from '../../core/shape';
 import { addMethods, empty, needTensor, shapeOf, stridesOf, type Tensor } from '../../core/tensor';
 import { kernel, opcode, written } from '../../native';
 import { type InOrderOrByName, readArguments, type Spec } from '../../core/arguments';
@@ -112,6 +112,15 @@ export function summed(t: Tensor, axes: readonly number[], keepdim?: boolean, wa
   return track('sum', out, [x], [], ([g]) => [spread(g!, shape, axes)]);
 }
 
+/** Sums a gradient down to the shape that was broadcast to its shape. */
+export function sumTo(t: Tensor, shape: Shape): Tensor {
+  const lead = t.ndim - shape.length;
+  const axes: number[] = [];
+  for (let i = 0; i < t.ndim; i++) if (i < lead || (shape[i - lead] === 1 && shapeOf(t)[i] !== 1)) axes.push(i);
+  const s = axes.length === 0 ? t : summed(t, axes);
+  return sameShape(shapeOf(s), shape) ? s : reshaped(s, shape);
+}
+
 /** The mean over `axes`. */
 export function mean(t: Tensor, ...args: ReduceArguments): Tensor {
   needTensor('mean', t);
@@ -185,6 +194,7 @@ export const any = (t: Tensor, ...args: KeepdimArguments): Tensor => truth('any'
 /** Whether all elements over `axes` are not 0 (true for none). */
 export const all = (t: Tensor, ...args: KeepdimArguments): Tensor => truth('all', allCode, t, args);
 
+engineOps.sumTo = sumTo;
 addMethods({ sum, mean, prod, any, all });
 declare module '../../core/tensor' {
   interface Tensor extends MethodsOf<typeof import('./reduce'), 'sum' | 'mean' | 'prod' | 'any' | 'all'> {}

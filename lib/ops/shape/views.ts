@@ -8,7 +8,6 @@ import {
   contiguousStrides,
   inferShape,
   numel,
-  sameShape,
   type Shape,
   showShape,
   viewStrides,
@@ -18,7 +17,6 @@ import { gathered, type InOrderOrByName, type ListOrNamed, readArguments, type S
 import { axes, axis, integer, integers } from '../../core/params';
 import { clone, contiguous } from '../tensors/cast';
 import { runCopy } from '../kit/launch';
-import { summed } from '../reduce/reduce';
 
 /** Another look at `t`; `back` turns the gradient of the view into one of `t`. */
 export function view(
@@ -261,21 +259,12 @@ export function expanded(t: Tensor, shape: Shape): Tensor {
     return s === undefined || (s === 1 && d !== 1) ? 0 : stridesOf(t)[i - lead]!;
   });
   if (lead < 0) throw new ShapeError(`[expand] ${showShape(shapeOf(t))} cannot be expanded to ${showShape(shape)}`);
-  const from = shapeOf(t);
-  return view('expand', t, to, strides, t.offset, (g) => sumTo(g, from));
+  // The engine sums gradients down to the shape of what they belong to.
+  return view('expand', t, to, strides, t.offset, (g) => g);
 }
 
 /** Expands to a common shape. */
 export const broadcastTo = expand;
-
-/** Sums a gradient down to the shape that was broadcast to its shape. */
-export function sumTo(t: Tensor, shape: Shape): Tensor {
-  const lead = t.ndim - shape.length;
-  const axes: number[] = [];
-  for (let i = 0; i < t.ndim; i++) if (i < lead || (shape[i - lead] === 1 && shapeOf(t)[i] !== 1)) axes.push(i);
-  const s = axes.length === 0 ? t : summed(t, axes);
-  return sameShape(shapeOf(s), shape) ? s : reshaped(s, shape);
-}
 
 /** Arguments of {@link narrow}. */
 export interface NarrowArguments {
@@ -385,7 +374,6 @@ declare module '../../core/tensor' {
     readonly T: Tensor;
   }
 }
-engineOps.sumTo = sumTo;
 Object.defineProperty(Tensor.prototype, 'T', {
   get(this: Tensor) {
     return reverseDims(this);

@@ -54,7 +54,8 @@ import {
 } from './create';
 import { type Operand, otherOf, type Second } from '../kit/define';
 import { moved, type Target, targetSpec } from './to';
-import { type SizeArguments, sumTo } from '../shape/views';
+import { sumTo } from '../reduce/reduce';
+import type { SizeArguments } from '../shape/views';
 
 /** Whether a value is a tensor. */
 export const isTensor = (v: unknown): v is Tensor => v instanceof Tensor;
