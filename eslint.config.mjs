@@ -1,25 +1,6 @@
-// Lint rules, and the direction of imports: train -> io -> nn, optim, data -> ops -> core -> native.
+// Lint rules. The direction of imports is held by scripts/check-rooms.mjs.
 import js from '@eslint/js';
 import ts from 'typescript-eslint';
-
-/** Forbids imports of `folders` (of lib/) from `files`, and of what is behind the door of lib/native. */
-const mayNotImport = (files, folders) => ({
-  files,
-  rules: {
-    'no-restricted-imports': [
-      'error',
-      {
-        patterns: [
-          ...folders.map((f) => ({
-            regex: `^\\.{1,2}(/\\.\\.)*/${f}(/|$)`,
-            message: 'Imports only point down; see docs/architecture.md.',
-          })),
-          { regex: '/native/', message: 'lib/native/index.ts is the one door to the addon.' },
-        ],
-      },
-    ],
-  },
-});
 
 export default ts.config(
   { ignores: ['dist/', 'build/', 'node_modules/', 'docs/api/', 'coverage/'] },
@@ -67,10 +48,4 @@ export default ts.config(
     },
     rules: { '@typescript-eslint/no-require-imports': 'off' },
   },
-  mayNotImport(['lib/native/**'], ['ops', 'nn', 'optim', 'data', 'io', 'train']),
-  mayNotImport(['lib/core/**'], ['ops', 'nn', 'optim', 'data', 'io', 'train']),
-  mayNotImport(['lib/ops/**'], ['nn', 'optim', 'data', 'io', 'train']),
-  mayNotImport(['lib/nn/**', 'lib/optim/**', 'lib/data/**'], ['io', 'train']),
-  mayNotImport(['lib/io/**'], ['train']),
-  mayNotImport(['lib/*.ts', 'lib/train/**', 'test/**', 'scripts/**'], []),
 );

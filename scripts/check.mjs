@@ -51,6 +51,7 @@ step('eslint', node, [tool('eslint/bin/eslint.js'), '--max-warnings', '0', ...(f
 clangFormat();
 if (!fix) {
   step('names in documents and comments', node, ['scripts/check-names.mjs']);
+  step('doors between rooms', node, ['scripts/check-rooms.mjs']);
   step('sizes of files and rooms', node, ['scripts/check-sizes.mjs']);
   step('lib/kernels.ts is what native/kernels.def says', node, ['scripts/kernel-types.mjs', '--check']);
   step('comments of exported names', node, ['scripts/check-exports.mjs']);
