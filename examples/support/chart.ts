@@ -31,9 +31,9 @@ export interface ChartOptions {
 const [width, height] = [720, 420];
 const colours = [blue, red, green, magenta, yellow, cyan];
 
-/** Writes a chart that is described in the terms of Apache ECharts, and says where. */
-export function writeChart(name: string, option: echarts.EChartsCoreOption): void {
-  const chart = echarts.init(null, null, { renderer: 'svg', ssr: true, width, height });
+/** Writes a chart that is described in the terms of Apache ECharts, 720 pixels wide, and says where. */
+export function writeChart(name: string, option: echarts.EChartsCoreOption, tall = height): void {
+  const chart = echarts.init(null, null, { renderer: 'svg', ssr: true, width, height: tall });
   chart.setOption({ animation: false, backgroundColor: '#fff', ...option });
   writePicture(name, chart.renderToSVGString());
   chart.dispose();
