@@ -57,13 +57,15 @@ lesson('simple-net', 'Trains on MNIST by a loop of its own.', async ({ quick, re
     console.log(`epoch ${epoch}: ${(100 * accuracy).toFixed(2)} % of the test images read`);
   }
 
-  const values = await ng.stack(losses).array<number[]>();
-  drawCurves('simple-net', [{ name: 'loss', values }], {
-    title: 'Loss of each batch',
-    x: 'step',
-    y: 'cross-entropy',
-    log: true,
-  });
+  // Means of twenty: a single batch's loss jumps too much to see where it goes.
+  const means = ng
+    .stack(losses)
+    .split(20)
+    .map((part) => part.mean());
+  const curve = { name: 'loss', values: await ng.stack(means).array<number[]>() };
+  const places = means.map((_, i) => 20 * i);
+  drawCurves('simple-net', [curve], { title: 'Loss while training', x: 'step', y: 'cross-entropy', places, log: true });
+
   const { answers, digits } = await read(model, testLoader);
   const wrong = answers.ne(digits).nonzero().squeeze(1).at(ng.s(0, 6));
   console.log('\nsome of the images that it misreads:\n');
