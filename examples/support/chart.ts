@@ -49,13 +49,19 @@ export function writePicture(name: string, svg: string): void {
 
 const frame = ({ title, x, y }: ChartOptions): echarts.EChartsCoreOption => ({
   title: { text: title, left: 'center' },
-  legend: { top: 30 },
-  grid: { top: 70, left: 60, right: 30, bottom: 50 },
+  legend: { top: 36 },
+  grid: { top: 70, left: 80, right: 30, bottom: 50 },
   xAxis: { name: x, nameLocation: 'middle', nameGap: 28 },
-  yAxis: { name: y, scale: true },
+  yAxis: { name: y, scale: true, nameLocation: 'middle', nameGap: 55 },
 });
 
 const merged = (a: unknown, b: object): object => ({ ...(a as object), ...b });
+
+// 1e-12 in place of twelve zeros.
+function label(v: number): string {
+  const rounded = Number(v.toPrecision(3));
+  return v !== 0 && (Math.abs(v) < 1e-4 || Math.abs(v) >= 1e6) ? rounded.toExponential() : String(rounded);
+}
 
 // As many values as the terminal has columns for: means of those that fall together, lines between those far apart.
 function spread(values: readonly number[], columns: number): number[] {
@@ -83,7 +89,7 @@ export function drawCurves(name: string, curves: readonly Curve[], options: Char
   writeChart(name, {
     ...base,
     xAxis: merged(base['xAxis'], { type: 'category', data: places }),
-    yAxis: merged(base['yAxis'], { type: options.log ? 'log' : 'value' }),
+    yAxis: merged(base['yAxis'], options.log ? { type: 'log', axisLabel: { formatter: label } } : { type: 'value' }),
     series: curves.map((c) => ({ type: 'line', showSymbol: false, name: c.name, data: c.values })),
   });
 }
