@@ -26,6 +26,7 @@ import {
 } from './source';
 import { listOf } from './tensors';
 import type { Trainer } from './trainer';
+import { Watch } from './watch';
 
 type Options = Values<typeof fitSpec>;
 
@@ -121,8 +122,8 @@ export async function runFit(trainer: Trainer, x: unknown, y: unknown, o: Option
       await events.fire('onEpochBegin', epoch, {});
       const means = await runEpoch(trainer, feed, events, o, aborted);
       if (history.aborted) break;
-      const own = { ...(await means.read()), ...(await trainer.heads?.read()) };
-      logs = own;
+      logs = { ...(await means.read()), ...(await trainer.heads?.read()) };
+      await trainer.stepper.check();
       if (validation && isDue(o.validationFreq, epoch)) {
         const tested = await test(trainer, { source: validation, steps: o.validationSteps, signal: o.signal, events });
         if (aborted() || !tested) break;
@@ -137,11 +138,13 @@ export async function runFit(trainer: Trainer, x: unknown, y: unknown, o: Option
     }
     await events.fire('onTrainEnd', logs);
   } catch (error) {
-    await events.fire('onTrainError', error);
+    trainer.stepper.drop();
+    await events.failed('fit', error);
+    // What the data throws when it is closed is no news.
+    await feed.close().catch(() => {});
     throw error;
-  } finally {
-    await feed.close();
   }
+  await feed.close();
   return history;
 }
 
@@ -156,6 +159,7 @@ async function runEpoch(
   const { device } = trainer.placement();
   const told = { begin: events.has('onTrainBatchBegin'), end: events.has('onTrainBatchEnd') };
   const meansNow = async (): Promise<Logs> => ({ ...(await means.read()), ...(await trainer.heads?.read()) });
+  const watch = new Watch(() => Promise.all([means.read(), trainer.stepper.check()]));
   let step = 0;
   for await (const given of feed.epoch()) {
     if (aborted()) break;
@@ -169,6 +173,7 @@ async function runEpoch(
     if (told.end) await events.fire('onTrainBatchEnd', step, { size, values, means: meansNow });
     step++;
     if (aborted() || trainer.stopTraining) break;
+    watch.look();
   }
   trainer.stepper.flush();
   return means;

@@ -1,7 +1,10 @@
 /** @file From gradients to a step of the optimizer: accumulated over batches, clipped. */
 import { noGrad } from '../core/grad-mode';
+import { outsideScopes } from '../core/scope';
 import { type Tensor } from '../core/tensor';
 import { clipGradNorm_, clipGradValue_ } from '../nn/utils';
+import { type BufferArg } from '../native';
+import { hearingSteps, together } from '../ops/segments';
 import { type AnyOptimizer } from '../optim/lr/base';
 
 /** Settings of {@link Stepper}. */
@@ -22,6 +25,10 @@ const parametersOf = (optimizer: AnyOptimizer): Tensor[] => optimizer.paramGroup
 /** Steps of optimizers, for one training. */
 export class Stepper {
   private readonly pending = new Map<AnyOptimizer, Pending>();
+  private readonly used = new Set<AnyOptimizer>();
+  // By device: what carries the failure of anything that a step so far depended on. Such a step changes nothing, and the
+  // losses, which were computed before it, do not show it.
+  private readonly witnesses = new Map<number, Tensor>();
 
   constructor(
     private readonly settings: StepSettings = { accumulate: 1 },
@@ -30,6 +37,7 @@ export class Stepper {
 
   /** Adds the gradients of the mean loss of a batch, and makes a step when it is time to. */
   minimize(loss: Tensor, examples: number, optimizer: AnyOptimizer): void {
+    this.used.add(optimizer);
     if (this.settings.accumulate === 1) {
       optimizer.zeroGrad();
       loss.backward();
@@ -52,10 +60,17 @@ export class Stepper {
     for (const optimizer of [...this.pending.keys()]) this.finish(optimizer);
   }
 
-  /** Forgets what was not stepped, after a failure. */
+  /** Drops all gradients, after a failure. */
   drop(): void {
-    for (const optimizer of this.pending.keys()) optimizer.zeroGrad();
+    for (const optimizer of this.used) optimizer.zeroGrad();
     this.pending.clear();
+  }
+
+  /** Throws what kept a step since the last call from being made. Does not block the event loop. */
+  async check(): Promise<void> {
+    const list = [...this.witnesses.values()];
+    this.witnesses.clear();
+    await Promise.all(list.map((t) => t.data()));
   }
 
   private finish(optimizer: AnyOptimizer): void {
@@ -71,7 +86,16 @@ export class Stepper {
     const { clipNorm, clipValue } = this.settings;
     if (clipNorm !== undefined) clipGradNorm_(parametersOf(optimizer), clipNorm);
     if (clipValue !== undefined) clipGradValue_(parametersOf(optimizer), clipValue);
-    optimizer.step();
+    hearingSteps(this.witness, () => optimizer.step());
     this.stepped(optimizer);
   }
+
+  // What a step depends on is on one device.
+  private readonly witness = (inputs: readonly BufferArg[]): void => {
+    const device = inputs[0]?.storage.device;
+    if (device === undefined) return;
+    const before = this.witnesses.get(device);
+    const after = outsideScopes(() => together(before ? [before, ...inputs] : inputs));
+    this.witnesses.set(device, after);
+  };
 }

@@ -153,7 +153,6 @@ export class Trainer<M extends Module = Module> {
       const run = (): Promise<History> => runFit(this, data, y, options);
       return await (options.seed === undefined ? run() : withGenerator(new Generator(options.seed), run));
     } finally {
-      this.stepper.drop();
       this.stepper = new Stepper();
       restore();
       this.#fitting = false;
@@ -185,6 +184,7 @@ export class Trainer<M extends Module = Module> {
     } finally {
       restore();
     }
+    await this.stepper.check();
     return { ...(await means.read()), ...(await heads?.read()) };
   }
 

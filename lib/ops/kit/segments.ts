@@ -31,6 +31,22 @@ const from = ({ storage, offset, dtypeCode }: BufferArg, at: number): BufferArg 
   dtypeCode,
 });
 
+let heard: ((inputs: readonly BufferArg[]) => void) | undefined;
+
+/**
+ * Runs `fn`, and tells `hear` on what each step in it depends, before it is made. A step of which anything is the result
+ * of a failed call changes nothing, and says so to nobody.
+ */
+export function hearingSteps(hear: (inputs: readonly BufferArg[]) => void, fn: () => void): void {
+  const before = heard;
+  heard = hear;
+  try {
+    fn();
+  } finally {
+    heard = before;
+  }
+}
+
 /**
  * Changes `params` by the rule, in one pass. All are contiguous, float32 or float64, and on one device.
  * @param grads - of the parameters, and of their dtypes; none for a rule that takes none
@@ -56,6 +72,7 @@ export function runStep(
     return;
   }
   const sizes = sizesOf(params);
+  if (heard) heard([...grads, ...(rates ? [rates] : []), ...(guard ? [guard] : [])]);
   stepKernel(op, writtenAll(params), grads, writtenAll(joined(states)), sizes, constants, rates, guard);
   // What was saved of them for backward before this step is no longer valid.
   for (const p of params) p.storage.version++;
@@ -79,7 +96,7 @@ const assignStep = opcode('optim', 'assign');
  * For a step of several calls: given to each, it keeps all of them from changing anything if one of `list` is the result
  * of a failed call (Note [Marks] in native/runtime/mark.h).
  */
-export function together(list: readonly Tensor[]): Tensor {
+export function together(list: readonly BufferArg[]): Tensor {
   let guard: Tensor | undefined;
   for (let at = 0; at < list.length; at += most) {
     const piece = list.slice(at, at + most);

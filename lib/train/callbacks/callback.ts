@@ -99,6 +99,17 @@ export class Events {
     for (const c of this.of(event)) await (c[event] as (...list: unknown[]) => Done).apply(c, args);
   }
 
+  /** Tells all of an error. What they throw meanwhile becomes a warning. */
+  async failed(op: string, error: unknown): Promise<void> {
+    for (const c of this.of('onTrainError'))
+      try {
+        await c.onTrainError(error);
+      } catch (e) {
+        const text = e instanceof Error ? e.message : String(e);
+        process.emitWarning(`[${op}] onTrainError of ${c.constructor.name}: ${text}`);
+      }
+  }
+
   private of(event: EventName): Callback[] {
     let list = this.listeners.get(event);
     if (!list) this.listeners.set(event, (list = this.callbacks.filter((c) => c[event] !== Callback.prototype[event])));
