@@ -1,5 +1,5 @@
 /** @file Callbacks: the order of events, and what each of them does. */
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
@@ -272,42 +272,6 @@ describe('ProgressBar', () => {
     for (const text of [await shown(false, 1), await shown(true, 2), await shown(false, 2)])
       expect(text).toMatch(/^Epoch 1\/2: [\d.]+ s, [\d,]+ examples\/s, loss [\d.]+\nEpoch 2\/2: .*\n$/);
   });
-});
-
-test('TensorBoard: records with checksums, scalars and histograms under their tags', async () => {
-  const logDir = join(folder, 'board');
-  const board = new callbacks.TensorBoard({ logDir, histogramFreq: 2, updateFreq: 2 });
-  const { history } = await line().fit(x, y, {
-    ...quiet,
-    batchSize: 6,
-    epochs: 3,
-    validationData: [x, y],
-    callbacks: [board],
-  });
-  const read = (part: string): string[] => {
-    const [name, ...rest] = readdirSync(join(logDir, part));
-    expect(rest).toEqual([]);
-    const file = readFileSync(join(logDir, part, name!));
-    const events: string[] = [];
-    for (let at = 0; at < file.length;) {
-      const n = Number(file.readBigUInt64LE(at));
-      events.push(file.toString('latin1', at + 12, at + 12 + n));
-      at += 16 + n;
-    }
-    return events;
-  };
-  const train = read('train');
-  expect(train[0]).toContain('brain.Event:2');
-  // Two histograms in two of three epochs; batches 0, 2 and 4.
-  expect(train.filter((e) => e.includes('0.weight') || e.includes('0.bias'))).toHaveLength(4);
-  expect(train.filter((e) => e.includes('batch_loss'))).toHaveLength(3);
-  const losses = read('validation')
-    .slice(1)
-    .map((e) => Buffer.from(e, 'latin1').readFloatLE(e.length - 4));
-  losses.forEach((l, i) => expect(l).toBeCloseTo(history['valLoss']![i]!, 5));
-  // The checksum of the length 0x18 as TensorFlow writes it, at the head of most event files.
-  const head = readFileSync(join(logDir, 'train', readdirSync(join(logDir, 'train'))[0]!));
-  expect(head.subarray(0, 12).toString('hex')).toBe('1800000000000000a37f4b22');
 });
 
 test('HTMLReport draws curves, validation beside training', async () => {

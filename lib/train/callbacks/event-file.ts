@@ -2,6 +2,7 @@
 import { appendFileSync, mkdirSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { double, doubles, float, integer, message, text } from './protobuf';
 
 const table = Uint32Array.from({ length: 256 }, (_, n) => {
   let c = n;
@@ -26,55 +27,41 @@ function record(data: Uint8Array): Buffer {
   return out;
 }
 
-// Fields of protocol buffers.
-const varint = (n: number): Buffer => {
-  const bytes: number[] = [];
-  for (; n >= 128; n = Math.floor(n / 128)) bytes.push((n % 128) | 128);
-  return Buffer.from([...bytes, n]);
-};
-const fixed = (size: 4 | 8, v: number): Buffer => {
-  const b = Buffer.alloc(size);
-  if (size === 4) b.writeFloatLE(v);
-  else b.writeDoubleLE(v);
-  return b;
-};
-const double = (field: number, v: number): Buffer => Buffer.concat([varint(field * 8 + 1), fixed(8, v)]);
-const float = (field: number, v: number): Buffer => Buffer.concat([varint(field * 8 + 5), fixed(4, v)]);
-const integer = (field: number, v: number): Buffer => Buffer.concat([varint(field * 8), varint(v)]);
-const bytes = (field: number, v: Uint8Array): Buffer => Buffer.concat([varint(field * 8 + 2), varint(v.length), v]);
-const text = (field: number, v: string): Buffer => bytes(field, Buffer.from(v));
-const doubles = (field: number, list: readonly number[]): Buffer =>
-  bytes(field, Buffer.concat(list.map((v) => fixed(8, v))));
-
 const bucketsOfHistogram = 30;
 
+// Of those that are numbers.
 function histogram(values: ArrayLike<number>): Buffer {
   const list = Float64Array.from(values).filter(Number.isFinite);
+  const sum = (of: (v: number) => number): number => list.reduce((a, v) => a + of(v), 0);
   const [low, high] = [
     list.reduce((a, b) => Math.min(a, b), Infinity),
     list.reduce((a, b) => Math.max(a, b), -Infinity),
   ];
-  const width = (high - low) / bucketsOfHistogram || 1;
+  const [from, to] = list.length > 0 ? [low, high] : [0, 0];
+  const width = (to - from) / bucketsOfHistogram || 1;
   const counts = Array<number>(bucketsOfHistogram).fill(0);
-  for (const v of list) counts[Math.min(bucketsOfHistogram - 1, Math.floor((v - low) / width))]!++;
-  return Buffer.concat([
-    double(1, low),
-    double(2, high),
-    double(3, list.length),
-    double(
-      4,
-      list.reduce((a, b) => a + b, 0),
-    ),
-    double(
-      5,
-      list.reduce((a, b) => a + b * b, 0),
-    ),
+  for (const v of list) counts[Math.min(bucketsOfHistogram - 1, Math.floor((v - from) / width))]!++;
+  return message(
+    5,
+    ...[
+      double(1, from),
+      double(2, to),
+      double(3, list.length),
+      double(
+        4,
+        sum((v) => v),
+      ),
+      double(
+        5,
+        sum((v) => v * v),
+      ),
+    ],
     doubles(
       6,
-      counts.map((_, i) => low + (i + 1) * width),
+      counts.map((_, i) => from + (i + 1) * width),
     ),
     doubles(7, counts),
-  ]);
+  );
 }
 
 let files = 0;
@@ -92,16 +79,17 @@ export class EventFile {
 
   /** A number at a step. */
   scalar(tag: string, value: number, step: number): void {
-    this.summary(step, Buffer.concat([text(1, tag), float(2, value)]));
+    this.summary(step, text(1, tag), float(2, value));
   }
 
   /** How values are distributed at a step. */
   histogram(tag: string, values: ArrayLike<number>, step: number): void {
-    this.summary(step, Buffer.concat([text(1, tag), bytes(5, histogram(values))]));
+    this.summary(step, text(1, tag), histogram(values));
   }
 
-  private summary(step: number, value: Buffer): void {
-    this.write(Buffer.concat([integer(2, step), bytes(5, bytes(1, value))]));
+  /** The fields of a value at a step. */
+  summary(step: number, ...value: readonly Buffer[]): void {
+    this.write(Buffer.concat([integer(2, step), message(5, message(1, ...value))]));
   }
   private write(event: Buffer): void {
     appendFileSync(this.path, record(Buffer.concat([double(1, Date.now() / 1000), event])));

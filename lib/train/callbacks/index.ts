@@ -9,6 +9,7 @@ export { Lambda, type LambdaOptions } from './lambda';
 export { LearningRateScheduler, type RateOfEpoch } from './learning-rate-scheduler';
 export { ModelCheckpoint, type ModelCheckpointOptions } from './model-checkpoint';
 export type { MonitorMode, MonitorOptions } from './monitor';
+export type { HParams } from './hparams';
 export { ProgressBar, type ProgressBarOptions } from './progress-bar';
 export { type PlateauOptions, ReduceLROnPlateau } from './reduce-lr-on-plateau';
 export { TensorBoard, type TensorBoardOptions } from './tensor-board';
