@@ -4,7 +4,7 @@ import { outsideScopes } from '../core/scope';
 import { type Tensor } from '../core/tensor';
 import { clipGradNorm_, clipGradValue_ } from '../nn/utils';
 import { type BufferArg } from '../native';
-import { hearingSteps, together } from '../ops/segments';
+import { hearingSteps, together } from '../ops/kit/segments';
 import { type AnyOptimizer } from '../optim/lr/base';
 
 /** Settings of {@link Stepper}. */
