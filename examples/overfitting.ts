@@ -18,8 +18,9 @@ interface Remedies {
 const remedies: Record<string, Remedies> = {
   none: {},
   dropout: { dropout: 0.7 },
-  'weight decay': { weightDecay: 2 },
+  'weight decay': { weightDecay: 7 },
   'early stopping': { stop: true },
+  // Together, weight decay may be weaker.
   all: { dropout: 0.7, weightDecay: 2, stop: true },
 };
 
