@@ -108,15 +108,19 @@ export async function runFit(trainer: Trainer, x: unknown, y: unknown, o: Option
     examples: o.stepsPerEpoch === undefined ? source.examples : undefined,
     verbose,
   });
+  trainer.callbacks = events.callbacks;
+  trainer.loader = source.loader;
   const history: History = { epoch: [], history: {}, aborted: false };
   const feed = new Feed('fit', source, o.stepsPerEpoch);
   const aborted = (): boolean => (history.aborted = o.signal?.aborted === true);
 
+  const goesOn = (epoch: number): boolean => epoch < o.epochs && !aborted() && !trainer.stopTraining;
+
   let logs: Logs = {};
   try {
-    await events.fire('onTrainBegin', {});
+    await events.begin();
     if (trainer.before) Object.assign(history, trainer.before);
-    for (let epoch = (history.epoch.at(-1) ?? o.initialEpoch - 1) + 1; epoch < o.epochs && !aborted(); epoch++) {
+    for (let epoch = (history.epoch.at(-1) ?? o.initialEpoch - 1) + 1; goesOn(epoch); epoch++) {
       trainer.heads?.reset();
       trainer.model.train();
       await events.fire('onEpochBegin', epoch, {});
@@ -134,7 +138,6 @@ export async function runFit(trainer: Trainer, x: unknown, y: unknown, o: Option
       await events.fire('onEpochEnd', epoch, logs);
       history.epoch.push(epoch);
       for (const [name, value] of Object.entries(logs)) (history.history[name] ??= []).push(value);
-      if (trainer.stopTraining) break;
     }
     await events.fire('onTrainEnd', logs);
   } catch (error) {

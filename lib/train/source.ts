@@ -29,6 +29,8 @@ export interface Source {
   readonly examples: number | undefined;
   /** Whether its loops wait for the steps made of their batches. */
   readonly paced: boolean;
+  /** What gives the batches, if it is a DataLoader. */
+  readonly loader?: DataLoader<unknown, unknown>;
   pass(): AsyncIterator<Batch>;
 }
 
@@ -162,6 +164,7 @@ function fromLoader(op: string, loader: DataLoader<unknown, unknown>, where: Pla
       return Math.min(length * loader.batchSize, Math.max(loader.dataset.length, length));
     },
     paced: true,
+    loader,
     pass: () => converted(op, loader, where, targets),
   };
 }

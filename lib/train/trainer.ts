@@ -6,8 +6,10 @@ import { Generator } from '../core/random';
 import { withGenerator } from '../core/random-state';
 import { describe } from '../core/shape';
 import { type Tensor } from '../core/tensor';
+import { type DataLoader } from '../data/loader';
 import { Module } from '../nn/module';
 import { type AnyOptimizer } from '../optim/lr/base';
+import { type Callback } from './callbacks/callback';
 import { runEvaluate, runPredict } from './passes';
 import { runFit } from './fit';
 import { Heads } from './heads';
@@ -45,6 +47,10 @@ export class Trainer<M extends Module = Module> {
   schedule: Schedule | undefined;
   /** @internal The epochs that a training before this one completed; see {@link resume}. */
   before: Pick<History, 'epoch' | 'history'> | undefined;
+  /** @internal Of the `fit` under way, as they are told of events. */
+  callbacks: readonly Callback[] = [];
+  /** @internal What gives its batches, if a DataLoader does. */
+  loader: DataLoader<unknown, unknown> | undefined;
   /** @internal Those of the call under way. */
   heads: Heads | undefined;
   /** @internal */

@@ -16,7 +16,8 @@ export interface TrainingParams {
   verbose: 0 | 1 | 2;
 }
 
-type Done = void | Promise<void>;
+/** What events return. */
+export type Done = void | Promise<void>;
 
 /**
  * Is told what happens in `fit`, `evaluate` and `predict`. Override what is of interest; what returns a promise is
@@ -50,6 +51,13 @@ export abstract class Callback {
     this.#training = { trainer, params };
   }
 
+  /** @internal Whether it is told of events after all others: it looks at what they have done. */
+  get isLast(): boolean {
+    return false;
+  }
+  /** @internal After all have been told that the training begins. */
+  begun(): void {}
+
   /** What is trained. */
   get model(): Module {
     return this.trainer.model;
@@ -76,17 +84,16 @@ export abstract class Callback {
 }
 
 /** The names of events. */
-export type EventName = Exclude<keyof Callback, 'trainer' | 'params' | 'model' | 'join'>;
+export type EventName = Exclude<keyof Callback, 'trainer' | 'params' | 'model' | 'join' | 'isLast' | 'begun'>;
 
 /** All callbacks of one call. */
 export class Events {
   private readonly listeners = new Map<EventName, Callback[]>();
 
-  constructor(
-    private readonly callbacks: readonly Callback[],
-    trainer: Trainer,
-    params: TrainingParams,
-  ) {
+  readonly callbacks: readonly Callback[];
+
+  constructor(callbacks: readonly Callback[], trainer: Trainer, params: TrainingParams) {
+    this.callbacks = [...callbacks.filter((c) => !c.isLast), ...callbacks.filter((c) => c.isLast)];
     for (const c of callbacks) c.join(trainer, params);
   }
 
@@ -97,6 +104,12 @@ export class Events {
 
   async fire<E extends EventName>(event: E, ...args: Parameters<Callback[E]>): Promise<void> {
     for (const c of this.of(event)) await (c[event] as (...list: unknown[]) => Done).apply(c, args);
+  }
+
+  /** A training begins. */
+  async begin(): Promise<void> {
+    await this.fire('onTrainBegin', {});
+    for (const c of this.callbacks) c.begun();
   }
 
   /** Tells all of an error. What they throw meanwhile becomes a warning. */

@@ -1,9 +1,10 @@
 /** @file Logs in a CSV file. */
+import { readFileSync, writeFileSync } from 'node:fs';
 import { appendFile, stat, writeFile } from 'node:fs/promises';
 import { readArguments } from '../../core/arguments';
-import { boolean, string } from '../../core/params';
+import { boolean, string, strings } from '../../core/params';
 import { type Logs } from '../logs';
-import { Callback } from './callback';
+import { StatefulCallback } from './stateful';
 
 /** Settings of {@link CSVLogger}. */
 export interface CSVLoggerOptions {
@@ -14,20 +15,27 @@ export interface CSVLoggerOptions {
 }
 const csvSpec = { filename: string, separator: string.or(','), append: boolean.or(false) };
 
+/** What {@link CSVLogger} remembers: its columns, and the file. */
+export interface CSVLoggerState {
+  names: readonly string[] | null;
+  text: string | null;
+}
+
 /**
  * Writes a line per epoch: its number, then the logs, with a header of their names. Columns are those of the first
  * epoch and, with validation, of `val...`; what an epoch has no value of is `NA`.
  */
-export class CSVLogger extends Callback {
+export class CSVLogger extends StatefulCallback<CSVLoggerState> {
   private readonly settings: ReturnType<typeof read>;
-  private names: string[] | undefined;
+  private names: readonly string[] | undefined;
   private header = true;
+  protected readonly stateSpec = { names: strings.nullable(), text: string.nullable() };
 
   constructor(filename: string, options?: CSVLoggerOptions) {
     super();
     this.settings = read(filename, options);
   }
-  override async onTrainBegin(): Promise<void> {
+  protected async reset(): Promise<void> {
     const { filename, append } = this.settings;
     this.names = undefined;
     if (!append) await writeFile(filename, '');
@@ -36,6 +44,16 @@ export class CSVLogger extends Callback {
       () => 0,
     );
     this.header = size === 0;
+  }
+  stateDict(): CSVLoggerState {
+    const { names } = this;
+    return { names: names ?? null, text: names ? readFileSync(this.settings.filename, 'utf8') : null };
+  }
+  // Lines of epochs that are made again go away.
+  protected restoreState({ names, text }: CSVLoggerState): void {
+    this.names = names ?? undefined;
+    this.header = !text;
+    writeFileSync(this.settings.filename, text ?? '');
   }
   override async onEpochEnd(epoch: number, logs: Logs): Promise<void> {
     const { filename, separator } = this.settings;

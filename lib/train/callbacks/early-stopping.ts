@@ -4,8 +4,8 @@ import { boolean, instance, integer, number } from '../../core/params';
 import { outsideScopes } from '../../core/scope';
 import { Module, type StateDict } from '../../nn/module';
 import { type Logs } from '../logs';
-import { Callback } from './callback';
 import { Monitor, type MonitorOptions, monitorSpec } from './monitor';
+import { StatefulCallback, stateTensors } from './stateful';
 
 /** Settings of {@link EarlyStopping}. */
 export interface EarlyStoppingOptions extends MonitorOptions {
@@ -33,11 +33,24 @@ const earlyStoppingSpec = {
   verbose: integer({ least: 0, most: 1 }).or(0),
 };
 
+/** What {@link EarlyStopping} remembers. */
+export interface EarlyStoppingState {
+  best: number | null;
+  bestEpoch: number;
+  stoppedEpoch: number;
+  wait: number;
+  /** The number of the next epoch, in a loop of one's own. */
+  epoch: number;
+  /** Those of the best epoch, with `restoreBestWeights`. */
+  weights: StateDict | null;
+}
+const count = integer({ least: 0 });
+
 /**
  * Ends the training when the monitored value has not got better for `patience` epochs. In a loop of one's own:
  * `if (stopping.update(valLoss, model)) break;`, afterwards `stopping.restore(model)`.
  */
-export class EarlyStopping extends Callback {
+export class EarlyStopping extends StatefulCallback<EarlyStoppingState> {
   /** The best value so far. */
   best: number | undefined;
   /** The epoch of the best value. */
@@ -49,6 +62,11 @@ export class EarlyStopping extends Callback {
   private wait = 0;
   private epoch = 0;
   private weights: StateDict | undefined;
+  protected readonly stateSpec = {
+    best: number().nullable(),
+    ...{ bestEpoch: count, stoppedEpoch: count, wait: count, epoch: count },
+    weights: stateTensors.nullable(),
+  };
 
   constructor(options?: EarlyStoppingOptions) {
     super();
@@ -57,13 +75,16 @@ export class EarlyStopping extends Callback {
     this.watched = new Monitor('EarlyStopping', monitor, mode, Math.abs(minDelta));
   }
 
-  override onTrainBegin(): void {
-    this.wait = 0;
-    this.epoch = 0;
-    this.stoppedEpoch = 0;
-    this.bestEpoch = 0;
-    this.best = undefined;
-    this.weights = undefined;
+  protected reset(): void {
+    this.restoreState({ best: null, bestEpoch: 0, stoppedEpoch: 0, wait: 0, epoch: 0, weights: null });
+  }
+
+  stateDict(): EarlyStoppingState {
+    const { best, bestEpoch, stoppedEpoch, wait, epoch, weights } = this;
+    return { best: best ?? null, bestEpoch, stoppedEpoch, wait, epoch, weights: weights ?? null };
+  }
+  protected restoreState({ best, weights, ...counts }: EarlyStoppingState): void {
+    Object.assign(this, counts, { best: best ?? undefined, weights: weights ?? undefined });
   }
 
   override onEpochEnd(epoch: number, logs: Logs): void {

@@ -1,8 +1,10 @@
 /** @file An exponential moving average of the weights, kept beside them. */
 import { readOptions } from '../../core/arguments';
 import { boolean, number } from '../../core/params';
+import { type StateDict } from '../../nn/module';
 import { ExponentialMovingAverage as Average } from '../../optim/averaging';
-import { Callback } from './callback';
+import { type Done } from './callback';
+import { StatefulCallback, stateTensors } from './stateful';
 
 /** Settings of {@link ExponentialMovingAverage}. */
 export interface MovingAverageOptions {
@@ -22,26 +24,51 @@ const averageSpec = {
   keep: boolean.or(true),
 };
 
+/** What {@link ExponentialMovingAverage} remembers: the state of its averages, if there are any yet. */
+export interface MovingAverageState {
+  average: StateDict | null;
+}
+
 /** Averages the weights after each batch; the first batch's are taken as they are. */
-export class ExponentialMovingAverage extends Callback {
+export class ExponentialMovingAverage extends StatefulCallback<MovingAverageState> {
   /** The averages of the training under way, or of the last one. */
   average: Average | undefined;
   private readonly settings: ReturnType<typeof read>;
   private training = false;
   private endSwap: (() => Promise<void>) | undefined;
+  // Averages that were loaded, before it is known of which model.
+  private loaded: StateDict | undefined;
+  protected readonly stateSpec = { average: stateTensors.nullable() };
 
   constructor(options?: MovingAverageOptions) {
     super();
     this.settings = read(options);
   }
-  override onTrainBegin(): void {
-    this.training = true;
+  stateDict(): MovingAverageState {
+    return { average: this.loaded ?? this.average?.stateDict() ?? null };
+  }
+  protected restoreState({ average }: MovingAverageState): void {
     this.average = undefined;
+    this.loaded = average ?? undefined;
+  }
+  protected reset(): void {
+    this.restoreState({ average: null });
+  }
+  override onTrainBegin(): Done {
+    this.training = true;
+    return super.onTrainBegin();
+  }
+  /** @internal */
+  override begun(): void {
+    super.begun();
+    if (!this.loaded) return;
+    this.average = this.made();
+    this.average.loadStateDict(this.loaded);
+    this.loaded = undefined;
   }
   override onTrainBatchEnd(): void {
-    const { decay, useBuffers } = this.settings;
     // Made here, since layers may learn the size of their input from the first batch.
-    this.average ??= new Average(this.model, { decay, useBuffers });
+    this.average ??= this.made();
     this.average.update();
   }
   override onTestBegin(): void {
@@ -65,6 +92,11 @@ export class ExponentialMovingAverage extends Callback {
   override async onTrainError(): Promise<void> {
     await this.ownWeights();
     this.training = false;
+  }
+
+  private made(): Average {
+    const { decay, useBuffers } = this.settings;
+    return new Average(this.model, { decay, useBuffers });
   }
 
   private async ownWeights(): Promise<void> {

@@ -1,25 +1,38 @@
 /** @file A training as one HTML file: curves and numbers. */
 import { writeFile } from 'node:fs/promises';
-import { string } from '../../core/params';
+import { Param, string } from '../../core/params';
 import { type Logs } from '../logs';
-import { Callback } from './callback';
+import { StatefulCallback } from './stateful';
 
 const [width, height, margin] = [480, 220, 40];
 
 const escaped = (s: string): string => s.replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`);
 const short = (v: number): string => (Math.abs(v) >= 1e-3 || v === 0 ? v.toFixed(4) : v.toExponential(2));
 
+/** What {@link HTMLReport} remembers: the logs of all epochs. */
+export interface HTMLReportState {
+  epochs: readonly { epoch: number; logs: Logs }[];
+}
+const epochsParam = new Param('the logs of epochs', (v) => v as HTMLReportState['epochs']);
+
 /** Writes curves of losses, metrics and what else is in the logs after each epoch, validation beside training. */
-export class HTMLReport extends Callback {
+export class HTMLReport extends StatefulCallback<HTMLReportState> {
   private readonly filename: string;
   private epochs: { epoch: number; logs: Logs }[] = [];
+  protected readonly stateSpec = { epochs: epochsParam };
 
   constructor(filename: string) {
     super();
     this.filename = string.check('HTMLReport', 'filename', filename);
   }
-  override onTrainBegin(): void {
+  protected reset(): void {
     this.epochs = [];
+  }
+  stateDict(): HTMLReportState {
+    return { epochs: this.epochs.slice() };
+  }
+  protected restoreState({ epochs }: HTMLReportState): void {
+    this.epochs = epochs.slice();
   }
   override async onEpochEnd(epoch: number, logs: Logs): Promise<void> {
     this.epochs.push({ epoch, logs: { ...logs } });

@@ -1,16 +1,21 @@
 /** @file Callbacks. */
 export { BackupAndRestore, type BackupAndRestoreOptions } from './backup-and-restore';
 export { Callback, type EventName, type TrainingParams } from './callback';
-export { CSVLogger, type CSVLoggerOptions } from './csv-logger';
-export { EarlyStopping, type EarlyStoppingOptions } from './early-stopping';
-export { ExponentialMovingAverage, type MovingAverageOptions } from './exponential-moving-average';
-export { HTMLReport } from './html-report';
+export { CSVLogger, type CSVLoggerOptions, type CSVLoggerState } from './csv-logger';
+export { EarlyStopping, type EarlyStoppingOptions, type EarlyStoppingState } from './early-stopping';
+export {
+  ExponentialMovingAverage,
+  type MovingAverageOptions,
+  type MovingAverageState,
+} from './exponential-moving-average';
+export { HTMLReport, type HTMLReportState } from './html-report';
 export { Lambda, type LambdaOptions } from './lambda';
 export { LearningRateScheduler, type RateOfEpoch } from './learning-rate-scheduler';
-export { ModelCheckpoint, type ModelCheckpointOptions } from './model-checkpoint';
+export { ModelCheckpoint, type ModelCheckpointOptions, type ModelCheckpointState } from './model-checkpoint';
 export type { MonitorMode, MonitorOptions } from './monitor';
-export type { HParams } from './hparams';
 export { ProgressBar, type ProgressBarOptions } from './progress-bar';
-export { type PlateauOptions, ReduceLROnPlateau } from './reduce-lr-on-plateau';
+export { type PlateauOptions, type PlateauState, ReduceLROnPlateau } from './reduce-lr-on-plateau';
+export type { HParams } from './hparams';
 export { TensorBoard, type TensorBoardOptions } from './tensor-board';
+export { StatefulCallback } from './stateful';
 export { TerminateOnNaN } from './terminate-on-nan';

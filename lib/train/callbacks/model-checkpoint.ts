@@ -6,8 +6,8 @@ import { ArgumentError } from '../../core/errors';
 import { boolean, either, integer, number, oneOf, positive, string } from '../../core/params';
 import { save } from '../../io/safetensors';
 import { type BatchLogs, type Logs } from '../logs';
-import { Callback } from './callback';
 import { Monitor, type MonitorOptions, monitorSpec } from './monitor';
+import { StatefulCallback } from './stateful';
 
 /** Settings of {@link ModelCheckpoint}. */
 export interface ModelCheckpointOptions extends MonitorOptions {
@@ -29,17 +29,25 @@ const checkpointSpec = {
   verbose: integer({ least: 0, most: 1 }).or(0),
 };
 
+/** What {@link ModelCheckpoint} remembers. */
+export interface ModelCheckpointState {
+  best: number | null;
+  /** How many there were. */
+  batches: number;
+}
+
 /**
  * Saves the model's state dict as safetensors. `filepath` may name the epoch, counted from 1, and logs, in Python's
  * format: `run/{epoch:02d}-{valLoss:.2f}.safetensors`. Each file appears whole or not at all.
  */
-export class ModelCheckpoint extends Callback {
+export class ModelCheckpoint extends StatefulCallback<ModelCheckpointState> {
   /** The best value so far, with `saveBestOnly`. */
   best: number | undefined;
   private readonly settings: ReturnType<typeof read>;
   private readonly watched: Monitor;
   private epoch = 0;
   private batches = 0;
+  protected readonly stateSpec = { best: number().nullable(), batches: integer({ least: 0 }) };
 
   constructor(filepath: string, options?: ModelCheckpointOptions) {
     super();
@@ -47,6 +55,15 @@ export class ModelCheckpoint extends Callback {
     const { monitor, mode, initialValueThreshold } = this.settings;
     this.watched = new Monitor('ModelCheckpoint', monitor, mode, 0);
     this.best = initialValueThreshold ?? undefined;
+  }
+  // As Keras: the best value is that of all trainings.
+  protected reset(): void {}
+  stateDict(): ModelCheckpointState {
+    return { best: this.best ?? null, batches: this.batches };
+  }
+  protected restoreState({ best, batches }: ModelCheckpointState): void {
+    this.best = best ?? undefined;
+    this.batches = batches;
   }
   override onEpochBegin(epoch: number): void {
     this.epoch = epoch;

@@ -45,8 +45,9 @@ export class Monitor {
     return value;
   }
 
-  /** Whether `value` is better than `reference` by more than the least difference that counts. */
+  /** Whether `value` is better than `reference` by more than the least difference that counts. NaN never is. */
   better(value: number, reference: number | undefined, trainer: Trainer | undefined): boolean {
+    if (Number.isNaN(value)) return false;
     if (reference === undefined) return true;
     return this.mode(trainer) === 'min' ? value < reference - this.minDelta : value > reference + this.minDelta;
   }

@@ -2,9 +2,9 @@
 import { readOptions } from '../../core/arguments';
 import { integer, number } from '../../core/params';
 import { type Logs } from '../logs';
-import { Callback } from './callback';
 import { learningRate, setLearningRate } from './learning-rate';
 import { Monitor, type MonitorOptions, monitorSpec } from './monitor';
+import { StatefulCallback } from './stateful';
 
 /** Settings of {@link ReduceLROnPlateau}. */
 export interface PlateauOptions extends MonitorOptions {
@@ -31,13 +31,22 @@ const plateauSpec = {
   verbose: integer({ least: 0, most: 1 }).or(0),
 };
 
+/** What {@link ReduceLROnPlateau} remembers. */
+export interface PlateauState {
+  best: number | null;
+  wait: number;
+  coolingFor: number;
+}
+const count = integer({ least: 0 });
+
 /** Multiplies the learning rate by `factor` when the monitored value has not got better for `patience` epochs. */
-export class ReduceLROnPlateau extends Callback {
+export class ReduceLROnPlateau extends StatefulCallback<PlateauState> {
   private readonly settings: ReturnType<typeof read>;
   private readonly watched: Monitor;
   private best: number | undefined;
   private wait = 0;
   private coolingFor = 0;
+  protected readonly stateSpec = { best: number().nullable(), wait: count, coolingFor: count };
 
   constructor(options?: PlateauOptions) {
     super();
@@ -45,10 +54,16 @@ export class ReduceLROnPlateau extends Callback {
     const { monitor, mode, minDelta } = this.settings;
     this.watched = new Monitor('ReduceLROnPlateau', monitor, mode, minDelta);
   }
-  override onTrainBegin(): void {
-    this.best = undefined;
-    this.wait = 0;
-    this.coolingFor = 0;
+  protected reset(): void {
+    this.restoreState({ best: null, wait: 0, coolingFor: 0 });
+  }
+  stateDict(): PlateauState {
+    return { best: this.best ?? null, wait: this.wait, coolingFor: this.coolingFor };
+  }
+  protected restoreState({ best, wait, coolingFor }: PlateauState): void {
+    this.best = best ?? undefined;
+    this.wait = wait;
+    this.coolingFor = coolingFor;
   }
   override onEpochEnd(epoch: number, logs: Logs): void {
     const lr = learningRate(this.trainer);

@@ -5,8 +5,8 @@ import { ArgumentError } from '../../core/errors';
 import { either, integer, oneOf, Param, positive, string } from '../../core/params';
 import { describe } from '../../core/shape';
 import { type BatchLogs, type Logs } from '../logs';
-import { Callback } from './callback';
 import { EventFile } from './event-file';
+import { StatefulCallback } from './stateful';
 import { experiment, type HParams, sessionEnd, sessionStart } from './hparams';
 
 /** Settings of {@link TensorBoard}. */
@@ -41,17 +41,26 @@ const boardSpec = {
  * Writes event files with Keras's tags: `epoch_loss` of training and of validation, `batch_loss`, weights by name. With
  * `hparams`, another one in `logDir` itself says how the training was set and how it ended.
  */
-export class TensorBoard extends Callback {
+export class TensorBoard extends StatefulCallback<{ steps: number }> {
   private readonly settings: ReturnType<typeof read>;
   private train: EventFile | undefined;
   private validation: EventFile | undefined;
   private session: EventFile | undefined;
   private compared = false;
   private steps = 0;
+  protected readonly stateSpec = { steps: integer({ least: 0 }) };
 
   constructor(options?: TensorBoardOptions) {
     super();
     this.settings = read(options);
+  }
+  // Steps are counted over all trainings.
+  protected reset(): void {}
+  stateDict(): { steps: number } {
+    return { steps: this.steps };
+  }
+  protected restoreState({ steps }: { steps: number }): void {
+    this.steps = steps;
   }
   override onTrainBegin(): void {
     this.train = new EventFile(join(this.settings.logDir, 'train'));
