@@ -42,8 +42,15 @@ class Adder extends nn.Module {
   }
 }
 
-/** Trains with gradients no longer than `most`; losses and lengths of gradients (before clipping), and the final error. */
-async function train(most: number, steps: number): Promise<{ losses: ng.Tensor; norms: ng.Tensor; error: number }> {
+/** Losses and lengths of gradients, before clipping, by step; and the error on new sequences in the end. */
+interface Run {
+  losses: ng.Tensor;
+  norms: ng.Tensor;
+  error: number;
+}
+
+/** Trains with gradients that are made no longer than `most`. */
+async function train(most: number, steps: number): Promise<Run> {
   ng.manualSeed(0); // The same weights and sequences for both.
   const model = new Adder();
   const optimizer = new optim.SGD(model.parameters(), { lr: 0.1, momentum: 0.9 });
@@ -72,21 +79,19 @@ lesson('gradient-clipping', 'A recurrent network with and without clipping.', as
 
   // The largest of 20 steps: a single one is enough to do the damage.
   const largest = async (t: ng.Tensor): Promise<number[]> => (await t.reshape([-1, 20]).amax(1).array()) as number[];
-  const draw = async (
-    name: string,
-    title: string,
-    of: (run: (typeof runs)['with clipping']) => ng.Tensor,
-  ): Promise<void> => {
+  const draw = async (name: string, y: string, of: (run: Run) => ng.Tensor): Promise<void> => {
     const curves = Object.entries(runs).map(async ([what, run]) => ({ name: what, values: await largest(of(run)) }));
     const places = Array.from({ length: steps / 20 }, (_, i) => 20 * i);
-    drawCurves(name, await Promise.all(curves), { title, x: 'step', log: true, places });
+    drawCurves(name, await Promise.all(curves), {
+      title: `${y}, largest of 20 steps`,
+      x: 'step',
+      y,
+      log: true,
+      places,
+    });
   };
-  await draw(
-    'gradient-clipping-norms',
-    'Length of the gradient before clipping, largest of 20 steps',
-    (run) => run.norms,
-  );
-  await draw('gradient-clipping', 'Squared error in training, largest of 20 steps', (run) => run.losses);
+  await draw('gradient-clipping-norms', 'Length of the gradient', (run) => run.norms);
+  await draw('gradient-clipping', 'Squared error in training', (run) => run.losses);
 
   for (const [what, { losses, norms, error }] of Object.entries(runs)) {
     const [norm, loss] = [await norms.max().item(), await losses.max().item()];
