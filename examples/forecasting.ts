@@ -37,7 +37,7 @@ lesson('forecasting', 'Prices of shares from prices and from returns.', async ({
   ng.manualSeed(0);
   const file = shipped('vega-datasets', 'data/sp500-2000.csv');
   const table = await data.csv(file, { features: ['close'], dtype: 'float64' });
-  const prices = (table.tensors[0] as ng.Tensor).squeeze(1);
+  const prices = table.tensors[0].squeeze(1);
   const epochs = quick ? 1 : 20;
 
   const truth = prices.at(ng.s(-testDays));

