@@ -56,8 +56,10 @@ export abstract class Model extends Module {
   }
 
   /** Outputs for all examples; see {@link Trainer.predict}. Needs no {@link compile}. */
-  predict<R extends Tensors = Tensor>(x: Data, options?: PassOptions): Promise<R> {
-    return this.trainer.predict<R>(x, options);
+  predict(x: Data, options?: PassOptions): Promise<Tensor>;
+  predict<R extends Tensors>(x: Data, options?: PassOptions): Promise<R>;
+  predict(x: Data, options?: PassOptions): Promise<Tensors> {
+    return this.trainer.predict<Tensors>(x, options);
   }
 
   /** One step on one batch; see {@link Trainer.trainOnBatch}. */

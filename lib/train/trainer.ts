@@ -174,8 +174,10 @@ export class Trainer<M extends Module = Module> {
   }
 
   /** The model's outputs for all examples, in order, with dropout off and running statistics. Targets are left out. */
-  async predict<R extends Tensors = Tensor>(x: Data, options?: PassOptions): Promise<R> {
-    return (await runPredict(this, x, readOptions('predict', predictSpec, options as object))) as R;
+  predict(x: Data, options?: PassOptions): Promise<Tensor>;
+  predict<R extends Tensors>(x: Data, options?: PassOptions): Promise<R>;
+  async predict(x: Data, options?: PassOptions): Promise<Tensors> {
+    return runPredict(this, x, readOptions('predict', predictSpec, options as object));
   }
 
   /** One step on one batch: its loss and metrics. */

@@ -110,3 +110,9 @@ export const scaled: (x: ng.Tensor, k: number) => ng.Tensor = ng.customFunction(
 });
 // @ts-expect-error one context knows nothing of the fields of another
 ng.customFunction({ forward: (_, x: ng.Tensor) => x, backward: (ctx, g: ng.Tensor) => g.mul(ctx['k']) });
+
+// What predict gives is a tensor, also where more would be taken; several outputs are said.
+const keras = ng.sequential([new nn.Dense(1, { inputShape: [2] })]);
+new data.StandardScaler().inverseTransform(await keras.predict(t));
+const both: [ng.Tensor, ng.Tensor] = await keras.predict<[ng.Tensor, ng.Tensor]>(t);
+void both;
