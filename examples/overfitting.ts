@@ -44,12 +44,12 @@ const filled = (values: number[], n: number, best: number): number[] =>
 
 lesson('overfitting', 'Compares remedies against overfitting.', async ({ quick, reached }) => {
   ng.manualSeed(0);
-  const [n, epochs] = quick ? [200, 3] : [1000, 60];
-  const train = await datasets.mnist({ flatten: true, limit: n + 500 });
-  const test = await datasets.mnist({ split: 'test', flatten: true, limit: quick ? 500 : undefined });
+  const [n, held, epochs] = quick ? [100, 100, 2] : [1000, 500, 60];
+  const train = await datasets.mnist({ flatten: true, limit: n + held });
+  const test = await datasets.mnist({ split: 'test', flatten: true, limit: quick ? 100 : undefined });
   const [x, clean] = train.getBatch(range(0, n));
   const y = ng.where(ng.rand([n]).lt(0.3), ng.randint(0, 10, [n], { dtype: 'int32' }), clean);
-  const validationData = train.getBatch(range(n, n + 500));
+  const validationData = train.getBatch(range(n, n + held));
   const wrong = await y.ne(clean).to('float32').mean().item();
   console.log(`${n} images to learn from, ${(100 * wrong).toFixed(1)} % of them with a wrong label\n`);
 
