@@ -1,9 +1,9 @@
 /**
  * @file Initialisations compared in a deep ReLU network: zeros, too small, too large, Xavier and Kaiming. Whatever factor
  * a layer changes the size of its input by, twenty layers apply twenty times: signals and gradients vanish or explode.
- * Kaiming's variance of 2 / inputs keeps the size, since ReLU drops half of it; Xavier's, made for tanh, halves it at each
- * layer. After the same steps on MNIST the network that began with Kaiming must read 90 % of the test images; the one that
- * began with zeros always says the same digit.
+ * Kaiming's weights of variance 2 / inputs keep the mean square, of which ReLU drops half; Xavier's, made for tanh, halve
+ * it at each layer. After the same steps on MNIST the network that began with Kaiming must read 90 % of the test images;
+ * the one that began with zeros always says the same digit.
  */
 import * as ng from 'nodegrad';
 import { data, datasets, nn, optim } from 'nodegrad';
