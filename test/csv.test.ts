@@ -116,6 +116,9 @@ describe('data.csv', () => {
       ],
     ]);
     expect(await x('a;b\n1,5;2\n', { delimiter: ';', decimal: ',' })).toEqual([['a', 'b'], [[1.5, 2]]]);
+    // With a comma, a point may separate thousands: what has one is no number.
+    const german = { delimiter: ';', decimal: ',', types: { a: 'number' } } as const;
+    await expect(x('a;b\n1.234;2\n', german)).rejects.toThrow("line 2: '1.234' in column a is no number");
     expect(await x('1\t2\n3\t4\n', { delimiter: '\t', header: false })).toEqual([
       ['column0', 'column1'],
       [
@@ -185,6 +188,15 @@ describe('data.csv', () => {
       [4, 1, 0, 0, 18292, 1],
       [NaN, 0, 0, 1, 18322, 0],
     ]);
+    const own = await data.csv(file('a;b\n1,5;2\n?;3\n'), { delimiter: ';', decimal: ',', missing: ['?'] });
+    const given = [{ a: 0.25, b: 1e21 }, { a: null, b: NaN }, { a: '2,5', b: '?' }, {}];
+    const want = [
+      [0.25, Math.fround(1e21)],
+      [NaN, NaN],
+      [2.5, NaN],
+      [NaN, NaN],
+    ];
+    expect(own.encode(given).arraySync()).toEqual(want);
     expect(codeOf(() => d.encode([{ town: 'Salem' }]))).toBe('ERR_UNKNOWN_CATEGORY');
     expect(codeOf(() => d.encode([{ rooms: 'many' }]))).toBe('ERR_INVALID_ARG');
     expect(codeOf(() => d.encode([3] as never))).toBe('ERR_INVALID_ARG');

@@ -11,6 +11,8 @@ const infinite = /^[+-]?inf(inity)?$/i;
 
 /** The number that `text` is; undefined if it is none. */
 export function numberIn(text: string, decimal = '.'): number | undefined {
+  // With a comma, a point is none: 1.234 may be meant as 1234.
+  if (decimal !== '.' && text.includes('.')) return undefined;
   const t = decimal === '.' ? text : text.replace(decimal, '.');
   if (numeral.test(t)) return Number(t);
   return infinite.test(t) ? (t.startsWith('-') ? -Infinity : Infinity) : undefined;

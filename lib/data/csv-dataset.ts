@@ -32,6 +32,7 @@ export class CsvDataset<T extends readonly Tensor[] = readonly Tensor[]> extends
     private readonly targetColumns: readonly TableColumn[],
     private readonly isMissing: (text: string) => boolean,
     private readonly dtype: DType,
+    private readonly decimal: string,
   ) {
     super(...tensors);
     this.columns = matrixNames(writers);
@@ -60,9 +61,8 @@ export class CsvDataset<T extends readonly Tensor[] = readonly Tensor[]> extends
     rows.forEach((row: Record<string, unknown>, i) => {
       for (const w of this.writers) {
         const v = row[w.name];
-        const text =
-          v instanceof Date ? v.toISOString() : v === undefined || v === null ? '' : String(v as string).trim();
-        w.write(out, i * width, this.isMissing(text) ? null : text);
+        const text = textOf(v, this.decimal);
+        w.write(out, i * width, text === null || this.isMissing(text) ? null : text);
       }
     });
     return tensor(out, { shape: [rows.length, width], dtype: this.dtype, device: this.tensors[0]!.device });
@@ -79,6 +79,13 @@ export class CsvDataset<T extends readonly Tensor[] = readonly Tensor[]> extends
     }
     return new Description(this.length, this.length, list);
   }
+}
+
+// As the file would have it; null for what is missing.
+function textOf(v: unknown, decimal: string): string | null {
+  if (v === undefined || v === null || Number.isNaN(v)) return null;
+  if (typeof v === 'number') return String(v).replace('.', decimal);
+  return v instanceof Date ? v.toISOString() : String(v as string).trim();
 }
 
 function summary(c: TableColumn, role: 'feature' | 'target', values: Float64Array, n: number): ColumnSummary {

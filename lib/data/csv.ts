@@ -58,5 +58,5 @@ export async function csv(path: string, options: CsvOptions = {}): Promise<CsvDa
     tensor(values, { shape: [length, widthOf(columns)], dtype, device: o.device });
   const x = put(features!, writers);
   const rest = [x, ...(targets.length > 0 ? [classesOf(target!, targets, o.device) ?? put(target!, targets)] : [])];
-  return new CsvDataset(rest, writers, targets, table.isMissing, dtype);
+  return new CsvDataset(rest, writers, targets, table.isMissing, dtype, o.decimal);
 }
