@@ -1,6 +1,7 @@
 /** @file `fit`: a loop over batches, with validation, events and a history. */
 import { type Values } from '../core/arguments';
 import { ArgumentError } from '../core/errors';
+import { describe } from '../core/shape';
 import { type AnyOptimizer } from '../optim/lr/base';
 import { CyclicLR, OneCycleLR } from '../optim/lr/cycle';
 import { ReduceLROnPlateau } from '../optim/lr/plateau';
@@ -24,7 +25,7 @@ import {
   sourceOf,
   splitLast,
 } from './source';
-import { listOf } from './tensors';
+import { rowsOf } from './tensors';
 import type { Trainer } from './trainer';
 import { Watch } from './watch';
 
@@ -90,10 +91,15 @@ function isDue(freq: number | readonly number[], epoch: number): boolean {
 /** Schedules whose unit is the step of the optimizer; the others count epochs. */
 const perStep = (s: Schedule | undefined): boolean => s instanceof OneCycleLR || s instanceof CyclicLR;
 
+function scheduleOf(made: unknown): Schedule {
+  if (typeof (made as Schedule | null | undefined)?.step === 'function') return made as Schedule;
+  throw new ArgumentError(`[fit] schedule must return a schedule, which has step(), got ${describe(made)}`);
+}
+
 /** Trains. What it was given is checked; modes and steppers are put back by the caller. */
 export async function runFit(trainer: Trainer, x: unknown, y: unknown, o: Options): Promise<History> {
   const { source, validation } = dataOf(trainer, x, y, o);
-  const schedule = o.schedule?.(trainer.optimizer);
+  const schedule = o.schedule && scheduleOf(o.schedule(trainer.optimizer));
   trainer.schedule = schedule;
   trainer.before = undefined;
   const stepped = perStep(schedule) ? (_: AnyOptimizer): void => schedule!.step() : undefined;
@@ -169,10 +175,10 @@ async function runEpoch(
     if (told.begin) await events.fire('onTrainBatchBegin', step, {});
     const placed = trainer.placed(given, device);
     const batch: Batch = classWeight ? weighted(placed, classWeight) : placed;
+    const size = rowsOf('fit', batch[0]);
     const pending = trainer.trainStep(batch);
     const values = pending instanceof Promise ? await pending : pending;
-    const size = listOf(batch[0])[0]!.shape[0]!;
-    means.add(values, size);
+    means.add('trainStep', values, size);
     if (told.end) await events.fire('onTrainBatchEnd', step, { size, values, means: meansNow });
     step++;
     if (aborted() || trainer.stopTraining) break;

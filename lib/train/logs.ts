@@ -1,4 +1,5 @@
 /** @file What is written down of a training: numbers by name, and means over an epoch that are read late. */
+import { isOptions } from '../core/arguments';
 import { ArgumentError } from '../core/errors';
 import { describe } from '../core/shape';
 import { Tensor } from '../core/tensor';
@@ -46,7 +47,12 @@ export function numbersOf(names: readonly string[], values: readonly unknown[]):
 export class Means {
   readonly #sums = new Map<string, { sum: Sum; known: number; weight: number }>();
 
-  add(values: StepValues, examples: number): void {
+  /** @param op - the step that returned them */
+  add(op: string, values: StepValues, examples: number): void {
+    if (!isOptions(values as unknown))
+      throw new ArgumentError(
+        `[${op}] must return tensors of one element or numbers by name ({ loss }), got ${describe(values)}`,
+      );
     for (const name of Object.keys(values)) {
       const value: unknown = values[name];
       let entry = this.#sums.get(name);
@@ -55,7 +61,7 @@ export class Means {
       else if (typeof value === 'number') entry.known += value * examples;
       else
         throw new ArgumentError(
-          `[trainStep] must return tensors of one element or numbers by name; ${name} is ${describe(value)}`,
+          `[${op}] must return tensors of one element or numbers by name; ${name} is ${describe(value)}`,
         );
       entry.weight += examples;
     }

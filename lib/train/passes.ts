@@ -11,7 +11,7 @@ import { type Logs, Means } from './logs';
 import { evaluating } from '../nn/modes';
 import { type evaluateSpec, type predictSpec, type Verbosity, type StopSignal } from './settings';
 import { type Source, sourceOf } from './source';
-import { like, listOf, type Tensors } from './tensors';
+import { like, listOf, rowsOf, type Tensors } from './tensors';
 import type { Trainer } from './trainer';
 
 type Options = Values<typeof predictSpec>;
@@ -51,12 +51,12 @@ export async function test(trainer: Trainer, { source, steps, signal, events }: 
     for await (const given of feed.epoch()) {
       if (signal?.aborted) return undefined;
       if (events.has('onTestBatchBegin')) await events.fire('onTestBatchBegin', batch, {});
+      const size = rowsOf('evaluate', given[0]);
       const placed = trainer.placed(given, device);
       const values = evaluating(trainer.model, () =>
         trainer.withHeads(heads, () => noGrad(() => trainer.testStep(placed))),
       );
-      const size = listOf(given[0])[0]!.shape[0]!;
-      means.add(values, size);
+      means.add('testStep', values, size);
       if (events.has('onTestBatchEnd'))
         await events.fire('onTestBatchEnd', batch, {
           size,
@@ -104,7 +104,7 @@ export async function runPredict(trainer: Trainer, x: unknown, o: Options): Prom
       if (events.has('onPredictBatchBegin')) await events.fire('onPredictBatchBegin', batch, {});
       const [inputs] = trainer.placed(given, how.device);
       outputs.push(evaluating(trainer.model, () => noGrad(() => trainer.call(inputs))));
-      const size = listOf(inputs)[0]!.shape[0]!;
+      const size = rowsOf('predict', inputs);
       if (events.has('onPredictBatchEnd'))
         await events.fire('onPredictBatchEnd', batch, { size, values: {}, means: () => Promise.resolve({}) });
     }

@@ -103,6 +103,11 @@ export interface FitOptions {
   jit?: boolean | undefined;
 }
 
+const epochNumbers: Param<readonly number[]> = new Param('an array of epochs, counted from 1', (v, op, name) => {
+  const list = integers.check(op, name, v);
+  if (list.every((n) => n >= 1)) return list;
+  throw new ArgumentError(`[${op}] ${name} must be numbers of epochs, counted from 1, got ${list.join(', ')}`);
+});
 const whatever = <T>(kind: string): Param<T> => new Param<T>(kind, (v) => v as T);
 const callbacks: Param<readonly Callback[]> = new Param('an array of callbacks', (v, op) => {
   if (Array.isArray(v) && v.every((c) => c instanceof Callback)) return v as Callback[];
@@ -153,7 +158,7 @@ export const fitSpec = {
   validationData: whatever<ValidationData>('data').optional(),
   validationSteps: positive.optional(),
   validationBatchSize: positive.optional(),
-  validationFreq: either<[number, readonly number[]]>(positive, integers).or(1),
+  validationFreq: either<[number, readonly number[]]>(positive, epochNumbers).or(1),
   shuffle: boolean.optional(),
   seed: integer().optional(),
   classWeight: classWeight.optional(),

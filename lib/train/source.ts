@@ -1,5 +1,4 @@
 /** @file What `fit`, `evaluate` and `predict` take as data, seen as batches that can be gone through again and again. */
-import { isOptions } from '../core/arguments';
 import { ArgumentError, ShapeError } from '../core/errors';
 import { describe, showShape } from '../core/shape';
 import { Tensor } from '../core/tensor';
@@ -48,7 +47,6 @@ export const isDataset = (v: unknown): v is Dataset<unknown, unknown> =>
   v !== null &&
   !isArray(v) &&
   !Array.isArray(v) &&
-  !isOptions(v) &&
   'length' in v &&
   (typeof (v as Partial<Dataset>).get === 'function' || typeof (v as Partial<Dataset>).getBatch === 'function');
 

@@ -1,7 +1,7 @@
 /** @file From what users have (tensors, typed arrays, nested arrays, lists and records of them) to tensors. */
 import { isOptions } from '../core/arguments';
 import { type DType, isFloat, type TypedArray } from '../core/dtype';
-import { ArgumentError } from '../core/errors';
+import { ArgumentError, ShapeError } from '../core/errors';
 import { describe, type Shape } from '../core/shape';
 import { Tensor } from '../core/tensor';
 import { type NestedArray, tensor } from '../ops/tensors/create';
@@ -71,6 +71,14 @@ export function toTensors(op: string, name: string, v: unknown, where: Placement
 
 /** The tensors in `v`, in order. */
 export const listOf = (v: Tensors): Tensor[] => (v instanceof Tensor ? [v] : Array.isArray(v) ? v : Object.values(v));
+
+/** How many examples a batch has. @throws ShapeError for one whose first input has no rows */
+export function rowsOf(op: string, x: Tensors): number {
+  const [first] = listOf(x);
+  const rows = first?.shape[0];
+  if (rows !== undefined) return rows;
+  throw new ShapeError(`[${op}] x of a batch must have one row per example, got ${first ? 'one number' : 'no input'}`);
+}
 
 /** `v` with its tensors replaced by those of `list`, which are in the order of {@link listOf}. */
 export function like(v: Tensors, list: readonly Tensor[]): Tensors {

@@ -30,7 +30,7 @@ import {
 import { type Batch, type Data, givesTargets, type Targets, toBatch } from './source';
 import { type StepSettings, Stepper } from './stepper';
 import { printSummary, type SummaryOptions } from './summary';
-import { type Arrays, type ArrayLike, listOf, onDevice, type Placement, type Tensors } from './tensors';
+import { type Arrays, type ArrayLike, onDevice, type Placement, rowsOf, type Tensors } from './tensors';
 
 /** What the data of `fit` and `evaluate` may be followed by. */
 type Rest<O> = [options?: O] | [y: Arrays | undefined, options?: O];
@@ -105,7 +105,7 @@ export class Trainer<M extends Module = Module> {
   trainStep([x, y, sampleWeight]: Batch): StepValues | Promise<StepValues> {
     const prediction = this.call(x);
     const losses = this.losses(prediction, y, sampleWeight);
-    this.minimize(losses.loss, listOf(x)[0]!.shape[0]!);
+    this.minimize(losses.loss, rowsOf('fit', x));
     this.measure(prediction, y);
     return losses;
   }
@@ -188,7 +188,7 @@ export class Trainer<M extends Module = Module> {
     const restore = keepModes(this.model);
     this.model.train();
     try {
-      means.add(await this.withHeads(heads, () => this.trainStep(batch)), 1);
+      means.add('trainStep', await this.withHeads(heads, () => this.trainStep(batch)), 1);
     } finally {
       restore();
     }
