@@ -29,7 +29,7 @@ export interface Source {
   /** Whether its loops wait for the steps made of their batches. */
   readonly paced: boolean;
   /** What gives the batches, if it is a DataLoader. */
-  readonly loader?: DataLoader<unknown, unknown>;
+  readonly loader?: DataLoader<unknown, unknown> | undefined;
   pass(): AsyncIterator<Batch>;
 }
 

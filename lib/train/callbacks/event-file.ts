@@ -18,7 +18,7 @@ function maskedCrc(bytes: Uint8Array): number {
   return (((c >>> 15) | (c << 17)) + 0xa282ead8) >>> 0;
 }
 
-function record(data: Uint8Array): Buffer {
+function record(data: Uint8Array): Uint8Array {
   const out = Buffer.alloc(16 + data.length);
   out.writeBigUInt64LE(BigInt(data.length), 0);
   out.writeUInt32LE(maskedCrc(out.subarray(0, 8)), 8);
@@ -30,7 +30,7 @@ function record(data: Uint8Array): Buffer {
 const bucketsOfHistogram = 30;
 
 // Of those that are numbers.
-function histogram(values: ArrayLike<number>): Buffer {
+function histogram(values: ArrayLike<number>): Uint8Array {
   const list = Float64Array.from(values).filter(Number.isFinite);
   const sum = (of: (v: number) => number): number => list.reduce((a, v) => a + of(v), 0);
   const [low, high] = [
@@ -88,10 +88,10 @@ export class EventFile {
   }
 
   /** The fields of a value at a step. */
-  summary(step: number, ...value: readonly Buffer[]): void {
+  summary(step: number, ...value: readonly Uint8Array[]): void {
     this.write(Buffer.concat([integer(2, step), message(5, message(1, ...value))]));
   }
-  private write(event: Buffer): void {
+  private write(event: Uint8Array): void {
     appendFileSync(this.path, record(Buffer.concat([double(1, Date.now() / 1000), event])));
   }
 }

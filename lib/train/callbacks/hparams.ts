@@ -15,11 +15,11 @@ export interface HParamsMetric {
 const types = { string: 1, boolean: 2, number: 3 } as const;
 type Value = HParams[string];
 const typeOf = (v: Value): number => types[typeof v as keyof typeof types];
-const value = (v: Value): Buffer =>
+const value = (v: Value): Uint8Array =>
   typeof v === 'number' ? double(2, v) : typeof v === 'string' ? text(3, v) : integer(4, Number(v));
 
 /** A summary value of the plugin: all of it is in its metadata. */
-const summary = (tag: string, data: Buffer): Buffer =>
+const summary = (tag: string, data: Uint8Array): Uint8Array =>
   Buffer.concat([
     text(1, `_hparams_/${tag}`),
     message(9, message(1, text(1, 'hparams'), message(2, data))),
@@ -28,7 +28,7 @@ const summary = (tag: string, data: Buffer): Buffer =>
   ]);
 
 /** What an experiment varies, and by what its trainings are compared. */
-export const experiment = (hparams: HParams, metrics: readonly HParamsMetric[]): Buffer =>
+export const experiment = (hparams: HParams, metrics: readonly HParamsMetric[]): Uint8Array =>
   summary(
     'experiment',
     message(
@@ -40,7 +40,7 @@ export const experiment = (hparams: HParams, metrics: readonly HParamsMetric[]):
   );
 
 /** A training with these settings begins. Trainings of the same settings are one group, as those of Keras. */
-export function sessionStart(hparams: HParams): Buffer {
+export function sessionStart(hparams: HParams): Uint8Array {
   const entries = Object.entries(hparams).sort(([a], [b]) => (a < b ? -1 : 1));
   const group = createHash('sha256').update(JSON.stringify(entries)).digest('hex');
   const own = entries.map(([name, v]) => message(1, text(1, name), message(2, value(v))));
@@ -48,5 +48,5 @@ export function sessionStart(hparams: HParams): Buffer {
 }
 
 /** It has ended, well or by an error. */
-export const sessionEnd = (well: boolean): Buffer =>
+export const sessionEnd = (well: boolean): Uint8Array =>
   summary('session_end_info', message(4, integer(1, well ? 1 : 2), double(2, Date.now() / 1000)));
