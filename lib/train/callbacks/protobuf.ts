@@ -19,4 +19,5 @@ export const text = (field: number, v: string): Uint8Array => bytes(field, Buffe
 export const doubles = (field: number, list: readonly number[]): Uint8Array =>
   bytes(field, Buffer.concat(list.map((v) => fixed(8, v))));
 /** A message of these fields. */
-export const message = (field: number, ...fields: readonly Uint8Array[]): Uint8Array => bytes(field, Buffer.concat(fields));
+export const message = (field: number, ...fields: readonly Uint8Array[]): Uint8Array =>
+  bytes(field, Buffer.concat(fields));
