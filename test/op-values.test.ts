@@ -142,3 +142,34 @@ describe.each(definedOps.map((op) => [op.definition.name, op] as const))('%s', (
     v.forEach((want, i) => close(u[i] ?? null, want ?? null));
   });
 });
+
+test.each([
+  [600, 70],
+  [3, 130],
+  [1, 5],
+])('batch norm of rows [%i, %i], in strips of channels, is that of the same numbers behind one another', (n, c) => {
+  ng.manualSeed(0);
+  for (const [dtype, close] of [
+    ['float32', 2e-5],
+    ['float64', 1e-12],
+  ] as const) {
+    const [x, g] = [ng.randn([n, c], { dtype }).add(3), ng.randn([n, c], { dtype })];
+    const [weight, bias] = [ng.randn([c], { dtype }), ng.randn([c], { dtype })];
+    for (const training of [true, false].filter((t) => !t || n > 1)) {
+      const run = (turn: boolean): ng.Tensor[] => {
+        const inputs = [x, weight, bias].map((t) => t.clone().requiresGrad_());
+        const given = turn ? inputs[0]!.T.unsqueeze(0) : inputs[0]!;
+        const statistics = [ng.zeros([c], { dtype }), ng.ones([c], { dtype })] as const;
+        const out = ng.nn.functional.batchNorm(given, ...statistics, {
+          weight: inputs[1]!,
+          bias: inputs[2]!,
+          training,
+        });
+        const y = turn ? out.squeeze(0).T : out;
+        return [y.detach(), ...ng.grad(y.mul(g).sum(), inputs), ...statistics];
+      };
+      const [rows, behind] = [run(false), run(true)];
+      rows.forEach((t, i) => expect(ng.allclose(t, behind[i]!, { rtol: close, atol: close * 50 })).toBe(true));
+    }
+  }
+});

@@ -4,6 +4,7 @@
 
 #include "../kernels.h"
 #include "../runtime/parallel.h"
+#include "batch_norm_columns.h"
 
 namespace ng::NG_ISA {
 namespace {
@@ -60,6 +61,9 @@ void batchNorm(Ctx& ctx, Out<Real> out, Out<Real> mean, Out<Real> var, In<Real> 
     T* o = out.as<T>();
     const T* means = given ? givenMean.as<const T>() : mean.as<const T>();
     const T* vars = given ? givenVar.as<const T>() : var.as<const T>();
+    if (s == 1)
+      return columnsNorm<T>(o, given ? nullptr : mean.as<T>(), given ? nullptr : var.as<T>(), means, vars, xs, w, b, n,
+                            c, eps);
     const double count = static_cast<double>(n * s);
     forEach(c, n * s, [&](int64_t ch) {
       if (!given) {
@@ -97,6 +101,9 @@ void batchNormGrad(Ctx& ctx, Out<Real> dx, Out<Real> dw, Out<Real> db, In<Real> 
   floating(ctx, x.t, [&]<class T>(T) {
     const T *gs = g.as<const T>(), *xs = x.as<const T>(), *w = weight.as<const T>();
     T* o = dx.as<T>();
+    if (s == 1)
+      return columnsNormGrad<T>(o, dw.as<T>(), db.as<T>(), gs, xs, mean.as<const T>(), var.as<const T>(), w, given, n,
+                                c, eps);
     const double count = static_cast<double>(n * s);
     forEach(c, n * s, [&](int64_t ch) {
       const double rstd = 1 / std::sqrt(static_cast<double>(var.as<const T>()[ch]) + eps);
