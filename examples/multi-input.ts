@@ -1,53 +1,75 @@
 /**
- * @file Several inputs: six kinds of movement from a signal of 128 steps and 9 channels and a table of 4 numbers about the
- * person, by the functional API. The signals are made, not measured: sums of sines whose rate, strength and direction depend
- * on the movement, with noise, so that neither the signal nor the table alone tells all six apart. Guessing is right in 1 of 6.
+ * @file A network with two inputs, by the functional API: which of six movements, from the signals of a phone and a table about its
+ * owner. Human activity recognition: 128 steps of 9 channels at 50 Hz (acceleration, gyroscope), and age, height, weight and
+ * heart rates. The data are made, not measured (support/movements.ts says how). The test is on people who are not in the
+ * training. Accuracy must be 86 %; guessing gives 17 %, and each input alone less than both.
  */
 import * as ng from 'nodegrad';
-import { nn } from 'nodegrad';
+import { data, nn } from 'nodegrad';
+import { drawCurves } from './support/chart';
 import { lesson } from './support/lesson';
+import { channels, columns, kinds, movements, rate, steps } from './support/movements';
 
-const [steps, channels, kinds] = [128, 9, 6];
+type Input = 'timeseries' | 'tabular';
 
-/** n examples: signals [n, 128, 9], tables [n, 4], and the kind of movement of each. */
-function movements(n: number): [signals: ng.Tensor, tables: ng.Tensor, labels: ng.Tensor] {
-  const labels = ng.randint(0, kinds, [n], { dtype: 'int64' });
-  const kind = labels.to('float32').unsqueeze(1);
-  // Three rhythms; kinds 0 to 2 are those of light people, 3 to 5 of heavy ones, which only the table shows.
-  const rhythm = kind.remainder(3);
-  const heavy = kind.div(3, { roundingMode: 'floor' });
-  const t = ng.arange(steps).div(steps).reshape([1, steps, 1]);
-  const rate = rhythm
-    .add(ng.rand([n, 1]).mul(0.5))
-    .add(1)
-    .unsqueeze(2);
-  const direction = ng.linspace(0, 2, channels).reshape([1, 1, channels]);
-  const clean = ng.sin(
-    t
-      .mul(rate)
-      .add(direction)
-      .mul(2 * Math.PI),
-  );
-  const signals = clean.add(ng.randn([n, steps, channels]).mul(0.8));
-  const tables = ng.cat([heavy.mul(1.5).add(ng.randn([n, 1]).mul(0.5)), ng.randn([n, 3])], 1);
-  return [signals, tables, labels];
-}
-
-lesson('multi-input', 'Six kinds of movement from a signal and a table.', async ({ quick, reached }) => {
-  ng.manualSeed(0);
+/** The network of both inputs, or of one of them. */
+function network(names: readonly Input[]) {
   const series = ng.input([steps, channels], { name: 'timeseries' });
   const x = new nn.Dense(64, { activation: 'relu' }).apply(new nn.Flatten().apply(series));
-  const table = ng.input([4], { name: 'tabular' });
+  const table = ng.input([columns.length], { name: 'tabular' });
   const y = new nn.Dense(32, { activation: 'relu' }).apply(table);
-  const out = new nn.Dense(kinds, { activation: 'softmax' }).apply(ng.concatenate([x, y]));
-  const model = ng.model({ inputs: [series, table], outputs: out });
+  const branches = { timeseries: [series, x], tabular: [table, y] } as const;
+  const joined = ng.concatenate(names.map((name) => branches[name][1]));
+  const out = new nn.Dense(kinds.length, { activation: 'softmax' }).apply(joined);
+  const model = ng.model({ inputs: names.map((name) => branches[name][0]), outputs: out });
   model.compile({ optimizer: 'adam', loss: 'sparseCategoricalCrossentropy', metrics: ['accuracy'] });
-  model.summary();
+  return model;
+}
 
-  const [signals, tables, labels] = movements(quick ? 200 : 3000);
-  await model.fit({ timeseries: signals, tabular: tables }, labels, { epochs: quick ? 2 : 10, validationSplit: 0.2 });
-  const [newSignals, newTables, newLabels] = movements(1000);
-  const { accuracy } = await model.evaluate({ timeseries: newSignals, tabular: newTables }, newLabels);
-  const naive = { what: 'guessing', value: 1 / kinds };
-  reached({ what: 'new examples told right', value: accuracy!, must: 0.85, naive, percent: true });
+lesson('multi-input', 'Which movement, from signals and a table.', async ({ quick, reached }) => {
+  ng.manualSeed(0);
+  const train = movements(quick ? 5 : 40, quick ? 4 : 15);
+  const test = movements(quick ? 2 : 20, quick ? 4 : 15);
+  const scaler = new data.StandardScaler();
+  train.tabular = scaler.fitTransform(train.tabular);
+  test.tabular = scaler.transform(test.tabular);
+
+  const vertical = (await train.timeseries.at([ng.s(0, kinds.length), ng.s(), 6]).array()) as number[][];
+  const shown = [0, 2, 5].map((i) => ({ name: kinds[i]!, values: vertical[i]! }));
+  const places = Array.from({ length: steps }, (_, i) => i / rate);
+  drawCurves('multi-input-signals', shown, { title: 'Acceleration along the trunk', x: 'seconds', y: 'g', places });
+
+  const curves: { name: string; values: number[] }[] = [];
+  const matrix = new ng.metrics.ConfusionMatrix();
+  const alone: Record<string, number> = {};
+  for (const names of [['timeseries'], ['tabular'], ['timeseries', 'tabular']] as Input[][]) {
+    const model = network(names);
+    const inputs = (from: typeof train): Record<string, ng.Tensor> =>
+      Object.fromEntries(names.map((n) => [n, from[n]]));
+    const { history } = await model.fit(inputs(train), train.labels, {
+      epochs: quick ? 2 : 20,
+      batchSize: 64,
+      validationSplit: 0.2,
+      verbose: 0,
+    });
+    const name = names.join(' + ');
+    curves.push({ name, values: history['valAccuracy']! });
+    alone[name] = (await model.evaluate(inputs(test), test.labels, { verbose: 0 }))['accuracy']!;
+    if (names.length < 2) continue;
+    model.summary();
+    matrix.update(await model.predict(inputs(test)), test.labels);
+  }
+  drawCurves('multi-input', curves, {
+    title: 'Accuracy on people who are not learned from',
+    x: 'epoch',
+    y: 'accuracy',
+  });
+  const line = (start: string, cells: readonly unknown[]): string =>
+    start.padEnd(14) + cells.map((c) => String(c).padStart(11)).join('');
+  console.log(`\n${line('is, taken for:', kinds)}`);
+  (await matrix.compute()).forEach((row, i) => console.log(line(kinds[i]!, row)));
+  const [signals, table, both] = Object.values(alone) as [number, number, number];
+  console.log(`\nsignals alone: ${(100 * signals).toFixed(1)} %, table alone: ${(100 * table).toFixed(1)} %`);
+  const naive = { what: 'guessing', value: 1 / kinds.length };
+  reached({ what: 'movements of new people told', value: both, must: 0.86, naive, percent: true });
 });
