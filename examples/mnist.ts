@@ -114,8 +114,6 @@ async function main(): Promise<void> {
   await show(model, test, 6);
 }
 
-// A reader that leaves early (mnist | head) is no failure.
-process.stdout.on('error', (e: NodeJS.ErrnoException) => process.exit(e.code === 'EPIPE' ? 0 : 1));
 main().catch((e: unknown) => {
   // What nodegrad throws on purpose (no such device, no images) says what to do; anything else is a bug.
   console.error(e instanceof ng.NodegradError ? e.message : e);

@@ -57,6 +57,8 @@ export function commandLine<O extends Record<string, Option<unknown>>>(
   about: string,
   options: O,
 ): Values<O> {
+  // A reader that leaves early (`npm run example NAME | head`) is no failure.
+  process.stdout.on('error', (e: NodeJS.ErrnoException) => process.exit(e.code === 'EPIPE' ? 0 : 1));
   try {
     const values = read(options, process.argv.slice(2));
     if (!values['help']) return values as Values<O>;
