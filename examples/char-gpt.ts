@@ -1,42 +1,30 @@
-/** @file A small GPT over characters: trained on this project's own pages, then it writes some. */
-import { readdirSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+/**
+ * @file A small GPT learns to write from Moby-Dick, character by character, and generates through a key-value cache. Its loss
+ * on the last tenth of the novel, which it has not read, must be at most 1.72 nats per character. Knowing how often each
+ * character occurs costs 3.1 nats, knowing the character before it 2.4. With the cache it writes the same as without, faster.
+ */
 import * as ng from 'nodegrad';
 import { nn, optim } from 'nodegrad';
-import { commandLine } from './support/options';
+import { mobyDick } from './support/books';
+import { drawCurves } from './support/chart';
+import { lesson } from './support/lesson';
 
-interface Settings {
-  vocabulary: number;
-  context: number;
-  width: number;
-  heads: number;
-  layers: number;
-  dropout: number;
-}
+const [context, width, heads, layers] = [128, 96, 4, 3];
 
 /** Radford et al. 2019: token and position embeddings, blocks of causal attention, and the next character's logits. */
 class GPT extends nn.Module {
   token: nn.Embedding;
-  position: nn.LearnedPositionalEncoding;
-  blocks: nn.TransformerEncoder;
+  position = new nn.SinusoidalPositionalEncoding(width, { maxLen: context });
+  blocks = new nn.TransformerEncoder(
+    () => new nn.TransformerEncoderLayer(width, heads, 4 * width, 0, 'gelu', { batchFirst: true, normFirst: true }),
+    layers,
+    new nn.LayerNorm(width),
+  );
   head: nn.Linear;
-
-  constructor(readonly settings: Settings) {
+  constructor(vocabulary: number) {
     super();
-    const { vocabulary, context, width, heads, layers, dropout } = settings;
-    const block = (): nn.Module =>
-      new nn.TransformerEncoderLayer(width, heads, {
-        dimFeedforward: 4 * width,
-        dropout,
-        activation: 'gelu',
-        batchFirst: true,
-        normFirst: true,
-      });
     this.token = new nn.Embedding(vocabulary, width);
-    this.position = new nn.LearnedPositionalEncoding(width, { maxLen: context, dropout });
-    this.blocks = new nn.TransformerEncoder(block, layers, new nn.LayerNorm(width));
     this.head = new nn.Linear(width, vocabulary);
-    nn.init.normal_(this.token.weight, 0, 0.02);
   }
 
   /** Logits [batch, length, vocabulary] for tokens [batch, length]; with caches, for new tokens after those they hold. */
@@ -45,102 +33,93 @@ class GPT extends nn.Module {
     return this.head.forward(this.blocks.forward(x, { isCausal: true, cache }));
   }
 
-  /** Continues a prompt. Every step computes one new token; keys and values of the others come from the caches. */
-  async generate(prompt: readonly number[], count: number, temperature = 0.8): Promise<number[]> {
-    const { context, layers } = this.settings;
-    const out = prompt.slice();
-    let cache: nn.KVCache[] = [];
-    this.eval();
+  /** Nats per character: in rows [n, context + 1] each is predicted from those before it. */
+  loss(rows: ng.Tensor): ng.Tensor {
+    const logits = this.forward(rows.narrow(1, 0, context));
+    return nn.functional.crossEntropy(logits.flatten(0, 1), rows.narrow(1, 1, context).reshape([-1]));
+  }
+
+  /**
+   * Continues a prompt [1, length]. With the cache a step computes one character, as keys and values of those before it are
+   * kept; without it all of them again. Temperature 0 takes the likeliest character, else it is drawn.
+   */
+  generate(prompt: ng.Tensor, count: number, temperature: number, cached = true): ng.Tensor {
+    const caches = cached ? Array.from({ length: layers }, () => new nn.KVCache(context)) : undefined;
+    let [text, fresh] = [prompt, prompt];
     for (let i = 0; i < count; i++) {
-      let fresh = out.slice(-1);
-      if (cache.length === 0 || cache[0]!.length === context) {
-        // The positions are used up: go on from the last half of the text.
-        cache = Array.from({ length: layers }, () => new nn.KVCache(context));
-        fresh = out.slice(-Math.ceil(context / 2));
-      }
-      const next = ng.noGrad(() => {
-        const logits = this.forward(ng.tensor([fresh], { dtype: 'int64' }), cache).at([0, -1]);
-        return ng.multinomial(logits.div(temperature).softmax(-1), 1);
-      });
-      out.push(Number(await next.item()));
+      const logits = this.forward(cached ? fresh : text, caches).at([0, -1]);
+      const next = temperature === 0 ? logits.argmax() : ng.multinomial(logits.div(temperature).softmax(-1), 1);
+      fresh = next.reshape([1, 1]);
+      text = ng.cat([text, fresh], 1);
     }
-    return out;
+    return text;
   }
 }
 
-/** The directory of package.json, above this file. */
-function projectRoot(): string {
-  let dir = __dirname;
-  while (!readdirSync(dir).includes('package.json')) dir = dirname(dir);
-  return dir;
+/** The loss on a text of who knows how often each character occurs in another, and each pair of neighbours. */
+function byCounts(read: ng.Tensor, unread: ng.Tensor, vocabulary: number): [single: ng.Tensor, pairs: ng.Tensor] {
+  const pairsOf = (t: ng.Tensor): ng.Tensor[] => [t.narrow(0, 0, t.numel - 1), t.narrow(0, 1, t.numel - 1)];
+  const pairs = ng.ones([vocabulary, vocabulary]);
+  pairs.indexPut_(pairsOf(read), ng.ones([read.numel - 1]), { accumulate: true });
+  const single = pairs.sum(0).div(pairs.sum()).log().at([unread]);
+  const given = pairs.div(pairs.sum(1, { keepdim: true })).log();
+  return [single.mean().neg(), given.at(pairsOf(unread)).mean().neg()];
 }
 
-function ownPages(): string {
-  const root = projectRoot();
-  const docs = readdirSync(join(root, 'docs')).sort();
-  const files = ['README.md', 'CONTRIBUTING.md', ...docs.map((f) => join('docs', f))].filter((f) => f.endsWith('.md'));
-  const text = files.map((f) => readFileSync(join(root, f), 'utf8')).join('\n');
-  // Tables are padded: without this it would mostly learn to write blanks.
-  return text.replace(/ {2,}/g, ' ').replace(/-{4,}/g, '---');
-}
-
-/** `batch` random pieces of the text, and the same one character further: what is to be predicted. */
-function pieces(text: ng.Tensor, batch: number, length: number): [ng.Tensor, ng.Tensor] {
-  const starts = ng.randint(0, text.numel - length, [batch, 1]);
-  const places = starts.add(ng.arange(length + 1, { dtype: 'int64' }));
-  const rows = text.at([places]);
-  return [rows.narrow(1, 0, length), rows.narrow(1, 1, length)];
-}
-
-async function main(): Promise<void> {
-  const options = commandLine('char-gpt', 'Trains a small GPT on characters and lets it write.', {
-    device: { default: 'cpu', help: 'where to train, e.g. cuda' },
-    text: { default: '', help: "a text file to learn from; without one, this project's pages" },
-    steps: { default: 600, least: 1, help: 'steps of 32 pieces' },
-    context: { default: 64, least: 2, help: 'characters that it looks back' },
-    length: { default: 400, least: 1, help: 'characters to write' },
-    seed: { default: 0, help: 'the same seed gives the same model, bit for bit' },
-    quick: { default: false, help: 'a few steps, to see that it runs' },
-  });
-  const steps = options.quick ? 20 : options.steps;
-  ng.setDefaultDevice(options.device as ng.Device);
-  ng.manualSeed(options.seed);
-
-  const text = options.text ? readFileSync(options.text, 'utf8') : ownPages();
+lesson('char-gpt', 'A small GPT learns to write from Moby-Dick.', async ({ quick, reached }) => {
+  ng.manualSeed(0);
+  const text = mobyDick().join('\n');
   const characters = [...new Set(text)].sort();
   const codes = new Map(characters.map((c, i) => [c, i]));
-  const encoded = ng.tensor(
-    Int32Array.from([...text], (c) => codes.get(c)!),
-    { dtype: 'int64' },
-  );
-  const context = Math.min(options.context, encoded.numel - 1);
-  const model = new GPT({ vocabulary: characters.length, context, width: 96, heads: 4, layers: 3, dropout: 0.05 });
+  const encode = (t: string): ng.Tensor => ng.tensor(Int32Array.from(t, (c) => codes.get(c)!)).to('int64');
+  const cut = Math.floor(0.9 * text.length);
+  const [read, unread] = [encode(text.slice(0, cut)), encode(text.slice(cut))];
+  const model = new GPT(characters.length);
   const size = model.parameters().reduce((n, p) => n + p.numel, 0);
-  console.log(`${encoded.numel} characters, ${characters.length} different; ${size} parameters`);
+  console.log(`${cut} characters to learn from, ${characters.length} different; ${size} parameters`);
 
-  const criterion = new nn.CrossEntropyLoss();
-  const optimizer = new optim.AdamW(model.parameters(), { lr: 2e-3, weightDecay: 0.01 });
-  const started = performance.now();
+  const steps = quick ? 4 : 1600;
+  const optimizer = new optim.AdamW(model.parameters(), { lr: 2e-3 });
+  const schedule = new optim.lrScheduler.OneCycleLR(optimizer, { maxLr: 2e-3, totalSteps: steps, pctStart: 0.1 });
+  // Pieces of the unread text that overlap by one character: each is predicted once.
+  const pieces = unread.unfold(0, context + 1, context);
+  const validate = (batches: number): Promise<number> => {
+    const parts = Array.from({ length: batches }, (_, i) => pieces.narrow(0, 32 * i, 32));
+    return ng.noGrad(() => ng.stack(parts.map((part) => model.loss(part))).mean()).item();
+  };
+  const curves = ['read', 'unread'].map((name) => ({ name, values: [] as number[] }));
   for (let step = 1; step <= steps; step++) {
-    optimizer.paramGroups[0]!.lr = 2e-3 * Math.min(1, step / 50) * (0.55 + 0.45 * Math.cos((Math.PI * step) / steps));
-    model.train();
-    const [x, y] = pieces(encoded, 32, context);
-    const loss = criterion.forward(model.forward(x).reshape([-1, characters.length]), y.reshape([-1]));
+    const starts = ng.randint(0, cut - context, [16, 1]);
+    const loss = model.loss(read.at([starts.add(ng.arange(context + 1, { dtype: 'int64' }))]));
     optimizer.zeroGrad();
     loss.backward();
     nn.utils.clipGradNorm_(model.parameters(), 1);
     optimizer.step();
-    if (step % 50 === 0 || step === steps) {
-      const seconds = (performance.now() - started) / 1000;
-      console.log(`step ${step}/${steps}  loss ${(await loss.item()).toFixed(3)}  ${seconds.toFixed(1)} s`);
-    }
+    schedule.step();
+    if (step % (quick ? 1 : 100) > 0) continue;
+    const [now, then] = [await loss.item(), await validate(1)];
+    curves[0]!.values.push(now);
+    curves[1]!.values.push(then);
+    console.log(`step ${step}/${steps}: read ${now.toFixed(3)}, unread ${then.toFixed(3)}`);
   }
-  const start = [codes.get('\n') ?? 0];
-  const written = await model.generate(start, options.quick ? 40 : options.length);
-  console.log(`\n${written.map((i) => characters[i]).join('')}`);
-}
+  const places = curves[0]!.values.map((_, i) => (i + 1) * (quick ? 1 : 100));
+  drawCurves('char-gpt', curves, { title: 'Loss of the GPT', x: 'step', y: 'nats per character', places });
 
-main().catch((e: unknown) => {
-  console.error(e instanceof Error ? e.message : e);
-  process.exitCode = 1;
+  const prompt = encode('Call me ').unsqueeze(0);
+  const write = async (temperature: number, cached?: boolean): Promise<[text: string, seconds: string]> => {
+    const started = performance.now();
+    const written = ng.noGrad(() => model.generate(prompt, quick ? 20 : context - prompt.numel, temperature, cached));
+    const [row] = (await written.array()) as number[][];
+    return [row!.map((i) => characters[i]).join(''), ((performance.now() - started) / 1000).toFixed(2)];
+  };
+  for (let i = 0; i < 3; i++) console.log(`\n${(await write(0.7))[0]}`);
+  const [[kept, fast], [again, slow]] = [await write(0, true), await write(0, false)];
+  if (kept !== again) throw new Error('with the cache it writes something else than without');
+  console.log(`\nwith the cache it writes the same as without, in ${fast} instead of ${slow} s`);
+
+  const [single, pairs] = byCounts(read, unread, characters.length);
+  console.log(`nats per character by how often pairs of characters occur: ${(await pairs.item()).toFixed(3)}`);
+  const value = await validate(quick ? 1 : Math.floor(pieces.shape[0]! / 32));
+  const naive = { what: 'by how often characters occur', value: await single.item() };
+  reached({ what: 'nats per unread character', value, must: 1.72, naive });
 });
