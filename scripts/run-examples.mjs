@@ -6,8 +6,9 @@ import { fileURLToPath } from 'node:url';
 
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..');
 const programs = fs
-  .readdirSync(path.join(root, 'dist/examples'))
-  .filter((f) => f.endsWith('.js'))
+  .readdirSync(path.join(root, 'examples'))
+  .filter((f) => f.endsWith('.ts'))
+  .map((f) => f.replace(/ts$/, 'js'))
   .sort();
 let failed = 0;
 for (const program of programs) {
