@@ -59,6 +59,41 @@ test('the newest are kept, and other files are left alone', async () => {
   expect(await ng.listCheckpoints(join(dir, 'none'))).toEqual([]);
 });
 
+test('the best one stays beside the newest', async () => {
+  const dir = folder();
+  const losses = [3, NaN, 1, 2, 1, Infinity, 4];
+  const there: number[][] = [];
+  for (const value of losses) {
+    await ng.saveCheckpoint(dir, { value }, { value, keep: 2 });
+    there.push(await ng.listCheckpoints(dir));
+  }
+  expect(there).toEqual([[1], [1, 2], [2, 3], [3, 4], [3, 4, 5], [3, 5, 6], [3, 6, 7]]);
+  expect(await ng.loadCheckpoint(dir, {}, { number: 'best' })).toEqual({ value: 1 });
+  expect(await ng.loadCheckpoint(dir)).toEqual({ value: 4 });
+  // It stays when those that follow have no value, until one is better.
+  await ng.saveCheckpoint(dir, {});
+  expect(await ng.listCheckpoints(dir)).toEqual([3, 8]);
+  await ng.saveCheckpoint(dir, {}, { value: 0.5 });
+  expect(await ng.listCheckpoints(dir)).toEqual([9]);
+
+  const scores = folder();
+  for (const value of [0.7, 0.9, 0.8]) await ng.saveCheckpoint(scores, { value }, { value, mode: 'max' });
+  expect(await ng.listCheckpoints(scores)).toEqual([2, 3]);
+  expect(await ng.loadCheckpoint(scores, {}, { number: 'best' })).toEqual({ value: 0.9 });
+  // One that cannot be read is not the best, and hinders no saving.
+  fs.writeFileSync(join(scores, '00000002', 'checkpoint.json'), '{');
+  await ng.saveCheckpoint(scores, {});
+  expect(await ng.listCheckpoints(scores)).toEqual([3, 4]);
+});
+
+test('a best one is asked for where none has a value', async () => {
+  const dir = folder();
+  await ng.saveCheckpoint(dir, {});
+  expect(await rejected(ng.loadCheckpoint(dir, {}, { number: 'best' }))).toMatchObject({ code: 'ERR_NO_CHECKPOINT' });
+  for (const options of [{ value: 'low' }, { mode: 'least' }, { best: true }])
+    expect(await rejected(ng.saveCheckpoint(dir, {}, options as never))).toMatchObject({ code: 'ERR_INVALID_ARG' });
+});
+
 test('the model in it is a file as ng.save writes it', async () => {
   const dir = folder();
   const model = new nn.Sequential(new nn.Linear(3, 2), new nn.BatchNorm1d(2));

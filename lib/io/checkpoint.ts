@@ -1,12 +1,13 @@
 /** @file Checkpoints: everything that a training needs to go on, in one folder. docs/checkpoints.md describes the format. */
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { isOptions, readOptions } from '../core/arguments';
+import { isOptions, readOptions, type Spec } from '../core/arguments';
 import { ArgumentError, FileFormatError } from '../core/errors';
-import { boolean, integer, positive } from '../core/params';
+import { boolean, either, integer, oneOf, positive, scalar } from '../core/params';
 import { Generator, type RngState } from '../core/random';
 import { currentGenerator } from '../core/random-state';
 import type { Tensor } from '../core/tensor';
+import { bestOf, type Worth, worthIn } from './best-checkpoint';
 import { type Part, sorted } from './checkpoint-parts';
 import { addFolder, folderOf, numbersIn } from './numbered-folders';
 import { checkPath, fileOf, tensorsIn } from './safetensors';
@@ -25,6 +26,7 @@ interface Manifest {
   version: number;
   /** The generator in use. */
   random: RngState;
+  worth?: Worth | undefined;
   parts: Record<string, { type: string; kind: string; state: Json; generators: Record<string, RngState> }>;
   values: Record<string, Json>;
   /** Those that hold tensors; what has none has no file. */
@@ -35,8 +37,16 @@ interface Manifest {
 export interface SaveCheckpointOptions {
   /** How many of the newest checkpoints stay in the directory; older ones are removed. Default 1. */
   keep?: number | undefined;
+  /** What this one is worth, e.g. a validation loss. The best of the directory stays too. NaN is worse than any number. */
+  value?: number | undefined;
+  /** Whether a lower or a higher value is better. Default `'min'`. */
+  mode?: Worth['mode'] | undefined;
 }
-const saveSpec = { keep: positive.or(1) };
+const saveSpec: Spec<{ keep: number; value: number | undefined; mode: Worth['mode'] }> = {
+  keep: positive.or(1),
+  value: scalar.optional(),
+  mode: oneOf('min', 'max').or('min'),
+};
 
 // Saves into a directory that are under way: each waits for the one before, so that the last call is the newest.
 const underWay = new Map<string, Promise<unknown>>();
@@ -62,12 +72,13 @@ export async function saveCheckpoint(
 ): Promise<number> {
   const op = 'saveCheckpoint';
   checkPath(op, dir);
-  const { keep } = readOptions(op, saveSpec, options);
+  const { keep, value, mode } = readOptions(op, saveSpec, options);
   const given = sorted(op, parts);
   const manifest: Manifest = {
     format,
     version,
     random: currentGenerator().getState(),
+    ...(Number.isFinite(value) ? { worth: { value: value!, mode } } : {}),
     parts: {},
     values: {},
     files: [],
@@ -99,7 +110,10 @@ export async function saveCheckpoint(
   const write = async (before: Promise<unknown> | undefined): Promise<number> => {
     const pieces = await Promise.all(files.map(async ([name, read]) => [name, await read] as const));
     await before;
-    return addFolder(op, dir, new Map([...pieces, [manifestName, [json]]]), keep);
+    return addFolder(op, dir, new Map([...pieces, [manifestName, [json]]]), async (there) => {
+      const best = await bestIn(dir, there);
+      return [...there.slice(-keep), ...(best === undefined ? [] : [best])];
+    });
   };
   const written = write(underWay.get(key));
   const settled: Promise<unknown> = written
@@ -111,12 +125,12 @@ export async function saveCheckpoint(
 
 /** Options of {@link loadCheckpoint}. */
 export interface LoadCheckpointOptions {
-  /** Which one; see {@link listCheckpoints}. Default: the newest. */
-  number?: number | undefined;
+  /** Which one; see {@link listCheckpoints}. `'best'` is the one with the best value. Default: the newest. */
+  number?: number | 'best' | undefined;
   /** Give the generator in use the state it had. Default true. */
   random?: boolean | undefined;
 }
-const loadSpec = { number: integer({ least: 1 }).optional(), random: boolean.or(true) };
+const loadSpec = { number: either(integer({ least: 1 }), oneOf('best')).optional(), random: boolean.or(true) };
 
 /**
  * Loads the newest checkpoint of a directory into these parts, which must be built as those that were saved. Training then
@@ -145,7 +159,7 @@ export async function loadCheckpoint<V extends object = Record<string, any>>(
     throw new ArgumentError(
       `[${op}] ${name} is no part with stateDict() and loadStateDict(); plain values are what is returned`,
     );
-  const { manifest, states, values, where } = await readNewest(dir, number, given.parts);
+  const { manifest, states, values, where } = await readChosen(dir, number, given.parts);
   const checks = given.parts.map((part) => checkGenerators(part, manifest.parts[part.name]!.generators, where));
   const state = random ? rngStateOf(manifest.random, where) : undefined;
   giveAll(given.parts.map((part, i) => [part, states[i]]));
@@ -160,6 +174,18 @@ export async function listCheckpoints(dir: string): Promise<number[]> {
   return numbersIn(dir);
 }
 
+// One that another process removes meanwhile, or that is damaged, is not the best.
+async function bestIn(dir: string, numbers: readonly number[]): Promise<number | undefined> {
+  const worthOf = async (n: number): Promise<readonly [number, Worth | undefined]> => {
+    try {
+      return [n, worthIn(JSON.parse(await readFile(join(folderOf(dir, n), manifestName), 'utf8')))];
+    } catch {
+      return [n, undefined];
+    }
+  };
+  return bestOf(await Promise.all(numbers.map(worthOf)));
+}
+
 interface Read {
   manifest: Manifest;
   states: unknown[];
@@ -168,13 +194,13 @@ interface Read {
 }
 
 // While the newest one is being read, a process that saves may put a newer one there and remove it.
-async function readNewest(dir: string, number: number | undefined, parts: readonly Part[]): Promise<Read> {
+async function readChosen(dir: string, number: number | 'best' | undefined, parts: readonly Part[]): Promise<Read> {
   for (let tried: number | undefined; ;) {
     const there = await numbersIn(dir);
-    const chosen = number ?? there.at(-1);
+    const chosen = number === 'best' ? await bestIn(dir, there) : (number ?? there.at(-1));
     if (chosen === undefined || !there.includes(chosen))
       throw new ArgumentError(
-        `[loadCheckpoint] there is no checkpoint${number === undefined ? '' : ` ${number}`} in ${dir}${there.length > 0 ? `; it has ${there.join(', ')}` : ''}`,
+        `[loadCheckpoint] there is no checkpoint${number === undefined ? '' : number === 'best' ? ' with a value' : ` ${number}`} in ${dir}${there.length > 0 ? `; it has ${there.join(', ')}` : ''}`,
         'ERR_NO_CHECKPOINT',
       );
     try {

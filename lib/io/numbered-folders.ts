@@ -29,14 +29,15 @@ export async function numbersIn(dir: string): Promise<number[]> {
 }
 
 /**
- * Adds a folder with these files (each in pieces) to `dir`, which is made if it is not there, and removes all but the
- * newest `keep`. Resolves to its number when it is on disk.
+ * Adds a folder with these files (each in pieces) to `dir`, which is made if it is not there, and removes those that
+ * shall not stay. Resolves to its number when it is on disk.
+ * @param stay - which ones stay of these numbers, ascending, the new one the last
  */
 export async function addFolder(
   op: string,
   dir: string,
   files: ReadonlyMap<string, readonly Uint8Array[]>,
-  keep: number,
+  stay: (numbers: readonly number[]) => Promise<readonly number[]>,
 ): Promise<number> {
   try {
     const made = await mkdir(dir, { recursive: true });
@@ -58,8 +59,9 @@ export async function addFolder(
     throw e;
   }
   await syncDirectory(dir);
-  const old = (await numbersIn(dir)).filter((n) => n <= number).slice(0, -keep);
-  for (const n of old) await removeWhole(dir, n);
+  const there = (await numbersIn(dir)).filter((n) => n <= number);
+  const staying = await stay(there);
+  for (const n of there) if (!staying.includes(n)) await removeWhole(dir, n);
   return number;
 }
 
