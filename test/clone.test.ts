@@ -166,6 +166,22 @@ describe('files', () => {
     expect(readdirSync(folder)).toEqual(['model.safetensors']);
   });
 
+  test('are written by every model with the verbs of Keras', async () => {
+    const model = ng.sequential([new nn.Dense(3, { activation: 'relu', inputShape: [2] }), new nn.Dense(1)]);
+    await model.save(file);
+    expect(String(await ng.loadModel(file))).toBe(String(model));
+    const loaded = await ng.loadModel(file);
+    expect(bits([(await (loaded as typeof model).predict(x())) as ng.Tensor])).toEqual(
+      bits([await model.predict(x())]),
+    );
+    (loaded as typeof model).compile({ optimizer: 'sgd', loss: 'mse' });
+    await (loaded as typeof model).fit(x(), ng.zeros([x().shape[0]!, 1]), { epochs: 1, verbose: 0 });
+    // Without an input shape; more can be added to what was loaded.
+    await ng.sequential([new nn.Linear(2, 3)]).save(file);
+    const open = (await ng.loadModel(file)) as typeof model;
+    expect((await open.add(new nn.Linear(3, 4)).predict(x())).shape.at(-1)).toBe(4);
+  });
+
   test('what they cannot hold is said before they are touched', async () => {
     await ng.saveModel(file, new nn.Linear(2, 2));
     const before = readFileSync(file);

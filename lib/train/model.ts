@@ -3,6 +3,7 @@ import { ArgumentError } from '../core/errors';
 import { type Tensor } from '../core/tensor';
 import { Module } from '../nn/module';
 import { type AnyOptimizer } from '../optim/lr/base';
+import { saveModel } from './architecture/file';
 import { type History, type Logs } from './logs';
 import { type CompileOptions, type EvaluateOptions, type FitOptions, type PassOptions } from './settings';
 import { type Data } from './source';
@@ -39,6 +40,11 @@ export abstract class Model extends Module {
         `[${op}] the model has to be compiled first: model.compile({ optimizer, loss, metrics })`,
       );
     return this.trainer;
+  }
+
+  /** Writes architecture and weights into one file, which {@link loadModel} reads: {@link saveModel}. */
+  save(path: string): Promise<void> {
+    return saveModel(path, this);
   }
 
   /** Trains; see {@link Trainer.fit}. */

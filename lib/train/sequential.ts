@@ -7,6 +7,7 @@ import { describe, type Shape } from '../core/shape';
 import { Tensor } from '../core/tensor';
 import { Module } from '../nn/module';
 import { zeros } from '../ops/tensors/create';
+import { registerModule } from './architecture/registry';
 import { Model } from './model';
 import { evaluating } from '../nn/modes';
 
@@ -74,6 +75,9 @@ export class Sequential extends Model {
     return out as Tensor;
   }
 }
+
+// nn.Sequential has the name of the class.
+registerModule(Sequential, 'SequentialModel');
 
 /** A model of layers one after the other: `ng.sequential([new nn.Dense(10, { inputShape: [784] })])`. */
 export const sequential = (layers: Iterable<Module> = []): Sequential => new Sequential(layers);

@@ -8,7 +8,6 @@ import { needTensor, Tensor } from '../../core/tensor';
 import { Module } from '../../nn/module';
 import { Model } from '../model';
 import { Parameter } from '../../nn/parameter';
-import { saveModel } from '../architecture/file';
 import { registerModule } from '../architecture/registry';
 import { buildGraph, type Graph, slotsIn, type Step, symbolsOf } from './graph';
 import { runGraph } from './run';
@@ -144,11 +143,6 @@ export class FunctionalModel<I extends Symbols = Symbols, O = unknown> extends M
         throw new ShapeError(`[${op}] the input ${name} is ${showSymbolic(shape)}, got ${showShape(t.shape)}`);
       return t;
     });
-  }
-
-  /** Writes architecture and weights into one file, which {@link loadModel} reads: {@link saveModel}. */
-  save(path: string): Promise<void> {
-    return saveModel(path, this);
   }
 
   /** Inputs and calls in order: what {@link summary} shows. */
