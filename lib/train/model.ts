@@ -7,7 +7,6 @@ import { saveModel } from './architecture/file';
 import { type History, type Logs } from './logs';
 import { type CompileOptions, type EvaluateOptions, type FitOptions, type PassOptions } from './settings';
 import { type Data } from './source';
-import { type SummaryOptions } from './summary';
 import { type ArrayLike, type Arrays, type Tensors } from './tensors';
 import { Trainer } from './trainer';
 
@@ -76,10 +75,5 @@ export abstract class Model extends Module {
   /** Loss and metrics of one batch; see {@link Trainer.testOnBatch}. */
   async testOnBatch(x: Arrays, y?: Arrays, options?: { sampleWeight?: ArrayLike | undefined }): Promise<Logs> {
     return this.ready('testOnBatch').testOnBatch(x, y, options);
-  }
-
-  /** Prints Keras's table of layers, output shapes and numbers of parameters. */
-  summary(options?: SummaryOptions): void {
-    this.trainer.summary(options);
   }
 }

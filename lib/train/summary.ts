@@ -157,3 +157,18 @@ export function printSummary(op: string, model: Module, options?: SummaryOptions
 export function summary(model: Module, options?: SummaryOptions): void {
   printSummary('summary', model, options);
 }
+
+Object.defineProperty(Module.prototype, 'summary', {
+  value(this: Module, options?: SummaryOptions) {
+    printSummary('summary', this, options);
+  },
+  writable: true,
+  configurable: true,
+});
+declare module '../nn/module' {
+  // eslint-disable-next-line @typescript-eslint/no-unused-vars -- merged declarations have the same parameters
+  interface Module<In extends readonly unknown[] = readonly unknown[], Out = unknown> {
+    /** Prints Keras's table of layers, output shapes and numbers of parameters: {@link summary}. */
+    summary(options?: SummaryOptions): void;
+  }
+}
