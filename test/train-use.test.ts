@@ -206,3 +206,24 @@ test('seed: order and dropout are those of the training alone, whatever runs bes
   expect(beside).toEqual(alone);
   expect(other).not.toEqual(alone);
 });
+
+test('any module prints its summary', () => {
+  const lines: string[] = [];
+  class Own extends nn.Module {
+    fc = new nn.Linear(3, 2);
+    forward = (x: ng.Tensor): ng.Tensor => this.fc.forward(x);
+  }
+  new Own().summary({ inputShape: [3], print: (table) => lines.push(...table.split('\n')) });
+  expect([lines[0], lines[4]]).toEqual(['Model: "Own"', '│ fc (Linear)  │ (None, 2)    │       8 │']);
+});
+
+test.each([new nn.CrossEntropyLoss(), new nn.NLLLoss()])('classes of nested arrays are classes to %s', async (loss) => {
+  const x = [[0.5, 1], [1, 0], [0, 0.2]]; // prettier-ignore
+  const losses = async (y: number[] | ng.Tensor): Promise<number> => {
+    ng.manualSeed(0);
+    const trainer = ng.trainer(new nn.Linear(2, 2), { optimizer: 'sgd', loss });
+    const { history } = await trainer.fit(x, y, { epochs: 1, sampleWeight: [1, 2, 3], verbose: 0 });
+    return history['loss']![0]!;
+  };
+  expect(await losses([0, 1, 1])).toBe(await losses(ng.tensor([0, 1, 1], { dtype: 'int64' })));
+});

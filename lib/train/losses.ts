@@ -3,6 +3,7 @@ import { isFloat } from '../core/dtype';
 import { ArgumentError, ShapeError } from '../core/errors';
 import { describe, showShape } from '../core/shape';
 import { Tensor } from '../core/tensor';
+import { CrossEntropyLoss, NLLLoss } from '../nn/losses';
 import { Module } from '../nn/module';
 import { crossEntropy } from '../ops/losses/cross-entropy';
 import { binaryCrossEntropy, binaryCrossEntropyWithLogits, huberLoss, l1Loss, mseLoss } from '../ops/losses/losses';
@@ -107,8 +108,13 @@ export function lossOf(op: string, loss: LossLike): BatchLoss {
     return (p, t, w) =>
       w ? weightedMean(op, fn(p, t, { reduction: 'none' }), w) : meanOf(fn(p, t, { reduction: 'mean' }));
   }
-  if (loss instanceof Module)
-    return (p, t, w) => (w ? weightedMean(op, unreduced(loss, p, t), w) : meanOf(loss.forward(p, t) as Tensor));
+  if (loss instanceof Module) {
+    const ofClasses = loss instanceof CrossEntropyLoss || loss instanceof NLLLoss;
+    return (p, given, w) => {
+      const t = ofClasses ? classes(p, given) : given;
+      return w ? weightedMean(op, unreduced(loss, p, t), w) : meanOf(loss.forward(p, t) as Tensor);
+    };
+  }
   if (typeof loss === 'function') {
     const call = (p: Tensor, t: Tensor): Tensor => {
       const value: unknown = loss(p, t);
