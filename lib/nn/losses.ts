@@ -96,9 +96,9 @@ export class TripletMarginWithDistanceLoss extends ofTriplet(
 /** max(0, margin - target (a - b)) */
 export class MarginRankingLoss extends ofPair(similarity.marginRankingLoss, similarity.marginSpec) {}
 /** The input for targets 1, max(0, margin - input) for targets -1 */
-export class HingeEmbeddingLoss extends ofTarget(similarity.hingeEmbeddingLoss, similarity.hingeEmbeddingSpec) {}
+export class HingeEmbeddingLoss extends ofTarget(margins.hingeEmbeddingLoss, margins.hingeEmbeddingSpec) {}
 /** Keras's hinge: max(0, 1 - target input), averaged over the last dimension */
-export class HingeLoss extends ofTarget(similarity.hingeLoss, reductionSpec) {}
+export class HingeLoss extends ofTarget(margins.hingeLoss, reductionSpec) {}
 /** The class's score should exceed all others by a margin */
 export class MultiMarginLoss extends ofTarget(margins.multiMarginLoss, margins.multiMarginSpec) {}
 /** The scores of several classes should exceed all others by 1 */

@@ -249,7 +249,8 @@ export * from './linear/einsum';
 export * from './linear/linalg';
 export * from './linear/linalg/lowrank';
 export * from './reduce/histogram';
-export * from './reduce/samples';
+export * from './reduce/covariance';
+export * from './shape/combinations';
 export * from './reduce/calculus';
 export {
   bartlettWindow,
@@ -264,7 +265,7 @@ export type { VanderOptions, WindowOptions } from './tensors/generators';
 export { kaiserWindow, type KaiserOptions } from './signal/windows';
 export { istft, type IstftOptions, stft, type StftOptions } from './signal/stft';
 export * from './shape/regions';
-export * from './sort/sorting';
+export { argsort, msort, sort, type SortOptions, topk, type TopkOptions } from './sort/sorting';
 export * from './sort/distinct';
 export * from './sort/search';
 export * from './tensors/read';

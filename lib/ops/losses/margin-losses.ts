@@ -12,7 +12,7 @@ import { cast } from '../tensors/cast';
 import { arange } from '../tensors/create';
 import { gather } from '../indexing/gather';
 import { castOf } from '../kit/launch';
-import { logicalNot, square } from '../elementwise/math';
+import { clampMin, logicalNot, square } from '../elementwise/math';
 import {
   byMean,
   checkInputs,
@@ -24,6 +24,7 @@ import {
   targetSpec,
 } from './reduction';
 import { any, mean, sum } from '../reduce/reduce';
+import type { MarginOptions } from './similarity';
 import { cumsum } from '../reduce/scans';
 import { reshape, squeeze, unsqueeze } from '../shape/views';
 import { where } from '../elementwise/where';
@@ -123,4 +124,35 @@ export function multilabelSoftMarginLoss(input: Tensor, ...args: LossArguments<M
   const t = cast(target, input.dtype);
   const losses = neg(add(mul(t, logSigmoid(input)), mul(sub(1, t), logSigmoid(neg(input)))));
   return reduceLoss('multilabelSoftMarginLoss', mean(weight ? mul(losses, weight) : losses, -1), reduction);
+}
+
+export const hingeEmbeddingSpec = { margin: 1, reduction: byMean };
+const hingeEmbeddingLossSpec = { ...targetSpec, ...hingeEmbeddingSpec };
+
+/** The input where the target is 1, max(0, margin - input) where it is -1; margin defaults to 1. */
+export function hingeEmbeddingLoss(input: Tensor, ...args: LossArguments<MarginOptions>): Tensor {
+  const { target, margin, reduction } = readArguments('hingeEmbeddingLoss', hingeEmbeddingLossSpec, args);
+  checkInputs('hingeEmbeddingLoss', input, target);
+  const far = where(eq(target, 1), 0, clampMin(sub(margin, input), 0));
+  const near = where(eq(target, -1), 0, input);
+  return reduceLoss('hingeEmbeddingLoss', add(far, near), reduction);
+}
+
+const hingeSpec = { ...targetSpec, reduction: byMean };
+
+/** Options of {@link hingeLoss}. */
+export type HingeOptions = ReductionOptions;
+
+/**
+ * Keras's hinge: max(0, 1 - target input), averaged over the last dimension. Targets are -1 and 1, or 0 and 1.
+ */
+export function hingeLoss(input: Tensor, ...args: LossArguments<HingeOptions>): Tensor {
+  const { target, reduction } = readArguments('hingeLoss', hingeSpec, args);
+  checkInputs('hingeLoss', input, target);
+  if (!sameShape(input.shape, target.shape))
+    throw new ShapeError(`[hingeLoss] input ${showShape(input.shape)} and target ${showShape(target.shape)} differ`);
+  // Whether the targets are 0 and 1 is decided on the device, without waiting for it.
+  const signs = where(mul(target, sub(target, 1)).eq(0).all(), sub(mul(target, 2), 1), target);
+  const losses = relu(sub(1, mul(signs, input)));
+  return reduceLoss('hingeLoss', input.ndim > 1 ? losses.mean(-1) : losses, reduction);
 }

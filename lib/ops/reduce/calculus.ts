@@ -1,4 +1,4 @@
-/** @file Integrals and derivatives of sampled functions. */
+/** @file Integrals, derivatives, differences and interpolation of sampled functions. */
 import { isFloat } from '../../core/dtype';
 import { ArgumentError, DTypeError, ShapeError } from '../../core/errors';
 import { checkAxis, showShape } from '../../core/shape';
@@ -15,7 +15,11 @@ import {
   tensor,
   tensors,
 } from '../../core/params';
-import { add, div, mul, neg, sub } from '../elementwise/arithmetic';
+import { add, div, mul, ne, neg, sub } from '../elementwise/arithmetic';
+import { indexSelect } from '../indexing/gather';
+import { clamp } from '../elementwise/math';
+import { searchsorted } from '../sort/search';
+import { clone } from '../tensors/cast';
 import { full } from '../tensors/create';
 import { cat } from '../shape/joining';
 import { type Axes, sum } from './reduce';
@@ -148,7 +152,76 @@ function slope(t: Tensor, axis: number, gaps: Tensor, edgeOrder: 1 | 2): Tensor 
   return cat([first, ...parts, last], axis);
 }
 
-addMethods({ trapezoid, cumulativeTrapezoid });
+/** Options of {@link diff}. */
+export interface DiffOptions {
+  /** How often. Default 1. */
+  n?: number | undefined;
+  /** Along which axis. Default the last. */
+  dim?: number | undefined;
+  /** Joined before the elements. */
+  prepend?: Tensor | null | undefined;
+  /** Joined after the elements. */
+  append?: Tensor | null | undefined;
+}
+
+const diffSpec: Spec<DiffOptions> = {
+  n: integer({ least: 0 }).or(1),
+  dim: axisParam.or(-1),
+  prepend: tensor.orNull(),
+  append: tensor.orNull(),
+};
+type DiffArguments = InOrderOrByName<
+  [n?: number, dim?: number, prepend?: Tensor | null, append?: Tensor | null],
+  DiffOptions
+>;
+
+/** The differences of neighbours along an axis, `n` times over. */
+export function diff(t: Tensor, ...args: DiffArguments): Tensor {
+  needTensor('diff', t);
+  const { n = 1, dim: axis = -1, prepend = null, append = null } = readArguments('diff', diffSpec, args);
+  if (t.ndim === 0) throw new ShapeError('[diff] needs a tensor with a dimension, got []');
+  const a = checkAxis('diff', axis, t.ndim);
+  const parts = [prepend, t, append].filter((v) => v !== null);
+  // As in PyTorch, no step at all is a copy of the tensor alone, and what is joined to it counts only for steps.
+  if (n === 0) return clone(t);
+  let y = parts.length === 1 ? t : cat(parts, a);
+  for (let i = 0; i < n && (i === 0 || y.shape[a]! > 0); i++) {
+    const m = Math.max(0, y.shape[a]! - 1);
+    const [head, tail] = [narrow(y, a, 0, m), narrow(y, a, y.shape[a]! - m, m)];
+    y = y.dtype === 'bool' ? ne(tail, head) : sub(tail, head);
+  }
+  return y;
+}
+
+const pointsSpec = { xp: tensor, fp: tensor };
+
+/**
+ * The piecewise linear function through the points (xp, fp), at x. xp ascends; beyond its ends the function is constant.
+ * The gradient flows to x and fp.
+ */
+export function interp(
+  x: Tensor,
+  ...args: InOrderOrByName<[xp: Tensor, fp: Tensor], { xp: Tensor; fp: Tensor }>
+): Tensor {
+  needTensor('interp', x);
+  const { xp, fp } = readArguments('interp', pointsSpec, args);
+  if (xp.ndim !== 1 || fp.ndim !== 1 || xp.numel !== fp.numel || xp.numel === 0)
+    throw new ShapeError(
+      `[interp] points ${showShape(xp.shape)} and values ${showShape(fp.shape)} must be equally long vectors`,
+    );
+  const n = xp.numel;
+  if (n === 1) return add(mul(x, 0), fp);
+  const flat = clampTo(reshape(x, [-1]), xp, n);
+  const right = clamp(searchsorted(xp, flat.detach(), { right: true }), 1, n - 1);
+  const left = sub(right, 1);
+  const at = (t: Tensor, i: Tensor): Tensor => indexSelect(t, 0, i);
+  const slope = div(sub(at(fp, right), at(fp, left)), sub(at(xp, right), at(xp, left)));
+  return reshape(add(at(fp, left), mul(sub(flat, at(xp, left)), slope)), x.shape);
+}
+
+const clampTo = (x: Tensor, xp: Tensor, n: number): Tensor => clamp(x, narrow(xp, 0, 0, 1), narrow(xp, 0, n - 1, 1));
+
+addMethods({ trapezoid, cumulativeTrapezoid, diff });
 declare module '../../core/tensor' {
-  interface Tensor extends MethodsOf<typeof import('./calculus'), 'trapezoid' | 'cumulativeTrapezoid'> {}
+  interface Tensor extends MethodsOf<typeof import('./calculus'), 'trapezoid' | 'cumulativeTrapezoid' | 'diff'> {}
 }

@@ -1,24 +1,22 @@
-/** @file Running sums, products and extremes along one axis, and differences. */
+/** @file Running sums, products and extremes along one axis. */
 import { isGradEnabled, track } from '../../core/autograd';
 import { type DType, isFloat } from '../../core/dtype';
-import { ShapeError } from '../../core/errors';
 import { checkAxis, numel } from '../../core/shape';
 import { addMethods, empty, needTensor, type Tensor } from '../../core/tensor';
 import { kernel, opcode, written } from '../../native';
-import { div, eq, ge, log, mul, ne, neg, sub } from '../elementwise/arithmetic';
+import { div, eq, ge, log, mul, neg, sub } from '../elementwise/arithmetic';
 import { logicalAnd, logicalOr } from '../elementwise/binary';
-import { cast, clone } from '../tensors/cast';
+import { cast } from '../tensors/cast';
 import { arange, eye } from '../tensors/create';
 import { type InOrderOrByName, readArguments, type Spec } from '../../core/arguments';
-import { axis as axisParam, dtype as dtypeParam, integer, tensor } from '../../core/params';
+import { axis as axisParam, dtype as dtypeParam } from '../../core/params';
 import { pick } from './chosen';
-import { cat } from '../shape/joining';
 import { inPlaceOf } from '../kit/in-place';
 import { castOf, denseOf } from '../kit/launch';
 import { exp, isnan } from '../elementwise/math';
 import type { ValuesAndIndices } from '../kit/named';
 import { sum } from './reduce';
-import { expand, narrow, reshape, slice, transpose, unsqueeze } from '../shape/views';
+import { expand, reshape, slice, transpose, unsqueeze } from '../shape/views';
 import { where } from '../elementwise/where';
 
 const scanKernel = kernel('scan');
@@ -167,57 +165,16 @@ export function logcumsumexp(t: Tensor, ...args: AxisArguments): Tensor {
   });
 }
 
-/** Options of {@link diff}. */
-export interface DiffOptions {
-  /** How often. Default 1. */
-  n?: number | undefined;
-  /** Along which axis. Default the last. */
-  dim?: number | undefined;
-  /** Joined before the elements. */
-  prepend?: Tensor | null | undefined;
-  /** Joined after the elements. */
-  append?: Tensor | null | undefined;
-}
-
-const diffSpec: Spec<DiffOptions> = {
-  n: integer({ least: 0 }).or(1),
-  dim: axisParam.or(-1),
-  prepend: tensor.orNull(),
-  append: tensor.orNull(),
-};
-type DiffArguments = InOrderOrByName<
-  [n?: number, dim?: number, prepend?: Tensor | null, append?: Tensor | null],
-  DiffOptions
->;
-
-/** The differences of neighbours along an axis, `n` times over. */
-export function diff(t: Tensor, ...args: DiffArguments): Tensor {
-  needTensor('diff', t);
-  const { n = 1, dim: axis = -1, prepend = null, append = null } = readArguments('diff', diffSpec, args);
-  if (t.ndim === 0) throw new ShapeError('[diff] needs a tensor with a dimension, got []');
-  const a = checkAxis('diff', axis, t.ndim);
-  const parts = [prepend, t, append].filter((v) => v !== null);
-  // As in PyTorch, no step at all is a copy of the tensor alone, and what is joined to it counts only for steps.
-  if (n === 0) return clone(t);
-  let y = parts.length === 1 ? t : cat(parts, a);
-  for (let i = 0; i < n && (i === 0 || y.shape[a]! > 0); i++) {
-    const m = Math.max(0, y.shape[a]! - 1);
-    const [head, tail] = [narrow(y, a, 0, m), narrow(y, a, y.shape[a]! - m, m)];
-    y = y.dtype === 'bool' ? ne(tail, head) : sub(tail, head);
-  }
-  return y;
-}
-
 const methods = {
   ...{ cumsum, cumprod, cummax, cummin, logcumsumexp },
   cumsum_: inPlaceOf('cumsum_', cumsum),
   cumprod_: inPlaceOf('cumprod_', cumprod),
 };
-addMethods({ ...methods, diff });
+addMethods(methods);
 declare module '../../core/tensor' {
   interface Tensor extends MethodsOf<
     typeof import('./scans'),
-    'cumsum' | 'cumprod' | 'cummax' | 'cummin' | 'logcumsumexp' | 'diff'
+    'cumsum' | 'cumprod' | 'cummax' | 'cummin' | 'logcumsumexp'
   > {
     /** {@link cumsum} in place. */
     cumsum_: Method<typeof cumsum>;

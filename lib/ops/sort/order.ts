@@ -1,7 +1,16 @@
-/** @file Order statistics: median, mode, quantiles. NaN sorts last; only the `nan` forms skip it. */
+/** @file Order statistics: median, mode, quantiles, the k-th smallest. NaN sorts last; only the `nan` forms skip it. */
 import { isFloat } from '../../core/dtype';
-import { ArgumentError, DTypeError, ShapeError } from '../../core/errors';
-import { axis as axisParam, boolean, either, number, numbers, oneOf, tensor as tensorParam } from '../../core/params';
+import { ArgumentError, DTypeError, IndexError, ShapeError } from '../../core/errors';
+import {
+  axis as axisParam,
+  boolean,
+  either,
+  integer,
+  number,
+  numbers,
+  oneOf,
+  tensor as tensorParam,
+} from '../../core/params';
 import { checkAxes, checkAxis, showShape } from '../../core/shape';
 import { addMethods, needTensor, Tensor } from '../../core/tensor';
 import { add, maximum, mul, ne, sub } from '../elementwise/arithmetic';
@@ -13,12 +22,12 @@ import { type AlongArguments, type AlongOptions, alongSpec, extremeIndex, pick, 
 import { type Along, argmax } from '../reduce/extremes';
 import { gather } from '../indexing/gather';
 import { cat } from '../shape/joining';
-import type { ValuesAndIndices } from '../kit/named';
+import { type ValuesAndIndices, valuesAndIndices } from '../kit/named';
 import { ceil, floor, isnan, logicalNot, round } from '../elementwise/math';
 import { sum } from '../reduce/reduce';
 import { cummax } from '../reduce/scans';
-import { sort } from './sorting';
-import { narrow, reshape, transpose } from '../shape/views';
+import { linesOf, sort } from './sorting';
+import { narrow, reshape, squeeze, transpose } from '../shape/views';
 import { where } from '../elementwise/where';
 
 // Every line along the last axis in ascending order. Untracked.
@@ -189,7 +198,31 @@ export const quantile = (t: Tensor, ...args: QuantileArguments): Tensor => quant
 /** {@link quantile} of the elements that are not NaN. */
 export const nanquantile = (t: Tensor, ...args: QuantileArguments): Tensor => quantileOf('nanquantile', t, args, true);
 
+/** Arguments of {@link kthvalue}. */
+export interface KthvalueOptions {
+  /** Which, counted from 1. */
+  k: number;
+  /** Along which axis. Default the last. */
+  dim?: number | undefined;
+  /** Keep the reduced dimension with length 1. Default false. */
+  keepdim?: boolean | undefined;
+}
+const kthSpec: Spec<KthvalueOptions> = { k: integer(), dim: axisParam.or(-1), keepdim: boolean.or(false) };
+type KthvalueArguments = InOrderOrByName<[k: number, dim?: number, keepdim?: boolean], KthvalueOptions>;
+
+/** The k-th smallest element (1 is the smallest) along an axis (default: the last), and where it was. */
+export function kthvalue(t: Tensor, ...args: KthvalueArguments): ValuesAndIndices {
+  const { k, dim = -1, keepdim } = readArguments('kthvalue', kthSpec, args);
+  const { axis: a, length } = linesOf('kthvalue', t, dim);
+  if (k < 1 || k > length) throw new IndexError(`[kthvalue] k = ${k} is out of range for ${length} elements`);
+  const all = sort(t.detach(), a).indices;
+  const at = t.ndim === 0 ? all : narrow(all, a, k - 1, 1);
+  const drop = (x: Tensor): Tensor => (keepdim || t.ndim === 0 ? x : squeeze(x, a));
+  return valuesAndIndices(drop(gather(t, a, at)), drop(at));
+}
+
 addMethods({
+  kthvalue,
   mode,
   quantile,
   nanquantile,
@@ -204,6 +237,6 @@ interface Median {
 declare module '../../core/tensor' {
   interface Tensor
     extends
-      MethodsOf<typeof import('./order'), 'mode' | 'quantile' | 'nanquantile'>,
+      MethodsOf<typeof import('./order'), 'kthvalue' | 'mode' | 'quantile' | 'nanquantile'>,
       MethodsAs<typeof import('./order'), 'median' | 'nanmedian', Median> {}
 }

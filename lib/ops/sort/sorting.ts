@@ -1,4 +1,4 @@
-/** @file Sorting, the largest elements, distinct values, search. NaN sorts last, as in PyTorch. */
+/** @file Sorting, and the largest elements. NaN sorts last, as in PyTorch. */
 import { noGrad, track } from '../../core/autograd';
 import { IndexError } from '../../core/errors';
 import { checkAxis, numel, type Shape } from '../../core/shape';
@@ -7,10 +7,9 @@ import { kernel, written } from '../../native';
 import { type InOrderOrByName, readArguments, type Spec } from '../../core/arguments';
 import { axis as axisParam, boolean, integer } from '../../core/params';
 import { zeros } from '../tensors/create';
-import { gather, scatterAdd } from '../indexing/gather';
+import { scatterAdd } from '../indexing/gather';
 import { denseOf } from '../kit/launch';
 import { type ValuesAndIndices, valuesAndIndices } from '../kit/named';
-import { narrow, squeeze } from '../shape/views';
 
 const sortKernel = kernel('sort');
 const topkKernel = kernel('topk');
@@ -35,7 +34,8 @@ interface Lines {
   inner: number;
 }
 
-function linesOf(op: string, t: Tensor, axis: number): Lines {
+/** The lines of a tensor along an axis, as kernels walk them: [outer, length, inner]. */
+export function linesOf(op: string, t: Tensor, axis: number): Lines {
   needTensor(op, t);
   const a = checkAxis(op, axis, t.ndim);
   return { axis: a, outer: numel(t.shape.slice(0, a)), length: t.shape[a] ?? 1, inner: numel(t.shape.slice(a + 1)) };
@@ -111,31 +111,8 @@ export function topk(t: Tensor, ...args: TopkArguments): ValuesAndIndices {
   return tracked('topk', t, a, out);
 }
 
-/** Arguments of {@link kthvalue}. */
-export interface KthvalueOptions {
-  /** Which, counted from 1. */
-  k: number;
-  /** Along which axis. Default the last. */
-  dim?: number | undefined;
-  /** Keep the reduced dimension with length 1. Default false. */
-  keepdim?: boolean | undefined;
-}
-const kthSpec: Spec<KthvalueOptions> = { k: integer(), dim: axisParam.or(-1), keepdim: boolean.or(false) };
-type KthvalueArguments = InOrderOrByName<[k: number, dim?: number, keepdim?: boolean], KthvalueOptions>;
-
-/** The k-th smallest element (1 is the smallest) along an axis (default: the last), and where it was. */
-export function kthvalue(t: Tensor, ...args: KthvalueArguments): ValuesAndIndices {
-  const { k, dim = -1, keepdim } = readArguments('kthvalue', kthSpec, args);
-  const { axis: a, length } = linesOf('kthvalue', t, dim);
-  if (k < 1 || k > length) throw new IndexError(`[kthvalue] k = ${k} is out of range for ${length} elements`);
-  const all = sort(t.detach(), a).indices;
-  const at = t.ndim === 0 ? all : narrow(all, a, k - 1, 1);
-  const drop = (x: Tensor): Tensor => (keepdim || t.ndim === 0 ? x : squeeze(x, a));
-  return valuesAndIndices(drop(gather(t, a, at)), drop(at));
-}
-
-const methods = { sort, argsort, msort, topk, kthvalue };
+const methods = { sort, argsort, msort, topk };
 addMethods(methods);
 declare module '../../core/tensor' {
-  interface Tensor extends MethodsOf<typeof import('./sorting'), 'sort' | 'argsort' | 'msort' | 'topk' | 'kthvalue'> {}
+  interface Tensor extends MethodsOf<typeof import('./sorting'), 'sort' | 'argsort' | 'msort' | 'topk'> {}
 }

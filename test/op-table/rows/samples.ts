@@ -1,4 +1,4 @@
-/** @file Rows of lib/ops/reduce/samples.ts, histogram.ts and distributions.ts. */
+/** @file Rows of lib/ops/reduce/covariance.ts, calculus.ts and lib/ops/shape/combinations.ts, histogram.ts and distributions.ts. */
 import * as ng from '../../../lib';
 import * as m from '../matrices';
 import { build, exact, lines, map, type Nd, nd, scalar, sum } from '../nd';
