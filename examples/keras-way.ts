@@ -4,6 +4,7 @@
  */
 import * as ng from 'nodegrad';
 import { data, datasets, nn } from 'nodegrad';
+import { drawCurves } from './support/chart';
 import { lesson } from './support/lesson';
 
 lesson('keras-way', 'Trains on MNIST by compile and fit.', async ({ quick, reached }) => {
@@ -29,6 +30,11 @@ lesson('keras-way', 'Trains on MNIST by compile and fit.', async ({ quick, reach
   const { accuracy } = await model.evaluate(test);
   const counts = await test.labels.eq(1).to('float32').mean().item();
   console.log(`trained for ${history.epoch.length} epochs`);
+  const curves = [
+    { name: 'training', values: history.history['loss']! },
+    { name: 'validation', values: history.history['valLoss']! },
+  ];
+  drawCurves('keras-way', curves, { title: 'Loss by epoch', x: 'epoch', y: 'cross-entropy' });
   const naive = { what: 'always "1"', value: counts };
   reached({ what: 'test images read', value: accuracy!, must: 0.97, naive, percent: true });
 });
