@@ -2,7 +2,7 @@
 import { appendFileSync, mkdirSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { double, doubles, float, integer, message, text } from './protobuf';
+import { double, doubles, encoded, type Field, float, integer, message, text } from './protobuf';
 
 const table = Uint32Array.from({ length: 256 }, (_, n) => {
   let c = n;
@@ -30,9 +30,8 @@ function record(data: Uint8Array): Uint8Array {
 const bucketsOfHistogram = 30;
 
 // Of those that are numbers.
-function histogram(values: ArrayLike<number>): Uint8Array {
+function histogram(values: ArrayLike<number>): Field {
   const list = Float64Array.from(values).filter(Number.isFinite);
-  const sum = (of: (v: number) => number): number => list.reduce((a, v) => a + of(v), 0);
   const [low, high] = [
     list.reduce((a, b) => Math.min(a, b), Infinity),
     list.reduce((a, b) => Math.max(a, b), -Infinity),
@@ -43,19 +42,17 @@ function histogram(values: ArrayLike<number>): Uint8Array {
   for (const v of list) counts[Math.min(bucketsOfHistogram - 1, Math.floor((v - from) / width))]!++;
   return message(
     5,
-    ...[
-      double(1, from),
-      double(2, to),
-      double(3, list.length),
-      double(
-        4,
-        sum((v) => v),
-      ),
-      double(
-        5,
-        sum((v) => v * v),
-      ),
-    ],
+    double(1, from),
+    double(2, to),
+    double(3, list.length),
+    double(
+      4,
+      list.reduce((a, v) => a + v, 0),
+    ),
+    double(
+      5,
+      list.reduce((a, v) => a + v * v, 0),
+    ),
     doubles(
       6,
       counts.map((_, i) => from + (i + 1) * width),
@@ -88,10 +85,10 @@ export class EventFile {
   }
 
   /** The fields of a value at a step. */
-  summary(step: number, ...value: readonly Uint8Array[]): void {
-    this.write(Buffer.concat([integer(2, step), message(5, message(1, ...value))]));
+  summary(step: number, ...value: readonly Field[]): void {
+    this.write(integer(2, step), message(5, message(1, ...value)));
   }
-  private write(event: Uint8Array): void {
-    appendFileSync(this.path, record(Buffer.concat([double(1, Date.now() / 1000), event])));
+  private write(...event: readonly Field[]): void {
+    appendFileSync(this.path, record(encoded(double(1, Date.now() / 1000), ...event)));
   }
 }

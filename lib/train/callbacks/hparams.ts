@@ -1,6 +1,6 @@
 /** @file Hyper-parameters for TensorBoard's plugin of that name: the messages of its plugin_data.proto and api.proto. */
 import { createHash } from 'node:crypto';
-import { double, integer, message, text } from './protobuf';
+import { double, type Field, integer, message, text } from './protobuf';
 
 /** Settings of a training by name. */
 export type HParams = Readonly<Record<string, number | string | boolean>>;
@@ -15,20 +15,19 @@ export interface HParamsMetric {
 const types = { string: 1, boolean: 2, number: 3 } as const;
 type Value = HParams[string];
 const typeOf = (v: Value): number => types[typeof v as keyof typeof types];
-const value = (v: Value): Uint8Array =>
+const value = (v: Value): Field =>
   typeof v === 'number' ? double(2, v) : typeof v === 'string' ? text(3, v) : integer(4, Number(v));
 
-/** A summary value of the plugin: all of it is in its metadata. */
-const summary = (tag: string, data: Uint8Array): Uint8Array =>
-  Buffer.concat([
-    text(1, `_hparams_/${tag}`),
-    message(9, message(1, text(1, 'hparams'), message(2, data))),
-    // An empty vector of floats.
-    message(8, integer(1, 1), message(2, message(2))),
-  ]);
+/** The fields of a summary value of the plugin: all of it is in its metadata. */
+const summary = (tag: string, data: Field): Field[] => [
+  text(1, `_hparams_/${tag}`),
+  message(9, message(1, text(1, 'hparams'), message(2, data))),
+  // An empty vector of floats.
+  message(8, integer(1, 1), message(2, message(2))),
+];
 
 /** What an experiment varies, and by what its trainings are compared. */
-export const experiment = (hparams: HParams, metrics: readonly HParamsMetric[]): Uint8Array =>
+export const experiment = (hparams: HParams, metrics: readonly HParamsMetric[]): Field[] =>
   summary(
     'experiment',
     message(
@@ -40,7 +39,7 @@ export const experiment = (hparams: HParams, metrics: readonly HParamsMetric[]):
   );
 
 /** A training with these settings begins. Trainings of the same settings are one group, as those of Keras. */
-export function sessionStart(hparams: HParams): Uint8Array {
+export function sessionStart(hparams: HParams): Field[] {
   const entries = Object.entries(hparams).sort(([a], [b]) => (a < b ? -1 : 1));
   const group = createHash('sha256').update(JSON.stringify(entries)).digest('hex');
   const own = entries.map(([name, v]) => message(1, text(1, name), message(2, value(v))));
@@ -48,5 +47,5 @@ export function sessionStart(hparams: HParams): Uint8Array {
 }
 
 /** It has ended, well or by an error. */
-export const sessionEnd = (well: boolean): Uint8Array =>
+export const sessionEnd = (well: boolean): Field[] =>
   summary('session_end_info', message(4, integer(1, well ? 1 : 2), double(2, Date.now() / 1000)));

@@ -1,23 +1,47 @@
-/** @file Fields of protocol buffers, as bytes: what event files are written in. */
+/** @file Fields of protocol buffers: what event files are written in. */
+import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 
-const varint = (n: number): Uint8Array => {
-  const bytes: number[] = [];
-  for (; n >= 128; n = Math.floor(n / 128)) bytes.push((n % 128) | 128);
-  return Buffer.from([...bytes, n]);
-};
-const fixed = (size: 4 | 8, v: number): Uint8Array => {
-  const b = Buffer.alloc(size);
-  if (size === 4) b.writeFloatLE(v);
-  else b.writeDoubleLE(v);
-  return b;
-};
-export const double = (field: number, v: number): Uint8Array => Buffer.concat([varint(field * 8 + 1), fixed(8, v)]);
-export const float = (field: number, v: number): Uint8Array => Buffer.concat([varint(field * 8 + 5), fixed(4, v)]);
-export const integer = (field: number, v: number): Uint8Array => Buffer.concat([varint(field * 8), varint(v)]);
-const bytes = (field: number, v: Uint8Array): Uint8Array => Buffer.concat([varint(field * 8 + 2), varint(v.length), v]);
-export const text = (field: number, v: string): Uint8Array => bytes(field, Buffer.from(v));
-export const doubles = (field: number, list: readonly number[]): Uint8Array =>
-  bytes(field, Buffer.concat(list.map((v) => fixed(8, v))));
+/** A field of a message, which writes itself. */
+export type Field = (to: BinaryWriter) => void;
+
+export const double =
+  (number: number, v: number): Field =>
+  (to) =>
+    void to.tag(number, WireType.Bit64).double(v);
+export const float =
+  (number: number, v: number): Field =>
+  (to) =>
+    void to.tag(number, WireType.Bit32).float(v);
+export const integer =
+  (number: number, v: number): Field =>
+  (to) =>
+    void to.tag(number, WireType.Varint).int64(v);
+export const text =
+  (number: number, v: string): Field =>
+  (to) =>
+    void to.tag(number, WireType.LengthDelimited).string(v);
+
+/** A list of doubles, packed. */
+export const doubles =
+  (number: number, list: readonly number[]): Field =>
+  (to) => {
+    to.tag(number, WireType.LengthDelimited).fork();
+    for (const v of list) to.double(v);
+    to.join();
+  };
+
 /** A message of these fields. */
-export const message = (field: number, ...fields: readonly Uint8Array[]): Uint8Array =>
-  bytes(field, Buffer.concat(fields));
+export const message =
+  (number: number, ...fields: readonly Field[]): Field =>
+  (to) => {
+    to.tag(number, WireType.LengthDelimited).fork();
+    for (const field of fields) field(to);
+    to.join();
+  };
+
+/** The bytes of these fields. */
+export function encoded(...fields: readonly Field[]): Uint8Array {
+  const writer = new BinaryWriter();
+  for (const field of fields) field(writer);
+  return writer.finish();
+}

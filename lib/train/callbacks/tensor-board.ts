@@ -69,13 +69,13 @@ export class TensorBoard extends StatefulCallback<{ steps: number }> {
     this.compared = false;
     if (!this.settings.hparams) return;
     this.session = new EventFile(this.settings.logDir);
-    this.session.summary(0, sessionStart(this.settings.hparams));
+    this.session.summary(0, ...sessionStart(this.settings.hparams));
   }
   override onTrainEnd(): void {
-    this.session?.summary(0, sessionEnd(true));
+    this.session?.summary(0, ...sessionEnd(true));
   }
   override onTrainError(): void {
-    this.session?.summary(0, sessionEnd(false));
+    this.session?.summary(0, ...sessionEnd(false));
   }
   override async onTrainBatchEnd(_batch: number, logs: BatchLogs): Promise<void> {
     const { updateFreq } = this.settings;
@@ -95,7 +95,7 @@ export class TensorBoard extends StatefulCallback<{ steps: number }> {
       (group === 'validation' ? this.validation! : this.train!).scalar(tag, logs[name]!, epoch);
     }
     // Once it is known by what.
-    if (!this.compared) this.session?.summary(0, experiment(this.settings.hparams!, metrics));
+    if (!this.compared) this.session?.summary(0, ...experiment(this.settings.hparams!, metrics));
     this.compared = true;
     if (histogramFreq === 0 || epoch % histogramFreq !== 0) return;
     for (const [name, p] of this.model.namedParameters())
