@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as ng from '../lib';
 import { callbacks, nn, optim } from '../lib';
+import { Dies } from './train-cases';
 
 const folder = mkdtempSync(join(tmpdir(), 'nodegrad-backup-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -27,20 +28,6 @@ const settings = {
   schedule: (o: optim.Optimizer) => new optim.lrScheduler.StepLR(o, { stepSize: 2, gamma: 0.5 }),
 };
 const weights = (m: ng.Sequential): unknown => Object.values(m.stateDict()).map((t) => t.arraySync());
-
-/** Ends the training by an error, as a process that dies does, in the middle of an epoch. */
-class Dies extends callbacks.Callback {
-  private epoch = 0;
-  constructor(private readonly at: number) {
-    super();
-  }
-  override onEpochBegin(epoch: number): void {
-    this.epoch = epoch;
-  }
-  override onTrainBatchEnd(batch: number): void {
-    if (this.epoch === this.at && batch === 2) throw new Error('the power failed');
-  }
-}
 
 test('interrupted in the middle of an epoch, twice, and begun again', async () => {
   const whole = fresh();

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import * as ng from '../lib';
 import { callbacks, data, nn } from '../lib';
 import { caught } from './caught';
+import { Dies } from './train-cases';
 
 const folder = mkdtempSync(join(tmpdir(), 'nodegrad-states-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -27,19 +28,6 @@ const plain = (v: unknown): unknown =>
     : typeof v === 'object' && v !== null
       ? Object.fromEntries(Object.entries(v).map(([name, e]) => [name, plain(e)]))
       : v;
-
-class Dies extends callbacks.Callback {
-  private epoch = 0;
-  constructor(private readonly at: number) {
-    super();
-  }
-  override onEpochBegin(epoch: number): void {
-    this.epoch = epoch;
-  }
-  override onTrainBatchEnd(batch: number): void {
-    if (this.epoch === this.at && batch === 2) throw new Error('the power failed');
-  }
-}
 
 /** One of the program's own. */
 class Counts extends callbacks.Callback {

@@ -46,3 +46,17 @@ export const near = (got: readonly number[] | undefined, want: readonly number[]
   expect(got).toHaveLength(want.length);
   want.forEach((v, i) => expect(got![i]).toBeCloseTo(v, digits));
 };
+
+/** Ends the training by an error, as a process that dies does, in the middle of an epoch. */
+export class Dies extends ng.callbacks.Callback {
+  private epoch = 0;
+  constructor(private readonly at: number) {
+    super();
+  }
+  override onEpochBegin(epoch: number): void {
+    this.epoch = epoch;
+  }
+  override onTrainBatchEnd(batch: number): void {
+    if (this.epoch === this.at && batch === 2) throw new Error('the power failed');
+  }
+}

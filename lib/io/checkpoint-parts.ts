@@ -40,13 +40,15 @@ export interface Part {
   generators: Map<string, Generator>;
 }
 
+/** Whether a value has a state that can be taken and given back. */
+export const hasState = <T>(v: T): v is T & CheckpointPart =>
+  typeof v === 'object' &&
+  v !== null &&
+  typeof (v as Partial<CheckpointPart>).stateDict === 'function' &&
+  typeof (v as Partial<CheckpointPart>).loadStateDict === 'function';
+
 /** Whether a value is kept by its state. */
-const isPart = (v: unknown): v is CheckpointPart | Generator =>
-  v instanceof Generator ||
-  (typeof v === 'object' &&
-    v !== null &&
-    typeof (v as Partial<CheckpointPart>).stateDict === 'function' &&
-    typeof (v as Partial<CheckpointPart>).loadStateDict === 'function');
+const isPart = (v: unknown): v is CheckpointPart | Generator => v instanceof Generator || hasState(v);
 
 /** Names become names of files. */
 const nameFits = /^[A-Za-z0-9_-]{1,100}$/;

@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises';
 import { readArguments } from '../../core/arguments';
 import { boolean, string } from '../../core/params';
 import { listCheckpoints, loadCheckpoint, saveCheckpoint } from '../../io/checkpoint';
-import { type CheckpointPart } from '../../io/checkpoint-parts';
+import { type CheckpointPart, hasState } from '../../io/checkpoint-parts';
 import { type Logs } from '../logs';
 import { Callback } from './callback';
 
@@ -21,10 +21,6 @@ interface Progress {
   epoch: number[];
   history: Record<string, number[]>;
 }
-
-const hasState = (c: Callback): c is Callback & CheckpointPart =>
-  typeof (c as Partial<CheckpointPart>).stateDict === 'function' &&
-  typeof (c as Partial<CheckpointPart>).loadStateDict === 'function';
 
 /** The states of callbacks, by the names of their classes. Those that were not there when it was saved begin anew. */
 class States implements CheckpointPart {
