@@ -90,7 +90,13 @@ test('a best one is asked for where none has a value', async () => {
   const dir = folder();
   await ng.saveCheckpoint(dir, {});
   expect(await rejected(ng.loadCheckpoint(dir, {}, { number: 'best' }))).toMatchObject({ code: 'ERR_NO_CHECKPOINT' });
-  for (const options of [{ value: 'low' }, { mode: 'least' }, { best: true }])
+  for (const options of [
+    { value: 'low' },
+    { value: true },
+    { value: 1, mode: 'least' },
+    { mode: 'max' },
+    { best: true },
+  ])
     expect(await rejected(ng.saveCheckpoint(dir, {}, options as never))).toMatchObject({ code: 'ERR_INVALID_ARG' });
 });
 

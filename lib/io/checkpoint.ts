@@ -3,9 +3,10 @@ import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { isOptions, readOptions, type Spec } from '../core/arguments';
 import { ArgumentError, FileFormatError } from '../core/errors';
-import { boolean, either, integer, oneOf, positive, scalar } from '../core/params';
+import { boolean, either, integer, oneOf, Param, positive } from '../core/params';
 import { Generator, type RngState } from '../core/random';
 import { currentGenerator } from '../core/random-state';
+import { describe } from '../core/shape';
 import type { Tensor } from '../core/tensor';
 import { bestOf, type Worth, worthIn } from './best-checkpoint';
 import { type Part, sorted } from './checkpoint-parts';
@@ -42,10 +43,15 @@ export interface SaveCheckpointOptions {
   /** Whether a lower or a higher value is better. Default `'min'`. */
   mode?: Worth['mode'] | undefined;
 }
-const saveSpec: Spec<{ keep: number; value: number | undefined; mode: Worth['mode'] }> = {
+// A loss that is NaN is saved as any other.
+const worthParam = new Param<number>('a number', (v, op, name) => {
+  if (typeof v === 'number') return v;
+  throw new ArgumentError(`[${op}] ${name} must be a number, got ${describe(v)}`);
+});
+const saveSpec: Spec<{ keep: number; value: number | undefined; mode: Worth['mode'] | undefined }> = {
   keep: positive.or(1),
-  value: scalar.optional(),
-  mode: oneOf('min', 'max').or('min'),
+  value: worthParam.optional(),
+  mode: oneOf('min', 'max').optional(),
 };
 
 // Saves into a directory that are under way: each waits for the one before, so that the last call is the newest.
@@ -73,12 +79,14 @@ export async function saveCheckpoint(
   const op = 'saveCheckpoint';
   checkPath(op, dir);
   const { keep, value, mode } = readOptions(op, saveSpec, options);
+  if (mode !== undefined && value === undefined)
+    throw new ArgumentError(`[${op}] mode says which value is the better one, and there is no value`);
   const given = sorted(op, parts);
   const manifest: Manifest = {
     format,
     version,
     random: currentGenerator().getState(),
-    ...(Number.isFinite(value) ? { worth: { value: value!, mode } } : {}),
+    ...(Number.isFinite(value) ? { worth: { value: value!, mode: mode ?? 'min' } } : {}),
     parts: {},
     values: {},
     files: [],
