@@ -18,6 +18,8 @@ export type {
   Verbosity,
 } from './settings';
 export type { Batch, Batches, Data } from './source';
-export { summary, type SummaryOptions } from './summary';
+export type { SummaryOptions } from './summary';
+// Gives modules their summary().
+import './summary';
 export type { Arrays, ShapedArray, Tensors } from './tensors';
 export { trainer, Trainer } from './trainer';

@@ -1,10 +1,8 @@
 /** @file Keras's table of a model: layers, output shapes, numbers of parameters. */
 import { readOptions } from '../core/arguments';
 import { type DType } from '../core/dtype';
-import { ArgumentError } from '../core/errors';
 import { noGrad } from '../core/grad-mode';
 import { dtype as dtypeParam, fn, integers } from '../core/params';
-import { describe } from '../core/shape';
 import { Tensor } from '../core/tensor';
 import { Module } from '../nn/module';
 import { isUnsized } from '../nn/parameter';
@@ -74,8 +72,8 @@ function outputShapes(
 }
 
 // The layers of a module, and what an example makes of each.
-function layerRows(op: string, model: Module, options?: SummaryOptions): Row[] {
-  const { inputShape, dtype } = readOptions(op, summarySpec, options as object);
+function layerRows(model: Module, options?: SummaryOptions): Row[] {
+  const { inputShape, dtype } = readOptions('summary', summarySpec, options as object);
   const layers = model.namedChildren();
   const shape = inputShape ?? shapeOfInput(model);
   const shapes = shape
@@ -106,9 +104,9 @@ const nodeRows = (nodes: readonly ModelNode[]): Row[] =>
   }));
 
 /** The table of a module. @throws what its `forward` throws for an example of `inputShape` */
-export function summaryOf(op: string, model: Module, options?: SummaryOptions): string {
+function summaryOf(model: Module, options?: SummaryOptions): string {
   const nodes = (model as Module & { nodes?(): readonly ModelNode[] }).nodes?.();
-  const rows = nodes ? nodeRows(nodes) : layerRows(op, model, options);
+  const rows = nodes ? nodeRows(nodes) : layerRows(model, options);
   const all = count([...model.parameters(), ...model.buffers()]);
   const trainable = count(model.parameters().filter((p) => p.requiresGrad));
   return [
@@ -147,28 +145,18 @@ function table(rows: readonly Row[]): string[] {
   ];
 }
 
-/** Prints {@link summaryOf}. */
-export function printSummary(op: string, model: Module, options?: SummaryOptions): void {
-  if (!(model instanceof Module)) throw new ArgumentError(`[${op}] expected a module, got ${describe(model)}`);
-  readOptions(op, summarySpec, options as object).print(summaryOf(op, model, options));
+function printSummary(this: Module, options?: SummaryOptions): void {
+  readOptions('summary', summarySpec, options as object).print(summaryOf(this, options));
 }
-
-/** Prints Keras's table of any module. Output shapes need `inputShape`, unless the first layer was told it. */
-export function summary(model: Module, options?: SummaryOptions): void {
-  printSummary('summary', model, options);
-}
-
-Object.defineProperty(Module.prototype, 'summary', {
-  value(this: Module, options?: SummaryOptions) {
-    printSummary('summary', this, options);
-  },
-  writable: true,
-  configurable: true,
-});
+Object.defineProperty(Module.prototype, 'summary', { value: printSummary, writable: true, configurable: true });
 declare module '../nn/module' {
   // eslint-disable-next-line @typescript-eslint/no-unused-vars -- merged declarations have the same parameters
   interface Module<In extends readonly unknown[] = readonly unknown[], Out = unknown> {
-    /** Prints Keras's table of layers, output shapes and numbers of parameters: {@link summary}. */
+    /**
+     * Prints Keras's table of layers, output shapes and numbers of parameters. Output shapes need `inputShape`, unless the
+     * first layer was told it.
+     * @throws what `forward` throws for an example of `inputShape`
+     */
     summary(options?: SummaryOptions): void;
   }
 }

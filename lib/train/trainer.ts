@@ -29,7 +29,7 @@ import {
 } from './settings';
 import { type Batch, type Data, givesTargets, type Targets, toBatch } from './source';
 import { type StepSettings, Stepper } from './stepper';
-import { printSummary, type SummaryOptions } from './summary';
+import { type SummaryOptions } from './summary';
 import { type Arrays, type ArrayLike, onDevice, type Placement, rowsOf, type Tensors } from './tensors';
 
 /** What the data of `fit` and `evaluate` may be followed by. */
@@ -105,7 +105,7 @@ export class Trainer<M extends Module = Module> {
   trainStep([x, y, sampleWeight]: Batch): StepValues | Promise<StepValues> {
     const prediction = this.call(x);
     const losses = this.losses(prediction, y, sampleWeight);
-    this.minimize(losses.loss, rowsOf('fit', x));
+    this.minimize(losses.loss, rowsOf('trainStep', x));
     this.measure(prediction, y);
     return losses;
   }
@@ -204,7 +204,7 @@ export class Trainer<M extends Module = Module> {
 
   /** Prints Keras's table of layers, output shapes and numbers of parameters. */
   summary(options?: SummaryOptions): void {
-    printSummary('summary', this.model, options);
+    this.model.summary(options);
   }
 
   // --- for the loops ------------------------------------------------------------------------------------------------

@@ -145,7 +145,7 @@ export class FunctionalModel<I extends Symbols = Symbols, O = unknown> extends M
     });
   }
 
-  /** Inputs and calls in order: what {@link summary} shows. */
+  /** Inputs and calls in order: what `summary()` shows. */
   nodes(): ModelNode[] {
     const makers = this.graph.inputs.map((i) => i.name);
     const seen = new Set<Module>();
