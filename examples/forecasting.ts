@@ -29,7 +29,7 @@ async function forecast(series: ng.Tensor, activation: 'tanh' | 'relu', epochs: 
   ]);
   model.compile({ optimizer: { name: 'adamw', lr: 1e-3, weightDecay: 0.1 }, loss: 'mse' });
   await model.fit(scaled(past.x), scaled(past.y).unsqueeze(1), { epochs, verbose: 0 });
-  const answer = ng.noGrad(() => model.forward(scaled(future.x)));
+  const answer = await model.predict(scaled(future.x));
   return scaler.inverseTransform(answer.squeeze(1).to('float64'));
 }
 

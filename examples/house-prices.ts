@@ -79,10 +79,7 @@ lesson('house-prices', 'Prices of houses from a table.', async ({ quick, reached
     training.push(await rmse(predict(houses), houses.prices));
     validation.push(await rmse(predict(unseen), unseen.prices));
     const error = validation[epoch]!;
-    if (error < best.error) {
-      const copies = Object.entries(model.stateDict()).map(([name, t]) => [name, t.clone()] as const);
-      best = { epoch, error, weights: Object.fromEntries(copies) };
-    }
+    if (error < best.error) best = { epoch, error, weights: model.stateDict({ clone: true }) };
   }
   model.loadStateDict(best.weights);
   const curves = [
