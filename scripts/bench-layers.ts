@@ -54,6 +54,7 @@ export const layers: Record<string, () => () => void> = {
   'conv 7x7 3-64 stride 2, 64x64, batch 16': () => conv(3, 64, 7, 64, 16, { stride: 2 }),
   'conv depthwise 5x5 64, 32x32, batch 32': () => conv(64, 64, 5, 32, 32, { groups: 64 }),
   'batch norm 64, 32x32, batch 32': () => layer(new nn.BatchNorm2d(64), [32, 64, 32, 32], (m, x) => m.forward(x)),
+  'batch norm [64, 1024]': () => layer(new nn.BatchNorm1d(1024), [64, 1024], (m, x) => m.forward(x)),
   'layer norm [2048, 384]': () => layer(new nn.LayerNorm(384), [2048, 384], (m, x) => m.forward(x)),
   'max pool 2, 64, 24x24, batch 64': () => layer(new nn.MaxPool2d(2), [64, 64, 24, 24], (m, x) => m.forward(x)),
   'gelu [2048, 1536]': () => layer(new nn.GELU(), [2048, 1536], (m, x) => m.forward(x)),

@@ -37,6 +37,7 @@ LAYERS = {
     "conv 7x7 3-64 stride 2, 64x64, batch 16": lambda: conv(3, 64, 7, 64, 16, stride=2),
     "conv depthwise 5x5 64, 32x32, batch 32": lambda: conv(64, 64, 5, 32, 32, groups=64),
     "batch norm 64, 32x32, batch 32": lambda: layer(nn.BatchNorm2d(64), 32, 64, 32, 32),
+    "batch norm [64, 1024]": lambda: layer(nn.BatchNorm1d(1024), 64, 1024),
     "layer norm [2048, 384]": lambda: layer(nn.LayerNorm(384), 2048, 384),
     "max pool 2, 64, 24x24, batch 64": lambda: layer(nn.MaxPool2d(2), 64, 64, 24, 24),
     "gelu [2048, 1536]": lambda: layer(nn.GELU(), 2048, 1536),

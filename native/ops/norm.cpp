@@ -4,7 +4,8 @@
 
 #include "../kernels.h"
 #include "../runtime/parallel.h"
-#include "batch_norm_columns.h"
+#include "strip_norm.h"
+#include "strips.h"
 
 namespace ng::NG_ISA {
 namespace {
@@ -61,9 +62,11 @@ void batchNorm(Ctx& ctx, Out<Real> out, Out<Real> mean, Out<Real> var, In<Real> 
     T* o = out.as<T>();
     const T* means = given ? givenMean.as<const T>() : mean.as<const T>();
     const T* vars = given ? givenVar.as<const T>() : var.as<const T>();
-    if (s == 1)
-      return columnsNorm<T>(o, given ? nullptr : mean.as<T>(), given ? nullptr : var.as<T>(), means, vars, xs, w, b, n,
-                            c, eps);
+    if (s == 1) {
+      T *m = given ? nullptr : mean.as<T>(), *v = given ? nullptr : var.as<T>();
+      return forEach(stripsOf(c), n * kStrip,
+                     [&](int64_t i) { stripNorm<T>(o, m, v, means, vars, xs, w, b, n, c, eps, i * kStrip); });
+    }
     const double count = static_cast<double>(n * s);
     forEach(c, n * s, [&](int64_t ch) {
       if (!given) {
@@ -102,8 +105,10 @@ void batchNormGrad(Ctx& ctx, Out<Real> dx, Out<Real> dw, Out<Real> db, In<Real> 
     const T *gs = g.as<const T>(), *xs = x.as<const T>(), *w = weight.as<const T>();
     T* o = dx.as<T>();
     if (s == 1)
-      return columnsNormGrad<T>(o, dw.as<T>(), db.as<T>(), gs, xs, mean.as<const T>(), var.as<const T>(), w, given, n,
-                                c, eps);
+      return forEach(stripsOf(c), n * kStrip, [&](int64_t i) {
+        stripNormGrad<T>(o, dw.as<T>(), db.as<T>(), gs, xs, mean.as<const T>(), var.as<const T>(), w, given, n, c, eps,
+                         i * kStrip);
+      });
     const double count = static_cast<double>(n * s);
     forEach(c, n * s, [&](int64_t ch) {
       const double rstd = 1 / std::sqrt(static_cast<double>(var.as<const T>()[ch]) + eps);
@@ -219,25 +224,17 @@ void rowGrad(T* to, const T* q, const T* a, const T* w, T m, T f, int64_t channe
 }
 
 // dw and db of channels side by side in memory (inner == 1): a strip of columns, all rows.
-constexpr int64_t kStrip = 64;
 template <class T>
 void stripGrad(T* dw, T* db, const T* g, const T* x, const T* mean, const T* rstd, int64_t rows, int64_t groups,
                int64_t channels, int64_t first) {
   const int64_t n = channels - first % channels < kStrip ? channels - first % channels : kStrip;
   const int64_t group = first / channels, c0 = first % channels;
-  double w[kStrip] = {}, b[kStrip] = {};
-  for (int64_t r0 = group; r0 < rows; r0 += groups * 64) {
-    T pw[kStrip] = {}, pb[kStrip] = {};
-    for (int64_t r = r0; r < rows && r < r0 + groups * 64; r += groups) {
-      const T *q = g + r * channels + c0, *a = x + r * channels + c0;
-      const T m = mean[r], f = rstd[r];
-      for (int64_t j = 0; j < n; j++) {
-        pw[j] += q[j] * (a[j] - m) * f;
-        pb[j] += q[j];
-      }
-    }
-    for (int64_t j = 0; j < n; j++) w[j] += pw[j], b[j] += pb[j];
-  }
+  double w[kStrip], b[kStrip];
+  stripSums<T>(w, b, (rows - group + groups - 1) / groups, n, [&](int64_t i, int64_t j, T& u, T& v) {
+    const int64_t r = group + i * groups, at = r * channels + c0 + j;
+    u += g[at] * (x[at] - mean[r]) * rstd[r];
+    v += g[at];
+  });
   for (int64_t j = 0; j < n; j++) {
     if (dw) dw[first + j] = static_cast<T>(w[j]);
     if (db) db[first + j] = static_cast<T>(b[j]);
@@ -259,7 +256,7 @@ void rowNormGrad(Ctx& ctx, Out<Real> dx, Out<Real> dw, Out<Real> db, In<Real> g,
     T *ws = dw.as<T>(), *bs = db.as<T>();
     if (!ws && !bs) return;
     if (inner == 1) {
-      const int64_t strips = (channels + kStrip - 1) / kStrip;
+      const int64_t strips = stripsOf(channels);
       forEach(groups * strips, kStrip * rows / groups, [&](int64_t i) {
         stripGrad(ws, bs, gs, xs, ms, fs, rows, groups, channels, i / strips * channels + i % strips * kStrip);
       });
