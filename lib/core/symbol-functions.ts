@@ -1,4 +1,7 @@
-/** @file Functions and methods of tensors that take symbols too: then the call is recorded. */
+/**
+ * @file What leaves the library: functions take symbols too (then the call is recorded) and are the operation that errors
+ * name; symbols have the methods of tensors.
+ */
 import { enterOp, leaveOp, opNumber } from '../native';
 import { ArgumentError } from './errors';
 import { engineOps } from './autograd';
