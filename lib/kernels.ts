@@ -22,8 +22,6 @@ export interface Kernels {
   /** out = c ? a : b */
   where: (out: Written | null, c: BufferArg | null, a: BufferArg | null, b: BufferArg | null, dims: readonly number[],
     so: readonly number[], sc: readonly number[], sa: readonly number[], sb: readonly number[]) => void;
-  /** out = p; a value that is not in [0, 1] fails */
-  probabilities: (out: Written | null, p: BufferArg | null, n: number) => void;
   /** out[keep] = scale * op over red of a; out contiguous; argmax/argmin write the linear index over red as int64 */
   reduce: (op: number, out: Written | null, a: BufferArg | null, keep: readonly number[], sKeep: readonly number[],
     red: readonly number[], sRed: readonly number[], scale: number) => void;
@@ -38,17 +36,6 @@ export interface Kernels {
   /** gradient from the saved result: y (g - sum g y), or g - exp(y) sum g */
   softmaxGrad: (out: Written | null, g: BufferArg | null, y: BufferArg | null, rows: number, cols: number,
     log: boolean) => void;
-  /** per row, from logits and integer classes: lse = log sum exp x and the (smoothed, class-weighted) loss; weight may be null; a class out of range fails */
-  crossEntropy: (loss: Written | null, lse: Written | null, x: BufferArg | null, labels: BufferArg | null,
-    weight: BufferArg | null, rows: number, cols: number, ignoreIndex: number, smoothing: number) => void;
-  /** out = g[row] * d loss[row] / d x; g has one value per row */
-  crossEntropyGrad: (out: Written | null, g: BufferArg | null, x: BufferArg | null, lse: BufferArg | null,
-    labels: BufferArg | null, weight: BufferArg | null, rows: number, cols: number, ignoreIndex: number,
-    smoothing: number) => void;
-  /** x: log-probabilities [longest, batch, classes]; targets int64 [batch, most]; loss [batch]; grad like x, or null; work float64 [batch, longest + 2, 2 most + 1]; a target out of range fails */
-  ctc: (loss: Written | null, grad: Written | null, x: BufferArg | null, targets: BufferArg | null,
-    work: Written | null, steps: readonly number[], lengths: readonly number[], batch: number, classes: number,
-    longest: number, most: number, blank: number, zeroInfinity: boolean) => void;
   /** out[n, o, grid] = cross-correlation of x and w, + bias[o]; bias may be null */
   conv: (out: Written | null, x: BufferArg | null, w: BufferArg | null, bias: BufferArg | null,
     xShape: readonly number[], wShape: readonly number[], grid: readonly number[], stride: readonly number[],
@@ -89,6 +76,19 @@ export interface Kernels {
   rowNormGrad: (dx: Written | null, dw: Written | null, db: Written | null, g: BufferArg | null, x: BufferArg | null,
     mean: BufferArg | null, rstd: BufferArg | null, weight: BufferArg | null, rows: number, groups: number,
     channels: number, inner: number, rms: boolean) => void;
+  /** per row, from logits and integer classes: lse = log sum exp x and the (smoothed, class-weighted) loss; weight may be null; a class out of range fails */
+  crossEntropy: (loss: Written | null, lse: Written | null, x: BufferArg | null, labels: BufferArg | null,
+    weight: BufferArg | null, rows: number, cols: number, ignoreIndex: number, smoothing: number) => void;
+  /** out = g[row] * d loss[row] / d x; g has one value per row */
+  crossEntropyGrad: (out: Written | null, g: BufferArg | null, x: BufferArg | null, lse: BufferArg | null,
+    labels: BufferArg | null, weight: BufferArg | null, rows: number, cols: number, ignoreIndex: number,
+    smoothing: number) => void;
+  /** out = p; a value that is not in [0, 1] fails */
+  probabilities: (out: Written | null, p: BufferArg | null, n: number) => void;
+  /** x: log-probabilities [longest, batch, classes]; targets int64 [batch, most]; loss [batch]; grad like x, or null; work float64 [batch, longest + 2, 2 most + 1]; a target out of range fails */
+  ctc: (loss: Written | null, grad: Written | null, x: BufferArg | null, targets: BufferArg | null,
+    work: Written | null, steps: readonly number[], lengths: readonly number[], batch: number, classes: number,
+    longest: number, most: number, blank: number, zeroInfinity: boolean) => void;
   /** out[i..] = a[.., index[i..] at axis, ..]; out contiguous over dims */
   gather: (out: Written | null, a: BufferArg | null, index: BufferArg | null, dims: readonly number[],
     si: readonly number[], sa: readonly number[], axis: number, axisLen: number) => void;
@@ -156,6 +156,8 @@ export interface Kernels {
   /** class indices drawn by weight p[rows, cols]; out int64 [rows, draws] */
   multinomial: (out: Written | null, p: BufferArg | null, rows: number, cols: number, draws: number,
     replacement: boolean, seed: number, offset: number) => void;
+  /** Poisson numbers with rates[n], float32 or float64; element i reads counters offset + 16 i .. + 15 */
+  poisson: (out: Written | null, rates: BufferArg | null, n: number, seed: number, offset: number) => void;
   /** gates[n, 4 hidden] (i, f, g, o) become activated in place; cNext = f c + i g, h = o tanh(cNext) */
   lstmStep: (gates: Written | null, c: BufferArg | null, cNext: Written | null, h: Written | null, n: number,
     hidden: number) => void;
@@ -177,8 +179,6 @@ export interface Kernels {
     out: BufferArg | null, q: BufferArg | null, k: BufferArg | null, v: BufferArg | null, lse: BufferArg | null,
     mask: BufferArg | null, sizes: readonly number[], strides: readonly number[], scale: number,
     causal: boolean) => void;
-  /** Poisson numbers with rates[n], float32 or float64; element i reads counters offset + 16 i .. + 15 */
-  poisson: (out: Written | null, rates: BufferArg | null, n: number, seed: number, offset: number) => void;
   /** one step of all parameters; opcodes and formulas: optim.def, optim_steps.h; grad may be empty; state: all first states, all second ones, ..; rates: a factor of each parameter's rate, or null; guard: see together, or null */
   optimStep: (op: number, param: readonly Written[], grad: readonly BufferArg[], state: readonly Written[],
     sizes: readonly number[], constants: readonly number[], rates: BufferArg | null, guard: BufferArg | null) => void;

@@ -1,5 +1,5 @@
 // The rooms of lib/ and the doors between them: imports point down, as docs/architecture.md draws it; lib/native/index.ts is
-// the one door to the addon; and no files import each other in a circle. Imports of types count for nothing: they are
+// the one door to the addon; no files import each other in a circle; kernels live in the rooms of their ops. Imports of types count for nothing: they are
 // gone at run time.
 import fs from 'node:fs';
 import path from 'node:path';
@@ -98,6 +98,15 @@ for (const circle of circles()) {
   if (!knots.some((k) => circle.every((f) => k.includes(f))))
     problems.push(`import each other in a circle: ${circle.join(', ')}`);
 }
+
+// The rooms of native/ops are those of lib/ops, so that an op and its kernel are found under one name.
+const roomsIn = (dir) => {
+  const entries = fs.readdirSync(path.join(root, dir), { withFileTypes: true });
+  return entries.filter((e) => e.isDirectory()).map((e) => e.name);
+};
+const twins = new Set([...roomsIn('lib/ops'), 'optim']);
+for (const room of roomsIn('native/ops'))
+  if (!twins.has(room)) problems.push(`native/ops/${room}: lib/ops has no such room`);
 
 for (const p of problems) console.error(p);
 process.exitCode = problems.length ? 1 : 0;

@@ -1,6 +1,6 @@
 'use strict';
 // Prints the C++ sources of one part of native/, one per line, for binding.gyp and CMakeLists.txt. Nothing is listed
-// by hand: a new file in a folder is built.
+// by hand: a new file in a folder, or in a room of it, is built.
 const fs = require('node:fs');
 const path = require('node:path');
 
@@ -24,9 +24,9 @@ function sources(part) {
     const full = path.join(root, dir);
     if (!fs.existsSync(full)) return [];
     return fs
-      .readdirSync(full)
+      .readdirSync(full, { recursive: true })
       .filter((f) => f.endsWith(ext))
-      .map((f) => `${dir}/${f}`);
+      .map((f) => `${dir}/${f.split(path.sep).join('/')}`);
   });
   // table.cpp gathers the kernels of one instruction set, so it is built with them.
   const table = 'native/runtime/table.cpp';

@@ -62,7 +62,7 @@ export class Generator {
 
   /**
    * @internal Where a kernel that makes `elements` random elements starts. It reads at most two of the four words of a
-   * counter per element (native/ops/random_words.h), and nobody else gets those.
+   * counter per element (native/ops/random/random_words.h), and nobody else gets those.
    */
   take(elements: number): RngState {
     const state = this.getState();

@@ -8,7 +8,7 @@
 #include <cstring>
 #include <vector>
 
-#include "../test/check.h"
+#include "test/check.h"
 
 using namespace ng;
 using namespace ng::test;

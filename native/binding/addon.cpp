@@ -5,13 +5,13 @@
 #include <string>
 #include <vector>
 
-#include "../ops/opcodes.h"
-#include "../runtime/isa.h"
-#include "../runtime/parallel.h"
-#include "../runtime/scratch.h"
 #include "calls.h"
 #include "cuda_library.h"
 #include "decode.h"
+#include "ops/kit/opcodes.h"
+#include "runtime/isa.h"
+#include "runtime/parallel.h"
+#include "runtime/scratch.h"
 #include "state.h"
 
 namespace ng {
@@ -103,23 +103,23 @@ Napi::Object opcodeLists(Napi::Env env) {
   Napi::Object out = Napi::Object::New(env);
 #define X(name, ...) #name,
   out["unary"] = names(env, std::vector<const char*>{
-#include "../ops/unary.def"
+#include "ops/elementwise/unary.def"
                             });
 #define X(name, ...) #name,
   out["binary"] = names(env, std::vector<const char*>{
-#include "../ops/binary.def"
+#include "ops/elementwise/binary.def"
                              });
 #define X(name) #name,
   out["reduce"] = names(env, std::vector<const char*>{
-#include "../ops/reduce.def"
+#include "ops/reduce/reduce.def"
                              });
 #define X(name) #name,
   out["scan"] = names(env, std::vector<const char*>{
-#include "../ops/scan.def"
+#include "ops/reduce/scan.def"
                            });
 #define X(name, ...) #name,
   out["optim"] = names(env, std::vector<const char*>{
-#include "../ops/optim.def"
+#include "ops/optim/optim.def"
                             });
   return out;
 }

@@ -1,7 +1,7 @@
 // A GPU as the binding sees it. Calls run at once on the JavaScript thread: they only queue work on the GPU's stream.
-#include "../cuda/api.h"
-#include "../runtime/slabs.h"
+#include "cuda/api.h"
 #include "device.h"
+#include "runtime/slabs.h"
 
 namespace ng {
 namespace {

@@ -2,7 +2,7 @@
 #pragma once
 #include <string>
 
-#include "../cuda/api.h"
+#include "cuda/api.h"
 
 namespace ng {
 

@@ -15,9 +15,9 @@
 #include <utility>
 #include <vector>
 
-#include "../kernels.h"
-#include "../runtime/pool.h"
-#include "../runtime/stream.h"
+#include "kernels.h"
+#include "runtime/pool.h"
+#include "runtime/stream.h"
 
 namespace ng {
 

@@ -4,10 +4,10 @@
 #include <memory>
 #include <string>
 
-#include "../cuda/api.h"
-#include "../kernels.h"
-#include "../runtime/pool.h"
-#include "../runtime/stream.h"
+#include "cuda/api.h"
+#include "kernels.h"
+#include "runtime/pool.h"
+#include "runtime/stream.h"
 
 namespace ng {
 

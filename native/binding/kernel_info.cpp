@@ -2,8 +2,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "../ops/opcodes.h"
 #include "decode.h"
+#include "ops/kit/opcodes.h"
 
 namespace ng {
 namespace {
@@ -12,11 +12,11 @@ namespace {
 
 constexpr double kUnaryCost[] = {
 #define X(name, kind, cost, ...) cost,
-#include "../ops/unary.def"
+#include "ops/elementwise/unary.def"
 };
 constexpr double kBinaryCost[] = {
 #define X(name, kind, cost, ...) cost,
-#include "../ops/binary.def"
+#include "ops/elementwise/binary.def"
 };
 double costAt(const double* list, int64_t n, int64_t op) { return op >= 0 && op < n ? list[op] : 1; }
 double unaryCost(int64_t op) { return costAt(kUnaryCost, static_cast<int64_t>(UnaryOp::count), op); }
@@ -45,7 +45,7 @@ double attentionCost(const Dims& sizes, double products) {
 #pragma GCC diagnostic ignored "-Wunused-parameter"
 #define X(name, cost, params, doc) \
   double cost_##name params { return static_cast<double>(cost); }
-#include "../kernels.def"
+#include "kernels.def"
 #pragma GCC diagnostic pop
 
 // --- dtypes of operations -------------------------------------------------------------------------------------------
@@ -53,11 +53,11 @@ double attentionCost(const Dims& sizes, double products) {
 constexpr Types NumTest = Full, Num = Full;
 constexpr Types kUnaryTypes[] = {
 #define X(name, kind, ...) kind,
-#include "../ops/unary.def"
+#include "ops/elementwise/unary.def"
 };
 constexpr Types kBinaryTypes[] = {
 #define X(name, kind, ...) kind,
-#include "../ops/binary.def"
+#include "ops/elementwise/binary.def"
 };
 Types unaryTypes(int64_t op) { return op >= 0 && op < static_cast<int64_t>(UnaryOp::count) ? kUnaryTypes[op] : 0; }
 Types binaryTypes(int64_t op) { return op >= 0 && op < static_cast<int64_t>(BinaryOp::count) ? kBinaryTypes[op] : 0; }
@@ -72,7 +72,7 @@ const KernelInfo& kernelInfo(int id) {
    KernelId::name == KernelId::unary                                                ? unaryTypes      \
    : KernelId::name == KernelId::binary || KernelId::name == KernelId::binaryScalar ? binaryTypes     \
                                                                                     : nullptr},
-#include "../kernels.def"
+#include "kernels.def"
   };
   return infos[id];
 }

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "../kernels.h"
+#include "kernels.h"
 
 namespace ng {
 
@@ -17,7 +17,7 @@ constexpr uint64_t cudaTableKey() {
   uint64_t h = 14695981039346656037u;  // FNV-1a
 #define X(name, cost, params, doc) \
   for (const char* p = #name #params; *p != 0; p++) h = (h ^ static_cast<unsigned char>(*p)) * 1099511628211u;
-#include "../kernels.def"
+#include "kernels.def"
   return h;
 }
 inline constexpr uint64_t kCudaTableKey = cudaTableKey();

@@ -7,9 +7,9 @@
 #include <memory>
 #include <string>
 
-#include "../runtime/ctx.h"
 #include "api.h"
 #include "runtime.h"
+#include "runtime/ctx.h"
 
 namespace ng::cuda {
 

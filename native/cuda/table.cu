@@ -4,12 +4,12 @@
 
 namespace ng::NG_ISA {
 #define X(name, cost, params, doc) __attribute__((weak, visibility("hidden"))) void name params;
-#include "../kernels.def"
+#include "kernels.def"
 
 const KernelTable& table() {
   static const KernelTable t = {
 #define X(name, cost, params, doc) name,
-#include "../kernels.def"
+#include "kernels.def"
   };
   return t;
 }

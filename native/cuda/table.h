@@ -1,5 +1,5 @@
 #pragma once
-#include "../kernels.h"
+#include "kernels.h"
 
 namespace ng::cuda {
 const KernelTable& table();

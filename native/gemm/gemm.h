@@ -10,10 +10,10 @@
 #include <cstdint>
 #include <type_traits>
 
-#include "../runtime/parallel.h"
-#include "../runtime/scratch.h"
 #include "micro.h"
 #include "pack.h"
+#include "runtime/parallel.h"
+#include "runtime/scratch.h"
 
 namespace ng::NG_ISA {
 

@@ -1,6 +1,6 @@
 // The matmul kernel: batches, broadcast, and the few shapes that a blocked product does not suit.
-#include "../kernels.h"
 #include "gemm.h"
+#include "kernels.h"
 
 namespace ng::NG_ISA {
 namespace {

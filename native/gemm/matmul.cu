@@ -1,7 +1,7 @@
 // The matmul kernel on the GPU: from the row-major problem of kernels.h to cuBLAS's column-major one. A row-major
 // C[m, n] is a column-major C'[n, m] = B' A', so B is the left operand, and a transposed view costs nothing.
-#include "../cuda/device.h"
-#include "../cuda/gemm.h"
+#include "cuda/gemm.h"
+#include "cuda/kit/device.h"
 
 namespace ng::NG_ISA {
 namespace {

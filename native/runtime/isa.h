@@ -1,6 +1,6 @@
 // Which instruction set's kernels this process runs.
 #pragma once
-#include "../kernels.h"
+#include "kernels.h"
 
 namespace ng {
 

@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "../kernels.h"
-#include "../runtime/parallel.h"
+#include "kernels.h"
+#include "runtime/parallel.h"
 
 namespace ng::test {
 

@@ -2,19 +2,19 @@
 // numbers, indexing, matrix product.
 #include <tuple>
 
-#include "../ops/opcodes.h"
 #include "emulated.h"
+#include "ops/kit/opcodes.h"
 
 namespace ng::test {
 namespace {
 
 const char* const kUnary[] = {
 #define X(name, ...) #name,
-#include "../ops/unary.def"
+#include "ops/elementwise/unary.def"
 };
 const char* const kBinary[] = {
 #define X(name, ...) #name,
-#include "../ops/binary.def"
+#include "ops/elementwise/binary.def"
 };
 
 bool real(DType t) { return t == DType::f32 || t == DType::f64; }

@@ -3,8 +3,8 @@
 #pragma once
 #include <random>
 
-#include "../cuda/api.h"
 #include "check.h"
+#include "cuda/api.h"
 
 namespace ng::test {
 

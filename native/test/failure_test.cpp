@@ -7,11 +7,11 @@
 #include <unistd.h>
 #endif
 
-#include "../runtime/pool.h"
-#include "../runtime/scratch.h"
-#include "../runtime/start_thread.h"
-#include "../runtime/stream.h"
 #include "check.h"
+#include "runtime/pool.h"
+#include "runtime/scratch.h"
+#include "runtime/start_thread.h"
+#include "runtime/stream.h"
 
 using namespace ng;
 using namespace ng::test;

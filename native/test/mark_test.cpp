@@ -1,7 +1,7 @@
 // Note [Marks]: a failure belongs to the outputs of the call that failed, and reaches those who read them.
 #include <type_traits>
 
-#include "../binding/decode.h"
+#include "binding/decode.h"
 #include "check.h"
 
 using namespace ng;

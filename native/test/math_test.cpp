@@ -3,19 +3,19 @@
 #include <cstdlib>
 #include <cstring>
 
-#include "../ops/opcodes.h"
 #include "check.h"
+#include "ops/kit/opcodes.h"
 
 using namespace ng;
 using namespace ng::test;
 
 static const char* const unaryNames[] = {
 #define X(name, ...) #name,
-#include "../ops/unary.def"
+#include "ops/elementwise/unary.def"
 };
 static const char* const binaryNames[] = {
 #define X(name, ...) #name,
-#include "../ops/binary.def"
+#include "ops/elementwise/binary.def"
 };
 
 template <size_t N>

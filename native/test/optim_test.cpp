@@ -1,8 +1,8 @@
 #include <algorithm>
 #include <cstring>
 
-#include "../ops/opcodes.h"
 #include "check.h"
+#include "ops/kit/opcodes.h"
 
 using namespace ng;
 using namespace ng::test;

@@ -3,8 +3,8 @@
 #include <cstring>
 #include <functional>
 
-#include "../runtime/philox.h"
 #include "check.h"
+#include "runtime/philox.h"
 
 using namespace ng;
 using namespace ng::test;

@@ -4,8 +4,8 @@
 #include <functional>
 #include <limits>
 
-#include "../ops/opcodes.h"
 #include "check.h"
+#include "ops/kit/opcodes.h"
 
 using namespace ng;
 using namespace ng::test;

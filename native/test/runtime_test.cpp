@@ -6,10 +6,10 @@
 #include <new>
 #include <thread>
 
-#include "../runtime/pool.h"
-#include "../runtime/scratch.h"
-#include "../runtime/stream.h"
 #include "check.h"
+#include "runtime/pool.h"
+#include "runtime/scratch.h"
+#include "runtime/stream.h"
 
 using namespace ng;
 

@@ -1,10 +1,10 @@
-#include "../runtime/slabs.h"
+#include "runtime/slabs.h"
 
 #include <cstdlib>
 #include <set>
 
-#include "../runtime/pool.h"
 #include "check.h"
+#include "runtime/pool.h"
 
 namespace ng::test {
 namespace {

@@ -1,6 +1,6 @@
 // The kernels of the chosen instruction set, for tests and benches.
-#include "../runtime/isa.h"
 #include "check.h"
+#include "runtime/isa.h"
 
 namespace ng::test {
 

@@ -14,7 +14,7 @@ const addKernel = kernel('indexAdd');
 const linearKernel = kernel('linearIndex');
 const nonzeroKernel = kernel('nonzero');
 
-/** Modes of the scatter kernel (native/ops/index.cpp). */
+/** Modes of the scatter kernel (native/ops/indexing/index.cpp). */
 export const scatterMode = { set: 0, sum: 1, prod: 2, amax: 3, amin: 4 } as const;
 
 /** 0-dim tensors behave like vectors of one element. */

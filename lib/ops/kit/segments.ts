@@ -8,7 +8,7 @@ const scaleKernel = kernel('scaleAll');
 const togetherKernel = kernel('together');
 const squaresKernel = kernel('sumSquares');
 
-/** A formula of native/ops/optim_steps.h and its constants, in the order of its fields. */
+/** A formula of native/ops/optim/optim_steps.h and its constants, in the order of its fields. */
 export interface Rule {
   /** Its opcode. */
   op: number;

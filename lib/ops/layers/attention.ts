@@ -1,6 +1,6 @@
 /**
  * @file Scaled dot-product attention. Without dropout it runs tile by tile, and the matrix of scores is never stored
- * (native/ops/attention.cpp); otherwise it is composed of matrix products and softmax.
+ * (native/ops/layers/attention.cpp); otherwise it is composed of matrix products and softmax.
  */
 import { noGrad } from '../../core/autograd';
 import { type DType, isFloat } from '../../core/dtype';

@@ -47,7 +47,7 @@ export interface FftnOptions {
 
 // --- one line of numbers into another -------------------------------------------------------------------------------
 
-// Codes of native/ops/fft.cpp: complex numbers, real ones, and the first half of conjugate pairs.
+// Codes of native/ops/signal/fft.cpp: complex numbers, real ones, and the first half of conjugate pairs.
 const kinds = { pairs: 0, real: 1, half: 2 };
 
 interface Lines {
