@@ -1,6 +1,6 @@
 // The rooms of lib/ and the doors between them: imports point down, as docs/architecture.md draws it; lib/native/index.ts is
-// the one door to the addon; no files import each other in a circle; kernels live in the rooms of their ops. Imports of types count for nothing: they are
-// gone at run time.
+// the one door to the addon; no files import each other in a circle. Imports of types count for nothing: they are gone at
+// run time. And kernels live in the rooms of their ops.
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';

@@ -23,7 +23,7 @@ struct Job {
   RangeFn fn;
   void* env;
   int64_t n, grain, chunks;
-  const BudgetPtr* budget;  // of the call
+  BudgetPtr budget;  // of the call, whose stream may be gone when a helper wakes
   std::atomic<int64_t> next{0}, done{0};
   std::atomic<size_t> missing{0};  // bytes of a workspace for which there was no memory
 
@@ -67,7 +67,7 @@ class Pool {
     if (workers_.empty()) startWorkers();
     auto job = std::make_shared<Job>();
     job->fn = fn, job->env = env, job->n = n, job->grain = grain, job->chunks = chunks;
-    job->budget = currentBudget();
+    if (const BudgetPtr* budget = currentBudget()) job->budget = *budget;
     {
       std::lock_guard<std::mutex> lock(mutex_);
       job_ = job;
@@ -126,7 +126,7 @@ class Pool {
         job = job_;
       }
       if (job) {
-        const ScratchScope scope(job->budget);
+        const ScratchScope scope(&job->budget);
         job->work();
       }
     }

@@ -73,6 +73,18 @@ TEST(workspaceBeyondTheLimitFailsTheCall) {
   setNumThreads(2);
 }
 
+// A helper may wake up for a loop that the others have finished, when the stream that it worked for is gone. Seen by the
+// address sanitizer.
+TEST(aThreadThatWakesLateMayOutliveTheStreamOfItsLoop) {
+  setNumThreads(8);
+  for (int i = 0; i < 500; i++) {
+    auto s = std::make_unique<Stream>(std::make_shared<Budget>());
+    enqueue(*s, [](Ctx&) { parallelFor(2, 1, [](int64_t, int64_t) {}); });
+    s->wait();
+  }
+  setNumThreads(2);
+}
+
 TEST(workspacesCountTowardsTheLimitAndIdleOnesMakeRoom) {
   Pool pool(systemBacking(), false);
   Stream s(pool.budget());
