@@ -232,18 +232,23 @@ describe('models', () => {
     const x = ng.input([4], { name: 'x' });
     const y = ng.input([4], { name: 'y' });
     const both = ng.add(x, y);
+    const within: unknown[] = [1];
+    within.push(within);
     const wrong: [() => unknown, string][] = [
       [() => ng.model({ inputs: x, outputs: both }), 'the outputs need Symbol(y, [batch, 4], float32)'],
       [() => ng.model({ inputs: [x, y], outputs: ng.relu(x) }), 'no output needs the input y'],
       [() => ng.model({ inputs: [x, x], outputs: x }), 'an input is given twice'],
       [() => ng.model({ inputs: ng.ones([2]), outputs: both }), 'inputs must be a symbol'],
       [() => ng.model({ inputs: x, outputs: ng.ones([2]) }), 'outputs must be a symbol'],
+      [() => ng.model({ inputs: within as never, outputs: both }), 'inputs must be a symbol'],
       [() => ng.model({ inputs: [x, y], outputs: both, layers: { a: new nn.ReLU() } }), 'no output needs the layer'],
     ];
     for (const [run, message] of wrong) {
       expect(run).toThrow(message);
       expect(codeOf(run)).toBe('ERR_GRAPH');
     }
+    expect(codeOf(() => ng.cat([ng.ones([2]), within] as never))).toBe('ERR_INVALID_ARG');
+    expect(codeOf(() => ng.cat([x, within] as never))).toBe('ERR_INVALID_ARG');
     const layer = new nn.ReLU();
     const named = (layers: Record<string, nn.Module>): unknown =>
       ng.model({ inputs: x, outputs: layer.apply(x), layers });

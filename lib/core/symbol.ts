@@ -110,15 +110,17 @@ export const inputSymbol = (shape: Shape, dtype: DType, name: string | undefined
     name,
   );
 
-/** `value` with each tensor in it, also inside of arrays and plain objects, replaced by what `f` makes of it. */
-export function mapTensors(value: unknown, f: (t: Tensor) => unknown): unknown {
+/**
+ * `value` with each tensor in it, also inside of arrays and plain objects, replaced by what `f` makes of it.
+ * @throws ArgumentError if an array or object lies within itself (in `around`)
+ */
+export function mapTensors(value: unknown, f: (t: Tensor) => unknown, around: readonly unknown[] = []): unknown {
   if (value instanceof Tensor) return f(value);
-  if (Array.isArray(value))
-    return sameNames(
-      value,
-      value.map((v) => mapTensors(v, f)),
-    );
-  if (isOptions(value)) return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, mapTensors(v, f)]));
+  if (typeof value !== 'object' || value === null) return value;
+  if (around.includes(value)) throw new ArgumentError('an array or object lies within itself');
+  const within = (v: unknown): unknown => mapTensors(v, f, [...around, value]);
+  if (Array.isArray(value)) return sameNames(value, value.map(within));
+  if (isOptions(value)) return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, within(v)]));
   return value;
 }
 
@@ -129,20 +131,24 @@ function sameNames(from: readonly unknown[], to: unknown[]): unknown[] {
   return to;
 }
 
+// What an array or a plain object holds; nothing in what lies within itself (`around`: where one is).
+function partsOf(value: unknown, around: readonly unknown[]): readonly unknown[] {
+  if (around.includes(value)) return [];
+  return Array.isArray(value) ? value : isOptions(value) ? Object.values(value) : [];
+}
+
 /** The tensors in `value`, in the order of {@link mapTensors}. */
-export function tensorsIn(value: unknown, out: Tensor[] = []): Tensor[] {
+export function tensorsIn(value: unknown, out: Tensor[] = [], around: readonly unknown[] = []): Tensor[] {
   if (value instanceof Tensor) out.push(value);
-  else if (Array.isArray(value)) for (const v of value) tensorsIn(v, out);
-  else if (isOptions(value)) for (const v of Object.values(value)) tensorsIn(v, out);
+  else for (const v of partsOf(value, around)) tensorsIn(v, out, [...around, value]);
   return out;
 }
 
 /** Whether there is a symbol in `value`. */
-export function holdsSymbol(value: unknown): boolean {
+export function holdsSymbol(value: unknown, around: readonly unknown[] = []): boolean {
   if (typeof value !== 'object' || value === null) return false;
   if (value instanceof Tensor) return value.constructor === SymbolicTensor;
-  if (Array.isArray(value)) return value.some(holdsSymbol);
-  return isOptions(value) && Object.values(value).some(holdsSymbol);
+  return partsOf(value, around).some((v) => typeof v === 'object' && holdsSymbol(v, [...around, value]));
 }
 
 // Zeros in the place of symbols.

@@ -17,7 +17,7 @@ export function apply(this: Module, ...given: unknown[]): unknown {
 /** What `module.forward` gives for these, as symbols. */
 function appliedTo(module: Module, inputs: readonly unknown[]): unknown {
   const name = module.constructor.name;
-  if (!inputs.some(holdsSymbol))
+  if (!inputs.some((v) => holdsSymbol(v)))
     throw new ArgumentError(
       `[apply] ${name} is applied to symbols (ng.input) or takes a function, got ${inputs.map(describe).join(', ') || 'nothing'}; for tensors there is forward`,
       'ERR_SYMBOL',
