@@ -1,19 +1,45 @@
-// The published declarations, as a strict user compiles them: `node scripts/check-types.mjs [folder of a TypeScript]`.
+// The published declarations, as a strict user compiles them, by the installed TypeScript and by the oldest supported one:
 //   test/types   compiles without @types/node and without skipLibCheck, and what must not compile there does not
 //   undefined    every optional property takes it, for exactOptionalPropertyTypes
 //   any          is nowhere, but in the arguments of functions and classes of whatever kind (`...args: any[]`), and in records
 //                of what the caller knows (`Record<string, any>`)
-// Without a folder the installed TypeScript compiles; the oldest that is supported is 5.2 (`npm pack typescript@5.2`).
 import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..');
-const compiler = path.resolve(process.argv[2] ?? path.join(root, 'node_modules/typescript'));
-const { status } = spawnSync(process.execPath, [path.join(compiler, 'bin/tsc'), '-p', path.join(root, 'test/types')], {
-  stdio: 'inherit',
-});
+const oldest = '5.2.2'; // README.md names it
+
+/** Where the oldest TypeScript is: not a dependency, because two of them would fight for the name `tsc`. */
+function oldestCompiler() {
+  const dir = path.join(root, 'build', `typescript-${oldest}`);
+  const found = path.join(dir, 'node_modules/typescript');
+  if (fs.existsSync(found)) return found;
+  fs.mkdirSync(dir, { recursive: true });
+  const args = [
+    'install',
+    '--no-save',
+    '--no-package-lock',
+    '--ignore-scripts',
+    '--prefix',
+    dir,
+    `typescript@${oldest}`,
+  ];
+  if (spawnSync('npm', args, { cwd: dir, stdio: 'ignore' }).status === 0) return found;
+  console.log(`skip   TypeScript ${oldest} (npm does not get it here)`);
+  return undefined;
+}
+
+let failed = false;
+for (const compiler of [path.join(root, 'node_modules/typescript'), oldestCompiler()]) {
+  if (!compiler) continue;
+  const args = [path.join(compiler, 'bin/tsc'), '-p', path.join(root, 'test/types')];
+  if (spawnSync(process.execPath, args, { stdio: 'inherit' }).status === 0) continue;
+  console.error(`by ${path.relative(root, compiler)}`);
+  failed = true;
+}
 
 const config = ts.readConfigFile(path.join(root, 'test/types/tsconfig.json'), ts.sys.readFile).config;
 const { options } = ts.parseJsonConfigFileContent(config, ts.sys, path.join(root, 'test/types'));
@@ -43,4 +69,4 @@ for (const file of program.getSourceFiles())
   // What only nodegrad itself calls.
   if (file.fileName.includes('/dist/lib/') && !file.fileName.endsWith('/native.d.ts')) look(file, file);
 for (const p of problems) console.error(p);
-process.exitCode = status || problems.length ? 1 : 0;
+process.exitCode = failed || problems.length ? 1 : 0;

@@ -7,7 +7,8 @@ import { describe } from '../../core/shape';
 import { type BatchLogs, type Logs } from '../logs';
 import { EventFile } from './event-file';
 import { StatefulCallback } from './stateful';
-import { experiment, type HParams, sessionEnd, sessionStart } from './hparams';
+import { type HParams } from './hparams';
+import { experiment, sessionEnd, sessionStart } from './hparams-events';
 
 /** Settings of {@link TensorBoard}. */
 export interface TensorBoardOptions {
