@@ -17,6 +17,8 @@ const log = (e: object): void => void fs.writeSync(fd, `${JSON.stringify(e)}\n`)
 const allowed = (size: number): number => 8 * size + 2 ** 20;
 /** What reading one may take in the process, an unpacked data set included. */
 const residentAllowed = 160 * 2 ** 20;
+// What a byte of deflate can stand for at most.
+const mostDeflated = 1032;
 
 async function load(kind: string, file: string): Promise<ng.Tensor[]> {
   return kind === 'idx' ? [await ng.data.readIdx(file)] : Object.values(await ng.load(file));
@@ -39,7 +41,7 @@ async function check(i: number): Promise<string | undefined> {
       return `${kind}: not a FileFormatError: ${String(e)}`;
   }
   const grown = process.memoryUsage.rss() - resident;
-  if (grown > residentAllowed)
+  if (grown > residentAllowed + mostDeflated * bytes.length)
     return `${kind}: a file of ${bytes.length} bytes took ${(grown / 2 ** 20).toFixed(0)} MB to read`;
   if (ng.memory().live - before > allowed(bytes.length)) return `${kind}: tensors larger than the file`;
   for (const t of loaded) if (t.dataSync().length !== t.numel) return `${kind}: a tensor without its values`;
