@@ -1,6 +1,7 @@
 // The matmul kernel: batches, broadcast, and the few shapes that a blocked product does not suit.
 #include "gemm.h"
 #include "kernels.h"
+#include "ops/kit/cast.h"
 
 namespace ng::NG_ISA {
 namespace {
@@ -119,27 +120,12 @@ void batched(const Shape& s, const T* a, const T* b, const T* bias, double beta,
 
 }  // namespace
 
-void matmul(Ctx& ctx, InOut<Number> out, In<Number> a, In<Number> b, In<Number> bias, Dims batch, Dims aBatch,
-            Dims bBatch, int64_t m, int64_t n, int64_t k, int64_t aRow, int64_t aCol, int64_t bRow, int64_t bCol,
-            double beta) {
+void matmul(Ctx&, InOut<Number> out, In<Number> a, In<Number> b, In<Number> bias, Dims batch, Dims aBatch, Dims bBatch,
+            int64_t m, int64_t n, int64_t k, int64_t aRow, int64_t aCol, int64_t bRow, int64_t bCol, double beta) {
   const Shape s{m, n, k, aRow, aCol, bRow, bCol};
-  const auto run = [&]<class T>(T) {
+  withDtype(out, [&]<class T>(Tag<T>) {
     batched<T>(s, a.as<T>(), b.as<T>(), bias.as<T>(), beta, out.as<T>(), batch, aBatch, bBatch);
-  };
-  switch (out.t) {
-    case DType::f32:
-      return run(float{});
-    case DType::f64:
-      return run(double{});
-    case DType::i32:
-      return run(int32_t{});
-    case DType::i64:
-      return run(int64_t{});
-    case DType::u8:
-      return run(uint8_t{});
-    default:
-      return ctx.fail(Why::undefinedDtype);
-  }
+  });
 }
 
 }  // namespace ng::NG_ISA

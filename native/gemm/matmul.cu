@@ -158,20 +158,13 @@ void matmul(Ctx& c, InOut<Number> out, In<Number> a, In<Number> b, In<Number> bi
             double beta) {
   if (batch.numel() * m * n == 0) return;
   const Problem p{out, a, b, bias, batch, aBatch, bBatch, m, n, k, aRow, aCol, bRow, bCol, beta};
-  switch (out.t) {
-    case DType::f32:
-      return product<float>(c, p);
-    case DType::f64:
-      return product<double>(c, p);
-    case DType::i32:
-      return whole<int32_t>(c, p);
-    case DType::i64:
-      return whole<int64_t>(c, p);
-    case DType::u8:
-      return whole<uint8_t>(c, p);
-    default:
-      return c.fail(Why::undefinedDtype);
-  }
+  withDtype(out, [&]<class T>(Tag<T>) {
+    if constexpr (kFloating<T>) {
+      product<T>(c, p);
+    } else {
+      whole<T>(c, p);
+    }
+  });
 }
 
 }  // namespace ng::NG_ISA

@@ -73,8 +73,8 @@ TEST(workspaceBeyondTheLimitFailsTheCall) {
   setNumThreads(2);
 }
 
-// A helper may wake up for a loop that the others have finished, when the stream that it worked for is gone. Seen by the
-// address sanitizer.
+// A helper may wake up for a loop that the others have finished, when the stream that it worked for is gone. Seen by
+// the address sanitizer.
 TEST(aThreadThatWakesLateMayOutliveTheStreamOfItsLoop) {
   setNumThreads(8);
   for (int i = 0; i < 500; i++) {

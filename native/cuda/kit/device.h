@@ -158,31 +158,6 @@ __device__ inline T blockMerge(T v, Merge merge) {
   return v;
 }
 
-// --- dtypes ---------------------------------------------------------------------------------------------------------
-
-// withType inside a kernel, where a choice at run time spares a kernel per type.
-template <class F>
-__device__ inline void withTypeOnDevice(DType t, F&& f) {
-  switch (t) {
-    case DType::f32:
-      return f(Tag<float>{});
-    case DType::f64:
-      return f(Tag<double>{});
-    case DType::i32:
-      return f(Tag<int32_t>{});
-    case DType::i64:
-      return f(Tag<int64_t>{});
-    case DType::u8:
-      return f(Tag<uint8_t>{});
-    case DType::boolean:
-      return f(Tag<Bool>{});
-    case DType::bf16:
-      return f(Tag<BF16>{});
-    case DType::f16:
-      return f(Tag<F16>{});
-  }
-}
-
 // --- failures -------------------------------------------------------------------------------------------------------
 
 // Keeps the failure with the smallest position of the first launch that failed.

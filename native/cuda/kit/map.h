@@ -3,8 +3,7 @@
 #include <type_traits>
 
 #include "device.h"
-#include "ops/elementwise/elementwise_ops.h"
-#include "ops/kit/cast.h"
+#include "ops/elementwise/defined.h"
 
 namespace ng::NG_ISA {
 
@@ -32,35 +31,13 @@ inline bool isDense(const Loop<N>& l) {
 // Calls f(Tag<T>{}) with the type of t if Op is defined for it; else fails, and the answer is false.
 template <class Op, class F>
 inline bool withDefined(Ctx& c, DType t, F&& f) {
-  const auto undefined = [&] {
-    c.fail(Why::undefinedDtype);
-    return false;
-  };
-  const auto with = [&](auto tag) {
-    using T = typename decltype(tag)::type;
-    if constexpr (accepts<T>(Op::kKind)) {
-      f(tag);
-      return true;
-    } else {
-      return undefined();
-    }
-  };
-  switch (t) {
-    case DType::f32:
-      return with(Tag<float>{});
-    case DType::f64:
-      return with(Tag<double>{});
-    case DType::i32:
-      return with(Tag<int32_t>{});
-    case DType::i64:
-      return with(Tag<int64_t>{});
-    case DType::u8:
-      return with(Tag<uint8_t>{});
-    case DType::boolean:
-      return with(Tag<bool>{});
-    default:
-      return undefined();
-  }
+  bool defined = false;
+  withDefined<Op>(t, [&](auto tag) {
+    defined = true;
+    f(tag);
+  });
+  if (!defined) c.fail(Why::undefinedDtype);
+  return defined;
 }
 
 }  // namespace ng::NG_ISA

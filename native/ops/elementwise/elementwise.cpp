@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "elementwise_ops.h"
+#include "ops/kit/cast.h"
 
 namespace ng::NG_ISA {
 namespace {
@@ -26,28 +27,10 @@ void scatterAs(E* to, const E* from, int64_t stride, int64_t n) {
 
 // Elements `from + off, from + off + stride, ...` of `size` bytes each, to a dense buffer at element `at`.
 void gather(void* to, int64_t at, const Buf& from, int64_t off, int64_t stride, int64_t n) {
-  switch (sizeOf(from.t)) {
-    case 1:
-      return gatherAs(static_cast<uint8_t*>(to) + at, from.as<uint8_t>() + off, stride, n);
-    case 2:
-      return gatherAs(static_cast<uint16_t*>(to) + at, from.as<uint16_t>() + off, stride, n);
-    case 4:
-      return gatherAs(static_cast<uint32_t*>(to) + at, from.as<uint32_t>() + off, stride, n);
-    default:
-      return gatherAs(static_cast<uint64_t*>(to) + at, from.as<uint64_t>() + off, stride, n);
-  }
+  withWidth(from.t, [&]<class E>(Tag<E>) { gatherAs(static_cast<E*>(to) + at, from.as<E>() + off, stride, n); });
 }
 void scatterOut(const Buf& to, int64_t off, int64_t stride, const void* from, int64_t at, int64_t n) {
-  switch (sizeOf(to.t)) {
-    case 1:
-      return scatterAs(to.as<uint8_t>() + off, static_cast<const uint8_t*>(from) + at, stride, n);
-    case 2:
-      return scatterAs(to.as<uint16_t>() + off, static_cast<const uint16_t*>(from) + at, stride, n);
-    case 4:
-      return scatterAs(to.as<uint32_t>() + off, static_cast<const uint32_t*>(from) + at, stride, n);
-    default:
-      return scatterAs(to.as<uint64_t>() + off, static_cast<const uint64_t*>(from) + at, stride, n);
-  }
+  withWidth(to.t, [&]<class E>(Tag<E>) { scatterAs(to.as<E>() + off, static_cast<const E*>(from) + at, stride, n); });
 }
 
 template <int N>
@@ -165,23 +148,13 @@ void binaryScalar(Ctx& c, int64_t op, Out<Full> out, In<Full> a, double s, bool 
 }
 
 void where(Ctx&, Out<Any> out, In<Truth> c, In<Any> a, In<Any> b, Dims dims, Dims so, Dims sc, Dims sa, Dims sb) {
-  const auto choose = [&]<class E>(E, void* const* v, int64_t n) {
-    E* o = static_cast<E*>(v[0]);
-    const auto* test = static_cast<const uint8_t*>(v[1]);
-    const E *x = static_cast<const E*>(v[2]), *y = static_cast<const E*>(v[3]);
-    for (int64_t i = 0; i < n; i++) o[i] = test[i] ? x[i] : y[i];
-  };
   forBlocks({out, c, a, b}, dims, {&so, &sc, &sa, &sb}, [&](void* const* v, int64_t n) {
-    switch (sizeOf(out.t)) {
-      case 1:
-        return choose(uint8_t{}, v, n);
-      case 2:
-        return choose(uint16_t{}, v, n);
-      case 4:
-        return choose(uint32_t{}, v, n);
-      default:
-        return choose(uint64_t{}, v, n);
-    }
+    withWidth(out.t, [&]<class E>(Tag<E>) {
+      E* o = static_cast<E*>(v[0]);
+      const auto* test = static_cast<const uint8_t*>(v[1]);
+      const E *x = static_cast<const E*>(v[2]), *y = static_cast<const E*>(v[3]);
+      for (int64_t i = 0; i < n; i++) o[i] = test[i] ? x[i] : y[i];
+    });
   });
 }
 

@@ -1,7 +1,7 @@
 // The contiguous loop of every unary op and dtype.
 #include <type_traits>
 
-#include "ops/kit/loop_choice.h"
+#include "loop_choice.h"
 
 namespace ng::NG_ISA {
 namespace {

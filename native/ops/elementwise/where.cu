@@ -20,8 +20,7 @@ void where(Ctx& ctx, Out<Any> out, In<Truth> c, In<Any> a, In<Any> b, Dims dims,
   Loop<4> l = makeLoop<4>(dims, {&so, &sc, &sa, &sb});
   sortByStride(l);
   l = coalesce(l);
-  withWidth(out.t, [&](auto tag) {
-    using U = typename decltype(tag)::type;
+  withWidth(out.t, [&]<class U>(Tag<U>) {
     launch(ctx, "where", cover(l.numel), whereKernel<U>, out.as<U>(), c.as<const uint8_t>(), a.as<const U>(),
            b.as<const U>(), Strided<4>(l));
   });

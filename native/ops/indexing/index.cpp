@@ -80,8 +80,8 @@ void scatterOf(Mode mode, FirstBad& bad, const Buf& out, const Buf& src, const I
                int64_t count, const int64_t (&axisStep)[3], int64_t axisLen) {
   switch (mode) {
     case Mode::set:
-      return withWidth(out.t, [&](auto tag) {
-        scatterLines<Mode::set, typename decltype(tag)::type>(bad, out, src, index, lines, count, axisStep, axisLen);
+      return withWidth(out.t, [&]<class U>(Tag<U>) {
+        scatterLines<Mode::set, U>(bad, out, src, index, lines, count, axisStep, axisLen);
       });
     case Mode::add:
       return scatterLines<Mode::add, T>(bad, out, src, index, lines, count, axisStep, axisLen);
@@ -106,8 +106,7 @@ void gather(Ctx& c, Out<Any> out, In<Any> a, In<Indices> index, Dims dims, Dims 
   const int64_t stepI = l.s[1][l.n - 1], stepA = l.s[2][l.n - 1];
   const Index at(index);
   FirstBad bad;
-  withWidth(out.t, [&](auto tag) {
-    using T = typename decltype(tag)::type;
+  withWidth(out.t, [&]<class T>(Tag<T>) {
     parallelFor(l.numel, kGrain, [&](int64_t b, int64_t e) {
       forRuns(l, b, e, [&](const int64_t* off, int64_t n) {
         T* o = out.as<T>() + off[0];
@@ -136,9 +135,8 @@ void scatter(Ctx& c, int64_t mode, InOut<Any> out, In<Any> src, In<Indices> inde
   const Loop<3> lines = coalesce(makeLoop<3>(dims, {&so, &si, &ss}));
   const Index at(index);
   FirstBad bad;
-  withType(out.t, [&](auto tag) {
-    scatterOf<typename decltype(tag)::type>(static_cast<Mode>(mode), bad, out, src, at, lines, count, axisStep,
-                                            axisLen);
+  withDtype(out, [&]<class T>(Tag<T>) {
+    scatterOf<T>(static_cast<Mode>(mode), bad, out, src, at, lines, count, axisStep, axisLen);
   });
   if (bad.any()) c.fail(Why::badIndex, at[bad.position()], axisLen);
 }
@@ -147,8 +145,7 @@ void indexSelect(Ctx& c, Out<Any> out, In<Any> a, In<Indices> index, int64_t out
                  int64_t inner) {
   const Index at(index);
   FirstBad bad;
-  withWidth(out.t, [&](auto tag) {
-    using T = typename decltype(tag)::type;
+  withWidth(out.t, [&]<class T>(Tag<T>) {
     const size_t bytes = static_cast<size_t>(inner) * sizeof(T);
     parallelFor(outer * count, kGrain / (inner + 1), [&](int64_t b, int64_t e) {
       for (int64_t r = b; r < e; r++) {
@@ -178,8 +175,7 @@ void indexAdd(Ctx& c, InOut<Any> out, In<Any> src, In<Indices> index, int64_t ou
   const Index at(index);
   FirstBad bad;
   const int64_t blocks = (inner + kBlock - 1) / kBlock, width = inner < kBlock ? inner : kBlock;
-  withType(out.t, [&](auto tag) {
-    using T = typename decltype(tag)::type;
+  withDtype(out, [&]<class T>(Tag<T>) {
     parallelFor(outer * blocks, kGrain / (count * width + 1), [&](int64_t b, int64_t e) {
       for (int64_t u = b; u < e; u++) {
         const int64_t c0 = u % blocks * kBlock, n = inner - c0 < kBlock ? inner - c0 : kBlock;
@@ -227,12 +223,9 @@ void nonzero(Ctx& c, Out<Int64> out, Out<Int64> count, In<Any> a, int64_t n) {
   // Each task counts, a prefix sum over the tasks places them, each task writes.
   const int64_t tasks = (n + kGrain - 1) / kGrain;
   int64_t* start = scratch<int64_t>(4, static_cast<size_t>(tasks) + 1);
-  withType(a.t == DType::boolean ? DType::u8 : a.t, [&](auto tag) {
-    using T = typename decltype(tag)::type;
+  withDtype<Plain>(plain(a.t), [&]<class T>(Tag<T>) {
     const auto set = [](T x) {
-      if constexpr (kSame<T, Bool>) {
-        return x.v != 0;
-      } else if constexpr (kHalf<T>) {
+      if constexpr (kHalf<T>) {
         return (x.v & 0x7fff) != 0;
       } else {
         return x != 0;

@@ -69,8 +69,7 @@ void gather(Ctx& c, Out<Any> out, In<Any> a, In<Indices> index, Dims dims, Dims 
   sa.d[axis] = 0;
   const Strided<2> s(coalesce(makeLoop<2>(dims, {&si, &sa})));
   const Reporter to = streamOf(c).reporter();
-  withWidth(out.t, [&](auto tag) {
-    using U = typename decltype(tag)::type;
+  withWidth(out.t, [&]<class U>(Tag<U>) {
     launch(c, "gather", cover(s.numel), gatherKernel<U>, out.as<U>(), a.as<const U>(), Index{index}, s, axisStep,
            axisLen, to);
   });

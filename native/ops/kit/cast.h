@@ -1,7 +1,7 @@
 // C++ types of the element types, the choice among them at run time, and conversion between any two of them.
 #pragma once
-#include "runtime/dtype.h"
 #include "runtime/fn.h"
+#include "runtime/param.h"
 
 namespace ng::NG_ISA {
 
@@ -35,38 +35,39 @@ inline void withWidth(DType t, F&& f) {
   }
 }
 
-// Calls f(T{}) for kernels that know float64 and float32 only.
-template <class F>
-inline void withReal(DType t, F&& f) {
-  if (t == DType::f64) {
-    f(double{});
-  } else {
-    f(float{});
+// Calls f(Tag<T>{}) with the C++ type T of t, which is one of S: a kernel is compiled for the dtypes that it takes and
+// no others. On CUDA f may belong to the host or to the device.
+#if defined(__CUDACC__)
+#pragma nv_exec_check_disable
+#endif
+template <Types S, class F>
+NG_FN void withDtype(DType t, F&& f) {
+  switch (t) {
+#define X(dtype, T)                                                  \
+  case DType::dtype:                                                 \
+    if constexpr ((S & only(DType::dtype)) != 0) return f(Tag<T>{}); \
+    return;
+    X(f32, float)
+    X(f64, double)
+    X(i32, int32_t)
+    X(i64, int64_t)
+    X(u8, uint8_t)
+    X(boolean, Bool)
+    X(bf16, BF16)
+    X(f16, F16)
+#undef X
   }
 }
 
-// Calls f(Tag<T>{}) with the C++ type T of t.
-template <class F>
-inline void withType(DType t, F&& f) {
-  switch (t) {
-    case DType::f32:
-      return f(Tag<float>{});
-    case DType::f64:
-      return f(Tag<double>{});
-    case DType::i32:
-      return f(Tag<int32_t>{});
-    case DType::i64:
-      return f(Tag<int64_t>{});
-    case DType::u8:
-      return f(Tag<uint8_t>{});
-    case DType::boolean:
-      return f(Tag<Bool>{});
-    case DType::bf16:
-      return f(Tag<BF16>{});
-    case DType::f16:
-      return f(Tag<F16>{});
-  }
+// The same with the type of a parameter's elements, one of those that it takes.
+template <Role R, Types S, class F>
+inline void withDtype(const Param<R, S>& x, F&& f) {
+  withDtype<S>(x.t, f);
 }
+
+// For kernels to which bool is what it is stored as: 0 and 1 as uint8.
+inline constexpr Types Plain = Any & ~Truth;
+inline DType plain(DType t) { return t == DType::boolean ? DType::u8 : t; }
 
 template <class A, class B>
 inline constexpr bool kSame = false;
@@ -76,15 +77,6 @@ template <class T>
 inline constexpr bool kFloating = kSame<T, float> || kSame<T, double>;
 template <class T>
 inline constexpr bool kHalf = kSame<T, BF16> || kSame<T, F16>;
-
-// withType for kernels that know floating-point types only.
-template <class F>
-inline void withFloating(DType t, F&& f) {
-  withType(t, [&](auto tag) {
-    using T = typename decltype(tag)::type;
-    if constexpr (kFloating<T> || kHalf<T>) f(tag);
-  });
-}
 
 // The conversions of 16-bit floats are branch-free selects so that loops over them vectorise. Rounding is to nearest
 // even; NaN stays NaN.

@@ -217,7 +217,7 @@ void attention(Ctx& ctx, Out<Real> out, Out<Real> lse, In<Real> q, In<Real> k, I
   const Problem p = problemOf(sizes, scale, causal);
   const int64_t tiles = (p.rows + kRows - 1) / kRows;
   const int64_t* s = strides.d;
-  withReal(out.t, [&]<class T>(T) {
+  withDtype(out, [&]<class T>(Tag<T>) {
     const View<T> to(out, s);
     const View<const T> qs(q, s + 3), ks(k, s + 6), vs(v, s + 9);
     parallelFor(p.batch * p.heads * tiles, 1, [&](int64_t begin, int64_t end) {
@@ -235,7 +235,7 @@ void attentionGrad(Ctx& ctx, Out<Real> dq, Out<Real> dk, Out<Real> dv, In<Real> 
                    bool causal) {
   const Problem p = problemOf(sizes, scale, causal);
   const int64_t* s = strides.d;
-  withReal(out.t, [&]<class T>(T) {
+  withDtype(out, [&]<class T>(Tag<T>) {
     const Grads<T> t{{dq, s},     {dk, s + 3}, {dv, s + 6}, {g, s + 9},       {out, s + 12},
                      {q, s + 15}, {k, s + 18}, {v, s + 21}, lse.as<const T>()};
     parallelFor(p.batch * p.keyHeads, 1, [&](int64_t begin, int64_t end) {

@@ -81,7 +81,7 @@ void gruGradRow(T* __restrict d, T* __restrict dHidden, T* __restrict dh, const 
 }  // namespace
 
 void lstmStep(Ctx&, InOut<Real> gates, In<Real> c, Out<Real> cNext, Out<Real> h, int64_t n, int64_t hidden) {
-  withReal(gates.t, [&]<class T>(T) {
+  withDtype(gates, [&]<class T>(Tag<T>) {
     forRows(n, hidden, [&](int64_t r) {
       T* g = gates.as<T>() + r * 4 * hidden;
       const int64_t at = r * hidden;
@@ -93,7 +93,7 @@ void lstmStep(Ctx&, InOut<Real> gates, In<Real> c, Out<Real> cNext, Out<Real> h,
 
 void lstmStepGrad(Ctx&, Out<Real> dGates, In<Real> dh, InOut<Real> dc, In<Real> dy, In<Real> gates, In<Real> c,
                   In<Real> cNext, int64_t n, int64_t hidden) {
-  withReal(gates.t, [&]<class T>(T) {
+  withDtype(gates, [&]<class T>(Tag<T>) {
     forRows(n, hidden, [&](int64_t r) {
       const int64_t at = r * hidden;
       lstmGradRow(dGates.as<T>() + 4 * at, dh.as<const T>() + at, dc.as<T>() + at, dy.as<const T>() + at,
@@ -104,7 +104,7 @@ void lstmStepGrad(Ctx&, Out<Real> dGates, In<Real> dh, InOut<Real> dc, In<Real> 
 
 void gruStep(Ctx&, InOut<Real> gates, Out<Real> q, In<Real> h, Out<Real> hNext, In<Real> hGates, int64_t n,
              int64_t hidden) {
-  withReal(gates.t, [&]<class T>(T) {
+  withDtype(gates, [&]<class T>(Tag<T>) {
     forRows(n, hidden, [&](int64_t r) {
       T* g = gates.as<T>() + r * 3 * hidden;
       const T* s = hGates.as<const T>() + r * 3 * hidden;
@@ -117,7 +117,7 @@ void gruStep(Ctx&, InOut<Real> gates, Out<Real> q, In<Real> h, Out<Real> hNext, 
 
 void gruStepGrad(Ctx&, Out<Real> dGates, Out<Real> dHGates, InOut<Real> dh, In<Real> dy, In<Real> gates, In<Real> q,
                  In<Real> h, int64_t n, int64_t hidden) {
-  withReal(gates.t, [&]<class T>(T) {
+  withDtype(gates, [&]<class T>(Tag<T>) {
     forRows(n, hidden, [&](int64_t r) {
       const int64_t at = r * hidden;
       gruGradRow(dGates.as<T>() + 3 * at, dHGates.as<T>() + 3 * at, dh.as<T>() + at, dy.as<const T>() + at,

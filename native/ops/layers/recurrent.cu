@@ -70,7 +70,7 @@ __global__ void gruGradKernel(T* dGates, T* dHGates, T* dh, const T* dy, const T
 }  // namespace
 
 void lstmStep(Ctx& ctx, InOut<Real> gates, In<Real> c, Out<Real> cNext, Out<Real> h, int64_t n, int64_t hidden) {
-  withReal(gates.t, [&]<class T>(T) {
+  withDtype(gates, [&]<class T>(Tag<T>) {
     launch(ctx, "lstmStep", cover(n * hidden), lstmKernel<T>, gates.as<T>(), c.as<const T>(), cNext.as<T>(), h.as<T>(),
            n * hidden, hidden);
   });
@@ -78,7 +78,7 @@ void lstmStep(Ctx& ctx, InOut<Real> gates, In<Real> c, Out<Real> cNext, Out<Real
 
 void lstmStepGrad(Ctx& ctx, Out<Real> dGates, In<Real> dh, InOut<Real> dc, In<Real> dy, In<Real> gates, In<Real> c,
                   In<Real> cNext, int64_t n, int64_t hidden) {
-  withReal(gates.t, [&]<class T>(T) {
+  withDtype(gates, [&]<class T>(Tag<T>) {
     launch(ctx, "lstmStepGrad", cover(n * hidden), lstmGradKernel<T>, dGates.as<T>(), dh.as<const T>(), dc.as<T>(),
            dy.as<const T>(), gates.as<const T>(), c.as<const T>(), cNext.as<const T>(), n * hidden, hidden);
   });
@@ -86,7 +86,7 @@ void lstmStepGrad(Ctx& ctx, Out<Real> dGates, In<Real> dh, InOut<Real> dc, In<Re
 
 void gruStep(Ctx& ctx, InOut<Real> gates, Out<Real> q, In<Real> h, Out<Real> hNext, In<Real> hGates, int64_t n,
              int64_t hidden) {
-  withReal(gates.t, [&]<class T>(T) {
+  withDtype(gates, [&]<class T>(Tag<T>) {
     launch(ctx, "gruStep", cover(n * hidden), gruKernel<T>, gates.as<T>(), q.as<T>(), h.as<const T>(), hNext.as<T>(),
            hGates.as<const T>(), n * hidden, hidden);
   });
@@ -94,7 +94,7 @@ void gruStep(Ctx& ctx, InOut<Real> gates, Out<Real> q, In<Real> h, Out<Real> hNe
 
 void gruStepGrad(Ctx& ctx, Out<Real> dGates, Out<Real> dHGates, InOut<Real> dh, In<Real> dy, In<Real> gates, In<Real> q,
                  In<Real> h, int64_t n, int64_t hidden) {
-  withReal(gates.t, [&]<class T>(T) {
+  withDtype(gates, [&]<class T>(Tag<T>) {
     launch(ctx, "gruStepGrad", cover(n * hidden), gruGradKernel<T>, dGates.as<T>(), dHGates.as<T>(), dh.as<T>(),
            dy.as<const T>(), gates.as<const T>(), q.as<const T>(), h.as<const T>(), n * hidden, hidden);
   });

@@ -48,22 +48,19 @@ struct Row {
   }
 };
 
-// Calls f(Tag<T>{}, lanes of a row, launch) for a floating dtype.
+// Calls f(Tag<T>{}, lanes of a row, launch).
 template <class F>
-void withRows(DType t, int64_t rows, int64_t cols, F&& f) {
-  withType(t, [&](auto tag) {
-    using T = typename decltype(tag)::type;
-    if constexpr (kFloating<T> || kHalf<T>) {
-      const auto with = [&]<int L>(std::integral_constant<int, L> lanes) {
-        Launch l = cover(rows * L);
-        l.meet = true;
-        f(tag, lanes, l);
-      };
-      if (cols <= kWarpCols) {
-        with(std::integral_constant<int, kWarp>{});
-      } else {
-        with(std::integral_constant<int, kThreads>{});
-      }
+void withRows(In<Floating> x, int64_t rows, int64_t cols, F&& f) {
+  withDtype(x, [&](auto tag) {
+    const auto with = [&]<int L>(std::integral_constant<int, L> lanes) {
+      Launch l = cover(rows * L);
+      l.meet = true;
+      f(tag, lanes, l);
+    };
+    if (cols <= kWarpCols) {
+      with(std::integral_constant<int, kWarp>{});
+    } else {
+      with(std::integral_constant<int, kThreads>{});
     }
   });
 }

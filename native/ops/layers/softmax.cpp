@@ -5,8 +5,7 @@
 namespace ng::NG_ISA {
 void softmax(Ctx&, Out<Floating> out, In<Floating> x, int64_t rows, int64_t cols, bool log) {
   if (cols == 0) return;
-  withFloating(x.t, [&](auto tag) {
-    using T = typename decltype(tag)::type;
+  withDtype(x, [&]<class T>(Tag<T>) {
     T* o = out.as<T>();
     const T* a = x.as<const T>();
     forRows<T>(
@@ -17,8 +16,7 @@ void softmax(Ctx&, Out<Floating> out, In<Floating> x, int64_t rows, int64_t cols
 
 void softmaxGrad(Ctx&, Out<Floating> out, In<Floating> g, In<Floating> y, int64_t rows, int64_t cols, bool log) {
   if (cols == 0) return;
-  withFloating(y.t, [&](auto tag) {
-    using T = typename decltype(tag)::type;
+  withDtype(y, [&]<class T>(Tag<T>) {
     T* o = out.as<T>();
     const T *gs = g.as<const T>(), *ys = y.as<const T>();
     forRows<T>(

@@ -42,16 +42,14 @@ __global__ void softmaxGradKernel(T* out, const T* g, const T* y, int64_t rows, 
 
 void softmax(Ctx& c, Out<Floating> out, In<Floating> x, int64_t rows, int64_t cols, bool log) {
   if (cols == 0) return;
-  withRows(x.t, rows, cols, [&](auto tag, auto lanes, Launch l) {
-    using T = typename decltype(tag)::type;
+  withRows(x, rows, cols, [&]<class T>(Tag<T>, auto lanes, Launch l) {
     launch(c, "softmax", l, softmaxKernel<T, decltype(lanes)::value>, out.as<T>(), x.as<const T>(), rows, cols, log);
   });
 }
 
 void softmaxGrad(Ctx& c, Out<Floating> out, In<Floating> g, In<Floating> y, int64_t rows, int64_t cols, bool log) {
   if (cols == 0) return;
-  withRows(y.t, rows, cols, [&](auto tag, auto lanes, Launch l) {
-    using T = typename decltype(tag)::type;
+  withRows(y, rows, cols, [&]<class T>(Tag<T>, auto lanes, Launch l) {
     launch(c, "softmaxGrad", l, softmaxGradKernel<T, decltype(lanes)::value>, out.as<T>(), g.as<const T>(),
            y.as<const T>(), rows, cols, log);
   });

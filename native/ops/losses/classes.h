@@ -10,15 +10,12 @@ namespace ng::NG_ISA {
 
 inline double readAt(const Buf& b, int64_t i) {
   double v = 0;
-  withType(b.t, [&](auto tag) { v = castTo<double>(b.as<typename decltype(tag)::type>()[i]); });
+  withDtype<Floating>(b.t, [&]<class T>(Tag<T>) { v = castTo<double>(b.as<T>()[i]); });
   return v;
 }
 
 inline void writeAt(const Buf& b, int64_t i, double v) {
-  withType(b.t, [&](auto tag) {
-    using T = typename decltype(tag)::type;
-    b.as<T>()[i] = castTo<T>(v);
-  });
+  withDtype<Floating>(b.t, [&]<class T>(Tag<T>) { b.as<T>()[i] = castTo<T>(v); });
 }
 
 // loss = (1 - s) w[y] nll(y) + s / C sum_c w[c] nll(c), as in PyTorch.

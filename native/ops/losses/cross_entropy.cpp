@@ -7,8 +7,7 @@ namespace ng::NG_ISA {
 
 void crossEntropy(Ctx& c, Out<Floating> loss, Out<Floating> lse, In<Floating> x, In<Labels> labels, In<Floating> weight,
                   int64_t rows, int64_t cols, int64_t ignoreIndex, double smoothing) {
-  withFloating(x.t, [&](auto tag) {
-    using T = typename decltype(tag)::type;
+  withDtype(x, [&]<class T>(Tag<T>) {
     const T* a = x.as<const T>();
     Classes<T> classes(labels, weight, cols, ignoreIndex, smoothing);
     forRows<T>(
@@ -25,8 +24,7 @@ void crossEntropy(Ctx& c, Out<Floating> loss, Out<Floating> lse, In<Floating> x,
 
 void crossEntropyGrad(Ctx& c, Out<Floating> out, In<Floating> g, In<Floating> x, In<Floating> lse, In<Labels> labels,
                       In<Floating> weight, int64_t rows, int64_t cols, int64_t ignoreIndex, double smoothing) {
-  withFloating(x.t, [&](auto tag) {
-    using T = typename decltype(tag)::type;
+  withDtype(x, [&]<class T>(Tag<T>) {
     T* o = out.as<T>();
     const T* a = x.as<const T>();
     Classes<T> classes(labels, weight, cols, ignoreIndex, smoothing);

@@ -8,15 +8,11 @@ namespace {
 
 __device__ double readOn(const Buf& b, int64_t i) {
   double v = 0;
-  withTypeOnDevice(b.t,
-                   [&](auto tag) { v = castTo<double>(static_cast<const typename decltype(tag)::type*>(b.p)[i]); });
+  withDtype<Floating>(b.t, [&]<class T>(Tag<T>) { v = castTo<double>(static_cast<const T*>(b.p)[i]); });
   return v;
 }
 __device__ void writeOn(const Buf& b, int64_t i, double v) {
-  withTypeOnDevice(b.t, [&](auto tag) {
-    using T = typename decltype(tag)::type;
-    static_cast<T*>(b.p)[i] = castTo<T>(v);
-  });
+  withDtype<Floating>(b.t, [&]<class T>(Tag<T>) { static_cast<T*>(b.p)[i] = castTo<T>(v); });
 }
 
 // The row's class, or -1 when it has no loss: ignored, or out of range (which is reported).
@@ -95,8 +91,7 @@ ClassWeights<T> weightsOf(const Buf& labels, const Buf& weight, int64_t cols, in
 
 void crossEntropy(Ctx& c, Out<Floating> loss, Out<Floating> lse, In<Floating> x, In<Labels> labels, In<Floating> weight,
                   int64_t rows, int64_t cols, int64_t ignoreIndex, double smoothing) {
-  withRows(x.t, rows, cols, [&](auto tag, auto lanes, Launch l) {
-    using T = typename decltype(tag)::type;
+  withRows(x, rows, cols, [&]<class T>(Tag<T>, auto lanes, Launch l) {
     launch(c, "crossEntropy", l, lossKernel<T, decltype(lanes)::value>, loss, lse, x.as<const T>(),
            weightsOf<T>(labels, weight, cols, ignoreIndex, smoothing), rows, streamOf(c).reporter());
   });
@@ -104,8 +99,7 @@ void crossEntropy(Ctx& c, Out<Floating> loss, Out<Floating> lse, In<Floating> x,
 
 void crossEntropyGrad(Ctx& c, Out<Floating> out, In<Floating> g, In<Floating> x, In<Floating> lse, In<Labels> labels,
                       In<Floating> weight, int64_t rows, int64_t cols, int64_t ignoreIndex, double smoothing) {
-  withRows(x.t, rows, cols, [&](auto tag, auto lanes, Launch l) {
-    using T = typename decltype(tag)::type;
+  withRows(x, rows, cols, [&]<class T>(Tag<T>, auto lanes, Launch l) {
     launch(c, "crossEntropyGrad", l, lossGradKernel<T, decltype(lanes)::value>, out.as<T>(), g, x.as<const T>(), lse,
            weightsOf<T>(labels, weight, cols, ignoreIndex, smoothing), rows, streamOf(c).reporter());
   });

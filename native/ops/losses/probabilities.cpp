@@ -8,8 +8,7 @@ namespace ng::NG_ISA {
 
 void probabilities(Ctx& c, Out<Floating> out, In<Floating> p, int64_t n) {
   FirstBad bad;
-  withFloating(p.t, [&](auto tag) {
-    using T = typename decltype(tag)::type;
+  withDtype(p, [&]<class T>(Tag<T>) {
     parallelFor(n, 32768, [&](int64_t first, int64_t end) {
       const T* x = p.as<const T>();
       T* o = out.as<T>();

@@ -17,8 +17,7 @@ __global__ void probabilitiesKernel(T* out, const T* p, int64_t n, Reporter to) 
 }  // namespace
 
 void probabilities(Ctx& c, Out<Floating> out, In<Floating> p, int64_t n) {
-  withFloating(p.t, [&](auto tag) {
-    using T = typename decltype(tag)::type;
+  withDtype(p, [&]<class T>(Tag<T>) {
     launch(c, "probabilities", cover(n), probabilitiesKernel<T>, out.as<T>(), p.as<const T>(), n,
            streamOf(c).reporter());
   });

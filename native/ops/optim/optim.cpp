@@ -51,8 +51,7 @@ double sumOfSquares(const T* x, int64_t n) {
 void optimStep(Ctx&, int64_t op, StateList<Real> param, InList<Real> grad, StateList<Real> state, IntList sizes,
                RealList constants, In<Float64> rates, In<Any>) {
   forSegments(sizes, [&](int64_t s, int64_t from, int64_t to, int64_t) {
-    withReal(param[s].t, [&](auto zero) {
-      using T = decltype(zero);
+    withDtype<Real>(param[s].t, [&]<class T>(Tag<T>) {
       const auto at = [&](const BufList& list, int64_t k) {
         return k < list.n ? list[k].as<T>() + from : static_cast<T*>(nullptr);
       };
@@ -75,10 +74,8 @@ void together(Ctx&, Out<Any>, InList<Any>) {}
 void sumSquares(Ctx& c, Out<Float64> out, InList<Real> list, IntList sizes) {
   double* parts = scratch<double>(kPartsSlot, static_cast<size_t>(totalOf(sizes) / kGrain + 1 + sizes.n));
   forSegments(sizes, [&](int64_t s, int64_t from, int64_t to, int64_t piece) {
-    withReal(list[s].t, [&](auto zero) {
-      using T = decltype(zero);
-      parts[piece] = sumOfSquares(list[s].as<T>() + from, to - from);
-    });
+    withDtype<Real>(list[s].t,
+                    [&]<class T>(Tag<T>) { parts[piece] = sumOfSquares(list[s].as<T>() + from, to - from); });
   });
   int64_t start = 0;
   for (int64_t s = 0; s < sizes.n; start += sizes[s], s++) {

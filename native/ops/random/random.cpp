@@ -42,7 +42,7 @@ void put(T* to, const T* from, int64_t n) {
 }  // namespace
 
 void uniform(Ctx& c, Out<Real> out, int64_t n, double lo, double hi, int64_t seed, int64_t offset) {
-  withReal(out.t, [&]<class T>(T) {
+  withDtype(out, [&]<class T>(Tag<T>) {
     constexpr int W = sizeof(T) / 4, run = kWords / W;
     const T a = static_cast<T>(lo), b = static_cast<T>(hi);
     forWords<W>(n, seed, offset, [&](int64_t first, int64_t count, const uint32_t* w) {
@@ -60,7 +60,7 @@ void uniform(Ctx& c, Out<Real> out, int64_t n, double lo, double hi, int64_t see
 }
 
 void normal(Ctx& c, Out<Real> out, int64_t n, double mean, double std, int64_t seed, int64_t offset) {
-  withReal(out.t, [&]<class T>(T) {
+  withDtype(out, [&]<class T>(Tag<T>) {
     constexpr int W = sizeof(T) / 4, run = kWords / W;
     const T mu = static_cast<T>(mean), sigma = static_cast<T>(std);
     forWords<W>(n, seed, offset, [&](int64_t first, int64_t count, const uint32_t* w) {
@@ -82,8 +82,7 @@ void normal(Ctx& c, Out<Real> out, int64_t n, double mean, double std, int64_t s
 
 void randint(Ctx&, Out<Any> out, int64_t n, int64_t lo, int64_t hi, int64_t seed, int64_t offset) {
   const uint64_t range = static_cast<uint64_t>(hi) - static_cast<uint64_t>(lo);
-  withType(out.t, [&](auto tag) {
-    using T = typename decltype(tag)::type;
+  withDtype(out, [&]<class T>(Tag<T>) {
     forWords<2>(n, seed, offset, [&](int64_t first, int64_t count, const uint32_t* w) {
       constexpr int run = kWords / 2;
       uint64_t r[run];
@@ -101,9 +100,8 @@ void randint(Ctx&, Out<Any> out, int64_t n, int64_t lo, int64_t hi, int64_t seed
 
 void bernoulli(Ctx& c, Out<Any> out, In<Real> p, int64_t n, int64_t seed, int64_t offset) {
   FirstBad bad;
-  withType(out.t, [&](auto outTag) {
-    withReal(p.t, [&]<class P>(P) {
-      using T = typename decltype(outTag)::type;
+  withDtype(out, [&]<class T>(Tag<T>) {
+    withDtype(p, [&]<class P>(Tag<P>) {
       forWords<1>(n, seed, offset, [&](int64_t first, int64_t count, const uint32_t* w) {
         T* o = out.as<T>() + first;
         const P* x = p.as<P>() + first;
@@ -122,8 +120,7 @@ void bernoulli(Ctx& c, Out<Any> out, In<Real> p, int64_t n, int64_t seed, int64_
 
 void dropout(Ctx&, Out<Floating> out, In<Floating> a, int64_t n, double p, int64_t seed, int64_t offset) {
   const DropoutRule rule(p);
-  withType(out.t, [&](auto tag) {
-    using T = typename decltype(tag)::type;
+  withDtype(out, [&]<class T>(Tag<T>) {
     forWords<1>(n, seed, offset, [&](int64_t first, int64_t count, const uint32_t* w) {
       T* o = out.as<T>() + first;
       const T* x = a.as<T>() + first;

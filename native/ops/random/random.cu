@@ -98,36 +98,29 @@ struct Dropout {
 }  // namespace
 
 void uniform(Ctx& c, Out<Real> out, int64_t n, double lo, double hi, int64_t seed, int64_t offset) {
-  withReal(out.t, [&]<class T>(T) {
+  withDtype(out, [&]<class T>(Tag<T>) {
     generate<kWords<T>, T>(c, "uniform", out, n, seed, offset, Uniform<T>{static_cast<T>(lo), static_cast<T>(hi)});
   });
 }
 
 void normal(Ctx& c, Out<Real> out, int64_t n, double mean, double std, int64_t seed, int64_t offset) {
-  withReal(out.t, [&]<class T>(T) {
+  withDtype(out, [&]<class T>(Tag<T>) {
     generate<kWords<T>, T>(c, "normal", out, n, seed, offset, Normal<T>{static_cast<T>(mean), static_cast<T>(std)});
   });
 }
 
 void randint(Ctx& c, Out<Any> out, int64_t n, int64_t lo, int64_t hi, int64_t seed, int64_t offset) {
   const uint64_t range = static_cast<uint64_t>(hi) - static_cast<uint64_t>(lo);
-  withType(out.t, [&](auto tag) {
-    using T = typename decltype(tag)::type;
-    generate<2, T>(c, "randint", out, n, seed, offset, Randint<T>{lo, range});
-  });
+  withDtype(out, [&]<class T>(Tag<T>) { generate<2, T>(c, "randint", out, n, seed, offset, Randint<T>{lo, range}); });
 }
 
 void bernoulli(Ctx& c, Out<Any> out, In<Real> p, int64_t n, int64_t seed, int64_t offset) {
   const Reporter to = streamOf(c).reporter();
-  withType(out.t, [&](auto tag) {
-    using T = typename decltype(tag)::type;
-    generate<1, T>(c, "bernoulli", out, n, seed, offset, Bernoulli<T>{p, to});
-  });
+  withDtype(out, [&]<class T>(Tag<T>) { generate<1, T>(c, "bernoulli", out, n, seed, offset, Bernoulli<T>{p, to}); });
 }
 
 void dropout(Ctx& c, Out<Floating> out, In<Floating> a, int64_t n, double p, int64_t seed, int64_t offset) {
-  withType(out.t, [&](auto tag) {
-    using T = typename decltype(tag)::type;
+  withDtype(out, [&]<class T>(Tag<T>) {
     generate<1, T>(c, "dropout", out, n, seed, offset, Dropout<T>{a.as<const T>(), DropoutRule(p)});
   });
 }

@@ -124,8 +124,7 @@ void multinomial(Ctx& c, Out<Int64> out, In<Floating> p, int64_t rows, int64_t c
   parallelFor(rows, work < 4096 ? 4096 / work : 1, [&](int64_t begin, int64_t end) {
     double* weights = scratch<double>(4, static_cast<size_t>(cols));
     for (int64_t r = begin; r < end; r++) {
-      withType(p.t, [&](auto tag) {
-        using T = typename decltype(tag)::type;
+      withDtype(p, [&]<class T>(Tag<T>) {
         const T* x = p.as<T>() + r * cols;
         for (int64_t k = 0; k < cols; k++) weights[k] = castTo<double>(x[k]);
       });

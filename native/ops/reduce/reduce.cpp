@@ -15,40 +15,37 @@ constexpr int64_t kLongRow = 64;   // shorter contiguous rows are faster as stri
 
 const ReduceFns* choose(ReduceOp op, DType t) {
   const ReduceFns* f = nullptr;
-  withType(t == DType::boolean ? DType::u8 : t, [&](auto tag) {
-    using T = typename decltype(tag)::type;
-    if constexpr (!kSame<T, Bool>) {
-      switch (op) {
-        case ReduceOp::sum:
-          f = &ValueReduction<T, SumOp<T, false>>::fns;
-          break;
-        case ReduceOp::prod:
-          f = &ValueReduction<T, ProdOp<T>>::fns;
-          break;
-        case ReduceOp::max:
-          f = &ValueReduction<T, ExtremeOp<T, true>>::fns;
-          break;
-        case ReduceOp::min:
-          f = &ValueReduction<T, ExtremeOp<T, false>>::fns;
-          break;
-        case ReduceOp::sumsq:
-          f = &ValueReduction<T, SumOp<T, true>>::fns;
-          break;
-        case ReduceOp::any:
-          f = &ValueReduction<T, LogicOp<T, false>>::fns;
-          break;
-        case ReduceOp::all:
-          f = &ValueReduction<T, LogicOp<T, true>>::fns;
-          break;
-        case ReduceOp::argmax:
-          f = &ArgReduction<T, true>::fns;
-          break;
-        case ReduceOp::argmin:
-          f = &ArgReduction<T, false>::fns;
-          break;
-        case ReduceOp::count:
-          break;
-      }
+  withDtype<Plain>(plain(t), [&]<class T>(Tag<T>) {
+    switch (op) {
+      case ReduceOp::sum:
+        f = &ValueReduction<T, SumOp<T, false>>::fns;
+        break;
+      case ReduceOp::prod:
+        f = &ValueReduction<T, ProdOp<T>>::fns;
+        break;
+      case ReduceOp::max:
+        f = &ValueReduction<T, ExtremeOp<T, true>>::fns;
+        break;
+      case ReduceOp::min:
+        f = &ValueReduction<T, ExtremeOp<T, false>>::fns;
+        break;
+      case ReduceOp::sumsq:
+        f = &ValueReduction<T, SumOp<T, true>>::fns;
+        break;
+      case ReduceOp::any:
+        f = &ValueReduction<T, LogicOp<T, false>>::fns;
+        break;
+      case ReduceOp::all:
+        f = &ValueReduction<T, LogicOp<T, true>>::fns;
+        break;
+      case ReduceOp::argmax:
+        f = &ArgReduction<T, true>::fns;
+        break;
+      case ReduceOp::argmin:
+        f = &ArgReduction<T, false>::fns;
+        break;
+      case ReduceOp::count:
+        break;
     }
   });
   return f;

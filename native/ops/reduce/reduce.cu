@@ -102,10 +102,7 @@ struct Positions {
 
 template <class R>
 __device__ void store(const Buf& out, int64_t at, const typename R::Total& t, double scale) {
-  withTypeOnDevice(out.t, [&](auto tag) {
-    using O = typename decltype(tag)::type;
-    static_cast<O*>(out.p)[at] = R::template result<O>(t, scale);
-  });
+  withDtype<Any>(out.t, [&]<class O>(Tag<O>) { static_cast<O*>(out.p)[at] = R::template result<O>(t, scale); });
 }
 
 // One part of every output of the block; to `partials` [outputs, parts], or to the result if there is one part only.
@@ -215,10 +212,7 @@ void reduce(Ctx& c, int64_t op, Out<Any> out, In<Any> a, Dims keep, Dims sKeep, 
   r = coalesce(r);
   if (k.numel == 0) return;
   const Plan p = makePlan(k, r);
-  withType(a.t == DType::boolean ? DType::u8 : a.t, [&](auto tag) {
-    using T = typename decltype(tag)::type;
-    if constexpr (!kSame<T, Bool>) dispatch<T>(c, which, out, a, p, scale);
-  });
+  withDtype<Plain>(plain(a.t), [&]<class T>(Tag<T>) { dispatch<T>(c, which, out, a, p, scale); });
 }
 
 }  // namespace ng::NG_ISA

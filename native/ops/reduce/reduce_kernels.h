@@ -120,8 +120,7 @@ inline void forBlocks(const void* a, const Loop<1>& r, int64_t b, int64_t e, F&&
 template <class Total, bool kScaled>
 void storeTotals(const Buf& out, int64_t at, int64_t step, const void* totals, int64_t n, double scale) {
   const Total* t = static_cast<const Total*>(totals);
-  withType(out.t, [&](auto tag) {
-    using O = typename decltype(tag)::type;
+  withDtype<Any>(out.t, [&]<class O>(Tag<O>) {
     O* o = out.as<O>() + at;
     if constexpr (kScaled && (kFloating<O> || kHalf<O>)) {
       for (int64_t i = 0; i < n; i++) o[i * step] = castTo<O>(static_cast<double>(t[i]) * scale);

@@ -43,26 +43,22 @@ void scanLines(O* out, const T* a, int64_t outer, int64_t len, int64_t inner) {
 
 void scan(Ctx&, int64_t op, Out<Any> out, In<Any> a, int64_t outer, int64_t len, int64_t inner) {
   if (outer * len * inner == 0) return;
-  withType(a.t == DType::boolean ? DType::u8 : a.t, [&](auto tag) {
-    using T = typename decltype(tag)::type;
+  withDtype<Plain>(plain(a.t), [&]<class T>(Tag<T>) {
     using Wide = If<kFloating<T> || kHalf<T>, T, int64_t>;  // out's element type for sums and products
-    if constexpr (!kSame<T, Bool>) {
-      switch (static_cast<ScanOp>(op)) {
-        case ScanOp::sum:
-          return scanLines<T, Wide, SumOp<T, false>>(out.as<Wide>(), a.as<T>(), outer, len, inner);
-        case ScanOp::prod:
-          return scanLines<T, Wide, ProdOp<T>>(out.as<Wide>(), a.as<T>(), outer, len, inner);
-        case ScanOp::max:
-          return scanLines<T, T, ExtremeOp<T, true>>(out.as<T>(), a.as<T>(), outer, len, inner);
-        case ScanOp::min:
-          return scanLines<T, T, ExtremeOp<T, false>>(out.as<T>(), a.as<T>(), outer, len, inner);
-        case ScanOp::logsumexp:
-          if constexpr (kFloating<T> || kHalf<T>)
-            scanLines<T, T, LogSumExpOp>(out.as<T>(), a.as<T>(), outer, len, inner);
-          return;
-        case ScanOp::count:
-          return;
-      }
+    switch (static_cast<ScanOp>(op)) {
+      case ScanOp::sum:
+        return scanLines<T, Wide, SumOp<T, false>>(out.as<Wide>(), a.as<T>(), outer, len, inner);
+      case ScanOp::prod:
+        return scanLines<T, Wide, ProdOp<T>>(out.as<Wide>(), a.as<T>(), outer, len, inner);
+      case ScanOp::max:
+        return scanLines<T, T, ExtremeOp<T, true>>(out.as<T>(), a.as<T>(), outer, len, inner);
+      case ScanOp::min:
+        return scanLines<T, T, ExtremeOp<T, false>>(out.as<T>(), a.as<T>(), outer, len, inner);
+      case ScanOp::logsumexp:
+        if constexpr (kFloating<T> || kHalf<T>) scanLines<T, T, LogSumExpOp>(out.as<T>(), a.as<T>(), outer, len, inner);
+        return;
+      case ScanOp::count:
+        return;
     }
   });
 }

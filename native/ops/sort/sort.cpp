@@ -146,10 +146,8 @@ void sortLines(const Buf& values, const Buf& indices, const Buf& a, int64_t oute
 void sortTyped(const Buf& values, const Buf& indices, const Buf& a, int64_t outer, int64_t len, int64_t inner,
                int64_t k, bool descending) {
   if (k == 0) return;
-  withType(a.t == DType::boolean ? DType::u8 : a.t, [&](auto tag) {
-    using T = typename decltype(tag)::type;
-    if constexpr (!kSame<T, Bool>) sortLines<T>(values, indices, a, outer, len, inner, k, descending);
-  });
+  withDtype<Plain>(plain(a.t),
+                   [&]<class T>(Tag<T>) { sortLines<T>(values, indices, a, outer, len, inner, k, descending); });
 }
 
 }  // namespace

@@ -35,9 +35,7 @@ void castRow(void* out, int64_t so, const void* a, int64_t sa, int64_t n) {
 
 RowFn rowFn(DType to, DType from) {
   RowFn f = nullptr;
-  withType(to, [&](auto d) {
-    withType(from, [&](auto s) { f = &castRow<typename decltype(d)::type, typename decltype(s)::type>; });
-  });
+  withDtype<Any>(to, [&]<class D>(Tag<D>) { withDtype<Any>(from, [&]<class S>(Tag<S>) { f = &castRow<D, S>; }); });
   return f;
 }
 
@@ -127,8 +125,7 @@ void fill(Ctx&, Out<Any> out, Dims dims, Dims so, double value) {
   Loop<1> l = makeLoop<1>(dims, {&so});
   sortByStride(l);
   l = coalesce(l);
-  withType(out.t, [&](auto tag) {
-    using T = typename decltype(tag)::type;
+  withDtype(out, [&]<class T>(Tag<T>) {
     const T v = castTo<T>(value);
     const int64_t step = l.s[0][l.n - 1];
     parallelFor(l.numel, kGrain, [&](int64_t b, int64_t e) {
@@ -167,8 +164,7 @@ void copy(Ctx&, Out<Any> out, In<Any> a, Dims dims, Dims so, Dims sa) {
 }
 
 void iota(Ctx&, Out<Any> out, int64_t n, double start, double step) {
-  withType(out.t, [&](auto tag) {
-    using T = typename decltype(tag)::type;
+  withDtype(out, [&]<class T>(Tag<T>) {
     parallelFor(n, kGrain, [&](int64_t b, int64_t e) {
       T* o = out.as<T>();
       for (int64_t i = b; i < e; i++) o[i] = castTo<T>(start + static_cast<double>(i) * step);

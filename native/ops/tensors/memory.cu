@@ -44,8 +44,7 @@ __global__ void copyStrided(U* out, const U* a, Strided<2> s) {
 // The source's type is chosen inside the kernel: 8 kernels instead of 64.
 template <class D, int V>
 __global__ void castDense(D* out, const void* a, DType from, int64_t n) {
-  withTypeOnDevice(from, [&](auto tag) {
-    using S = typename decltype(tag)::type;
+  withDtype<Any>(from, [&]<class S>(Tag<S>) {
     auto* o = reinterpret_cast<Vec<D, V>*>(out);
     const auto* x = static_cast<const Vec<S, V>*>(a);
     for (int64_t i = threadOfGrid(); i < n / V; i += threadsOfGrid()) {
@@ -61,8 +60,7 @@ __global__ void castDense(D* out, const void* a, DType from, int64_t n) {
 
 template <class D>
 __global__ void castStrided(D* out, const void* a, DType from, Strided<2> s) {
-  withTypeOnDevice(from, [&](auto tag) {
-    using S = typename decltype(tag)::type;
+  withDtype<Any>(from, [&]<class S>(Tag<S>) {
     for (int64_t i = threadOfGrid(); i < s.numel; i += threadsOfGrid()) {
       int64_t off[2];
       s.offsets(i, off);
@@ -122,8 +120,7 @@ void transpose(Ctx& c, Buf out, Buf a, const Loop<2>& l, int p) {
   outer = coalesce(outer);
   int64_t blocks = outer.numel * t.rowTiles * t.colTiles;
   if (blocks > kMaxBlocks) blocks = kMaxBlocks;
-  withWidth(out.t, [&](auto tag) {
-    using U = typename decltype(tag)::type;
+  withWidth(out.t, [&]<class U>(Tag<U>) {
     launch(c, "copy", {blocks, kThreads, true}, copyTransposed<U>, out.as<U>(), a.as<const U>(), Strided<2>(outer), t);
   });
 }
@@ -135,13 +132,11 @@ void fill(Ctx& c, Out<Any> out, Dims dims, Dims so, double value) {
   sortByStride(l);
   l = coalesce(l);
   uint64_t bits = 0;
-  withType(out.t, [&](auto tag) {
-    using T = typename decltype(tag)::type;
+  withDtype(out, [&]<class T>(Tag<T>) {
     const T v = castTo<T>(value);
     std::memcpy(&bits, &v, sizeof(T));
   });
-  withWidth(out.t, [&](auto tag) {
-    using U = typename decltype(tag)::type;
+  withWidth(out.t, [&]<class U>(Tag<U>) {
     const U v = static_cast<U>(bits);
     U* o = out.as<U>();
     if (l.n > 1 || l.s[0][0] != 1) return launch(c, "fill", cover(l.numel), fillStrided<U>, o, Strided<1>(l), v);
@@ -158,8 +153,7 @@ void copy(Ctx& c, Out<Any> out, In<Any> a, Dims dims, Dims so, Dims sa) {
   const int last = l.n - 1;
   const bool dense = l.n == 1 && l.s[0][0] == 1 && l.s[1][0] == 1;
   if (out.t != a.t) {
-    return withType(out.t, [&](auto tag) {
-      using D = typename decltype(tag)::type;
+    return withDtype(out, [&]<class D>(Tag<D>) {
       D* o = out.as<D>();
       const bool wide = dense && aligned(o, 4 * sizeof(D)) && aligned(a.p, 4 * sizeOf(a.t));
       if (!wide) return launch(c, "copy", cover(l.numel), castStrided<D>, o, a.p, a.t, Strided<2>(l));
@@ -171,8 +165,7 @@ void copy(Ctx& c, Out<Any> out, In<Any> a, Dims dims, Dims so, Dims sa) {
       if (l.s[1][p] == 1) return transpose(c, out, a, l, p);
     }
   }
-  withWidth(out.t, [&](auto tag) {
-    using U = typename decltype(tag)::type;
+  withWidth(out.t, [&]<class U>(Tag<U>) {
     U* o = out.as<U>();
     const U* x = a.as<const U>();
     if (!dense) return launch(c, "copy", cover(l.numel), copyStrided<U>, o, x, Strided<2>(l));
@@ -183,10 +176,7 @@ void copy(Ctx& c, Out<Any> out, In<Any> a, Dims dims, Dims so, Dims sa) {
 }
 
 void iota(Ctx& c, Out<Any> out, int64_t n, double start, double step) {
-  withType(out.t, [&](auto tag) {
-    using T = typename decltype(tag)::type;
-    launch(c, "iota", cover(n), iotaKernel<T>, out.as<T>(), n, start, step);
-  });
+  withDtype(out, [&]<class T>(Tag<T>) { launch(c, "iota", cover(n), iotaKernel<T>, out.as<T>(), n, start, step); });
 }
 
 }  // namespace ng::NG_ISA
