@@ -179,6 +179,15 @@ export interface Kernels {
     out: BufferArg | null, q: BufferArg | null, k: BufferArg | null, v: BufferArg | null, lse: BufferArg | null,
     mask: BufferArg | null, sizes: readonly number[], strides: readonly number[], scale: number,
     causal: boolean) => void;
+  /** the pixel (column, row) of out[n, c, to] shows x at (m0 column + m1 row + m2, m3 column + m4 row + m5), matrix [n, 6] in pixels, or fill[c] outside of x; bilinear: sum of the weights inside * value + the rest * fill; else the nearest */
+  warp: (out: Written | null, x: BufferArg | null, matrix: BufferArg | null, fill: BufferArg | null, n: number,
+    c: number, from: readonly number[], to: readonly number[], bilinear: boolean) => void;
+  /** out[n, c, to] = the box (top, left, height, width) of each image, boxes [n, 4], resized bilinearly with antialias */
+  resizedCrop: (out: Written | null, x: BufferArg | null, boxes: BufferArg | null, n: number, c: number,
+    from: readonly number[], to: readonly number[]) => void;
+  /** brightness, contrast, saturation, hue of x[n, c, pixels], c 1 or 3: factors [n, 4], each image in its order [n, 4]; values are cut to [0, 1] */
+  colorJitter: (out: Written | null, x: BufferArg | null, factors: BufferArg | null, order: BufferArg | null,
+    n: number, c: number, pixels: number) => void;
   /** one step of all parameters; opcodes and formulas: optim.def, optim_steps.h; grad may be empty; state: all first states, all second ones, ..; rates: a factor of each parameter's rate, or null; guard: see together, or null */
   optimStep: (op: number, param: readonly Written[], grad: readonly BufferArg[], state: readonly Written[],
     sizes: readonly number[], constants: readonly number[], rates: BufferArg | null, guard: BufferArg | null) => void;

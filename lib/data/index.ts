@@ -36,3 +36,4 @@ export { describe } from './describe';
 export type { ColumnSummary, Description } from './description';
 export { npy, npz } from './npy';
 export type { NpyOptions } from './npy';
+export * as transforms from './transforms';
