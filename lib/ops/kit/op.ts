@@ -4,17 +4,14 @@
  * or (where the backward pass is itself recorded, or has no kernel) the composite's gradient, gradients that nobody wants,
  * and the name in errors.
  */
-import { isGradEnabled, needsTracking, track } from '../../core/autograd';
 import { dtypeCode, isHalf } from '../../core/dtype';
 import type { Tensor } from '../../core/tensor';
 import type { Kernels } from '../../kernels';
-import { enterOp, hasKernel, leaveOp, opNumber } from '../../native';
+import { enterOp, leaveOp, opNumber } from '../../native';
 import { cast } from '../tensors/cast';
 import { denseOf, sameDevice } from './launch';
 import { gradientOf } from './recompute';
-
-/** Tensors by name; null for one that is not given. */
-export type Tensors = object;
+import { availability, type Gradient, type PlainGradient, recorder, type Tensors } from './record';
 
 type Named = Record<string, Tensor | null>;
 
@@ -37,7 +34,7 @@ export interface OpDefinition<I extends Tensors, S, K extends Tensors> {
         /** Calls it. */
         forward(inputs: I, settings: S): { out: Tensor; kept: K };
         /** The kernel of the gradient. */
-        readonly gradient?: { readonly kernel: keyof Kernels; readonly run: Gradient<I, K, S> } | undefined;
+        readonly gradient?: (PlainGradient<I, K, S> & { readonly kernel: keyof Kernels }) | undefined;
         /**
          * The gradient in differentiable ops, for where it is recorded or has no kernel. Default: the composite's, evaluated
          * again, which needs all inputs.
@@ -49,14 +46,6 @@ export interface OpDefinition<I extends Tensors, S, K extends Tensors> {
     | undefined;
 }
 
-/** The gradients of the inputs by name: at least those that `needs` asks for. */
-export type Gradient<I extends Tensors, K extends Tensors, S> = (
-  g: Tensor,
-  values: I & K,
-  settings: S,
-  needs: Readonly<Partial<Record<keyof I, boolean>>>,
-) => Partial<Record<keyof I, Tensor | null>>;
-
 /** What a definition becomes. */
 export interface Op<I extends Tensors, S, K extends Tensors> {
   /** @param as - another name, where several functions are one op */
@@ -64,12 +53,6 @@ export interface Op<I extends Tensors, S, K extends Tensors> {
   /** The same, with what its kernel keeps; null where the composite was taken. Of 16-bit inputs: in float32. */
   keeping(inputs: I, settings: S, as?: string): { out: Tensor; kept: K | null };
   readonly definition: OpDefinition<I, S, K>;
-}
-
-// Whether a device has a kernel for a dtype, asked once for each.
-function availability(kernel: keyof Kernels): (device: number, dtype: number) => boolean {
-  const known: (boolean | undefined)[] = [];
-  return (device, dtype) => (known[8 * device + dtype] ??= hasKernel(kernel, device, dtype));
 }
 
 /** Every op that was defined: a test holds each to its composite. */
@@ -84,7 +67,24 @@ export function defineOp<I extends Tensors, S, K extends Tensors = object>(
   const composite = (inputs: I, settings: S): Tensor => definition.composite(inputs, settings);
 
   const forwardThere = fused && availability(fused.kernel);
-  const gradientThere = fused?.gradient && availability(fused.gradient.kernel);
+  // The composite's gradient: it is evaluated again.
+  const again: Gradient<I, K, S> = (g, values, settings, needs) => {
+    const own = names.filter((n) => (values as Named)[n]);
+    const list = own.map((n) => (values as Named)[n]!);
+    const of = (...tensors: Tensor[]): Tensor[] => [composite(byName(own, tensors), settings)];
+    const wanted = own.map((n) => Boolean(needs[n]));
+    return byName(own, gradientOf(of, list, [g], wanted));
+  };
+  const record =
+    fused &&
+    recorder<I, S, K, Tensor>({
+      inputs: names,
+      reads: (fused.derivative && fused.reads) ?? names,
+      readsKept: true,
+      dense: fused.strided !== true,
+      gradient: fused.gradient,
+      derivative: fused.derivative ?? again,
+    });
 
   const present = (inputs: Named): Tensor[] => {
     const list: Tensor[] = [];
@@ -92,7 +92,7 @@ export function defineOp<I extends Tensors, S, K extends Tensors = object>(
     return list;
   };
   // The reverse: tensors under these names, null under the others.
-  const byName = (own: readonly string[], tensors: readonly Tensor[]): I => {
+  const byName = (own: readonly string[], tensors: readonly (Tensor | null)[]): I => {
     const out: Named = {};
     for (const n of names) out[n] = null;
     for (let i = 0; i < own.length; i++) out[own[i]!] = tensors[i]!;
@@ -125,45 +125,8 @@ export function defineOp<I extends Tensors, S, K extends Tensors = object>(
     }
     const asTheyAre = fused.strided || list.every((t) => t.isContiguous());
     const { out, kept } = fused.forward(asTheyAre ? inputs : mapped(all, denseOf), settings);
-    if (needsTracking(list)) record(as, all, list, settings, out, kept);
+    record!(as, inputs, settings, out, kept);
     return { out, kept };
-  }
-
-  function record(as: string, inputs: Named, list: Tensor[], settings: S, out: Tensor, kept: K): void {
-    const { gradient, derivative, strided = false, reads = names } = fused!;
-    const own: string[] = [];
-    const savedNames: string[] = [];
-    const saved: Tensor[] = [];
-    for (const n of names) {
-      if (!inputs[n]) continue;
-      own.push(n);
-      if (!reads.includes(n)) continue;
-      savedNames.push(n);
-      saved.push(inputs[n]);
-    }
-    for (const n in kept) {
-      savedNames.push(n);
-      saved.push(kept[n] as Tensor);
-    }
-    const { dtypeCode: type } = list[0]!;
-    track(as, out, list, saved, ([g], values, needs) => {
-      const recorded = isGradEnabled() || !gradientThere?.(g!.storage.device, type);
-      if (recorded && !derivative) {
-        const again = (...tensors: Tensor[]): Tensor[] => [composite(byName(own, tensors), settings)];
-        return gradientOf(again, values.slice(0, own.length), [g], needs);
-      }
-      const dense = !recorded && !strided;
-      const known = byName(savedNames, dense ? values.map(denseOf) : values);
-      const wanted: Partial<Record<keyof I, boolean>> = {};
-      own.forEach((n, i) => (wanted[n as keyof I] = needs[i]!));
-      const grads = (recorded ? derivative! : gradient!.run)(
-        dense ? denseOf(g!) : g!,
-        known as I & K,
-        settings,
-        wanted,
-      ) as Named;
-      return own.map((n) => grads[n] ?? null);
-    });
   }
 
   const entered = (inputs: I, settings: S, as = name): { out: Tensor; kept: K | null } => {
