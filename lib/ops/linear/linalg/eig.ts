@@ -10,6 +10,7 @@ import { eye } from '../../tensors/create';
 import { diagEmbed, diagonal } from '../../shape/diagonals';
 import { cat } from '../../shape/joining';
 import { denseOf } from '../../kit/launch';
+import { definePrimitive } from '../../kit/primitive';
 import { square } from '../../elementwise/math';
 import { matmul } from '../matmul';
 import { narrow, squeeze, unsqueeze } from '../../shape/views';
@@ -96,10 +97,19 @@ function run(a: Tensor, vectors: boolean): [Tensor, Tensor | null] {
  */
 export function eig(a: Tensor): p.Named<'eigenvalues' | 'eigenvectors', [Tensor, Tensor]> {
   p.checkSquare('eig', a);
-  const out = run(a, true) as [Tensor, Tensor];
-  p.track('eig', out, [a], out.slice(), ([gw, gv], [w, v]) => [eigGrad(gw, gv, w!, v!)]);
-  return p.named(['eigenvalues', 'eigenvectors'], out);
+  return p.named(['eigenvalues', 'eigenvectors'], decomposed({ a }));
 }
+
+const decomposed = definePrimitive<{ a: Tensor }, void, [Tensor, Tensor], { w: Tensor; v: Tensor }>({
+  name: 'eig',
+  inputs: ['a'],
+  forward({ a }) {
+    const [w, v] = run(a, true) as [Tensor, Tensor];
+    return { out: [w, v], kept: { w, v } };
+  },
+  reads: ['w', 'v'],
+  derivative: ([gw, gv], { w, v }) => ({ a: eigGrad(gw, gv, w, v) }),
+});
 
 /** The eigenvalues of each square matrix, in no order, as pairs [.., n, 2]. */
 export function eigvals(a: Tensor): Tensor {

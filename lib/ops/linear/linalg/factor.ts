@@ -9,6 +9,7 @@ import { zerosLike } from '../../tensors/create';
 import { cat } from '../../shape/joining';
 import { tril } from '../../shape/diagonals';
 import { denseOf } from '../../kit/launch';
+import { definePrimitive } from '../../kit/primitive';
 import { matmul } from '../matmul';
 import { narrow } from '../../shape/views';
 import * as p from './parts';
@@ -31,17 +32,27 @@ const choleskyArguments = { upper: false };
 export function cholesky(a: Tensor, ...args: InOrderOrByName<[upper?: boolean], CholeskyOptions>): Tensor {
   p.checkSquare('cholesky', a);
   if (readArguments('cholesky', choleskyArguments, args).upper) return p.mT(cholesky(p.mT(a)));
-  const out = p.like(a, a.shape);
-  choleskyKernel(written(out), denseOf(a), p.batchSize(a), p.rowsOf(a));
-  p.settle(out);
-  // Murray, Differentiation of the Cholesky decomposition (2016), eq. 10, made symmetric.
-  return p.track('cholesky', out, [a], [out], ([g], [l]) => {
-    const m = tril(matmul(p.mT(l!), g!));
-    const symmetric = mul(add(m, p.mT(tril(m, -1))), 0.5);
-    const half = solveTriangular(p.mT(l!), symmetric, { upper: true });
-    return [solveTriangular(l!, half, { upper: false, left: false })];
-  });
+  return lowerFactor({ a });
 }
+
+const lowerFactor = definePrimitive<{ a: Tensor }, void, Tensor, { l: Tensor }>({
+  name: 'cholesky',
+  inputs: ['a'],
+  forward({ a }) {
+    const l = p.like(a, a.shape);
+    choleskyKernel(written(l), denseOf(a), p.batchSize(a), p.rowsOf(a));
+    p.settle(l);
+    return { out: l, kept: { l } };
+  },
+  reads: ['l'],
+  // Murray, Differentiation of the Cholesky decomposition (2016), eq. 10, made symmetric.
+  derivative(g, { l }) {
+    const m = tril(matmul(p.mT(l), g));
+    const symmetric = mul(add(m, p.mT(tril(m, -1))), 0.5);
+    const half = solveTriangular(p.mT(l), symmetric, { upper: true });
+    return { a: solveTriangular(l, half, { upper: false, left: false }) };
+  },
+});
 
 /** What {@link qr} computes: q [m, k] r [k, n] with k = min(m, n), q square, or only r (q is then empty). */
 export type QrMode = 'reduced' | 'complete' | 'r';
@@ -54,18 +65,27 @@ export function qr(
 ): p.Named<'Q' | 'R', [Tensor, Tensor]> {
   p.checkMatrix('qr', a);
   const { mode: how } = readArguments('qr', qrArguments, args);
-  const [m, n, batch] = [p.rowsOf(a), p.colsOf(a), p.batchSize(a)];
-  const cols = how === 'complete' ? m : Math.min(m, n);
-  const out: [Tensor, Tensor] = [p.like(a, [...p.batchOf(a), m, cols]), p.like(a, [...p.batchOf(a), cols, n])];
-  qrKernel(written(out[0]), written(out[1]), denseOf(a), batch, m, n, how === 'complete');
-  p.track('qr', out, [a], out.slice(), ([gq, gr], [q, r]) => {
-    if (cols > n)
-      throw new AutogradError("[qr] mode 'complete' has no gradient for more rows than columns: q is not determined");
-    return [wideQrGrad(gq, gr, q!, r!)];
-  });
-  if (how === 'r') out[0] = p.like(a, [0]);
-  return p.named(['Q', 'R'], out);
+  const [q, r] = factors({ a }, { complete: how === 'complete' });
+  return p.named(['Q', 'R'], [how === 'r' ? p.like(a, [0]) : q, r]);
 }
+
+const factors = definePrimitive<{ a: Tensor }, { complete: boolean }, [Tensor, Tensor], { q: Tensor; r: Tensor }>({
+  name: 'qr',
+  inputs: ['a'],
+  forward({ a }, { complete }) {
+    const [m, n, lead] = [p.rowsOf(a), p.colsOf(a), p.batchOf(a)];
+    const cols = complete ? m : Math.min(m, n);
+    const [q, r] = [p.like(a, [...lead, m, cols]), p.like(a, [...lead, cols, n])];
+    qrKernel(written(q), written(r), denseOf(a), p.batchSize(a), m, n, complete);
+    return { out: [q, r], kept: { q, r } };
+  },
+  reads: ['q', 'r'],
+  derivative([gq, gr], { q, r }) {
+    if (p.colsOf(q) > p.colsOf(r))
+      throw new AutogradError("[qr] mode 'complete' has no gradient for more rows than columns: q is not determined");
+    return { a: wideQrGrad(gq, gr, q, r) };
+  },
+});
 
 // Roberts & Roberts, QR and LQ decomposition matrix backpropagation algorithms (2020). Columns of a beyond its rows
 // are q times those of r.

@@ -12,6 +12,7 @@ import { tril, triu } from '../../shape/diagonals';
 import { gather } from '../../indexing/gather';
 import { cat } from '../../shape/joining';
 import { denseOf, sameDevice } from '../../kit/launch';
+import { definePrimitive } from '../../kit/primitive';
 import { matmul } from '../matmul';
 import { expand, narrow, unsqueeze } from '../../shape/views';
 import * as p from './parts';
@@ -28,17 +29,25 @@ const luArguments = { pivot: true };
 type LuArguments = InOrderOrByName<[pivot?: boolean], LuOptions>;
 
 // Both factors in one matrix, and the rows that were exchanged: see luFactor.
-function factor(a: Tensor, pivot: boolean, strict: boolean): [Tensor, Tensor] {
-  const [m, n, batch] = [p.rowsOf(a), p.colsOf(a), p.batchSize(a)];
-  const k = Math.min(m, n);
-  const out = p.like(a, a.shape);
-  const pivots = empty([...p.batchOf(a), k], 'int32', a.storage.device);
-  luKernel(written(out), written(pivots), denseOf(a), batch, m, n, pivot, strict);
-  p.settle(out);
-  const order = rowOrder('luFactor', pivots, m);
-  p.track('luFactor', out, [a], [out], ([g], [lu]) => [unordered(luGrad(g!, lu!), order)]);
-  return [out, pivots];
-}
+const factor = definePrimitive<
+  { a: Tensor },
+  { pivot: boolean; strict: boolean },
+  [Tensor, Tensor],
+  { lu: Tensor; order: Tensor }
+>({
+  name: 'luFactor',
+  inputs: ['a'],
+  forward({ a }, { pivot, strict }) {
+    const [m, n, batch] = [p.rowsOf(a), p.colsOf(a), p.batchSize(a)];
+    const lu = p.like(a, a.shape);
+    const pivots = empty([...p.batchOf(a), Math.min(m, n)], 'int32', a.storage.device);
+    luKernel(written(lu), written(pivots), denseOf(a), batch, m, n, pivot, strict);
+    p.settle(lu);
+    return { out: [lu, pivots], kept: { lu, order: rowOrder('luFactor', pivots, m) } };
+  },
+  reads: ['lu', 'order'],
+  derivative: ([g], { lu, order }) => ({ a: unordered(luGrad(g!, lu), order) }),
+});
 
 // With M = L1^-1 dA1 U1^-1, dL1 = L1 tril(M, -1), dU1 = triu(M) U1, dL2 = dA2 U^-1 - L2 triu(M) (more rows than
 // columns), dU2 = L^-1 dA2 - tril(M, -1) U2 (more columns); read backwards. Returns dL / d(p a).
@@ -105,7 +114,7 @@ const unordered = (t: Tensor, order: Tensor): Tensor => matmul(permutation(order
 export function lu(a: Tensor, ...args: LuArguments): p.Named<'P' | 'L' | 'U', [Tensor, Tensor, Tensor]> {
   p.checkMatrix('lu', a);
   const { pivot } = readArguments('lu', luArguments, args);
-  const [both, pivots] = factor(a, pivot, false);
+  const [both, pivots] = factor({ a }, { pivot, strict: false });
   const [m, n] = [p.rowsOf(a), p.colsOf(a)];
   const k = Math.min(m, n);
   const lower = add(tril(narrow(both, -1, 0, k), -1), unit(a, m, k));
@@ -120,7 +129,7 @@ export function lu(a: Tensor, ...args: LuArguments): p.Named<'P' | 'L' | 'U', [T
 export function luFactor(a: Tensor, ...args: LuArguments): p.Named<'LU' | 'pivots', [Tensor, Tensor]> {
   p.checkMatrix('luFactor', a);
   const { pivot } = readArguments('luFactor', luArguments, args);
-  return p.named(['LU', 'pivots'], factor(a, pivot, true));
+  return p.named(['LU', 'pivots'], factor({ a }, { pivot, strict: true }));
 }
 
 /** Options of {@link luSolve}. */

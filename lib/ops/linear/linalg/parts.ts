@@ -1,12 +1,10 @@
 /** @file What the ops of linear algebra share: checks, batches, triangles, diagonals, results with names. */
-import { isGradEnabled, track } from '../../../core/autograd';
 import { DTypeError, ShapeError } from '../../../core/errors';
 import { broadcastShapes, numel, sameShape, type Shape, showShape } from '../../../core/shape';
 import { empty, needTensor, type Tensor } from '../../../core/tensor';
 import { waitForStorage } from '../../../native';
 import { expand, transpose } from '../../shape/views';
 
-export { isGradEnabled, track };
 export { named, type Named } from '../../kit/named';
 
 /** Throws unless `a` is a matrix, or a batch of them, of float32 or float64. */

@@ -4,11 +4,12 @@ import { ShapeError } from '../../../core/errors';
 import { boolean } from '../../../core/params';
 import { showShape } from '../../../core/shape';
 import { addMethods, needTensor, type Tensor } from '../../../core/tensor';
-import { kernel, named, written } from '../../../native';
+import { kernel, written } from '../../../native';
 import { lt, mul, neg } from '../../elementwise/arithmetic';
 import { eye } from '../../tensors/create';
 import { tril, triu } from '../../shape/diagonals';
 import { denseOf, sameDevice } from '../../kit/launch';
+import { definePrimitive } from '../../kit/primitive';
 import { matmul } from '../matmul';
 import { squeeze, unsqueeze } from '../../shape/views';
 import { where } from '../../elementwise/where';
@@ -22,13 +23,23 @@ const triangularKernel = kernel('triangularSolve');
 /** The inverse of each square matrix. A singular one throws a NumericError that names its place in the batch. */
 export function inv(a: Tensor): Tensor {
   p.checkSquare('inv', a);
-  const n = p.rowsOf(a);
-  const out = p.like(a, a.shape);
-  named('inv', () => solveKernel(written(out), denseOf(a), null, p.batchSize(a), n, n));
-  p.settle(out);
-  return p.track('inv', out, [a], [out], ([g], [y]) => [neg(matmul(p.mT(y!), matmul(g!, p.mT(y!))))]);
+  return inverted({ a });
 }
 export { inv as inverse };
+
+const inverted = definePrimitive<{ a: Tensor }, void, Tensor, { y: Tensor }>({
+  name: 'inv',
+  inputs: ['a'],
+  forward({ a }) {
+    const n = p.rowsOf(a);
+    const y = p.like(a, a.shape);
+    solveKernel(written(y), denseOf(a), null, p.batchSize(a), n, n);
+    p.settle(y);
+    return { out: y, kept: { y } };
+  },
+  reads: ['y'],
+  derivative: (g, { y }) => ({ a: neg(matmul(p.mT(y), matmul(g, p.mT(y)))) }),
+});
 
 /** Options of {@link solve}. */
 export interface SolveOptions {
@@ -51,16 +62,23 @@ export function solve(a: Tensor, b: Tensor, ...args: InOrderOrByName<[left?: boo
   return solveBatch(p.overBatch('solve', a, b), p.overBatch('solve', b, a));
 }
 
-function solveBatch(a: Tensor, b: Tensor): Tensor {
-  const [n, k, batch] = [p.rowsOf(a), p.colsOf(b), p.batchSize(a)];
-  const out = p.like(b, b.shape);
-  named('solve', () => solveKernel(written(out), denseOf(a), denseOf(b), batch, n, k));
-  p.settle(out);
-  return p.track('solve', out, [a, b], a.requiresGrad ? [a, out] : [a], ([g], [sa, x], needs) => {
-    const gb = solveBatch(p.mT(sa!), g!);
-    return [needs[0] ? neg(matmul(gb, p.mT(x!))) : null, gb];
-  });
-}
+// Of matrices in equal batches.
+const solveBatch = (a: Tensor, b: Tensor): Tensor => solved({ a, b });
+const solved = definePrimitive<{ a: Tensor; b: Tensor }, void, Tensor, { x: Tensor }>({
+  name: 'solve',
+  inputs: ['a', 'b'],
+  forward({ a, b }) {
+    const x = p.like(b, b.shape);
+    solveKernel(written(x), denseOf(a), denseOf(b), p.batchSize(a), p.rowsOf(a), p.colsOf(b));
+    p.settle(x);
+    return { out: x, kept: { x } };
+  },
+  reads: { a: ['a', 'x'], b: ['a'] },
+  derivative(g, { a, x }, _, needs) {
+    const gb = solveBatch(p.mT(a), g);
+    return { a: needs.a ? neg(matmul(gb, p.mT(x))) : null, b: gb };
+  },
+});
 
 /** Options of {@link solveTriangular}. */
 export interface TriangularOptions {
@@ -92,17 +110,31 @@ export function solveTriangular(
   return triangularBatch(x, y, upper, unitriangular);
 }
 
-function triangularBatch(a: Tensor, b: Tensor, upper: boolean, unit: boolean): Tensor {
-  const [n, k, batch] = [p.rowsOf(a), p.colsOf(b), p.batchSize(a)];
-  const out = p.like(b, b.shape);
-  triangularKernel(written(out), denseOf(a), denseOf(b), batch, n, k, upper, unit);
-  return p.track('solveTriangular', out, [a, b], a.requiresGrad ? [a, out] : [a], ([g], [sa, x], needs) => {
-    const gb = triangularBatch(p.mT(sa!), g!, !upper, unit);
-    if (!needs[0]) return [null, gb];
-    const ga = neg(matmul(gb, p.mT(x!)));
-    return [upper ? triu(ga, unit ? 1 : 0) : tril(ga, unit ? -1 : 0), gb];
-  });
-}
+const triangularBatch = (a: Tensor, b: Tensor, upper: boolean, unit: boolean): Tensor =>
+  triangularSolved({ a, b }, { upper, unit });
+
+const triangularSolved = definePrimitive<
+  { a: Tensor; b: Tensor },
+  { upper: boolean; unit: boolean },
+  Tensor,
+  { x: Tensor }
+>({
+  name: 'solveTriangular',
+  inputs: ['a', 'b'],
+  forward({ a, b }, { upper, unit }) {
+    const x = p.like(b, b.shape);
+    const [n, k, batch] = [p.rowsOf(a), p.colsOf(b), p.batchSize(a)];
+    triangularKernel(written(x), denseOf(a), denseOf(b), batch, n, k, upper, unit);
+    return { out: x, kept: { x } };
+  },
+  reads: { a: ['a', 'x'], b: ['a'] },
+  derivative(g, { a, x }, { upper, unit }, needs) {
+    const gb = triangularBatch(p.mT(a), g, !upper, unit);
+    if (!needs.a) return { b: gb };
+    const ga = neg(matmul(gb, p.mT(x)));
+    return { a: upper ? triu(ga, unit ? 1 : 0) : tril(ga, unit ? -1 : 0), b: gb };
+  },
+});
 
 const upperArguments = { upper: false };
 type UpperArguments = InOrderOrByName<[upper?: boolean], { upper?: boolean | undefined }>;
@@ -138,21 +170,41 @@ const perMatrix = (v: Tensor): Tensor => unsqueeze(unsqueeze(v, -1), -1);
  */
 export function det(a: Tensor): Tensor {
   p.checkSquare('det', a);
-  const out = p.like(a, p.batchOf(a));
-  determinantKernel(written(out), null, null, denseOf(a), p.batchSize(a), p.rowsOf(a));
-  return p.track('det', out, [a], [a, out], ([g], [sa, d]) => [
-    p.isGradEnabled() ? mul(perMatrix(mul(g!, d!)), p.mT(inv(sa!))) : mul(perMatrix(g!), p.mT(adjugate(sa!))),
-  ]);
+  return determinant({ a });
 }
+
+const determinant = definePrimitive<{ a: Tensor }, void, Tensor, { d: Tensor }>({
+  name: 'det',
+  inputs: ['a'],
+  forward({ a }) {
+    const d = p.like(a, p.batchOf(a));
+    determinantKernel(written(d), null, null, denseOf(a), p.batchSize(a), p.rowsOf(a));
+    return { out: d, kept: { d } };
+  },
+  reads: ['a', 'd'],
+  derivative: (g, { a, d }) => ({ a: mul(perMatrix(mul(g, d)), p.mT(inv(a))) }),
+  gradient: { kernel: 'adjugate', run: (g, { a }) => ({ a: mul(perMatrix(g), p.mT(adjugate(a))) }) },
+});
 
 /** The sign of each determinant (-1, 0, 1) and the logarithm of its absolute value, where det itself would overflow. */
 export function slogdet(a: Tensor): p.Named<'sign' | 'logabsdet', [Tensor, Tensor]> {
   p.checkSquare('slogdet', a);
-  const [sign, log] = [p.like(a, p.batchOf(a)), p.like(a, p.batchOf(a))];
-  determinantKernel(null, written(sign), written(log), denseOf(a), p.batchSize(a), p.rowsOf(a));
-  p.track('slogdet', log, [a], [a], ([g], [sa]) => [mul(perMatrix(g!), p.mT(inv(sa!)))]);
-  return p.named(['sign', 'logabsdet'], [sign, log]);
+  const [sign, log] = signAndLog({ a });
+  return p.named(['sign', 'logabsdet'], [sign.detach(), log]);
 }
+
+// No gradient flows through the sign.
+const signAndLog = definePrimitive<{ a: Tensor }, void, [Tensor, Tensor]>({
+  name: 'slogdet',
+  inputs: ['a'],
+  forward({ a }) {
+    const [sign, log] = [p.like(a, p.batchOf(a)), p.like(a, p.batchOf(a))];
+    determinantKernel(null, written(sign), written(log), denseOf(a), p.batchSize(a), p.rowsOf(a));
+    return [sign, log];
+  },
+  reads: ['a'],
+  derivative: ([, g], { a }) => ({ a: g ? mul(perMatrix(g), p.mT(inv(a))) : null }),
+});
 
 /** The logarithm of each determinant: NaN where it is negative, -Infinity where it is 0. */
 export function logdet(a: Tensor): Tensor {

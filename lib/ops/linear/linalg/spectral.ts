@@ -11,6 +11,7 @@ import { add, div, gt, maximum, mul, sub } from '../../elementwise/arithmetic';
 import { empty, eye, full } from '../../tensors/create';
 import { diagEmbed, tril } from '../../shape/diagonals';
 import { denseOf, sameDevice } from '../../kit/launch';
+import { definePrimitive } from '../../kit/primitive';
 import { abs, square } from '../../elementwise/math';
 import { matmul } from '../matmul';
 import { all, sum } from '../../reduce/reduce';
@@ -52,20 +53,28 @@ export function eigh(
   ...args: TriangleArguments
 ): p.Named<'eigenvalues' | 'eigenvectors', [Tensor, Tensor]> {
   const a = triangle('eigh', matrix, args);
-  const n = p.rowsOf(a);
-  const out: [Tensor, Tensor] = [p.like(a, a.shape.slice(0, -1)), p.like(a, a.shape)];
-  eighKernel(written(out[0]), written(out[1]), denseOf(a), p.batchSize(a), n);
-  p.settle(out[0]);
-  p.track('eigh', out, [a], out.slice(), ([gw, gv], [w, v]) => {
+  return p.named(['eigenvalues', 'eigenvectors'], symmetricDecomposed({ a }));
+}
+
+const symmetricDecomposed = definePrimitive<{ a: Tensor }, void, [Tensor, Tensor], { w: Tensor; v: Tensor }>({
+  name: 'eigh',
+  inputs: ['a'],
+  forward({ a }) {
+    const [w, v] = [p.like(a, a.shape.slice(0, -1)), p.like(a, a.shape)];
+    eighKernel(written(w), written(v), denseOf(a), p.batchSize(a), p.rowsOf(a));
+    p.settle(w);
+    return { out: [w, v], kept: { w, v } };
+  },
+  reads: ['w', 'v'],
+  derivative([gw, gv], { w, v }) {
     let inner = gw ? diagEmbed(gw) : undefined;
     if (gv) {
-      const turn = mul(mul(skew(matmul(p.mT(v!), gv)), 0.5), inverseGaps(w!));
+      const turn = mul(mul(skew(matmul(p.mT(v), gv)), 0.5), inverseGaps(w));
       inner = inner ? add(inner, turn) : turn;
     }
-    return [matmul(v!, matmul(inner!, p.mT(v!)))];
-  });
-  return p.named(['eigenvalues', 'eigenvectors'], out);
-}
+    return { a: matmul(v, matmul(inner!, p.mT(v))) };
+  },
+});
 
 /** The eigenvalues of each symmetric matrix, ascending. */
 export function eigvalsh(matrix: Tensor, ...args: TriangleArguments): Tensor {
@@ -108,16 +117,29 @@ export function svd(
 ): p.Named<'U' | 'S' | 'Vh', [Tensor, Tensor, Tensor]> {
   p.checkMatrix('svd', a);
   const full = readArguments('svd', svdArguments, args).fullMatrices;
-  const out = runSvd(a, full);
-  const [m, n] = [p.rowsOf(a), p.colsOf(a)];
-  p.track('svd', out, [a], out.slice(), ([gu, gs, gvh], [u, s, vh]) => {
-    const k = Math.min(m, n);
+  return p.named(['U', 'S', 'Vh'], singular({ a }, { full }));
+}
+
+const singular = definePrimitive<
+  { a: Tensor },
+  { full: boolean },
+  [Tensor, Tensor, Tensor],
+  { u: Tensor; s: Tensor; vh: Tensor }
+>({
+  name: 'svd',
+  inputs: ['a'],
+  forward({ a }, { full }) {
+    const [u, s, vh] = runSvd(a, full);
+    return { out: [u, s, vh], kept: { u, s, vh } };
+  },
+  reads: ['u', 's', 'vh'],
+  derivative([gu, gs, gvh], { u, s, vh }) {
+    const k = p.colsOf(s);
     const cols = (t: Tensor | undefined): Tensor | undefined => t && narrow(t, -1, 0, k);
     const rows = (t: Tensor | undefined): Tensor | undefined => t && narrow(t, -2, 0, k);
-    return [svdGrad(cols(gu), gs, rows(gvh), cols(u)!, s!, rows(vh)!)];
-  });
-  return p.named(['U', 'S', 'Vh'], out);
-}
+    return { a: svdGrad(cols(gu), gs, rows(gvh), cols(u)!, s, rows(vh)!) };
+  },
+});
 
 // Townsend, Differentiating the singular value decomposition (2016).
 function svdGrad(
@@ -211,28 +233,33 @@ export function pinv(
   ...args: InOrderOrByName<[rtol?: number, hermitian?: boolean, atol?: number], RankOptions>
 ): Tensor {
   p.checkMatrix('pinv', a);
-  return pseudo('pinv', a, readArguments('pinv', pinvArguments, args)).inverse;
+  return pseudo({ a }, readArguments('pinv', pinvArguments, args))[0];
 }
 export { pinv as pinverse };
 
-function pseudo(op: string, a: Tensor, options: RankOptions): { inverse: Tensor; s: Tensor; kept: Tensor } {
-  const result = noGrad(() => {
-    const [u, s, vh] = runSvd(options.hermitian ? add(tril(a), p.mT(tril(a, -1))) : a, false);
-    const kept = significant(a, s, firstOf(s), options);
-    const scale = where(kept, div(1, where(kept, s, 1)), 0);
-    return { inverse: matmul(mul(p.mT(vh), unsqueeze(scale, -2)), p.mT(u)), s, kept };
-  });
+// The inverse, the singular values, and which of them count.
+const pseudo = definePrimitive<{ a: Tensor }, RankOptions, [Tensor, Tensor, Tensor], { y: Tensor }>({
+  name: 'pinv',
+  inputs: ['a'],
+  forward: ({ a }, options) =>
+    noGrad(() => {
+      const [u, s, vh] = runSvd(options.hermitian ? add(tril(a), p.mT(tril(a, -1))) : a, false);
+      const counts = significant(a, s, firstOf(s), options);
+      const scale = where(counts, div(1, where(counts, s, 1)), 0);
+      const y = matmul(mul(p.mT(vh), unsqueeze(scale, -2)), p.mT(u));
+      return { out: [y, s, counts], kept: { y } };
+    }),
+  reads: ['a', 'y'],
   // Golub & Pereyra, The differentiation of pseudo-inverses (1973), eq. 4.12.
-  p.track(op, result.inverse, [a], [a, result.inverse], ([g], [sa, y]) => {
+  derivative([g], { a, y }) {
     const back = p.mT(g!);
-    const yt = p.mT(y!);
-    const rowRest = sub(back, matmul(sa!, matmul(y!, back)));
-    const colRest = sub(back, matmul(matmul(back, y!), sa!));
+    const yt = p.mT(y);
+    const rowRest = sub(back, matmul(a, matmul(y, back)));
+    const colRest = sub(back, matmul(matmul(back, y), a));
     const first = matmul(yt, matmul(g!, yt));
-    return [sub(add(matmul(rowRest, matmul(y!, yt)), matmul(matmul(yt, y!), colRest)), first)];
-  });
-  return result;
-}
+    return { a: sub(add(matmul(rowRest, matmul(y, yt)), matmul(matmul(yt, y), colRest)), first) };
+  },
+});
 
 /** Options of {@link lstsq}. */
 export interface LstsqOptions {
@@ -260,14 +287,17 @@ export function lstsq(
   if (right.ndim < 2 || p.rowsOf(right) !== m)
     throw new ShapeError(`[lstsq] ${showShape(b.shape)} does not fit a system of ${showShape(a.shape)}`);
   const { rcond } = readArguments('lstsq', lstsqArguments, args);
-  const { inverse, s, kept } = pseudo('lstsq', a, rcond === null ? {} : { rtol: rcond });
+  const [inverse, s, counts] = pseudo({ a }, rcond === null ? {} : { rtol: rcond }, 'lstsq');
   const x = matmul(inverse, right);
-  const overdetermined = m > n && Boolean(all(kept).itemSync());
+  const overdetermined = m > n && Boolean(all(counts).itemSync());
   const residuals = overdetermined
     ? sum(square(sub(matmul(a, x), right)), -2)
     : empty([0], { dtype: a.dtype, device: a.device });
   const solution = vector ? squeeze(x, -1) : x;
-  return p.named(['solution', 'residuals', 'rank', 'singularValues'], [solution, residuals, sum(kept, -1), s]);
+  return p.named(
+    ['solution', 'residuals', 'rank', 'singularValues'],
+    [solution, residuals, sum(counts, -1), s.detach()],
+  );
 }
 
 addMethods({ svd, pinverse: pinv });

@@ -1,0 +1,70 @@
+/**
+ * @file Ops that other ops cannot express, as values: they have a kernel of their own, or are views or copies, and a
+ * derivative that was found by hand. The engine does the rest (record.ts) as for ops with a composite (op.ts).
+ */
+import type { Tensor } from '../../core/tensor';
+import { enterOp, leaveOp, opNumber } from '../../native';
+import { type Gradient, type PlainGradient, type Reads, recorder, type Results, type Tensors } from './record';
+
+/** What `forward` gives: the result, with what it keeps for the gradient where that is something. */
+type Made<O extends Results, K extends Tensors> = object extends K ? O : { out: O; kept: K };
+
+/**
+ * What a primitive is. `I`: its tensors; `S`: its settings, read and checked; `O`: its results; `K`: what it keeps for its
+ * gradient besides inputs (results, as a rule).
+ */
+export interface PrimitiveDefinition<I extends Tensors, S, O extends Results, K extends Tensors> {
+  /** As users call it. */
+  readonly name: string;
+  /** The names of its tensors; the first decides dtype and device. */
+  readonly inputs: readonly (keyof I & string)[];
+  /** The name of the last input, if that is a list of tensors (`cat`). Gradients cannot read it. */
+  readonly each?: (keyof I & string) | undefined;
+  /** Computes; nothing that it calls may be recorded. Its operands were checked and have one dtype. */
+  forward(inputs: I, settings: S): Made<O, K>;
+  /**
+   * What the gradients read of inputs and of what `forward` kept; only that is kept alive, and may not be overwritten. One
+   * list for all gradients, or one by input, of which those count whose gradient is wanted. Default: nothing.
+   */
+  readonly reads?: Reads<I, K> | undefined;
+  /** The gradients in differentiable ops, so that those of every order follow. */
+  readonly derivative: Gradient<I, K, S, O>;
+  /** The same where the backward pass is not itself recorded, if that is faster or more exact. */
+  readonly gradient?: PlainGradient<I, K, S, O> | undefined;
+}
+
+/** What a definition becomes. */
+export interface Primitive<I extends Tensors, S, O extends Results, K extends Tensors> {
+  /** @param as - another name, where several functions are one op */
+  (inputs: I, settings: S, as?: string): O;
+  readonly definition: PrimitiveDefinition<I, S, O, K>;
+}
+
+/** Every primitive that was defined: a test holds the gradient of each to finite differences. */
+export const primitives: Primitive<never, never, never, never>[] = [];
+
+/** Makes a primitive of its definition. */
+export function definePrimitive<I extends Tensors, S = void, O extends Results = Tensor, K extends Tensors = object>(
+  definition: PrimitiveDefinition<I, S, O, K>,
+): Primitive<I, S, O, K> {
+  const { name, inputs: names, reads = [] } = definition;
+  const number = opNumber(name);
+  const record = recorder<I, S, K, O>(definition);
+  const read: unknown[] = Array.isArray(reads) ? reads : Object.values(reads).flat();
+  const keeps = read.some((n) => !(names as readonly unknown[]).includes(n));
+
+  const op = (inputs: I, settings: S, as?: string): O => {
+    const before = enterOp(as === undefined ? number : opNumber(as));
+    try {
+      const made = definition.forward(inputs, settings);
+      const out = keeps ? (made as { out: O }).out : (made as O);
+      record(as ?? name, inputs, settings, out, keeps ? (made as { kept: K }).kept : undefined);
+      return out;
+    } finally {
+      leaveOp(before);
+    }
+  };
+  const primitive = Object.assign(op, { definition });
+  primitives.push(primitive as never);
+  return primitive;
+}
