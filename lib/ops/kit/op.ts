@@ -75,7 +75,7 @@ export function defineOp<I extends Tensors, S, K extends Tensors = object>(
     const wanted = own.map((n) => Boolean(needs[n]));
     return byName(own, gradientOf(of, list, [g], wanted));
   };
-  const record =
+  const recording =
     fused &&
     recorder<I, S, K, Tensor>({
       inputs: names,
@@ -125,7 +125,7 @@ export function defineOp<I extends Tensors, S, K extends Tensors = object>(
     }
     const asTheyAre = fused.strided || list.every((t) => t.isContiguous());
     const { out, kept } = fused.forward(asTheyAre ? inputs : mapped(all, denseOf), settings);
-    record!(as, inputs, settings, out, kept);
+    if (recording!.wants(inputs)) recording!.record(as, inputs, settings, out, kept);
     return { out, kept };
   }
 

@@ -3,6 +3,7 @@
  * derivative that was found by hand. The engine does the rest (record.ts) as for ops with a composite (op.ts).
  */
 import type { Tensor } from '../../core/tensor';
+import { isGradEnabled, setGradEnabled } from '../../core/grad-mode';
 import { enterOp, leaveOp, opNumber } from '../../native';
 import { type Gradient, type PlainGradient, type Reads, recorder, type Results, type Tensors } from './record';
 
@@ -20,8 +21,11 @@ export interface PrimitiveDefinition<I extends Tensors, S, O extends Results, K 
   readonly inputs: readonly (keyof I & string)[];
   /** The name of the last input, if that is a list of tensors (`cat`). Gradients cannot read it. */
   readonly each?: (keyof I & string) | undefined;
-  /** Computes; nothing that it calls may be recorded. Its operands were checked and have one dtype. */
-  forward(inputs: I, settings: S): Made<O, K>;
+  /**
+   * Computes; what it calls is not recorded. The caller has checked dtypes, devices and shapes.
+   * @param recorded - whether a gradient may be asked for
+   */
+  forward(inputs: I, settings: S, recorded: boolean): Made<O, K>;
   /**
    * What the gradients read of inputs and of what `forward` kept; only that is kept alive, and may not be overwritten. One
    * list for all gradients, or one by input, of which those count whose gradient is wanted. Default: nothing.
@@ -49,20 +53,25 @@ export function definePrimitive<I extends Tensors, S = void, O extends Results =
 ): Primitive<I, S, O, K> {
   const { name, inputs: names, reads = [] } = definition;
   const number = opNumber(name);
-  const record = recorder<I, S, K, O>(definition);
+  const { wants, record } = recorder<I, S, K, O>(definition);
   const read: unknown[] = Array.isArray(reads) ? reads : Object.values(reads).flat();
   const keeps = read.some((n) => !(names as readonly unknown[]).includes(n));
 
   const op = (inputs: I, settings: S, as?: string): O => {
+    const recorded = wants(inputs);
+    const mode = isGradEnabled();
     const before = enterOp(as === undefined ? number : opNumber(as));
+    let made: Made<O, K>;
     try {
-      const made = definition.forward(inputs, settings);
-      const out = keeps ? (made as { out: O }).out : (made as O);
-      record(as ?? name, inputs, settings, out, keeps ? (made as { kept: K }).kept : undefined);
-      return out;
+      setGradEnabled(false);
+      made = definition.forward(inputs, settings, recorded);
     } finally {
+      setGradEnabled(mode);
       leaveOp(before);
     }
+    const out = keeps ? (made as { out: O }).out : (made as O);
+    if (recorded) record(as ?? name, inputs, settings, out, keeps ? (made as { kept: K }).kept : undefined);
+    return out;
   };
   const primitive = Object.assign(op, { definition });
   primitives.push(primitive as never);

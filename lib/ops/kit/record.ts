@@ -70,14 +70,13 @@ export function availability(kernel: keyof Kernels): (device: number, dtype: num
   return (device, dtype) => (known[8 * device + dtype] ??= hasKernel(kernel, device, dtype));
 }
 
-/** Records one call, unless grad mode is off or no input requires gradients. */
-export type Recorder<I extends Tensors, S, K extends Tensors, O extends Results> = (
-  as: string,
-  inputs: I,
-  settings: S,
-  out: O,
-  kept: K | undefined,
-) => void;
+/** Records the calls of an op. */
+export interface Recorder<I extends Tensors, S, K extends Tensors, O extends Results> {
+  /** Whether a call will be recorded: grad mode is on, and an input requires gradients. */
+  wants(inputs: I): boolean;
+  /** Records one that is wanted. */
+  record(as: string, inputs: I, settings: S, out: O, kept: K | undefined): void;
+}
 
 /** How the calls of an op are recorded. */
 export function recorder<I extends Tensors, S, K extends Tensors, O extends Results>(
@@ -94,7 +93,9 @@ export function recorder<I extends Tensors, S, K extends Tensors, O extends Resu
   const allKept = readsKept ? -1 << single : 0;
   const readBy = names.map((n) => allKept | bitsOf((Array.isArray(reads) ? reads : (reads as never)[n]) ?? []));
 
-  const isTracked = (inputs: Named): boolean => {
+  const wants = (given: I): boolean => {
+    if (!isGradEnabled()) return false;
+    const inputs = given as Named;
     for (let i = 0; i < single; i++) {
       const t = inputs[names[i]!];
       if (t && hasHistory(t)) return true;
@@ -128,8 +129,7 @@ export function recorder<I extends Tensors, S, K extends Tensors, O extends Resu
     return each === undefined ? list : list.concat(found[each] ?? []);
   };
 
-  return (as, inputs, settings, out, kept) => {
-    if (!isGradEnabled() || !isTracked(inputs as Named)) return;
+  const record = (as: string, inputs: I, settings: S, out: O, kept: K | undefined): void => {
     const by = inputs as Named;
     const list: Tensor[] = [];
     let [given, read] = [0, 0];
@@ -159,4 +159,5 @@ export function recorder<I extends Tensors, S, K extends Tensors, O extends Resu
       return gradients(given, read, settings, plain, g, now, needs);
     });
   };
+  return { wants, record };
 }

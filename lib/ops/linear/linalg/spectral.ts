@@ -4,7 +4,7 @@ import { ShapeError } from '../../../core/errors';
 import { finfo } from '../../../core/limits';
 import { number, oneOf } from '../../../core/params';
 import { showShape } from '../../../core/shape';
-import { noGrad, needsTracking } from '../../../core/autograd';
+import { needsTracking } from '../../../core/autograd';
 import { addMethods, needTensor, type Tensor } from '../../../core/tensor';
 import { kernel, written } from '../../../native';
 import { add, div, gt, maximum, mul, sub } from '../../elementwise/arithmetic';
@@ -241,14 +241,13 @@ export { pinv as pinverse };
 const pseudo = definePrimitive<{ a: Tensor }, RankOptions, [Tensor, Tensor, Tensor], { y: Tensor }>({
   name: 'pinv',
   inputs: ['a'],
-  forward: ({ a }, options) =>
-    noGrad(() => {
-      const [u, s, vh] = runSvd(options.hermitian ? add(tril(a), p.mT(tril(a, -1))) : a, false);
-      const counts = significant(a, s, firstOf(s), options);
-      const scale = where(counts, div(1, where(counts, s, 1)), 0);
-      const y = matmul(mul(p.mT(vh), unsqueeze(scale, -2)), p.mT(u));
-      return { out: [y, s, counts], kept: { y } };
-    }),
+  forward({ a }, options) {
+    const [u, s, vh] = runSvd(options.hermitian ? add(tril(a), p.mT(tril(a, -1))) : a, false);
+    const counts = significant(a, s, firstOf(s), options);
+    const scale = where(counts, div(1, where(counts, s, 1)), 0);
+    const y = matmul(mul(p.mT(vh), unsqueeze(scale, -2)), p.mT(u));
+    return { out: [y, s, counts], kept: { y } };
+  },
   reads: ['a', 'y'],
   // Golub & Pereyra, The differentiation of pseudo-inverses (1973), eq. 4.12.
   derivative([g], { a, y }) {
