@@ -1,6 +1,5 @@
 /** @file What reductions that choose elements share: positions, the elements there, and the gradient of ties. */
 import { type InOrderOrByName, type Spec } from '../../core/arguments';
-import { track } from '../../core/autograd';
 import { axis as axisParam, boolean } from '../../core/params';
 import { type Tensor } from '../../core/tensor';
 import { opcode } from '../../native';
@@ -8,6 +7,7 @@ import { div, eq, mul } from '../elementwise/arithmetic';
 import { cast } from '../tensors/cast';
 import { gather } from '../indexing/gather';
 import { isnan } from '../elementwise/math';
+import { definePrimitive } from '../kit/primitive';
 import { type ValuesAndIndices, valuesAndIndices } from '../kit/named';
 import { runReduce, spread, sum } from './reduce';
 import { reshape, squeeze } from '../shape/views';
@@ -31,14 +31,18 @@ export function extremeIndex(kind: 'argmax' | 'argmin', t: Tensor, axis: number)
   return runReduce(opcode('reduce', kind), t, [axis], true, 'int64');
 }
 
-/** Records `y`, elements of `t` chosen over axes, with a gradient that all elements equal to the chosen one share. */
-export function sharedByEqual(name: string, y: Tensor, t: Tensor, axes: readonly number[]): Tensor {
-  return track(name, y, [t], [t, y], ([g], [x, sy]) => {
-    const wide = spread(sy!, x!.shape, axes);
-    const hit = cast(where(isnan(wide), isnan(x!), eq(x!, wide)), g!.dtype);
-    return [mul(hit, spread(div(g!, reshape(sum(hit, axes), g!.shape)), x!.shape, axes))];
-  });
-}
+/** `y`, elements of `x` that were chosen over axes, with a gradient that all elements equal to the chosen one share. */
+export const sharedByEqual = definePrimitive<{ x: Tensor; y: Tensor }, { axes: readonly number[] }>({
+  name: 'amax',
+  inputs: ['x', 'y'],
+  forward: ({ y }) => y,
+  reads: ['x', 'y'],
+  derivative(g, { x, y }, { axes }) {
+    const wide = spread(y, x.shape, axes);
+    const hit = cast(where(isnan(wide), isnan(x), eq(x, wide)), g.dtype);
+    return { x: mul(hit, spread(div(g, reshape(sum(hit, axes), g.shape)), x.shape, axes)) };
+  },
+});
 
 /** The elements of `t` at positions along an axis that has length 1 in `indices`; both without it unless `keepdim`. */
 export function pick(t: Tensor, axis: number, indices: Tensor, keepdim: boolean): ValuesAndIndices {

@@ -40,7 +40,7 @@ function extreme(name: 'amax' | 'amin', t: Tensor, args: readonly unknown[] = []
   const list = checkAxes(name, dim, t.ndim);
   checkNotEmpty(name, t, list);
   const y = runReduce(opcode('reduce', name === 'amax' ? 'max' : 'min'), t, list, keepdim, t.dtype);
-  return sharedByEqual(name, y, t, list);
+  return sharedByEqual({ x: t, y }, { axes: list }, name);
 }
 
 /** The largest elements over `axes`. Equal ones share the gradient. */

@@ -1,5 +1,4 @@
 /** @file Running sums, products and extremes along one axis. */
-import { isGradEnabled, track } from '../../core/autograd';
 import { type DType, isFloat } from '../../core/dtype';
 import { checkAxis, numel } from '../../core/shape';
 import { addMethods, empty, needTensor, type Tensor } from '../../core/tensor';
@@ -13,6 +12,7 @@ import { axis as axisParam, dtype as dtypeParam } from '../../core/params';
 import { pick } from './chosen';
 import { inPlaceOf } from '../kit/in-place';
 import { castOf, denseOf } from '../kit/launch';
+import { definePrimitive } from '../kit/primitive';
 import { exp, isnan } from '../elementwise/math';
 import type { ValuesAndIndices } from '../kit/named';
 import { sum } from './reduce';
@@ -99,18 +99,32 @@ function input(op: string, t: Tensor, args: ScanArguments): [Tensor, number, DTy
 /** Running sums along an axis. Integers and bool are summed as int64. */
 export function cumsum(t: Tensor, ...args: ScanArguments): Tensor {
   const [x, a, dtype] = input('cumsum', t, args);
-  const y = track('cumsum', runScan('sum', x, a), [x], [], ([g]) => [suffixSums(g!, a)]);
+  const y = sums({ x }, { axis: a });
   return dtype ? castOf(y, dtype) : y;
 }
+
+const sums = definePrimitive<{ x: Tensor }, { axis: number }>({
+  name: 'cumsum',
+  inputs: ['x'],
+  forward: ({ x }, { axis }) => runScan('sum', x, axis),
+  derivative: (g, _, { axis }) => ({ x: suffixSums(g, axis) }),
+});
 
 /** Running products along an axis. The gradient is right also where factors are 0. */
 export function cumprod(t: Tensor, ...args: ScanArguments): Tensor {
   const [x, a, dtype] = input('cumprod', t, args);
-  const y = track('cumprod', runScan('prod', x, a), [x], [x], ([g], [sx]) => [
-    isGradEnabled() ? cumprodGradAgain(g!, sx!, a) : cumprodGrad(g!, sx!, a),
-  ]);
+  const y = products({ x }, { axis: a });
   return dtype ? castOf(y, dtype) : y;
 }
+
+const products = definePrimitive<{ x: Tensor }, { axis: number }>({
+  name: 'cumprod',
+  inputs: ['x'],
+  forward: ({ x }, { axis }) => runScan('prod', x, axis),
+  reads: ['x'],
+  derivative: (g, { x }, { axis }) => ({ x: cumprodGradAgain(g, x, axis) }),
+  gradient: { run: (g, { x }, { axis }) => ({ x: cumprodGrad(g, x, axis) }) },
+});
 
 // dL/dx_i = sum_{k >= i} g_k prod_{j <= k, j != i} x_j. Before the line's first zero: suffix sums of g y, over x. At that
 // zero: suffix sums of g and the products without it. After it: 0.
@@ -151,19 +165,31 @@ export function logcumsumexp(t: Tensor, ...args: AxisArguments): Tensor {
   needTensor('logcumsumexp', t);
   const a = axisOf('logcumsumexp', t, args);
   const x = isFloat(t.dtype) ? t : cast(t, 'float32');
-  const y = runScan('logsumexp', x, a);
-  return track('logcumsumexp', y, [x], [x, y], ([g], [sx, sy]) => {
-    if (isGradEnabled()) {
-      // sum_{k >= i} g_k exp(x_i - y_k), written out
-      const slope = exp(where(reaches(sx!, a), sub(transpose(squares(sx!, a), -1, -2), squares(sy!, a)), -Infinity));
-      return [fromSquares(sum(mul(squares(g!, a), slope), -1), sx!, a)];
-    }
-    // exp(x_i + log sum_{k >= i} exp(log g_k - y_k)) for positive and for negative g
-    const part = (h: Tensor): Tensor =>
-      exp(sx!.add(backwards(runScan('logsumexp', backwards(sub(log(h), sy!), a), a), a)));
-    return [sub(part(g!.clampMin(0)), part(neg(g!).clampMin(0)))];
-  });
+  return logsOfSums({ x }, { axis: a });
 }
+
+const logsOfSums = definePrimitive<{ x: Tensor }, { axis: number }, Tensor, { y: Tensor }>({
+  name: 'logcumsumexp',
+  inputs: ['x'],
+  forward({ x }, { axis }) {
+    const y = runScan('logsumexp', x, axis);
+    return { out: y, kept: { y } };
+  },
+  reads: ['x', 'y'],
+  // sum_{k >= i} g_k exp(x_i - y_k), written out
+  derivative(g, { x, y }, { axis: a }) {
+    const slope = exp(where(reaches(x, a), sub(transpose(squares(x, a), -1, -2), squares(y, a)), -Infinity));
+    return { x: fromSquares(sum(mul(squares(g, a), slope), -1), x, a) };
+  },
+  gradient: {
+    // exp(x_i + log sum_{k >= i} exp(log g_k - y_k)) for positive and for negative g
+    run(g, { x, y }, { axis: a }) {
+      const part = (h: Tensor): Tensor =>
+        exp(x.add(backwards(runScan('logsumexp', backwards(sub(log(h), y), a), a), a)));
+      return { x: sub(part(g.clampMin(0)), part(neg(g).clampMin(0))) };
+    },
+  },
+});
 
 const methods = {
   ...{ cumsum, cumprod, cummax, cummin, logcumsumexp },

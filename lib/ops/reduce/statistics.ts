@@ -1,5 +1,4 @@
 /** @file Variance, norms, log-sum-exp, and sums that skip NaN, over any set of axes. */
-import { track } from '../../core/autograd';
 import { type DType, isFloat } from '../../core/dtype';
 import { DTypeError } from '../../core/errors';
 import { checkAxes, numel, type Shape } from '../../core/shape';
@@ -10,6 +9,7 @@ import { abs, exp, isfinite, isnan, logicalNot, sign, sqrt } from '../elementwis
 import { type InOrderOrByName, readArguments, type Spec } from '../../core/arguments';
 import { axes, boolean, dtype as dtypeParam, either, number, oneOf, tensor as tensorParam } from '../../core/params';
 import { cast } from '../tensors/cast';
+import { definePrimitive } from '../kit/primitive';
 import { amax, amin } from './extremes';
 import {
   type Axes,
@@ -57,11 +57,25 @@ function spreadOf(name: string, t: Tensor, args: readonly unknown[]): Tensor {
   const correction = options.correction ?? (options.unbiased ? 1 : 0);
   const list = checkAxes(name, options.dim, t.ndim);
   const scale = 1 / Math.max(0, lengthOf(t.shape, list) - correction);
-  // Two passes: deviations do not cancel.
-  const centred = (x: Tensor): Tensor => sub(x, mean(x, list, { keepdim: true }));
-  const y = runReduce(sumsq, centred(t.detach()), list, keepdim, t.dtype, scale);
-  return track(name, y, [t], [t], ([g], [x]) => [mul(centred(x!), spread(mul(g!, 2 * scale), x!.shape, list))]);
+  return squaredDeviations({ x: t }, { list, keepdim, scale }, name);
 }
+
+// Two passes: deviations do not cancel.
+const centred = (x: Tensor, list: readonly number[]): Tensor => sub(x, mean(x, list, { keepdim: true }));
+
+// Their sum, times `scale`.
+const squaredDeviations = definePrimitive<
+  { x: Tensor },
+  { list: readonly number[]; keepdim: boolean | undefined; scale: number }
+>({
+  name: 'var',
+  inputs: ['x'],
+  forward: ({ x }, { list, keepdim, scale }) => runReduce(sumsq, centred(x, list), list, keepdim, x.dtype, scale),
+  reads: ['x'],
+  derivative: (g, { x }, { list, scale }) => ({
+    x: mul(centred(x, list), spread(mul(g, 2 * scale), x.shape, list)),
+  }),
+});
 
 /** The variance over `axes`: the squared deviations from the mean, divided by their number less `correction`. */
 export const variance = (t: Tensor, ...args: VarianceArguments): Tensor => spreadOf('var', t, args);
@@ -71,13 +85,21 @@ export { variance as var };
 export function std(t: Tensor, ...args: VarianceArguments): Tensor {
   // float32 in float64, where squares of its largest deviations have room.
   const float = t instanceof Tensor && t.dtype === 'float32';
-  const v = spreadOf('std', float ? cast(t, 'float64') : t, args);
-  const y = track('std', sqrt(v.detach()), [v], [v], ([g], [sv]) => {
-    const flat = eq(sv!, 0);
-    return [where(flat, 0, div(g!, mul(sqrt(where(flat, 1, sv!)), 2)))];
-  });
+  const y = deviation({ v: spreadOf('std', float ? cast(t, 'float64') : t, args) });
   return float ? cast(y, 'float32') : y;
 }
+
+// The square root of a variance.
+const deviation = definePrimitive<{ v: Tensor }>({
+  name: 'std',
+  inputs: ['v'],
+  forward: ({ v }) => sqrt(v),
+  reads: ['v'],
+  derivative(g, { v }) {
+    const flat = eq(v, 0);
+    return { v: where(flat, 0, div(g, mul(sqrt(where(flat, 1, v)), 2))) };
+  },
+});
 
 /** The variance and the mean. */
 export const varMean = (t: Tensor, ...args: VarianceArguments): [Tensor, Tensor] => [
@@ -137,15 +159,28 @@ export function norm(t: Tensor, ...args: NormArguments): Tensor {
   if (power === Infinity && x.numel > 0) return amax(abs(x), dim, { keepdim });
   if (power === -Infinity && x.numel > 0) return amin(abs(x), dim, { keepdim });
   if (power === 0) return sum(add(mul(x, 0), cast(ne(x, 0), x.dtype)), dim, { keepdim });
-  const list = checkAxes('norm', dim, x.ndim);
-  const d = x.detach();
-  const total =
-    power === 2
-      ? runReduce(sumsq, d, list, keepdim, x.dtype)
-      : sum(power === 1 ? abs(d) : pow(abs(d), power), list, { keepdim });
-  const y = power === 1 ? total : power === 2 ? sqrt(total) : pow(total, 1 / power);
-  return track('norm', y, [x], [x, y], ([g], [sx, sy]) => [normGrad(g!, sx!, sy!, power, list)]);
+  return powerNorm({ x }, { power, list: checkAxes('norm', dim, x.ndim), keepdim });
 }
+
+const powerNorm = definePrimitive<
+  { x: Tensor },
+  { power: number; list: readonly number[]; keepdim: boolean | undefined },
+  Tensor,
+  { y: Tensor }
+>({
+  name: 'norm',
+  inputs: ['x'],
+  forward({ x }, { power, list, keepdim }) {
+    const total =
+      power === 2
+        ? runReduce(sumsq, x, list, keepdim, x.dtype)
+        : sum(power === 1 ? abs(x) : pow(abs(x), power), list, { keepdim });
+    const y = power === 1 ? total : power === 2 ? sqrt(total) : pow(total, 1 / power);
+    return { out: y, kept: { y } };
+  },
+  reads: ['x', 'y'],
+  derivative: (g, { x, y }, { power, list }) => ({ x: normGrad(g, x, y, power, list) }),
+});
 
 /** Arguments of {@link dist} by name. */
 export interface DistArguments {
@@ -169,18 +204,31 @@ export function logsumexp(t: Tensor, ...args: KeepdimArguments): Tensor {
   const { dim, keepdim } = readArguments('logsumexp', keepdimSpec, args);
   const x = isFloat(t.dtype) ? t : cast(t, 'float32');
   const list = checkAxes('logsumexp', dim, x.ndim);
-  const d = x.detach();
-  const finish = (y: Tensor): Tensor => (keepdim ? y : squeeze(y, list));
   if (x.numel === 0) return log(sum(exp(x), list, { keepdim }));
-  const top = amax(d, list, { keepdim: true });
-  // An infinite maximum is the result itself; subtracting it would give NaN.
-  const shift = where(isfinite(top), top, 0);
-  const y = finish(add(log(sum(exp(sub(d, shift)), list, { keepdim: true })), shift));
-  return track('logsumexp', y, [x], [x, y], ([g], [sx, sy]) => {
-    const wide = spread(sy!, sx!.shape, list);
-    return [mul(spread(g!, sx!.shape, list), exp(sub(sx!, wide)))];
-  });
+  return logOfSum({ x }, { list, keepdim });
 }
+
+const logOfSum = definePrimitive<
+  { x: Tensor },
+  { list: readonly number[]; keepdim: boolean | undefined },
+  Tensor,
+  { y: Tensor }
+>({
+  name: 'logsumexp',
+  inputs: ['x'],
+  forward({ x }, { list, keepdim }) {
+    const top = amax(x, list, { keepdim: true });
+    // An infinite maximum is the result itself; subtracting it would give NaN.
+    const shift = where(isfinite(top), top, 0);
+    const kept = add(log(sum(exp(sub(x, shift)), list, { keepdim: true })), shift);
+    const y = keepdim ? kept : squeeze(kept, list);
+    return { out: y, kept: { y } };
+  },
+  reads: ['x', 'y'],
+  derivative: (g, { x, y }, { list }) => ({
+    x: mul(spread(g, x.shape, list), exp(sub(x, spread(y, x.shape, list)))),
+  }),
+});
 
 // --- without NaN ----------------------------------------------------------------------------------------------------
 

@@ -72,7 +72,8 @@ function medianOf(name: string, t: Tensor, args: readonly unknown[], skipNan: bo
   const rows = toRows(name, t, dim);
   const index = medianIndex(rows, skipNan);
   if (dim !== null) return pickRows(t, dim, index, keepdim);
-  return sharedByEqual(name, reshape(gather(rows.detach(), 0, index), []), t, checkAxes(name, undefined, t.ndim));
+  const y = reshape(gather(rows.detach(), 0, index), []);
+  return sharedByEqual({ x: t, y }, { axes: checkAxes(name, undefined, t.ndim) }, name);
 }
 
 /**
