@@ -2,8 +2,8 @@
  * @file Ops that other ops cannot express, as values: they have a kernel of their own, or are views or copies, and a
  * derivative that was found by hand. The engine does the rest (record.ts) as for ops with a composite (op.ts).
  */
-import type { Tensor } from '../../core/tensor';
 import { isGradEnabled, setGradEnabled } from '../../core/grad-mode';
+import type { Tensor } from '../../core/tensor';
 import { enterOp, leaveOp, opNumber } from '../../native';
 import { type Gradient, type PlainGradient, type Reads, recorder, type Results, type Tensors } from './record';
 
@@ -27,8 +27,8 @@ export interface PrimitiveDefinition<I extends Tensors, S, O extends Results, K 
    */
   forward(inputs: I, settings: S, recorded: boolean): Made<O, K>;
   /**
-   * What the gradients read of inputs and of what `forward` kept; only that is kept alive, and may not be overwritten. One
-   * list for all gradients, or one by input, of which those count whose gradient is wanted. Default: nothing.
+   * What the gradients read of inputs and of what was kept; only that is kept alive, and may not be overwritten. One list
+   * for all gradients, or one by input, of which those count whose gradient is wanted. Default: nothing.
    */
   readonly reads?: Reads<I, K> | undefined;
   /** The gradients in differentiable ops, so that those of every order follow. */
@@ -37,43 +37,34 @@ export interface PrimitiveDefinition<I extends Tensors, S, O extends Results, K 
   readonly gradient?: PlainGradient<I, K, S, O> | undefined;
 }
 
-/** What a definition becomes. */
-export interface Primitive<I extends Tensors, S, O extends Results, K extends Tensors> {
-  /** @param as - another name, where several functions are one op */
-  (inputs: I, settings: S, as?: string): O;
-  readonly definition: PrimitiveDefinition<I, S, O, K>;
-}
-
 /** Every primitive that was defined: a test holds the gradient of each to finite differences. */
-export const primitives: Primitive<never, never, never, never>[] = [];
+export const primitives: PrimitiveDefinition<never, never, never, never>[] = [];
 
-/** Makes a primitive of its definition. */
+/** Makes an op of its definition. What it gives takes another name as its last argument, where several functions are one. */
 export function definePrimitive<I extends Tensors, S = void, O extends Results = Tensor, K extends Tensors = object>(
   definition: PrimitiveDefinition<I, S, O, K>,
-): Primitive<I, S, O, K> {
+): (inputs: I, settings: S, as?: string) => O {
   const { name, inputs: names, reads = [] } = definition;
   const number = opNumber(name);
   const { wants, record } = recorder<I, S, K, O>(definition);
   const read: unknown[] = Array.isArray(reads) ? reads : Object.values(reads).flat();
   const keeps = read.some((n) => !(names as readonly unknown[]).includes(n));
+  primitives.push(definition as never);
 
-  const op = (inputs: I, settings: S, as?: string): O => {
+  return (inputs, settings, as) => {
     const recorded = wants(inputs);
     const mode = isGradEnabled();
     const before = enterOp(as === undefined ? number : opNumber(as));
     let made: Made<O, K>;
     try {
-      setGradEnabled(false);
+      if (mode) setGradEnabled(false);
       made = definition.forward(inputs, settings, recorded);
     } finally {
-      setGradEnabled(mode);
+      if (mode) setGradEnabled(true);
       leaveOp(before);
     }
     const out = keeps ? (made as { out: O }).out : (made as O);
     if (recorded) record(as ?? name, inputs, settings, out, keeps ? (made as { kept: K }).kept : undefined);
     return out;
   };
-  const primitive = Object.assign(op, { definition });
-  primitives.push(primitive as never);
-  return primitive;
 }

@@ -64,6 +64,9 @@ interface Recorded<I extends Tensors, S, K extends Tensors, O extends Results> {
 
 type Named = Record<string, Tensor | null>;
 
+const none: Tensor[] = [];
+const nothing = {};
+
 /** Whether a device has a kernel for a dtype, asked once for each. */
 export function availability(kernel: keyof Kernels): (device: number, dtype: number) => boolean {
   const known: (boolean | undefined)[] = [];
@@ -129,6 +132,17 @@ export function recorder<I extends Tensors, S, K extends Tensors, O extends Resu
     return each === undefined ? list : list.concat(found[each] ?? []);
   };
 
+  // One tensor whose gradient reads nothing, as of most views and copies: no lists and no bits.
+  const [first] = names;
+  const only = { [first!]: true } as unknown as Needs<I>;
+  const recordSimple = (as: string, inputs: I, settings: S, out: O): void => {
+    const many = Array.isArray(out);
+    track(as, out, [(inputs as Named)[first!]!], none, (grads) => {
+      const g = (many ? grads : grads[0]!) as Arriving<O>;
+      return [(op.derivative(g, nothing as I & K, settings, only) as Named)[first!]];
+    });
+  };
+
   const record = (as: string, inputs: I, settings: S, out: O, kept: K | undefined): void => {
     const by = inputs as Named;
     const list: Tensor[] = [];
@@ -159,5 +173,6 @@ export function recorder<I extends Tensors, S, K extends Tensors, O extends Resu
       return gradients(given, read, settings, plain, g, now, needs);
     });
   };
-  return { wants, record };
+  const simple = single === 1 && each === undefined && values.length === 1 && readBy[0] === 0 && !op.gradient;
+  return { wants, record: simple ? recordSimple : record };
 }
