@@ -1,5 +1,4 @@
 /** @file Choosing between two operands by a condition. */
-import { track } from '../../core/autograd';
 import { type DType, resultType, resultTypeScalar } from '../../core/dtype';
 import { type InOrderOrByName, readArguments } from '../../core/arguments';
 import { DTypeError } from '../../core/errors';
@@ -10,6 +9,7 @@ import { kernel, written } from '../../native';
 import { cast } from '../tensors/cast';
 import type { Operand } from '../kit/define';
 import { runFill, sameDevice } from '../kit/launch';
+import { recordsOfChoice } from '../kit/hot';
 import { nonzero } from '../indexing/nonzero';
 
 const whereKernel = kernel('where');
@@ -81,11 +81,14 @@ export function where(condition: Tensor, ...args: readonly unknown[]): Tensor | 
   const x = operandOf(a);
   const y = operandOf(b);
   const shape = broadcastShapes('where', broadcastShapes('where', x.shape, y.shape), condition.shape);
-  return track('where', runWhere(condition, x, y, shape), [x, y], [condition], ([g], [c], needs) => [
-    needs[0] ? where(c!, g!, 0) : null,
-    needs[1] ? where(c!, 0, g!) : null,
-  ]);
+  return chosen(runWhere(condition, x, y, shape), condition, x, y);
 }
+
+const chosen = recordsOfChoice({
+  name: 'where',
+  x: (g, condition) => where(condition, g, 0),
+  y: (g, condition) => where(condition, 0, g),
+});
 
 type Chosen = InOrderOrByName<[condition: Tensor, other: Operand], { condition: Tensor; other: Operand }>;
 addMethods({

@@ -1,5 +1,4 @@
 /** @file Matrix products. Transposed and broadcast operands are passed to the kernel as strides, never copied. */
-import { track } from '../../core/autograd';
 import { readArguments, type WithRequired } from '../../core/arguments';
 import { isFloat, resultType } from '../../core/dtype';
 import { DTypeError, ShapeError } from '../../core/errors';
@@ -9,7 +8,8 @@ import { addMethods, alias, empty, needTensor, shapeOf, stridesOf, type Tensor }
 import { kernel, written } from '../../native';
 import { cast } from '../tensors/cast';
 import { denseOf, sameDevice } from '../kit/launch';
-import { summed, sumTo } from '../reduce/reduce';
+import { recordsOfProduct } from '../kit/hot';
+import { summed } from '../reduce/reduce';
 import { reshape, reshaped, squeeze, swapped, unsqueeze } from '../shape/views';
 
 const matmulKernel = kernel('matmul');
@@ -95,19 +95,19 @@ function product(a: Tensor, b: Tensor): Tensor {
     const lead = shapeOf(a).slice(0, -1);
     return reshaped(product(reshaped(a, [numel(lead), shapeOf(a)[a.ndim - 1]!]), b), [...lead, shapeOf(b)[1]!]);
   }
-  const [shapeA, shapeB] = [shapeOf(a), shapeOf(b)];
-  const out = runMatmul(a, b, null);
-  return track('matmul', out, [a, b], operandsRead(a, b), ([g], saved, needs) => [
-    needs[0] ? sumTo(product(g!, turned(saved[0]!)), shapeA) : null,
-    needs[1] ? sumTo(product(turned(saved[saved.length - 1]!), g!), shapeB) : null,
-  ]);
+  return multiplied(runMatmul(a, b, null), a, b, null);
 }
+
+const biasGradient = (g: Tensor): Tensor => summed(g, [0]);
+const multiplied = recordsOfProduct({
+  name: 'matmul',
+  a: (g, b) => product(g, turned(b)),
+  b: (g, a) => product(turned(a), g),
+  bias: biasGradient,
+});
 
 // The last two dimensions exchanged.
 const turned = (t: Tensor): Tensor => swapped(t, t.ndim - 2, t.ndim - 1);
-
-// What the gradients of a product read: each the other operand, b first. One that nobody needs may be overwritten.
-const operandsRead = (a: Tensor, b: Tensor): Tensor[] => (a.requiresGrad ? (b.requiresGrad ? [b, a] : [b]) : [a]);
 
 /** Options of {@link linear}. */
 export interface LinearOptions {
@@ -155,14 +155,15 @@ function affine(x: Tensor, weight: Tensor, bias: Tensor | null): Tensor {
   const strides = stridesOf(weight);
   const transposed = alias(weight, [shape[1]!, shape[0]!], [strides[1]!, strides[0]!], weight.offset);
   const out = runMatmul(x, transposed, bias && denseOf(bias));
-  const inputs = bias ? [x, weight, bias] : [x, weight];
-  const hasBias = bias !== null;
-  return track('linear', out, inputs, operandsRead(x, weight), ([g], saved, needs) => [
-    needs[0] ? product(g!, saved[0]!) : null,
-    needs[1] ? product(turned(g!), saved[saved.length - 1]!) : null,
-    hasBias && needs[2] ? summed(g!, [0]) : null,
-  ]);
+  return mapped(out, x, weight, bias);
 }
+
+const mapped = recordsOfProduct({
+  name: 'linear',
+  a: (g, weight) => product(g, weight),
+  b: (g, x) => product(turned(g), x),
+  bias: biasGradient,
+});
 
 addMethods({ matmul });
 declare module '../../core/tensor' {
