@@ -1,5 +1,5 @@
 /** @file Shape ops. All are views, as in PyTorch, except `reshape` of a tensor whose memory cannot be seen that way. */
-import { checkInPlace, enableGrad, engineOps, track } from '../../core/autograd';
+import { checkInPlace, enableGrad, engineOps } from '../../core/autograd';
 import { ArgumentError, IndexError, ShapeError } from '../../core/errors';
 import {
   checkAxes,
@@ -17,6 +17,8 @@ import { gathered, type InOrderOrByName, type ListOrNamed, readArguments, type S
 import { axes, axis, integer, integers } from '../../core/params';
 import { clone, contiguous } from '../tensors/cast';
 import { runCopy } from '../kit/launch';
+import { recordView } from '../kit/hot';
+import { definePrimitive } from '../kit/primitive';
 
 /** Another look at `t`; `back` turns the gradient of the view into one of `t`. */
 export function view(
@@ -27,7 +29,7 @@ export function view(
   offset: number,
   back: (g: Tensor) => Tensor,
 ): Tensor {
-  return track(name, alias(t, shape, strides, offset), [t], [], ([g]) => [back(g!)]);
+  return recordView(name, alias(t, shape, strides, offset), t, back);
 }
 
 /** `y`, which was made of `x`, in memory of its own: for results that are copies, whatever the sizes. */
@@ -315,13 +317,20 @@ export function region(name: string, t: Tensor, shape: Shape, geometry: Geometry
 }
 
 /** Zeros of `shape` with `g` written to a region: the gradient of seeing only that {@link region}. */
-export function embed(name: string, g: Tensor, shape: Shape, geometry: Geometry): Tensor {
-  const out = engineOps.zeros(shape, g.dtype, g.storage.device);
-  const { strides, offset } = geometry(stridesOf(out));
-  runCopy(alias(out, shapeOf(g), strides, offset), g);
-  const part = shapeOf(g);
-  return track('embed', out, [g], [], ([gg]) => [region(name, gg!, part, geometry)]);
-}
+export const embed = (name: string, g: Tensor, shape: Shape, geometry: Geometry): Tensor =>
+  embedded({ g }, { of: name, shape, part: shapeOf(g), geometry });
+
+const embedded = definePrimitive<{ g: Tensor }, { of: string; shape: Shape; part: Shape; geometry: Geometry }>({
+  name: 'embed',
+  inputs: ['g'],
+  forward({ g }, { shape, geometry }) {
+    const out = engineOps.zeros(shape, g.dtype, g.storage.device);
+    const { strides, offset } = geometry(stridesOf(out));
+    runCopy(alias(out, shapeOf(g), strides, offset), g);
+    return out;
+  },
+  derivative: (gg, _, { of, part, geometry }) => ({ g: region(of, gg, part, geometry) }),
+});
 
 /**
  * Makes `t` the view that `look` takes of it: shape and strides change, the elements stay. What was saved of it before
