@@ -1,5 +1,5 @@
 /** @file Reductions over any set of axes. */
-import { engineOps, isGradEnabled, track } from '../../core/autograd';
+import { engineOps } from '../../core/autograd';
 import { type DType, isFloat } from '../../core/dtype';
 import { DTypeError } from '../../core/errors';
 import { checkAxes, sameShape, type Shape } from '../../core/shape';
@@ -7,6 +7,8 @@ import { addMethods, empty, needTensor, shapeOf, stridesOf, type Tensor } from '
 import { kernel, opcode, written } from '../../native';
 import { type InOrderOrByName, readArguments, type Spec } from '../../core/arguments';
 import { axes, boolean, dtype as dtypeParam } from '../../core/params';
+import { recordView } from '../kit/hot';
+import { definePrimitive } from '../kit/primitive';
 import { cast } from '../tensors/cast';
 import { div, eq, mul } from '../elementwise/arithmetic';
 import { eye } from '../tensors/create';
@@ -109,7 +111,7 @@ export function summed(t: Tensor, axes: readonly number[], keepdim?: boolean, wa
   const x = wanted || isFloat(t.dtype) ? cast(t, dtype) : t;
   const out = runReduce(sumCode, x, axes, keepdim, dtype);
   const shape = shapeOf(x);
-  return track('sum', out, [x], [], ([g]) => [spread(g!, shape, axes)]);
+  return recordView('sum', out, x, (g) => spread(g, shape, axes));
 }
 
 /** Sums a gradient down to the shape that was broadcast to its shape. */
@@ -135,7 +137,7 @@ export function mean(t: Tensor, ...args: ReduceArguments): Tensor {
   const scale = 1 / count;
   // An empty mean is 0 * (1/0) = NaN, as in PyTorch.
   const out = runReduce(sumCode, x, list, keepdim, x.dtype, scale);
-  return track('mean', out, [x], [], ([g]) => [spread(mul(g!, scale), shape, list)]);
+  return recordView('mean', out, x, (g) => spread(mul(g, scale), shape, list));
 }
 
 const prodCode = opcode('reduce', 'prod');
@@ -147,11 +149,20 @@ export function prod(t: Tensor, ...args: ReduceArguments): Tensor {
   const list = checkAxes('prod', dim, t.ndim);
   const dtype = wanted ?? (isFloat(t.dtype) ? t.dtype : 'int64');
   const x = wanted || isFloat(t.dtype) ? cast(t, dtype) : t;
-  const out = runReduce(prodCode, x, list, keepdim, dtype);
-  return track('prod', out, [x], [x], ([g], [sx]) => [
-    isGradEnabled() ? prodGradAgain(g!, sx!, list) : prodGrad(g!, sx!, list),
-  ]);
+  return multipliedUp({ x }, { list, keepdim, dtype });
 }
+
+const multipliedUp = definePrimitive<
+  { x: Tensor },
+  { list: readonly number[]; keepdim: boolean | undefined; dtype: DType }
+>({
+  name: 'prod',
+  inputs: ['x'],
+  forward: ({ x }, { list, keepdim, dtype }) => runReduce(prodCode, x, list, keepdim, dtype),
+  reads: ['x'],
+  derivative: (g, { x }, { list }) => ({ x: prodGradAgain(g, x, list) }),
+  gradient: { run: (g, { x }, { list }) => ({ x: prodGrad(g, x, list) }) },
+});
 
 // dy/dx_i is the product of the other factors: (product of the nonzero ones) / x_i without a zero among them; with one
 // zero, the product of the nonzero ones, at that place only; with several, 0.
