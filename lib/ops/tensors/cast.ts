@@ -1,10 +1,11 @@
 /** @file Copies: cast, clone, contiguous, detach, copy_. */
-import { checkInPlace, engineOps, track, trackInPlace } from '../../core/autograd';
+import { checkInPlace, engineOps, trackInPlace } from '../../core/autograd';
 import { checkDType, type DType, isFloat } from '../../core/dtype';
 import { addMethods, alias, needTensor, shapeOf, stridesOf, type Tensor } from '../../core/tensor';
 import { broadcastShapes, sameShape, showShape } from '../../core/shape';
 import { AutogradError, ShapeError } from '../../core/errors';
 import { onesLike, zeros } from './create';
+import { recordView } from '../kit/hot';
 import { copyOf, like, runCopy, sameDevice } from '../kit/launch';
 import { deviceName } from '../../core/device';
 
@@ -15,13 +16,13 @@ export function cast(t: Tensor, dtype: DType): Tensor {
   needTensor('to', t);
   const from = t.dtype;
   const out = runCopy(like(t, to), t);
-  return isFloat(to) ? track('to', out, [t], [], ([g]) => [cast(g!, from)]) : out;
+  return isFloat(to) ? recordView('to', out, t, (g) => cast(g, from)) : out;
 }
 
 /** A copy with memory of its own. */
 export function clone(t: Tensor): Tensor {
   needTensor('clone', t);
-  return track('clone', copyOf(t), [t], [], ([g]) => [g]);
+  return recordView('clone', copyOf(t), t, (g) => g);
 }
 
 /** The tensor itself if it lies row-major without gaps, else a copy that does. */

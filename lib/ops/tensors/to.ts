@@ -1,5 +1,4 @@
 /** @file Moving between devices and dtypes. */
-import { track } from '../../core/autograd';
 import { type Device, deviceIndex } from '../../core/device';
 import { checkDType, type DType, dtypes, dtypeSize, newTypedArray } from '../../core/dtype';
 import { readOptions } from '../../core/arguments';
@@ -9,6 +8,7 @@ import { describe } from '../../core/shape';
 import { addMethods, empty, needTensor, Tensor } from '../../core/tensor';
 import { readStorageSync, writeStorage } from '../../native';
 import { cast } from './cast';
+import { recordView } from '../kit/hot';
 import { denseOf } from '../kit/launch';
 
 /** Where and as what: an omitted part stays as it is. */
@@ -46,7 +46,7 @@ function transfer(t: Tensor, device: Device): Tensor {
   const host = newTypedArray(t.dtype, t.numel);
   readStorageSync(dense.storage, dense.offset * dtypeSize(t.dtype), host);
   writeStorage(out.storage, 0, host);
-  return track('to', out, [t], [], ([g]) => [transfer(g!, from)]);
+  return recordView('to', out, t, (g) => transfer(g, from));
 }
 
 /** The same values on that device, in that dtype; the tensor itself if nothing changes. */
