@@ -1,5 +1,4 @@
 /** @file The same elements elsewhere: flipped, rolled, seen in windows, with dimensions moved. */
-import { track } from '../../core/autograd';
 import { ArgumentError, ShapeError } from '../../core/errors';
 import { broadcastShapes, checkAxes, checkAxis, checkShape, type Shape, showShape } from '../../core/shape';
 import { addMethods, alias, empty, type Method, needTensor, Tensor } from '../../core/tensor';
@@ -17,6 +16,7 @@ import { clone } from '../tensors/cast';
 import { tensor, zeros } from '../tensors/create';
 import { indexAdd } from '../indexing/gather';
 import { runCopy } from '../kit/launch';
+import { definePrimitive } from '../kit/primitive';
 import {
   becomeView,
   broadcastTo,
@@ -45,13 +45,21 @@ const listOf = (v: number | readonly number[]): readonly number[] => (typeof v =
 /** A copy with the order along some axes reversed. */
 export function flip(t: Tensor, ...dims: ListOrNamed<FlipArguments>): Tensor {
   needTensor('flip', t);
-  const list = checkAxes('flip', readArguments('flip', flipSpec, gathered(dims)).dims, t.ndim);
-  const strides = t.strides.map((s, i) => (list.includes(i) ? -s : s));
-  const last = list.reduce((p, a) => p + Math.max(0, t.shape[a]! - 1) * t.strides[a]!, t.offset);
-  const out = empty(t.shape, t.dtype, t.storage.device);
-  if (out.numel > 0) runCopy(out, alias(t, t.shape, strides, last));
-  return track('flip', out, [t], [], ([g]) => [flip(g!, list)]);
+  return flipped({ t }, checkAxes('flip', readArguments('flip', flipSpec, gathered(dims)).dims, t.ndim));
 }
+
+const flipped = definePrimitive<{ t: Tensor }, readonly number[]>({
+  name: 'flip',
+  inputs: ['t'],
+  forward({ t }, axes) {
+    const strides = t.strides.map((s, i) => (axes.includes(i) ? -s : s));
+    const last = axes.reduce((p, a) => p + Math.max(0, t.shape[a]! - 1) * t.strides[a]!, t.offset);
+    const out = empty(t.shape, t.dtype, t.storage.device);
+    if (out.numel > 0) runCopy(out, alias(t, t.shape, strides, last));
+    return out;
+  },
+  derivative: (g, _, axes) => ({ t: flip(g, axes) }),
+});
 
 /** {@link flip} of the second dimension: left and right. */
 export function fliplr(t: Tensor): Tensor {
@@ -68,18 +76,24 @@ export function flipud(t: Tensor): Tensor {
 }
 
 // By `shift` places along one axis, 0 <= shift < its length.
-function rollAxis(t: Tensor, shift: number, axis: number): Tensor {
-  const length = t.shape[axis]!;
-  const out = empty(t.shape, t.dtype, t.storage.device);
-  const copy = (from: number, to: number, count: number): void => {
-    const shape = t.shape.map((d, i) => (i === axis ? count : d));
-    const source = alias(t, shape, t.strides, t.offset + from * t.strides[axis]!);
-    runCopy(alias(out, shape, out.strides, to * out.strides[axis]!), source);
-  };
-  copy(0, shift, length - shift);
-  copy(length - shift, 0, shift);
-  return track('roll', out, [t], [], ([g]) => [rollAxis(g!, length - shift, axis)]);
-}
+const rollAxis = (t: Tensor, shift: number, axis: number): Tensor => rolled({ t }, { shift, axis });
+const rolled = definePrimitive<{ t: Tensor }, { shift: number; axis: number }>({
+  name: 'roll',
+  inputs: ['t'],
+  forward({ t }, { shift, axis }) {
+    const length = t.shape[axis]!;
+    const out = empty(t.shape, t.dtype, t.storage.device);
+    const copy = (from: number, to: number, count: number): void => {
+      const shape = t.shape.map((d, i) => (i === axis ? count : d));
+      const source = alias(t, shape, t.strides, t.offset + from * t.strides[axis]!);
+      runCopy(alias(out, shape, out.strides, to * out.strides[axis]!), source);
+    };
+    copy(0, shift, length - shift);
+    copy(length - shift, 0, shift);
+    return out;
+  },
+  derivative: (g, _, { shift, axis }) => ({ t: rollAxis(g, g.shape[axis]! - shift, axis) }),
+});
 
 /** Arguments of {@link roll}. */
 export interface RollArguments {

@@ -5,12 +5,12 @@ import { numel, overlapsItself, type Shape, showShape } from '../../core/shape';
 import { addMethods, alias, type Method, needTensor, shapeOf, stridesOf, type Tensor } from '../../core/tensor';
 import { type InOrderOrByName, readArguments, type Spec } from '../../core/arguments';
 import { integer, integers, shape as shapeParam } from '../../core/params';
-import { track } from '../../core/autograd';
 import { clampMin } from '../elementwise/math';
 import { div } from '../elementwise/arithmetic';
 import { arange, ones, zeros } from '../tensors/create';
 import { addRows } from '../indexing/kernels';
 import { denseOf } from '../kit/launch';
+import { definePrimitive } from '../kit/primitive';
 import { becomeView, reshape } from './views';
 
 /** Arguments of {@link asStrided}. */
@@ -64,11 +64,13 @@ function gradientOf(g: Tensor, of: Layout, seen: Layout): Tensor {
   return look(memory, within(of));
 }
 
-function look(t: Tensor, seen: Layout): Tensor {
-  const of = layoutOf(t);
-  const y = alias(t, seen.shape, seen.strides, seen.offset);
-  return track('asStrided', y, [t], [], ([g]) => [gradientOf(g!, of, seen)]);
-}
+const look = (t: Tensor, seen: Layout): Tensor => looked({ t }, { of: layoutOf(t), seen });
+const looked = definePrimitive<{ t: Tensor }, { of: Layout; seen: Layout }>({
+  name: 'asStrided',
+  inputs: ['t'],
+  forward: ({ t }, { seen }) => alias(t, seen.shape, seen.strides, seen.offset),
+  derivative: (g, _, { of, seen }) => ({ t: gradientOf(g, of, seen) }),
+});
 
 /**
  * A view of the tensor's memory with any shape and strides: element i, j.. is `storageOffset` + i stride[0] + j stride[1]..

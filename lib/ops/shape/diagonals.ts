@@ -1,9 +1,8 @@
 /** @file Diagonals and triangles of matrices. */
-import { track } from '../../core/autograd';
 import type { Device } from '../../core/device';
 import type { DType } from '../../core/dtype';
 import { ArgumentError, ShapeError } from '../../core/errors';
-import { checkAxis, maxDims, showShape } from '../../core/shape';
+import { checkAxis, maxDims, type Shape, showShape } from '../../core/shape';
 import { addMethods, alias, needTensor, type Tensor } from '../../core/tensor';
 import { type InOrderOrByName, readArguments, type Spec } from '../../core/arguments';
 import { axis, boolean, device as deviceParam, dtype as dtypeParam, integer, scalar } from '../../core/params';
@@ -12,6 +11,7 @@ import { cast, clone } from '../tensors/cast';
 import { arange, zeros } from '../tensors/create';
 import { runCopy, runFill } from '../kit/launch';
 import { type Overwrite, overwriteCopy, overwriteSelf } from '../kit/overwrite';
+import { definePrimitive } from '../kit/primitive';
 import { sum } from '../reduce/reduce';
 import { nonzero } from '../indexing/nonzero';
 import { region, reshape, transpose } from './views';
@@ -80,11 +80,19 @@ export function diagEmbed(t: Tensor, ...args: OffsetAndDims): Tensor {
   const n = t.shape[t.ndim - 1]! + Math.abs(offset);
   const shape = t.shape.slice(0, -1);
   for (const axis of [p, q].sort((x, y) => x - y)) shape.splice(axis, 0, n);
-  const out = zeros(shape, { dtype: t.dtype, device: t.device });
-  const place = diagonal(out, offset, p, q);
-  runCopy(place, t);
-  return track('diagEmbed', out, [t], [], ([g]) => [diagonal(g!, offset, p, q)]);
+  return onDiagonal({ t }, { shape, at: [offset, p, q] });
 }
+
+const onDiagonal = definePrimitive<{ t: Tensor }, { shape: Shape; at: [offset: number, p: number, q: number] }>({
+  name: 'diagEmbed',
+  inputs: ['t'],
+  forward({ t }, { shape, at }) {
+    const out = zeros(shape, { dtype: t.dtype, device: t.device });
+    runCopy(diagonal(out, ...at), t);
+    return out;
+  },
+  derivative: (g, _, { at }) => ({ t: diagonal(g, ...at) }),
+});
 
 /** Of a vector the matrix with it on a diagonal; of a matrix a copy of that diagonal. */
 export function diag(t: Tensor, ...args: DiagonalArguments): Tensor {

@@ -1,11 +1,11 @@
 /** @file Joining tensors. */
-import { track } from '../../core/autograd';
 import { type DType, resultType } from '../../core/dtype';
 import { ArgumentError, ShapeError } from '../../core/errors';
 import { checkAxis, checkShape, describe, maxDims, sameShape, showShape } from '../../core/shape';
 import { alias, empty, needTensor, Tensor } from '../../core/tensor';
 import { cast } from '../tensors/cast';
 import { runCopy, sameDevice } from '../kit/launch';
+import { definePrimitive } from '../kit/primitive';
 import { type InOrderOrByName, readArguments, type Spec } from '../../core/arguments';
 import { axis as axisParam, Param } from '../../core/params';
 import { narrow, reshape, unsqueeze } from './views';
@@ -92,24 +92,35 @@ export function cat(...args: Joined): Tensor {
 }
 
 /** {@link cat} of tensors that have one dtype and shapes that fit. */
-export function catOf(list: readonly Tensor[], axis: number): Tensor {
-  const first = list[0]!;
-  const lengths = list.map((t) => t.shape[axis]!);
-  const shape = first.shape.slice();
-  shape[axis] = lengths.reduce((x, y) => x + y, 0);
-  checkShape('cat', shape);
-  const out = empty(shape, first.dtype, first.storage.device);
-  const starts: number[] = [];
-  let at = 0;
-  list.forEach((t, i) => {
-    starts.push(at);
-    if (t.numel > 0) runCopy(part(out, axis, at, lengths[i]!), t);
-    at += lengths[i]!;
-  });
-  return track('cat', out, list, [], ([g], _saved, needs) =>
-    lengths.map((n, i) => (needs[i] ? narrow(g!, axis, starts[i]!, n) : null)),
-  );
-}
+export const catOf = (list: readonly Tensor[], axis: number): Tensor =>
+  joinedUp({ list }, { axis, lengths: list.map((t) => t.shape[axis]!) });
+
+const joinedUp = definePrimitive<{ list: readonly Tensor[] }, { axis: number; lengths: readonly number[] }>({
+  name: 'cat',
+  inputs: ['list'],
+  each: 'list',
+  forward({ list }, { axis, lengths }) {
+    const first = list[0]!;
+    const shape = first.shape.slice();
+    shape[axis] = lengths.reduce((x, y) => x + y, 0);
+    checkShape('cat', shape);
+    const out = empty(shape, first.dtype, first.storage.device);
+    let at = 0;
+    list.forEach((t, i) => {
+      if (t.numel > 0) runCopy(part(out, axis, at, lengths[i]!), t);
+      at += lengths[i]!;
+    });
+    return out;
+  },
+  derivative(g, _, { axis, lengths }, { list: needs }) {
+    let at = 0;
+    const list = lengths.map((n, i) => {
+      at += n;
+      return needs![i] ? narrow(g, axis, at - n, n) : null;
+    });
+    return { list };
+  },
+});
 
 /** {@link cat} */
 export const concat = cat;

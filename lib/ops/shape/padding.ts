@@ -1,5 +1,4 @@
 /** @file Padding. */
-import { track } from '../../core/autograd';
 import { ArgumentError, ShapeError } from '../../core/errors';
 import { checkShape, numel, showShape } from '../../core/shape';
 import { type InOrderOrByName, readArguments, type Spec } from '../../core/arguments';
@@ -9,6 +8,7 @@ import { clone } from '../tensors/cast';
 import { tensor } from '../tensors/create';
 import { indexSelect } from '../indexing/gather';
 import { runCopy, runFill } from '../kit/launch';
+import { definePrimitive } from '../kit/primitive';
 import { slice } from './views';
 
 /** What padding is made of: one value, the mirrored inside (edge not repeated), the edge, or the opposite side. */
@@ -69,15 +69,24 @@ const grown = ({ axis, before, after }: Side): Side => ({
 });
 
 function constant(t: Tensor, sides: readonly Side[], value: number): Tensor {
-  const inner = cropped(t, sides, 1);
-  const shape = inner.shape.slice();
-  for (const { axis, before, after } of sides) shape[axis]! += Math.max(0, before) + Math.max(0, after);
-  checkShape('pad', shape);
-  const out = runFill(empty(shape, t.dtype, t.storage.device), value);
-  const start = sides.reduce((p, { axis, before }) => p + Math.max(0, before) * out.strides[axis]!, 0);
-  runCopy(alias(out, inner.shape, out.strides, start), inner.detach());
-  return track('pad', out, [inner], [], ([g]) => [cropped(g!, sides.map(grown), -1)]);
+  return surrounded({ inner: cropped(t, sides, 1) }, { sides: sides.map(grown), value });
 }
+
+// Sides of which none loses elements.
+const surrounded = definePrimitive<{ inner: Tensor }, { sides: readonly Side[]; value: number }>({
+  name: 'pad',
+  inputs: ['inner'],
+  forward({ inner }, { sides, value }) {
+    const shape = inner.shape.slice();
+    for (const { axis, before, after } of sides) shape[axis]! += before + after;
+    checkShape('pad', shape);
+    const out = runFill(empty(shape, inner.dtype, inner.storage.device), value);
+    const start = sides.reduce((p, { axis, before }) => p + before * out.strides[axis]!, 0);
+    runCopy(alias(out, inner.shape, out.strides, start), inner);
+    return out;
+  },
+  derivative: (g, _, { sides }) => ({ inner: cropped(g, sides, -1) }),
+});
 
 // Which of `length` elements stands at each place of the padded dimension.
 function positions(mode: PadMode, length: number, { before, after }: Side): Int32Array {

@@ -1,37 +1,41 @@
 /** @file Taking tensors apart: views of their parts. */
-import { track } from '../../core/autograd';
 import { ArgumentError, ShapeError } from '../../core/errors';
 import { checkAxis, type Shape, showShape } from '../../core/shape';
 import { addMethods, alias, needTensor, type Tensor } from '../../core/tensor';
 import { type InOrderOrByName, readArguments, type Spec } from '../../core/arguments';
 import { axis as axisParam, checkCount, either, integer, integers } from '../../core/params';
+import { definePrimitive } from '../kit/primitive';
 import { zeros } from '../tensors/create';
 import { type Along, catOf, dimOf, part, stack } from './joining';
 import { narrow, needDims } from './views';
 
+// The gradients of views, zeros where nothing flowed; one of them arrived.
+function allOf(grads: readonly (Tensor | undefined)[], shapeOf: (i: number) => Shape): Tensor[] {
+  const { dtype, device } = grads.find((g) => g !== undefined)!;
+  return Array.from(grads, (g, i) => g ?? zeros(shapeOf(i), { dtype, device }));
+}
+
 // Views of consecutive parts, as one op: its gradient joins theirs in one pass.
-function parts(name: string, t: Tensor, axis: number, lengths: readonly number[]): Tensor[] {
-  let at = 0;
-  const out = lengths.map((n) => {
-    const v = part(t, axis, at, n);
-    at += n;
-    return v;
-  });
-  const { shape, dtype, device } = t;
-  return track(name, out, [t], [], (grads) => [
-    catOf(
-      lengths.map(
-        (n, i) =>
-          grads[i] ??
-          zeros(
-            shape.map((d, k) => (k === axis ? n : d)),
-            { dtype, device },
-          ),
-      ),
+const parts = (name: string, t: Tensor, axis: number, lengths: readonly number[]): Tensor[] =>
+  partsOf({ t }, { shape: t.shape, axis, lengths }, name);
+const partsOf = definePrimitive<{ t: Tensor }, { shape: Shape; axis: number; lengths: readonly number[] }, Tensor[]>({
+  name: 'split',
+  inputs: ['t'],
+  forward({ t }, { axis, lengths }) {
+    let at = 0;
+    return lengths.map((n) => {
+      const v = part(t, axis, at, n);
+      at += n;
+      return v;
+    });
+  },
+  derivative: (grads, _, { shape, axis, lengths }) => ({
+    t: catOf(
+      allOf(grads, (i) => shape.map((d, k) => (k === axis ? lengths[i]! : d))),
       axis,
     ),
-  ]);
-}
+  }),
+});
 
 const checkParts = (op: string, n: number): number => checkCount(op, 'parts', n, 2 ** 20);
 
@@ -198,17 +202,25 @@ export function unbind(t: Tensor, ...dim: Along): Tensor[] {
   const without = (list: Shape): number[] => list.filter((_, i) => i !== a);
   const shape = without(t.shape);
   const count = checkParts('unbind', t.shape[a]!);
-  const views = Array.from({ length: count }, (_, i) =>
-    alias(t, shape, without(t.strides), t.offset + i * t.strides[a]!),
-  );
-  const { dtype, device } = t;
-  return track('unbind', views, [t], [], (grads) => [
-    stack(
-      Array.from({ length: count }, (_, i) => grads[i] ?? zeros(shape, { dtype, device })),
-      a,
-    ),
-  ]);
+  return slicesOf({ t }, { axis: a, count, shape, strides: without(t.strides) });
 }
+
+const slicesOf = definePrimitive<
+  { t: Tensor },
+  { axis: number; count: number; shape: Shape; strides: readonly number[] },
+  Tensor[]
+>({
+  name: 'unbind',
+  inputs: ['t'],
+  forward: ({ t }, { axis, count, shape, strides }) =>
+    Array.from({ length: count }, (_, i) => alias(t, shape, strides, t.offset + i * t.strides[axis]!)),
+  derivative: (grads, _, { axis, shape }) => ({
+    t: stack(
+      allOf(grads, () => shape),
+      axis,
+    ),
+  }),
+});
 
 addMethods({ split, chunk, tensorSplit, splitWithSizes, hsplit, vsplit, dsplit, unbind });
 declare module '../../core/tensor' {
