@@ -3,7 +3,6 @@
  * kind. An index out of range fails on the stream, as an IndexError at the next wait. Along the axis writes happen in
  * order, so results do not depend on the number of threads.
  */
-import { track } from '../../core/autograd';
 import { DTypeError, ShapeError } from '../../core/errors';
 import { checkAxis, numel, type Shape, showShape } from '../../core/shape';
 import { addMethods, needTensor, Tensor } from '../../core/tensor';
@@ -15,6 +14,7 @@ import { zeros } from '../tensors/create';
 import { asIndex, checkGather, checkVector, type IndexLike, indexParam, place, type Placed } from './checks';
 import { lift, linearIndex, runAddRows, runGather, runScatter, scatterMode, takeRows } from './kernels';
 import { denseOf, sameDevice } from '../kit/launch';
+import { definePrimitive } from '../kit/primitive';
 import { apart, overwriteCopy, type Overwrite, overwriteSelf, sameDType, scalarOf } from '../kit/overwrite';
 import { expand, reshape } from '../shape/views';
 import { where } from '../elementwise/where';
@@ -53,17 +53,21 @@ export function gather(t: Tensor, ...args: Indexed): Tensor {
   const a = checkAxis('gather', axis, t.ndim);
   const at = asIndex('gather', index, t);
   checkGather('gather', t, a, at, t.shape, 'the tensor', false);
-  return reshape(gatherLifted(lift(t), a, lift(at)), at.shape);
+  const x = lift(t);
+  return reshape(gathered({ x, index: lift(at) }, { axis: a, shape: x.shape }), at.shape);
 }
 
-function gatherLifted(t: Tensor, axis: number, index: Tensor): Tensor {
-  const { shape } = t;
-  return track('gather', runGather(t, axis, index), [t], [index], ([g], [at]) => [
-    at!.numel === 0
-      ? zeros(shape, { dtype: g!.dtype, device: g!.device })
-      : scatterAdd(zeros(shape, { dtype: g!.dtype, device: g!.device }), axis, at!, g!),
-  ]);
-}
+// Both have dimensions.
+const gathered = definePrimitive<{ x: Tensor; index: Tensor }, { axis: number; shape: Shape }>({
+  name: 'gather',
+  inputs: ['x', 'index'],
+  forward: ({ x, index }, { axis }) => runGather(x, axis, index),
+  reads: ['index'],
+  derivative(g, { index }, { axis, shape }) {
+    const none = zeros(shape, { dtype: g.dtype, device: g.device });
+    return { x: index.numel === 0 ? none : scatterAdd(none, axis, index, g) };
+  },
+});
 
 type Source = Tensor | number | boolean;
 /** Arguments of {@link scatter}. */

@@ -1,10 +1,10 @@
 /** @file How indexing ops call their kernels, and the tracked pair that they all rest on: take rows, add rows. */
-import { track } from '../../core/autograd';
 import { numel, type Shape } from '../../core/shape';
 import { empty, type Tensor } from '../../core/tensor';
 import { kernel, written } from '../../native';
 import { zeros } from '../tensors/create';
 import { denseOf } from '../kit/launch';
+import { definePrimitive } from '../kit/primitive';
 import { expand, narrow, reshape } from '../shape/views';
 
 const gatherKernel = kernel('gather');
@@ -33,23 +33,39 @@ export function linearIndex(index: readonly Tensor[], sizes: Shape, mult: readon
 // --- along the middle of [outer, len, inner] -----------------------------------------------------------------------
 
 /** t[:, index, :] of a tensor with three dimensions. */
-export function takeRows(t: Tensor, index: Tensor): Tensor {
-  const x = denseOf(t);
-  const [outer, len, inner] = x.shape as [number, number, number];
-  const count = index.numel;
-  const out = empty([outer, count, inner], x.dtype, x.storage.device);
-  if (out.numel > 0) selectKernel(written(out), x, index, outer, len, count, inner);
-  return track('indexSelect', out, [t], [index], ([g], [at]) => [addRows(g!, at!, len)]);
-}
+export const takeRows = (t: Tensor, index: Tensor): Tensor => taken({ t, index }, t.shape[1]!);
 
-// Zeros [outer, len, inner] plus g's rows at `index`.
-export function addRows(g: Tensor, index: Tensor, len: number): Tensor {
-  const x = denseOf(g);
-  const [outer, , inner] = x.shape as [number, number, number];
-  const out = zeros([outer, len, inner], { dtype: g.dtype, device: g.device });
-  runAddRows(out, x, index);
-  return track('indexAdd', out, [g], [index], ([gg], [at]) => [takeRows(gg!, at!)]);
-}
+const taken = definePrimitive<{ t: Tensor; index: Tensor }, number>({
+  name: 'indexSelect',
+  inputs: ['t', 'index'],
+  forward({ t, index }) {
+    const x = denseOf(t);
+    const [outer, len, inner] = x.shape as [number, number, number];
+    const count = index.numel;
+    const out = empty([outer, count, inner], x.dtype, x.storage.device);
+    if (out.numel > 0) selectKernel(written(out), x, index, outer, len, count, inner);
+    return out;
+  },
+  reads: ['index'],
+  derivative: (g, { index }, len) => ({ t: addRows(g, index, len) }),
+});
+
+/** Zeros [outer, len, inner] plus g's rows at `index`. */
+export const addRows = (g: Tensor, index: Tensor, len: number): Tensor => added({ g, index }, len);
+
+const added = definePrimitive<{ g: Tensor; index: Tensor }, number>({
+  name: 'indexAdd',
+  inputs: ['g', 'index'],
+  forward({ g, index }, len) {
+    const x = denseOf(g);
+    const [outer, , inner] = x.shape as [number, number, number];
+    const out = zeros([outer, len, inner], { dtype: g.dtype, device: g.device });
+    runAddRows(out, x, index);
+    return out;
+  },
+  reads: ['index'],
+  derivative: (gg, { index }) => ({ g: takeRows(gg, index) }),
+});
 
 /** out[:, index, :] += src; all contiguous. */
 export function runAddRows(out: Tensor, src: Tensor, index: Tensor): void {
