@@ -1,5 +1,5 @@
 /** @file Sorting, and the largest elements. NaN sorts last, as in PyTorch. */
-import { noGrad, track } from '../../core/autograd';
+import { noGrad } from '../../core/autograd';
 import { IndexError } from '../../core/errors';
 import { checkAxis, numel, type Shape } from '../../core/shape';
 import { addMethods, empty, needTensor, type Tensor } from '../../core/tensor';
@@ -9,6 +9,7 @@ import { axis as axisParam, boolean, integer } from '../../core/params';
 import { zeros } from '../tensors/create';
 import { scatterAdd } from '../indexing/gather';
 import { denseOf } from '../kit/launch';
+import { definePrimitive } from '../kit/primitive';
 import { type ValuesAndIndices, valuesAndIndices } from '../kit/named';
 
 const sortKernel = kernel('sort');
@@ -28,6 +29,7 @@ const sortSpec: Spec<SortOptions> = { dim: axisParam.or(-1), descending: boolean
 type SortArguments = InOrderOrByName<[dim?: number, descending?: boolean, stable?: boolean], SortOptions>;
 
 interface Lines {
+  shape: Shape;
   axis: number;
   outer: number;
   length: number;
@@ -38,23 +40,24 @@ interface Lines {
 export function linesOf(op: string, t: Tensor, axis: number): Lines {
   needTensor(op, t);
   const a = checkAxis(op, axis, t.ndim);
-  return { axis: a, outer: numel(t.shape.slice(0, a)), length: t.shape[a] ?? 1, inner: numel(t.shape.slice(a + 1)) };
+  return {
+    shape: t.shape,
+    axis: a,
+    outer: numel(t.shape.slice(0, a)),
+    length: t.shape[a] ?? 1,
+    inner: numel(t.shape.slice(a + 1)),
+  };
 }
+
+type Kept = { indices: Tensor };
 
 // The gradient of elements taken from `indices` of an axis goes back to where they were.
-function tracked(name: string, t: Tensor, axis: number, { values, indices }: ValuesAndIndices): ValuesAndIndices {
-  const { shape } = t;
-  const back = (g: Tensor, at: Tensor): Tensor =>
-    scatterAdd(zeros(shape, { dtype: g.dtype, device: g.device }), axis, at, g);
-  return valuesAndIndices(
-    track(name, values, [t], [indices], ([g], [at]) => [back(g!, at!)]),
-    indices,
-  );
-}
+const toPlaces = (g: Tensor, indices: Tensor, { axis, shape }: Lines): Tensor =>
+  scatterAdd(zeros(shape, { dtype: g.dtype, device: g.device }), axis, indices, g);
 
-function outputs(t: Tensor, shape: Shape): ValuesAndIndices {
+function outputs(t: Tensor, shape: Shape): [values: Tensor, indices: Tensor] {
   const { device } = t.storage;
-  return valuesAndIndices(empty(shape, t.dtype, device), empty(shape, 'int64', device));
+  return [empty(shape, t.dtype, device), empty(shape, 'int64', device)];
 }
 
 /** The elements along an axis (default: the last) in ascending order, and where they were. Stable. */
@@ -62,12 +65,20 @@ export const sort = (t: Tensor, ...args: SortArguments): ValuesAndIndices => sor
 
 function sorted(op: string, t: Tensor, args: SortArguments): ValuesAndIndices {
   const { dim = -1, descending = false } = readArguments(op, sortSpec, args);
-  const { axis: a, outer, length, inner } = linesOf(op, t, dim);
-  const out = outputs(t, t.shape);
-  if (t.numel > 0)
-    sortKernel(written(out.values), written(out.indices), denseOf(t.detach()), outer, length, inner, descending);
-  return tracked(op, t, a, out);
+  return valuesAndIndices(...inOrder({ t }, { ...linesOf(op, t, dim), descending }, op));
 }
+
+const inOrder = definePrimitive<{ t: Tensor }, Lines & { descending: boolean }, [Tensor, Tensor], Kept>({
+  name: 'sort',
+  inputs: ['t'],
+  forward({ t }, { outer, length, inner, descending }) {
+    const [values, indices] = outputs(t, t.shape);
+    if (t.numel > 0) sortKernel(written(values), written(indices), denseOf(t), outer, length, inner, descending);
+    return { out: [values, indices], kept: { indices } };
+  },
+  reads: ['indices'],
+  derivative: ([g], { indices }, lines) => ({ t: toPlaces(g!, indices, lines) }),
+});
 
 /** The indices that sort along an axis (default: the last). Stable. */
 export const argsort = (t: Tensor, ...args: SortArguments): Tensor => noGrad(() => sorted('argsort', t, args).indices);
@@ -98,18 +109,27 @@ type TopkArguments = InOrderOrByName<[k: number, dim?: number, largest?: boolean
 /** The k largest elements along an axis (default: the last), in descending order, and where they were. */
 export function topk(t: Tensor, ...args: TopkArguments): ValuesAndIndices {
   const { k, dim = -1, largest = true } = readArguments('topk', topkSpec, args);
-  const { axis: a, outer, length, inner } = linesOf('topk', t, dim);
+  const lines = linesOf('topk', t, dim);
+  const { length } = lines;
   if (k < 0 || k > length) throw new IndexError(`[topk] k = ${k} is out of range for ${length} elements`);
   // A tensor without dimensions is a line of one, whose every choice has its shape (as in PyTorch, k = 0 too).
-  const taken = t.ndim === 0 ? 1 : k;
-  const out = outputs(
-    t,
-    t.shape.map((d, i) => (i === a ? taken : d)),
-  );
-  if (out.values.numel > 0)
-    topkKernel(written(out.values), written(out.indices), denseOf(t.detach()), outer, length, inner, taken, largest);
-  return tracked('topk', t, a, out);
+  return valuesAndIndices(...first({ t }, { ...lines, k: t.ndim === 0 ? 1 : k, largest }));
 }
+
+const first = definePrimitive<{ t: Tensor }, Lines & { k: number; largest: boolean }, [Tensor, Tensor], Kept>({
+  name: 'topk',
+  inputs: ['t'],
+  forward({ t }, { axis, outer, length, inner, k, largest }) {
+    const [values, indices] = outputs(
+      t,
+      t.shape.map((d, i) => (i === axis ? k : d)),
+    );
+    if (values.numel > 0) topkKernel(written(values), written(indices), denseOf(t), outer, length, inner, k, largest);
+    return { out: [values, indices], kept: { indices } };
+  },
+  reads: ['indices'],
+  derivative: ([g], { indices }, lines) => ({ t: toPlaces(g!, indices, lines) }),
+});
 
 const methods = { sort, argsort, msort, topk };
 addMethods(methods);
