@@ -3,7 +3,6 @@
  * dimension of 2, as torch.view_as_real shows them, and `dim` counts the dimensions in front of it. A transform's
  * gradient is another transform, so that all orders of derivatives are there.
  */
-import { track } from '../../core/autograd';
 import { dtypeSize, isFloat } from '../../core/dtype';
 import { ArgumentError, ShapeError } from '../../core/errors';
 import { axes, axis, device, dtype, integer, integers, number, oneOf } from '../../core/params';
@@ -17,6 +16,7 @@ import { cast } from '../tensors/cast';
 import { arange, tensor, type TensorOptions } from '../tensors/create';
 import { cat } from '../shape/joining';
 import { denseOf } from '../kit/launch';
+import { definePrimitive } from '../kit/primitive';
 import type { Axes } from '../reduce/reduce';
 import { narrow } from '../shape/views';
 
@@ -61,19 +61,25 @@ interface Lines {
 }
 
 // Along the last dimension but the pairs.
-function transform(x: Tensor, s: Lines): Tensor {
-  const own = s.from === 'real' ? 1 : 2;
-  const lead = x.shape.slice(0, -own);
-  const given = x.shape[x.ndim - own]!;
-  const out = empty([...lead, s.kept, ...(s.toReal ? [] : [2])], x.dtype, x.storage.device);
-  const [lines, { n, kept, toReal, inverse, scale }] = [numel(lead), s];
-  if (lines > 0) fftKernel(written(out), denseOf(x), lines, n, given, kept, kinds[s.from], toReal, inverse, scale);
-  return track('fft', out, [x], [], ([g]) => {
-    const from = toReal ? 'real' : 'pairs';
-    const back = transform(g!, { n, from, toReal: s.from === 'real', inverse: !inverse, scale, kept: given });
-    return [s.from === 'half' ? mul(back, multiplicity(g!, n, given)) : back];
-  });
-}
+const transform = (x: Tensor, s: Lines): Tensor =>
+  transformed({ x }, { ...s, given: x.shape[x.ndim - (s.from === 'real' ? 1 : 2)]! });
+
+const transformed = definePrimitive<{ x: Tensor }, Lines & { given: number }>({
+  name: 'fft',
+  inputs: ['x'],
+  forward({ x }, { n, from, toReal, inverse, scale, kept, given }) {
+    const lead = x.shape.slice(0, from === 'real' ? -1 : -2);
+    const lines = numel(lead);
+    const out = empty([...lead, kept, ...(toReal ? [] : [2])], x.dtype, x.storage.device);
+    if (lines > 0) fftKernel(written(out), denseOf(x), lines, n, given, kept, kinds[from], toReal, inverse, scale);
+    return out;
+  },
+  derivative(g, _, { n, from, toReal, inverse, scale, given }) {
+    const turned = { from: toReal ? 'real' : 'pairs', toReal: from === 'real', inverse: !inverse } as const;
+    const back = transform(g, { n, ...turned, scale, kept: given });
+    return { x: from === 'half' ? mul(back, multiplicity(g, n, given)) : back };
+  },
+});
 
 // How often each number of a half line counts: twice with its conjugate, but for those that are real, whose imaginary
 // part is not read.
