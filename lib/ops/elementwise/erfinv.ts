@@ -1,10 +1,10 @@
 /** @file The inverse of erf. */
-import { noGrad, track } from '../../core/autograd';
 import { isFloat } from '../../core/dtype';
 import { addMethods, needTensor, type Tensor } from '../../core/tensor';
 import { add, div, eq, gt, log, lt, mul, neg, sub } from './arithmetic';
 import { cast } from '../tensors/cast';
 import { inPlaceOf } from '../kit/in-place';
+import { definePrimitive } from '../kit/primitive';
 import { abs, erf, erfc, exp, sign, sqrt, square } from './math';
 import { where } from './where';
 
@@ -37,10 +37,19 @@ function compute(x: Tensor): Tensor {
 /** y with erf(y) = x: infinite at -1 and 1, NaN beyond. */
 export function erfinv(x: Tensor): Tensor {
   needTensor('erfinv', x);
-  const a = isFloat(x.dtype) ? x : cast(x, 'float32');
-  const y = noGrad(() => compute(a));
-  return track('erfinv', y, [a], [y], ([g], [sy]) => [mul(g!, mul(exp(square(sy!)), Math.sqrt(Math.PI) / 2))]);
+  return inverse({ x: isFloat(x.dtype) ? x : cast(x, 'float32') });
 }
+
+const inverse = definePrimitive<{ x: Tensor }, void, Tensor, { y: Tensor }>({
+  name: 'erfinv',
+  inputs: ['x'],
+  forward({ x }) {
+    const y = compute(x);
+    return { out: y, kept: { y } };
+  },
+  reads: ['y'],
+  derivative: (g, { y }) => ({ x: mul(g, mul(exp(square(y)), Math.sqrt(Math.PI) / 2)) }),
+});
 
 addMethods({ erfinv, erfinv_: inPlaceOf('erfinv_', erfinv) });
 declare module '../../core/tensor' {

@@ -1,5 +1,4 @@
 /** @file Elementwise functions that are expressions in others: angles, sinc, sums of exponentials, steps, signs. */
-import { noGrad, track } from '../../core/autograd';
 import { isFloat } from '../../core/dtype';
 import { type InOrderOrByName, readArguments, type Spec } from '../../core/arguments';
 import { DTypeError } from '../../core/errors';
@@ -13,6 +12,7 @@ import { cast } from '../tensors/cast';
 import { onesLike } from '../tensors/create';
 import { type Operand, type Second, secondOf } from '../kit/define';
 import { inPlaceOf } from '../kit/in-place';
+import { definePrimitive } from '../kit/primitive';
 import { abs, exp, exp2, isinf, log1p, sin } from './math';
 import { norm } from '../reduce/statistics';
 import { where } from './where';
@@ -36,23 +36,31 @@ const otherSpec = { other: tensor };
 type Other = InOrderOrByName<[other: Tensor], { other: Tensor }>;
 type OfTwo = (a: Tensor, ...args: Other) => Tensor;
 
+// Equal infinities: their difference is no number.
+const difference = (x: Tensor, z: Tensor): Tensor => where(logicalAnd(eq(x, z), isinf(x)), 0, sub(x, z));
+
 // log(base^a + base^b) to that base; `scale` is the logarithm of the base.
+const logOfPowers = definePrimitive<{ a: Tensor; b: Tensor }, { scale: number }>({
+  name: 'logaddexp',
+  inputs: ['a', 'b'],
+  forward({ a, b }, { scale }) {
+    const gap = abs(difference(a, b));
+    return add(maximum(a, b), mul(log1p(exp(mul(gap, -scale))), 1 / scale));
+  },
+  reads: ['a', 'b'],
+  derivative(g, { a, b }, { scale }, needs) {
+    const gap = mul(difference(a, b), scale);
+    return { a: needs.a ? mul(g, sigmoid(gap)) : null, b: needs.b ? mul(g, sigmoid(neg(gap))) : null };
+  },
+});
+
 function sumOfPowers(op: string, a: Tensor, args: Other, scale: number): Tensor {
   needTensor(op, a);
   const { other: b } = readArguments(op, otherSpec, args);
   for (const t of [a, b]) {
     if (!isFloat(t.dtype)) throw new DTypeError(`[${op}] needs floating-point tensors, got ${t.dtype}`);
   }
-  // Equal infinities: their difference is no number.
-  const difference = (x: Tensor, z: Tensor): Tensor => where(logicalAnd(eq(x, z), isinf(x)), 0, sub(x, z));
-  const y = noGrad(() => {
-    const gap = abs(difference(a, b));
-    return add(maximum(a, b), mul(log1p(exp(mul(gap, -scale))), 1 / scale));
-  });
-  return track(op, y, [a, b], [a, b], ([g], [x, z], needs) => {
-    const gap = mul(difference(x!, z!), scale);
-    return [needs[0] ? mul(g!, sigmoid(gap)) : null, needs[1] ? mul(g!, sigmoid(neg(gap))) : null];
-  });
+  return logOfPowers({ a, b }, { scale }, op);
 }
 /** log(exp(a) + exp(b)), without overflow. Shapes broadcast. @throws DTypeError for integers */
 export const logaddexp: OfTwo = (a, ...args) => sumOfPowers('logaddexp', a, args, 1);
