@@ -1,5 +1,4 @@
 /** @file Cross-entropy and negative log-likelihood, of integer classes or of class probabilities. */
-import { track } from '../../core/autograd';
 import { isFloat } from '../../core/dtype';
 import { ArgumentError, DTypeError, ShapeError } from '../../core/errors';
 import { sameShape, showShape } from '../../core/shape';
@@ -12,6 +11,7 @@ import { cast } from '../tensors/cast';
 import { arange } from '../tensors/create';
 import { castOf, denseOf, like, sameDevice } from '../kit/launch';
 import { defineOp } from '../kit/op';
+import { definePrimitive } from '../kit/primitive';
 import { sum } from '../reduce/reduce';
 import { byMean, type LossArguments, noWeight, reduceLoss, type Reduction, targetSpec } from './reduction';
 import { logSoftmax, softmax } from '../layers/softmax';
@@ -244,20 +244,27 @@ export function nllLoss(input: Tensor, ...args: LossArguments<NllLossOptions>): 
   checkInput('nllLoss', input, target);
   const rows = toRows('nllLoss', input, target);
   const weight = checkWeight('nllLoss', input, rows.x.shape[1]!, options.weight);
-  const picked = pickClass(rows.x, rows.labels, ignoreIndex);
   const labels = rows.labels;
+  const picked = pickClass(rows.x, labels, ignoreIndex);
   const losses = neg(weight ? mul(picked, lookUp(weight, usableLabels(labels, ignoreIndex))) : picked);
   return finish('nllLoss', losses, rows, weight, ignoreIndex, reduction);
 }
 
 // x[row, labels[row]] for each row of [rows, classes]; 0 for ignored rows.
-function pickClass(x: Tensor, labels: Tensor, ignoreIndex: number): Tensor {
-  const [rows, classes] = x.shape as [number, number];
-  const index = usableLabels(labels, ignoreIndex);
-  const out = empty([rows], x.dtype, x.storage.device);
-  gatherKernel(written(out), x, index, [rows, 1], [1, 1], x.strides, 1, classes);
-  const counts = ne(labels, ignoreIndex);
-  return track('pickClass', where(counts, out, 0), [x], [index, counts], ([g], [i, c]) => [
-    mul(unsqueeze(where(c!, g!, 0), 1), oneHot(i!, classes, g!)),
-  ]);
-}
+const pickClass = (x: Tensor, labels: Tensor, ignoreIndex: number): Tensor =>
+  classPicked({ x, index: usableLabels(labels, ignoreIndex), counts: ne(labels, ignoreIndex) }, x.shape[1]!);
+
+const classPicked = definePrimitive<{ x: Tensor; index: Tensor; counts: Tensor }, number>({
+  name: 'pickClass',
+  inputs: ['x', 'index', 'counts'],
+  forward({ x, index, counts }, classes) {
+    const rows = x.shape[0]!;
+    const out = empty([rows], x.dtype, x.storage.device);
+    gatherKernel(written(out), x, index, [rows, 1], [1, 1], x.strides, 1, classes);
+    return where(counts, out, 0);
+  },
+  reads: ['index', 'counts'],
+  derivative: (g, { index, counts }, classes) => ({
+    x: mul(unsqueeze(where(counts, g, 0), 1), oneHot(index, classes, g)),
+  }),
+});

@@ -1,16 +1,16 @@
 /** @file Connectionist temporal classification: sequences of labels against longer sequences of log-probabilities. */
-import { isGradEnabled, noGrad, track } from '../../core/autograd';
 import { isFloat } from '../../core/dtype';
 import { boolean, either, integer, integers, tensor as tensorParam } from '../../core/params';
 import { ArgumentError, AutogradError, DTypeError, ShapeError } from '../../core/errors';
 import { describe, sameShape, showShape } from '../../core/shape';
 import { empty, Tensor } from '../../core/tensor';
-import { kernel, named, written } from '../../native';
+import { kernel, written } from '../../native';
 import { readArguments, type WithRequired } from '../../core/arguments';
 import { div, mul } from '../elementwise/arithmetic';
 import { cast } from '../tensors/cast';
 import { tensor, zeros } from '../tensors/create';
 import { castOf, denseOf, runCopy } from '../kit/launch';
+import { definePrimitive } from '../kit/primitive';
 import { byMean, checkInputs, reduceLoss, type ReductionOptions } from './reduction';
 import { mean } from '../reduce/reduce';
 import { narrow, reshape, squeeze, unsqueeze } from '../shape/views';
@@ -101,46 +101,46 @@ export function ctcLoss(
       `[ctcLoss] targets ${showShape(targets.shape)} do not fit ${batch} sequences of ${total} labels in all`,
     );
   const wide = x.dtype === 'float32' || x.dtype === 'float64' ? x : cast(x, 'float32');
-  const losses = alignments(wide, padded(targets, lengths, most), steps, lengths, blank, zeroInfinity);
+  const labels = padded(targets, lengths, most);
+  const losses = alignments({ x: wide, labels }, { steps, lengths, blank, zeroInfinity });
   if (reduction !== 'mean') return reduceLoss('ctcLoss', single ? squeeze(losses, 0) : losses, reduction);
   const counts = lengths.map((n) => Math.max(n, 1));
   return mean(div(losses, tensor(counts, { dtype: losses.dtype, device: x.device })));
 }
 
-// The loss of each sequence. Its gradient is computed along with it: it needs the same sums.
-function alignments(
-  x: Tensor,
-  labels: Tensor,
-  steps: readonly number[],
-  lengths: readonly number[],
-  blank: number,
-  zeroInfinity: boolean,
-): Tensor {
-  const [longest, batch, classes] = x.shape as [number, number, number];
-  const most = labels.shape[1]!;
-  const device = x.storage.device;
-  const losses = empty([batch], x.dtype, device);
-  const grads = isGradEnabled() && x.requiresGrad ? empty(x.shape, x.dtype, device) : null;
-  const work = empty([batch, longest + 2, 2 * most + 1], 'float64', device);
-  const sizes = [batch, classes, longest, most, blank] as const;
-  named('ctcLoss', () =>
-    ctcKernel(
-      written(losses),
-      written(grads),
-      denseOf(x),
-      labels,
-      written(work),
-      steps,
-      lengths,
-      ...sizes,
-      zeroInfinity,
-    ),
-  );
-  return track('ctcLoss', losses, [x], grads ? [x, grads] : [], ([g], [sx, slope]) => {
-    const dx = noGrad(() => mul(slope!, reshape(g!, [1, batch, 1])));
-    const second = (): never => {
-      throw new AutogradError('[ctcLoss] has no second derivative');
-    };
-    return [track('ctcLossGrad', dx, [g!, sx!], [], second)];
-  });
+interface Alignment {
+  steps: readonly number[];
+  lengths: readonly number[];
+  blank: number;
+  zeroInfinity: boolean;
 }
+
+// The loss of each sequence. Its gradient is computed along with it: it needs the same sums.
+const alignments = definePrimitive<{ x: Tensor; labels: Tensor }, Alignment, Tensor, { slope: Tensor | null }>({
+  name: 'ctcLoss',
+  inputs: ['x', 'labels'],
+  forward({ x, labels }, { steps, lengths, blank, zeroInfinity }, recorded) {
+    const [longest, batch, classes] = x.shape as [number, number, number];
+    const most = labels.shape[1]!;
+    const device = x.storage.device;
+    const losses = empty([batch], x.dtype, device);
+    const slope = recorded ? empty(x.shape, x.dtype, device) : null;
+    const work = empty([batch, longest + 2, 2 * most + 1], 'float64', device);
+    const outputs = [written(losses), written(slope)] as const;
+    const sizes = [batch, classes, longest, most, blank] as const;
+    ctcKernel(...outputs, denseOf(x), labels, written(work), steps, lengths, ...sizes, zeroInfinity);
+    return { out: losses, kept: { slope } };
+  },
+  reads: ['x', 'slope'],
+  derivative: (g, { x, slope }) => ({ x: scaledSlope({ g, x, slope: slope! }) }),
+});
+
+// It depends on x, though x is not read: a second derivative must not be taken for 0.
+const scaledSlope = definePrimitive<{ g: Tensor; x: Tensor; slope: Tensor }>({
+  name: 'ctcLossGrad',
+  inputs: ['g', 'x', 'slope'],
+  forward: ({ g, slope }) => mul(slope, reshape(g, [1, g.numel, 1])),
+  derivative() {
+    throw new AutogradError('[ctcLoss] has no second derivative');
+  },
+});

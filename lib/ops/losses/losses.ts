@@ -1,9 +1,9 @@
 /** @file Loss functions. Here: of predictions and targets of one shape. */
-import { noGrad, track } from '../../core/autograd';
+import { noGrad } from '../../core/autograd';
 import { ShapeError } from '../../core/errors';
 import { broadcastShapes, sameShape, showShape } from '../../core/shape';
 import { needTensor, shapeOf, Tensor } from '../../core/tensor';
-import { kernel, named, written } from '../../native';
+import { kernel, written } from '../../native';
 import { logSigmoid } from '../layers/activations';
 import { readArguments, type WithRequired } from '../../core/arguments';
 import { boolean, number, oneOf, operand } from '../../core/params';
@@ -12,6 +12,7 @@ import { xlogy } from '../elementwise/binary';
 import { cast } from '../tensors/cast';
 import { fullLike } from '../tensors/create';
 import { denseOf, like } from '../kit/launch';
+import { definePrimitive } from '../kit/primitive';
 import { abs, clampMin, exp, log1p, square } from '../elementwise/math';
 import { sum } from '../reduce/reduce';
 import {
@@ -121,12 +122,36 @@ function weighted(op: string, loss: Tensor, weight: Tensor | null | undefined): 
 }
 
 // The same values. Where one is not in [0, 1], what is computed from them fails with them.
-function probabilities(input: Tensor): Tensor {
-  const x = denseOf(input);
-  const out = like(x);
-  named('binaryCrossEntropy', () => probabilitiesKernel(written(out), x, x.numel));
-  return track('binaryCrossEntropy', out, [input], [], ([g]) => [g!]);
-}
+const probabilities = definePrimitive<{ input: Tensor }>({
+  name: 'binaryCrossEntropy',
+  inputs: ['input'],
+  forward({ input }) {
+    const out = like(input);
+    probabilitiesKernel(written(out), denseOf(input), input.numel);
+    return out;
+  },
+  derivative: (g) => ({ input: g }),
+});
+
+// log(p) and log(1 - p), bounded.
+const boundedLogs = (p: Tensor): [Tensor, Tensor] => [clampMin(log(p), -100), clampMin(log1p(neg(p)), -100)];
+
+const crossEntropies = definePrimitive<{ p: Tensor; t: Tensor }>({
+  name: 'binaryCrossEntropies',
+  inputs: ['p', 't'],
+  forward({ p, t }) {
+    const [yes, no] = boundedLogs(p);
+    return neg(add(mul(t, yes), mul(sub(1, t), no)));
+  },
+  reads: { p: ['p', 't'], t: ['p'] },
+  derivative(g, { p, t }, _, needs) {
+    const [yes, no] = needs.t ? boundedLogs(p) : [];
+    return {
+      p: needs.p ? mul(g, div(sub(p, t), clampMin(mul(p, sub(1, p)), 1e-12))) : null,
+      t: needs.t ? mul(g, sub(no!, yes!)) : null,
+    };
+  },
+});
 
 const binaryLossSpec = { ...targetSpec, ...binarySpec };
 
@@ -138,19 +163,7 @@ const binaryLossSpec = { ...targetSpec, ...binarySpec };
 export function binaryCrossEntropy(input: Tensor, ...args: LossArguments<BinaryCrossEntropyOptions>): Tensor {
   const { target, ...options } = readArguments('binaryCrossEntropy', binaryLossSpec, args);
   checkPair('binaryCrossEntropy', input, target);
-  const logs = (p: Tensor): [Tensor, Tensor] => [clampMin(log(p), -100), clampMin(log1p(neg(p)), -100)];
-  const [p, t] = [probabilities(input), cast(target, input.dtype)];
-  const value = noGrad(() => {
-    const [yes, no] = logs(p);
-    return neg(add(mul(t, yes), mul(sub(1, t), no)));
-  });
-  const loss = track('binaryCrossEntropy', value, [p, t], [p, t], ([g], [sp, st], needs) => {
-    const [yes, no] = needs[1] ? logs(sp!) : [];
-    return [
-      needs[0] ? mul(g!, div(sub(sp!, st!), clampMin(mul(sp!, sub(1, sp!)), 1e-12))) : null,
-      needs[1] ? mul(g!, sub(no!, yes!)) : null,
-    ];
-  });
+  const loss = crossEntropies({ p: probabilities({ input }), t: cast(target, input.dtype) });
   return reduceLoss('binaryCrossEntropy', weighted('binaryCrossEntropy', loss, options.weight), options.reduction);
 }
 
