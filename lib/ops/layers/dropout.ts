@@ -1,5 +1,4 @@
 /** @file Dropout. The mask is not stored: the backward pass computes it again from the generator's state. */
-import { track } from '../../core/autograd';
 import { isFloat } from '../../core/dtype';
 import { DTypeError, ShapeError } from '../../core/errors';
 import type { Generator, RngState } from '../../core/random';
@@ -12,6 +11,7 @@ import { boolean, generator, probability } from '../../core/params';
 import { add, mul, ne } from '../elementwise/arithmetic';
 import { ones, zerosLike } from '../tensors/create';
 import { denseOf, like } from '../kit/launch';
+import { definePrimitive } from '../kit/primitive';
 import type { RandomOptions } from '../random/random';
 import { where } from '../elementwise/where';
 
@@ -48,14 +48,28 @@ function checkInput(op: string, x: Tensor): void {
 }
 
 // x / (1 - p) where kept, else 0. A gradient is masked in the same way, by the same numbers.
-function masked(x: Tensor, p: number, state: RngState): Tensor {
-  if (p === 1) return track('dropout', zerosLike(x), [x], [], ([g]) => [zerosLike(g!)]);
-  const out = like(x);
-  dropoutKernel(written(out), denseOf(x), x.numel, p, state.seed, state.offset);
-  return track('dropout', out, [x], [], ([g]) => [masked(g!, p, state)]);
+const masked = (x: Tensor, mask: Mask): Tensor => maskedBy({ x }, mask);
+
+interface Mask {
+  p: number;
+  /** Of the generator, before it drew. */
+  state: RngState;
 }
 
-const draw = (x: Tensor, s: Settings): Tensor => masked(x, s.p, (s.generator ?? currentGenerator()).take(x.numel));
+const maskedBy = definePrimitive<{ x: Tensor }, Mask>({
+  name: 'dropout',
+  inputs: ['x'],
+  forward({ x }, { p, state }) {
+    if (p === 1) return zerosLike(x);
+    const out = like(x);
+    dropoutKernel(written(out), denseOf(x), x.numel, p, state.seed, state.offset);
+    return out;
+  },
+  derivative: (g, _, mask) => ({ x: masked(g, mask) }),
+});
+
+const draw = (x: Tensor, { p, generator: given }: Settings): Tensor =>
+  masked(x, { p, state: (given ?? currentGenerator()).take(x.numel) });
 
 /** One way of dropping, with settings that were read. */
 type Dropping = (x: Tensor, s: Settings) => Tensor;
@@ -84,7 +98,7 @@ const perChannel =
 // `decisions`: the shape of the kept-or-dropped decisions, which broadcasts to that of x.
 function alphaDropped(x: Tensor, decisions: readonly number[], s: Settings): Tensor {
   if (!s.training || s.p === 0) return x;
-  if (s.p === 1) return masked(x, 1, { seed: 0, offset: 0 });
+  if (s.p === 1) return masked(x, { p: 1, state: { seed: 0, offset: 0 } });
   const saturated = -1.7580993408473766;
   const a = 1 / Math.sqrt((1 - s.p) * (1 + s.p * saturated ** 2));
   const kept = ne(draw(ones(decisions, { dtype: x.dtype, device: x.device }), s), 0);

@@ -2,16 +2,17 @@
  * @file Embeddings: rows of a table picked by integers. The gradient of the table adds the incoming rows in index order.
  * An index out of range fails on the stream, as an IndexError at the next wait.
  */
-import { isGradEnabled, noGrad, track } from '../../core/autograd';
+import { noGrad } from '../../core/autograd';
 import { isFloat } from '../../core/dtype';
 import { ArgumentError, DTypeError, ShapeError } from '../../core/errors';
 import { describe, showShape } from '../../core/shape';
 import { alias, empty, needTensor, type Tensor } from '../../core/tensor';
-import { kernel, named, opcode, written } from '../../native';
+import { kernel, opcode, written } from '../../native';
 import { readArguments, type WithRequired } from '../../core/arguments';
 import { boolean, integer, number, oneOf, tensor } from '../../core/params';
 import { add, div, eq, mul, ne, pow, sub } from '../elementwise/arithmetic';
 import { castOf, denseOf, runFill } from '../kit/launch';
+import { definePrimitive } from '../kit/primitive';
 import { arange, full, ones, zeros } from '../tensors/create';
 import { gather, indexAdd, indexCopy_, indexSelect } from '../indexing/gather';
 import { asIndex, type IndexLike, indexParam } from '../indexing/checks';
@@ -102,23 +103,47 @@ export function embedded(input: IndexLike, weight: Tensor, options: Lookup): Ten
   const padding = paddingRow('embedding', options.paddingIdx, rows);
   const flat = denseOf(reshape(index, [index.numel]));
   if (options.maxNorm != null) renormalise(weight, flat, options.maxNorm, options.normType);
-  return reshape(lookUp(weight, flat, padding, options.scaleGradByFreq), [...index.shape, features]);
+  const how = { rows, padding, byFrequency: options.scaleGradByFreq };
+  return reshape(lookUp({ weight, index: flat }, how), [...index.shape, features]);
 }
 
-function lookUp(weight: Tensor, index: Tensor, padding: number, byFrequency: boolean): Tensor {
-  const [rows, features] = weight.shape as [number, number];
-  const picked = named('embedding', () =>
-    noGrad(() => reshape(takeRows(reshape(weight, [1, rows, features]), index), [index.numel, features])),
-  );
-  return track('embedding', picked, [weight], [index], ([g], [at]) => {
-    let rowsOfG = byFrequency ? div(g!, frequency(at!, rows, g!)) : g!;
-    // Recorded: mask what comes in. Otherwise clear the row afterwards, which costs nothing.
-    if (padding >= 0 && isGradEnabled()) rowsOfG = where(unsqueeze(eq(at!, padding), 1), 0, rowsOfG);
-    const out = reshape(addRows(reshape(rowsOfG, [1, at!.numel, features]), at!, rows), [rows, features]);
-    if (padding >= 0 && !isGradEnabled()) runFill(alias(out, [features], [1], out.offset + padding * features), 0);
-    return [out];
-  });
+interface Table {
+  rows: number;
+  /** The row without a gradient, or -1. */
+  padding: number;
+  byFrequency: boolean;
 }
+
+// The gradient of the table from that of each place, [places, features].
+function added(g: Tensor, index: Tensor, { rows, byFrequency }: Table): Tensor {
+  const shares = byFrequency ? div(g, frequency(index, rows, g)) : g;
+  const features = g.shape[1]!;
+  return reshape(addRows(reshape(shares, [1, index.numel, features]), index, rows), [rows, features]);
+}
+
+const lookUp = definePrimitive<{ weight: Tensor; index: Tensor }, Table>({
+  name: 'embedding',
+  inputs: ['weight', 'index'],
+  forward({ weight, index }, { rows }) {
+    const features = weight.shape[1]!;
+    return reshape(takeRows(reshape(weight, [1, rows, features]), index), [index.numel, features]);
+  },
+  reads: ['index'],
+  derivative(g, { index }, table) {
+    const { padding } = table;
+    return { weight: added(padding < 0 ? g : where(unsqueeze(eq(index, padding), 1), 0, g), index, table) };
+  },
+  gradient: {
+    // The row is cleared afterwards, which costs nothing.
+    run(g, { index }, table) {
+      const { padding } = table;
+      const out = added(g, index, table);
+      const features = g.shape[1]!;
+      if (padding >= 0) runFill(alias(out, [features], [1], out.offset + padding * features), 0);
+      return { weight: out };
+    },
+  },
+});
 
 /** How {@link embeddingBag} combines the rows of a bag. */
 export type BagMode = 'sum' | 'mean' | 'max';
