@@ -10,7 +10,7 @@ import type { Kernels } from '../../kernels';
 import { enterOp, leaveOp, opNumber } from '../../native';
 import { cast } from '../tensors/cast';
 import { denseOf, sameDevice } from './launch';
-import { gradientOf } from './recompute';
+import { gradientAgain } from './recompute';
 import { availability, type Gradient, type PlainGradient, recorder, type Tensors } from './record';
 
 type Named = Record<string, Tensor | null>;
@@ -67,14 +67,6 @@ export function defineOp<I extends Tensors, S, K extends Tensors = object>(
   const composite = (inputs: I, settings: S): Tensor => definition.composite(inputs, settings);
 
   const forwardThere = fused && availability(fused.kernel);
-  // The composite's gradient: it is evaluated again.
-  const again: Gradient<I, K, S> = (g, values, settings, needs) => {
-    const own = names.filter((n) => (values as Named)[n]);
-    const list = own.map((n) => (values as Named)[n]!);
-    const of = (...tensors: Tensor[]): Tensor[] => [composite(byName(own, tensors), settings)];
-    const wanted = own.map((n) => Boolean(needs[n]));
-    return byName(own, gradientOf(of, list, [g], wanted));
-  };
   const recording =
     fused &&
     recorder<I, S, K, Tensor>({
@@ -83,20 +75,13 @@ export function defineOp<I extends Tensors, S, K extends Tensors = object>(
       readsKept: true,
       dense: fused.strided !== true,
       gradient: fused.gradient,
-      derivative: fused.derivative ?? again,
+      derivative: fused.derivative ?? gradientAgain<I, S>(names, composite),
     });
 
   const present = (inputs: Named): Tensor[] => {
     const list: Tensor[] = [];
     for (const n of names) if (inputs[n]) list.push(inputs[n]);
     return list;
-  };
-  // The reverse: tensors under these names, null under the others.
-  const byName = (own: readonly string[], tensors: readonly (Tensor | null)[]): I => {
-    const out: Named = {};
-    for (const n of names) out[n] = null;
-    for (let i = 0; i < own.length; i++) out[own[i]!] = tensors[i]!;
-    return out as I;
   };
   const mapped = (inputs: Named, f: (t: Tensor) => Tensor): I => {
     const out: Named = {};

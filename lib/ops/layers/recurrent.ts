@@ -3,7 +3,6 @@
  * has `steps[t]` rows, never more than the step before. All input products are one matrix product; a step is one matrix
  * product and one pointwise kernel. h' = cell(x W_ih^T + b_ih, h W_hh^T + b_hh).
  */
-import { isGradEnabled, noGrad, track } from '../../core/autograd';
 import { isFloat, isHalf } from '../../core/dtype';
 import { DTypeError, ShapeError } from '../../core/errors';
 import { sameShape, showShape } from '../../core/shape';
@@ -13,7 +12,8 @@ import { cast } from '../tensors/cast';
 import { zeros } from '../tensors/create';
 import { denseOf, runBinary, runCopy, sameDevice } from '../kit/launch';
 import { runMatmul } from '../linear/matmul';
-import { gradientOf } from '../kit/recompute';
+import { definePrimitive } from '../kit/primitive';
+import { gradientAgain } from '../kit/recompute';
 import { type CellKind, type CellWeights, composite, gatesOf, type LayerResult } from './recurrent-cell';
 import { sumTo } from '../reduce/reduce';
 import { transpose } from '../shape/views';
@@ -278,51 +278,55 @@ export function recurrentLayer(
     return outs.map((t) => cast(t!, x.dtype)) as LayerResult;
   }
   if (w.projection) return composite(kind, x, steps, w, h0, c0, reverse);
-  const runs = schedule(steps, reverse);
-  const [first, cell] = [denseOf(h0), c0 && denseOf(c0)];
-  const f = noGrad(() => forward(kind, runs, x, w, first, cell));
-  const outs = [f.y, lastRows(f.y, steps, reverse)];
-  if (kind === 'lstm') outs.push(lastRows(f.extra!, steps, reverse));
-  const bias = w.inputBias && w.hiddenBias ? [w.inputBias, w.hiddenBias] : [];
-  const hasBias = bias.length > 0;
-  const inputs = [x, h0, ...(c0 ? [c0] : []), w.inputWeight, w.hiddenWeight, ...bias];
-  const results = f.extra ? [f.y, f.gates, f.extra] : [f.y];
-  const count = inputs.length;
-  const saved = [...inputs, ...results];
-  return track(kind, outs, inputs, saved, (grads, all, needs) => {
-    const own = all.slice(0, count);
-    const unpack = (list: Tensor[]): [Tensor, Tensor, Tensor | null, Tensor, Tensor, ...Tensor[]] => {
-      const [a, b, ...rest] = list as [Tensor, Tensor, ...Tensor[]];
-      return [a, b, kind === 'lstm' ? rest.shift()! : null, ...(rest as [Tensor, Tensor, ...Tensor[]])];
-    };
-    if (isGradEnabled()) {
-      const again = (...list: Tensor[]): Tensor[] => {
-        const [ax, ah, ac, inputWeight, hiddenWeight, inputBias, hiddenBias] = unpack(list);
-        return composite(
-          kind,
-          ax,
-          steps,
-          { inputWeight, hiddenWeight, inputBias, hiddenBias },
-          ah,
-          ac,
-          reverse,
-        ) as Tensor[];
-      };
-      return gradientOf(again, own, grads, needs);
-    }
-    const [sx, sh, sc, wi, wh] = unpack(own);
-    const [y, gates = all[count]!, extra = null] = all.slice(count) as [Tensor, Tensor?, Tensor?];
-    const b = backward(kind, runs, { y, gates, extra }, wh, denseOf(sh), sc && denseOf(sc), grads);
-    const at = kind === 'lstm' ? 3 : 2;
-    const byBias = hasBias && (needs[at + 2] || needs[at + 3]) ? sumTo(b.dx, [b.dx.shape[1]!]) : null;
-    return [
-      needs[0] ? runMatmul(b.dx, wi, null) : null,
-      b.dh0,
-      ...(kind === 'lstm' ? [b.dc0] : []),
-      needs[at] ? runMatmul(transpose(b.dx, 0, 1), sx, null) : null,
-      needs[at + 1] ? runMatmul(transpose(b.dh, 0, 1), b.before, null) : null,
-      byBias,
-      kind === 'gru' && byBias ? sumTo(b.dh, [b.dh.shape[1]!]) : byBias,
-    ].slice(0, count);
-  }) as LayerResult;
+  const { inputWeight, hiddenWeight, inputBias = null, hiddenBias = null } = w;
+  const tensors = { x, h0, c0, inputWeight, hiddenWeight, inputBias, hiddenBias };
+  return layer(tensors, { kind, steps, reverse, runs: schedule(steps, reverse) }, kind) as LayerResult;
 }
+
+interface Inputs {
+  x: Tensor;
+  h0: Tensor;
+  c0: Tensor | null;
+  inputWeight: Tensor;
+  hiddenWeight: Tensor;
+  inputBias: Tensor | null;
+  hiddenBias: Tensor | null;
+}
+interface Settings {
+  kind: CellKind;
+  steps: readonly number[];
+  reverse: boolean;
+  runs: readonly Run[];
+}
+const inputNames = ['x', 'h0', 'c0', 'inputWeight', 'hiddenWeight', 'inputBias', 'hiddenBias'] as const;
+
+const layer = definePrimitive<Inputs, Settings, Tensor[], Forward>({
+  name: 'recurrentLayer',
+  inputs: inputNames,
+  forward({ x, h0, c0, ...w }, { kind, steps, reverse, runs }) {
+    const f = forward(kind, runs, x, w, denseOf(h0), c0 && denseOf(c0));
+    const out = [f.y, lastRows(f.y, steps, reverse)];
+    if (kind === 'lstm') out.push(lastRows(f.extra!, steps, reverse));
+    return { out, kept: f };
+  },
+  reads: [...inputNames, 'y', 'gates', 'extra'],
+  derivative: gradientAgain<Inputs, Settings, Tensor[]>(
+    inputNames,
+    ({ x, h0, c0, ...w }, { kind, steps, reverse }) => composite(kind, x, steps, w, h0, c0, reverse) as Tensor[],
+  ),
+  gradient: {
+    run(grads, { x, h0, c0, inputWeight, hiddenWeight, ...f }, { kind, runs }, needs) {
+      const b = backward(kind, runs, f, hiddenWeight, denseOf(h0), c0 && denseOf(c0), grads);
+      const byBias = needs.inputBias || needs.hiddenBias ? sumTo(b.dx, [b.dx.shape[1]!]) : null;
+      return {
+        x: needs.x ? runMatmul(b.dx, inputWeight, null) : null,
+        h0: b.dh0,
+        c0: b.dc0,
+        inputWeight: needs.inputWeight ? runMatmul(transpose(b.dx, 0, 1), x, null) : null,
+        hiddenWeight: needs.hiddenWeight ? runMatmul(transpose(b.dh, 0, 1), b.before, null) : null,
+        inputBias: byBias,
+        hiddenBias: kind === 'gru' && byBias ? sumTo(b.dh, [b.dh.shape[1]!]) : byBias,
+      };
+    },
+  },
+});
