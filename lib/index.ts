@@ -80,6 +80,7 @@ export type { Progress, ProgressOptions, ProgressStream } from './data/progress'
 export { load, loadMetadata, save } from './io/safetensors';
 export type { LoadOptions, SaveOptions } from './io/safetensors';
 export * from './train';
+export * as debug from './debug';
 
 export { listCheckpoints, loadCheckpoint, saveCheckpoint } from './io/checkpoint';
 export type { LoadCheckpointOptions, SaveCheckpointOptions } from './io/checkpoint';

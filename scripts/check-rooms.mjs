@@ -9,7 +9,7 @@ import ts from 'typescript';
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..');
 const problems = [];
 
-// The drawing: `train -> io -> nn, optim, data -> ... -> native -> addon`. Rooms of one step do not know each other but
+// The drawing: `debug -> train -> io -> nn, optim, data -> ... -> native -> addon`. Rooms of one step do not know each other but
 // through what lies below.
 const page = fs.readFileSync(path.join(root, 'docs/architecture.md'), 'utf8');
 const drawing = /Imports only point down: `([^`]+)`/.exec(page)?.[1];

@@ -50,8 +50,8 @@ export function summarizeCategories(
   return { name, role, type: 'category', count: categories.reduce((n, c) => n + c[1], 0), missing, categories };
 }
 
-// Four digits, without an exponent where there need be none.
-const short = (v: number): string =>
+/** Four digits, without an exponent where there need be none. */
+export const short = (v: number): string =>
   Number.isInteger(v) && Math.abs(v) < 1e9 ? String(v) : String(Number(v.toPrecision(4)));
 const percent = (part: number, whole: number): string => `${short((100 * part) / whole)} %`;
 const shownCategories = 6;
