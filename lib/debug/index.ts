@@ -3,3 +3,7 @@ export { Report } from './report';
 export { overfitBatch, OverfitBatch, type OverfitBatchOptions } from './overfit-batch';
 export { trace, Trace, type TraceRow } from './trace';
 export type { TrialOptions } from './trial';
+export { deadReLU, saturation, type SaturationOptions, Units, type UnitsRow } from './activations';
+export type { Counts } from './count';
+export { findNaN, FindNaN, type FindNaNOptions, type NaNPlace, type NaNRow } from './find-nan';
+export { gradients, Gradients, type GradientRow, type GradientsOptions, type GradientVerdict } from './gradients';
