@@ -35,6 +35,7 @@ export type { Shape } from './core/shape';
 export type { Device } from './core/device';
 export { cuda, devices, setDefaultDevice } from './core/device';
 export {
+  AnomalyError,
   ArgumentError,
   AutogradError,
   DeviceError,
@@ -47,6 +48,7 @@ export {
   OutOfMemoryError,
   ShapeError,
 } from './core/errors';
+export type { Anomaly, ValueCounts } from './core/errors';
 export { noGrad, noGrad as inferenceMode, enableGrad, isGradEnabled, setGradEnabled } from './core/grad-mode';
 export { grad } from './ops/autograd/backward';
 export type { BackwardArguments, BackwardOptions, GradOptions } from './ops/autograd/backward';

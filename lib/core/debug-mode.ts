@@ -1,6 +1,17 @@
 /** @file Whether the debug mode is on (`setDebug` in runtime.ts), and the lines that it remembers. */
 
-export const debugging = { on: false };
+/** A recorded operation, as the debug mode knows it. */
+export interface RecordedOp {
+  readonly name: string;
+  /** The user's line that recorded it; undefined if the debug mode was off. */
+  readonly line: string | undefined;
+}
+
+export const debugging: {
+  on: boolean;
+  /** While it is on: the operation whose gradient is being computed. */
+  gradientOf: RecordedOp | undefined;
+} = { on: false, gradientOf: undefined };
 
 /** The line of the user's program that is being run, if the debug mode is on: "at file:line:column". */
 export function userLine(): string | undefined {

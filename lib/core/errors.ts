@@ -77,6 +77,48 @@ export class NumericError extends NodegradError {
   }
 }
 
+/** What is in a tensor. */
+export interface ValueCounts {
+  shape: readonly number[];
+  /** Elements that are NaN. */
+  nan: number;
+  /** Elements that are Infinity or -Infinity. */
+  infinite: number;
+  /** The least finite value; NaN if there is none. */
+  min: number;
+  /** The largest finite value; NaN if there is none. */
+  max: number;
+  /** The number of elements. */
+  count: number;
+}
+
+/** Where the first NaN or infinity came from. */
+export interface Anomaly {
+  /** The operation as the user called it. */
+  op: string;
+  /** `'backward'`: in its gradient. */
+  phase: 'forward' | 'backward';
+  /** Whether its input had them already, and nothing in the function made them. */
+  inputHad: boolean;
+  /** The user's line where the operation was called: "at file:line:column"; undefined if it was recorded earlier. */
+  line: string | undefined;
+  /** Of the result. */
+  output: ValueCounts;
+  /** Of the floating-point inputs. */
+  inputs: readonly ValueCounts[];
+}
+
+/** A NaN or an infinity was made: see `ng.debug.detectAnomaly`. Code `ERR_ANOMALY`. */
+export class AnomalyError extends NodegradError {
+  constructor(
+    message: string,
+    /** What made it, where, and of which values. */
+    readonly anomaly: Anomaly,
+  ) {
+    super('ERR_ANOMALY', message);
+  }
+}
+
 /** A file that is truncated, malformed or not what it claims. Code `ERR_FILE_FORMAT`. */
 export class FileFormatError extends NodegradError {
   constructor(message: string, options?: ErrorOptions) {

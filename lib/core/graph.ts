@@ -1,6 +1,6 @@
 /** @file The graph that ops leave behind for backward: its nodes, and the order in which backward visits them. */
 import { debugging, userLine } from './debug-mode';
-import { AutogradError } from './errors';
+import { AnomalyError, AutogradError } from './errors';
 import { type DType } from './dtype';
 import { type Shape, showShape } from './shape';
 import { type GradHook, shapeOf, type Tensor } from './tensor';
@@ -32,7 +32,7 @@ export class GradNode {
   place = 0;
   private versions: readonly number[];
   /** In debug mode: the user's line that recorded it. */
-  private line: string | undefined;
+  line: string | undefined;
 
   constructor(
     readonly name: string,
@@ -57,12 +57,19 @@ export class GradNode {
   }
 
   apply(grads: Tensor[], needs: readonly boolean[]): (Tensor | null | undefined)[] {
-    if (this.line === undefined) return this.run(grads, needs);
+    if (this.line === undefined && !debugging.on) return this.run(grads, needs);
+    const before = debugging.gradientOf;
+    // A gradient that is computed by a backward pass of its own is this operation's still.
+    debugging.gradientOf ??= this;
     try {
       return this.run(grads, needs);
     } catch (e) {
-      if (e instanceof Error) e.message += ` (in the gradient of ${this.name}, recorded ${this.line})`;
+      // An anomaly says so itself, and may be of another operation.
+      if (e instanceof Error && this.line !== undefined && !(e instanceof AnomalyError))
+        e.message += ` (in the gradient of ${this.name}, recorded ${this.line})`;
       throw e;
+    } finally {
+      debugging.gradientOf = before;
     }
   }
 

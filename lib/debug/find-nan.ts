@@ -1,6 +1,6 @@
 /** @file Where NaN and infinity are: in data, weights, gradients, optimizer state. */
 import { isOptions, readOptions } from '../core/arguments';
-import { ArgumentError } from '../core/errors';
+import { ArgumentError, type ValueCounts } from '../core/errors';
 import { instance, Param } from '../core/params';
 import { Tensor } from '../core/tensor';
 import { Module } from '../nn/module';
@@ -8,7 +8,7 @@ import { isUnsized } from '../nn/parameter';
 import { Optimizer } from '../optim/optimizer';
 import { type AnyOptimizer } from '../optim/lr/base';
 import { type Arrays, isArray, toTensor } from '../train/tensors';
-import { type Counts, counted, isClean, rangeWords } from './count';
+import { counted, isClean, rangeWords } from './count';
 import { columns, Report, some } from './report';
 
 /** Where {@link findNaN} looks. At least one is given. */
@@ -31,7 +31,7 @@ const spec = {
 export type NaNPlace = 'data' | 'weight' | 'buffer' | 'gradient' | 'optimizer';
 
 /** A tensor that holds NaN or infinities. */
-export interface NaNRow extends Counts {
+export interface NaNRow extends ValueCounts {
   place: NaNPlace;
   /** 'x[0]', 'layers.0.weight', 'layers.0.weight.expAvg'. */
   name: string;

@@ -4,6 +4,6 @@ export { overfitBatch, OverfitBatch, type OverfitBatchOptions } from './overfit-
 export { trace, Trace, type TraceRow } from './trace';
 export type { TrialOptions } from './trial';
 export { deadReLU, saturation, type SaturationOptions, Units, type UnitsRow } from './activations';
-export type { Counts } from './count';
+export { detectAnomaly } from './detect-anomaly';
 export { findNaN, FindNaN, type FindNaNOptions, type NaNPlace, type NaNRow } from './find-nan';
 export { gradients, Gradients, type GradientRow, type GradientsOptions, type GradientVerdict } from './gradients';

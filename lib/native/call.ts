@@ -10,6 +10,7 @@ import type { BufferArg } from './buffers';
 import { callingOr, nameOf, opNumber, translate } from './operation';
 import { Storage } from './storage';
 import { numberOf, opcodesOf } from './table';
+import { unwatched, watching } from './watch';
 
 // V8 keeps the addon's exports as a dictionary; these are used all the time.
 const { args, run } = addon;
@@ -77,6 +78,8 @@ export function kernel<K extends keyof Kernels>(name: K): Kernels[K] {
   const self = opNumber(name);
   const call = (...values: unknown[]): void => {
     const own = owns?.[values[0] as number] ?? self;
+    const { by } = watching;
+    if (by) return unwatched(() => by.call({ op: nameOf(own), letters: codes, values }, () => call(...values)));
     if (values.length !== arity) throw new NodegradError('ERR_INTERNAL', `[${name}] takes ${arity} arguments`);
     const number = ++latest;
     args[0] = callingOr(own);

@@ -11,3 +11,4 @@ export { readStorage, readStorageSync, streamReached, waitForStorage, waitForStr
 export { flushCache, getThreads, isaName, memoryStats, setMemoryLimitOf, setSynchronous, setThreads } from './settings';
 export { Storage } from './storage';
 export { hasKernel, opcode } from './table';
+export { watch, type WatchedCall, type Watcher } from './watch';

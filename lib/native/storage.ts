@@ -2,6 +2,7 @@
 import { OutOfMemoryError } from '../core/errors';
 import { addon } from './addon';
 import { collectAbove, gc } from './collect';
+import { watching } from './watch';
 
 // V8 keeps the addon's exports as a dictionary; this is called all the time. regs: the slot of the last allocation, and the
 // live bytes.
@@ -33,6 +34,7 @@ export class Storage {
     this.device = device;
     this.bytes = bytes;
     collectAbove(regs[1]!);
+    if (watching.by) watching.by.made(this);
   }
 
   /** Gives the memory back; what uses it then says so. */
