@@ -7,3 +7,4 @@ export { deadReLU, saturation, type SaturationOptions, Units, type UnitsRow } fr
 export { detectAnomaly } from './detect-anomaly';
 export { findNaN, FindNaN, type FindNaNOptions, type NaNPlace, type NaNRow } from './find-nan';
 export { gradients, Gradients, type GradientRow, type GradientsOptions, type GradientVerdict } from './gradients';
+export { findLearningRate, type FindLearningRateOptions, LearningRates } from './find-learning-rate';
