@@ -8,3 +8,5 @@ export { detectAnomaly } from './detect-anomaly';
 export { findNaN, FindNaN, type FindNaNOptions, type NaNPlace, type NaNRow } from './find-nan';
 export { gradients, Gradients, type GradientRow, type GradientsOptions, type GradientVerdict } from './gradients';
 export { findLearningRate, type FindLearningRateOptions, LearningRates } from './find-learning-rate';
+export type { Finding, Severity } from './finding';
+export { inspect, Inspection, type InspectOptions } from './inspect';
