@@ -4,7 +4,7 @@ import { ArgumentError } from '../core/errors';
 import { integer, number } from '../core/params';
 import { short } from '../data/description';
 import { type Module } from '../nn/module';
-import { type Data } from '../train/source';
+import { type Batch, type Data } from '../train/source';
 import { triedModel, trying } from './keep';
 import { Report } from './report';
 import { ratesSvg } from './rates-svg';
@@ -106,22 +106,30 @@ export async function findLearningRate(
   if (min >= max) throw new ArgumentError(`[${op}] min ${min} must be below max ${max}`);
   const tried = triedModel(model);
   const batches = await batchesOf(op, tried, data, steps);
-  return trying(tried, async () => {
-    const trial = new Trial(op, model, tried, o).train();
-    const lrs: number[] = [];
-    const losses: number[] = [];
-    let [average, best, diverged] = [0, Infinity, false];
-    for (let i = 0; i < steps && !diverged; i++) {
-      const lr = min * (max / min) ** (i / (steps - 1));
-      trial.lr = lr;
-      const loss = await trial.step(batches[i % batches.length]!);
-      average += smoothing * (loss - average);
-      const corrected = average / (1 - (1 - smoothing) ** (i + 1));
-      lrs.push(lr);
-      losses.push(corrected);
-      best = Math.min(best, corrected);
-      diverged = !(corrected <= divergence * best);
-    }
-    return new LearningRates(suggestionOf(lrs, losses), lrs, losses, diverged);
-  });
+  return trying(tried, () =>
+    rangeTest(new Trial(op, model, tried, o).train(), batches, { min, max, steps, smoothing }),
+  );
+}
+
+/** The range test itself, on a model that may be trained. */
+export async function rangeTest(
+  trial: Trial,
+  batches: readonly Batch[],
+  { min, max, steps, smoothing }: { min: number; max: number; steps: number; smoothing: number },
+): Promise<LearningRates> {
+  const lrs: number[] = [];
+  const losses: number[] = [];
+  let [average, best, diverged] = [0, Infinity, false];
+  for (let i = 0; i < steps && !diverged; i++) {
+    const lr = min * (max / min) ** (i / (steps - 1));
+    trial.lr = lr;
+    const loss = await trial.step(batches[i % batches.length]!);
+    average += smoothing * (loss - average);
+    const corrected = average / (1 - (1 - smoothing) ** (i + 1));
+    lrs.push(lr);
+    losses.push(corrected);
+    best = Math.min(best, corrected);
+    diverged = !(corrected <= divergence * best);
+  }
+  return new LearningRates(suggestionOf(lrs, losses), lrs, losses, diverged);
 }

@@ -10,3 +10,6 @@ export { gradients, Gradients, type GradientRow, type GradientsOptions, type Gra
 export { findLearningRate, type FindLearningRateOptions, LearningRates } from './find-learning-rate';
 export type { Finding, Severity } from './finding';
 export { inspect, Inspection, type InspectOptions } from './inspect';
+export type { Cause } from './causes';
+export { type Check, diagnose, Diagnosis, type DiagnoseOptions } from './diagnose';
+export type { Symptom } from './diagnose-verdict';

@@ -70,13 +70,18 @@ export function looking<R>(model: Module, fn: () => R): R {
   }
 }
 
-/** Runs `fn` with a model that may be trained. It draws from a generator of its own, which begins where the one in use is. */
-export async function trying<R>(model: Module, fn: () => Promise<R>): Promise<R> {
+/** Runs `fn` with a generator of its own, which begins where the one in use is: what is drawn changes nothing. */
+export function aside<R>(fn: () => R): R {
   const generator = new Generator(0);
   generator.setState(getRngState());
+  return withGenerator(generator, fn);
+}
+
+/** Runs `fn` with a model that may be trained, and {@link aside}. */
+export async function trying<R>(model: Module, fn: () => Promise<R>): Promise<R> {
   const restore = keepModel(model, true);
   try {
-    return await withGenerator(generator, fn);
+    return await aside(fn);
   } finally {
     restore();
   }

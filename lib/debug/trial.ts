@@ -19,6 +19,7 @@ import { type OptimizerLike, optimizerOf } from '../train/optimizers';
 import { type Batch, type Data, sourceOf, toBatch } from '../train/source';
 import { type Tensors } from '../train/tensors';
 import { Trainer } from '../train/trainer';
+import { aside } from './keep';
 
 /** With what a model is trained for a diagnosis. */
 export interface TrialOptions {
@@ -62,7 +63,10 @@ export function oneBatch(op: string, model: Module, batch: unknown): Batch {
 }
 
 /** The first batches of the user's, at most `most`; what a DataLoader draws next stays the same. */
-export async function batchesOf(op: string, model: Module, data: Data, most: number): Promise<Batch[]> {
+export const batchesOf = (op: string, model: Module, data: Data, most: number): Promise<Batch[]> =>
+  aside(() => firstBatches(op, model, data, most));
+
+async function firstBatches(op: string, model: Module, data: Data, most: number): Promise<Batch[]> {
   const trainer = new Trainer(model);
   const where = trainer.placement();
   const state = data instanceof DataLoader ? data.stateDict() : undefined;
@@ -86,6 +90,8 @@ export async function batchesOf(op: string, model: Module, data: Data, most: num
 /** A model in training, for some steps. Who makes one brings the model back: see keep.ts. */
 export class Trial {
   readonly optimizer: AnyOptimizer;
+  /** Whether the loss is a layer, which takes predictions and targets as they are. */
+  readonly lossIsLayer: boolean;
   private readonly heads: Heads;
   private readonly trainer: Trainer;
 
@@ -101,6 +107,7 @@ export class Trial {
     const heads = options.loss === undefined ? compiled?.heads?.fresh() : Heads.of(op, options.loss, undefined, []);
     if (!heads) throw new ArgumentError(`[${op}] the option loss is missing; it is what compile takes`);
     this.heads = heads;
+    this.lossIsLayer = options.loss instanceof Module;
     this.optimizer = freshOptimizer(op, options.optimizer ?? compiled?.optimizer ?? 'adam', user, model);
   }
 

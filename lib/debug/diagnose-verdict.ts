@@ -1,0 +1,127 @@
+/** @file What short trainings say: about the rate, the model, the labels. */
+import { short } from '../data/description';
+import { type Cause } from './causes';
+import { type Run } from './diagnose-runs';
+
+/** What was measured. */
+export interface Measured {
+  /** At the user's rate. */
+  own: Run;
+  /** At the rate that the range test suggests; the same run where that is near. */
+  found: Run;
+  /** NaN where no rate made the loss fall. */
+  suggestion: number;
+  oneBatch: { first: number; last: number };
+  baseline: { train: number; held: number } | undefined;
+  steps: number;
+}
+
+/** How the training at the user's rate goes. */
+export type Symptom = 'learning' | 'stuck' | 'not progressing' | 'exploding';
+
+// Shares of the loss without learning. Less than the first is no progress.
+const hardly = 0.02;
+const some = 0.1;
+const unseen = 0.03;
+
+/** The loss of who has learned nothing: at the start, or of the best constant prediction. */
+export const reference = ({ own, baseline }: Measured): number => Math.min(own.start, baseline?.train ?? Infinity);
+
+/** Which share of that was learned. */
+export function gainOf(m: Measured, run: Run): number {
+  const from = reference(m);
+  return Number.isFinite(run.end) ? (from - run.end) / (Math.abs(from) || 1) : -Infinity;
+}
+
+/** Which share of the loss of a constant prediction was learned for examples held out; undefined if nobody knows. */
+export function heldGain(m: Measured, ...runs: readonly Run[]): number | undefined {
+  const losses = runs.map((r) => r.held).filter(Number.isFinite);
+  if (!m.baseline || !Number.isFinite(m.baseline.held) || losses.length === 0) return undefined;
+  return (m.baseline.held - Math.min(...losses)) / (Math.abs(m.baseline.held) || 1);
+}
+
+/** Whether training at one of the rates gets somewhere, also for examples that were held out. */
+export const learns = (m: Measured): boolean =>
+  Math.max(gainOf(m, m.own), gainOf(m, m.found)) >= some && (heldGain(m, m.own, m.found) ?? 1) >= unseen;
+
+/** Whether one batch was learned by heart. */
+export const knowsBatch = (m: Measured): boolean => m.oneBatch.last <= 0.1 * Math.min(m.oneBatch.first, reference(m));
+
+export function symptomOf(m: Measured): Symptom {
+  const gain = gainOf(m, m.own);
+  if (!Number.isFinite(m.own.end) || m.own.end > 1.5 * m.own.start) return 'exploding';
+  if (gain < hardly) return 'not progressing';
+  return gain < some || (heldGain(m, m.own) ?? 1) < unseen ? 'stuck' : 'learning';
+}
+
+/** The learning rate: too high, too low. */
+export function rateCauses(m: Measured): Cause[] {
+  const { own, found, suggestion } = m;
+  const [a, b] = [gainOf(m, own), gainOf(m, found)];
+  if (own === found || b < some) return [];
+  const seen = `in ${m.steps} steps the loss goes from ${short(own.start)} to ${short(own.end)} at ${short(own.lr)}, to ${short(found.end)} at ${short(found.lr)}`;
+  if (own.lr > 3 * suggestion && a < 0.5 * b)
+    return [
+      {
+        kind: 'rate-too-high',
+        certainty: a <= hardly ? 0.93 : 0.75,
+        what: `the learning rate is too high: ${seen}`,
+        advice: `Lower the learning rate to about ${short(suggestion)}; clipping (clipNorm: 1) helps against single large steps.`,
+      },
+    ];
+  // Rates in use are a good deal below what the range test suggests; these are nowhere near.
+  if (own.lr < suggestion / 50 && a < 0.15 && a < 0.3 * b)
+    return [
+      {
+        kind: 'rate-too-low',
+        certainty: 0.9,
+        what: `the learning rate is too low: ${seen}`,
+        advice: `Raise the learning rate to about ${short(suggestion)}.`,
+      },
+    ];
+  return [];
+}
+
+/** What else it may be if training gets nowhere. `linear`: what a linear model made of the same examples. */
+export function learningCauses(m: Measured, linear: Run | undefined): Cause[] {
+  if (learns(m)) return [];
+  const out: Cause[] = [];
+  const learned = Math.max(gainOf(m, m.own), gainOf(m, m.found)) >= some;
+  if (!knowsBatch(m) && !learned)
+    out.push({
+      kind: 'cannot-overfit',
+      certainty: 0.7,
+      what: `one batch is not learned by heart: its loss goes from ${short(m.oneBatch.first)} to ${short(m.oneBatch.last)}`,
+      advice: 'Check loss, output layer and labels of one batch by hand, then make the model larger.',
+    });
+  const gain = heldGain(m, m.own, m.found);
+  const small = linear && heldGain(m, linear);
+  if (small !== undefined && small >= 0.05 && (gain ?? 0) < unseen) {
+    out.push({
+      kind: 'model',
+      certainty: 0.8,
+      what: `a linear model learns this (loss ${short(linear!.held)} for examples held out, ${short(m.baseline!.held)} without learning), this one does not`,
+      advice:
+        'The fault is in the model, not in the data: begin with a small one that works, and add a layer at a time.',
+    });
+  } else if (gain !== undefined && gain < unseen) {
+    const best = Math.min(...[m.own.held, m.found.held].filter(Number.isFinite));
+    out.push({
+      kind: 'labels-unrelated',
+      certainty: knowsBatch(m) || learned ? 0.8 : 0.4,
+      what:
+        `what is learned says nothing about examples held out: loss ${short(best)}, ${short(m.baseline!.held)} without learning` +
+        (linear ? `; nor does a linear model (${short(linear.held)})` : ''),
+      advice:
+        'Check that labels belong to their inputs (were they shuffled or joined apart?), by looking at examples; else there are too few, or they do not tell.',
+    });
+  }
+  if (!learned)
+    out.push({
+      kind: 'not-learning',
+      certainty: 0.3,
+      what: `the loss hardly falls: from ${short(m.own.start)} to ${short(Math.min(...[m.own.end, m.found.end].filter(Number.isFinite)))} in ${m.steps} steps`,
+      advice: 'Raise the rate, then the capacity, then look at the data and the initialisation.',
+    });
+  return out;
+}
