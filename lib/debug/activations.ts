@@ -171,14 +171,14 @@ export async function deadReLU(model: Module, x: Arrays | readonly unknown[]): P
 
 /** Settings of {@link saturation}. */
 export interface SaturationOptions {
-  /** A unit is saturated where at least this share of its values is flat, default 0.9. */
+  /** A unit is saturated where at least this share of its values is flat, default 0.5. */
   threshold?: number | undefined;
 }
-const saturationSpec = { threshold: probability.or(0.9) };
+const saturationSpec = { threshold: probability.or(0.5) };
 
 /**
- * The share of saturated units of each sigmoid and tanh: those whose slope is less than a hundredth of the largest for nine
- * in ten examples (`threshold`), so that hardly any gradient passes. Sees modules and activations of layers, as {@link deadReLU}. The
+ * The share of saturated units of each sigmoid and tanh: those whose slope is less than a hundredth of the largest for half
+ * of the examples (`threshold`), so that hardly any gradient passes. Sees modules and activations of layers, as {@link deadReLU}. The
  * output layer of a trained classifier is saturated where it is sure: look at the hidden ones.
  *
  * Source: Glorot and Bengio (2010), "Understanding the difficulty of training deep feedforward neural networks".

@@ -21,7 +21,9 @@ export interface Run {
   /** The mean loss of the examples trained on, in evaluation mode, before and after; NaN if the loss became none. */
   start: number;
   end: number;
-  /** Of those held out, after; NaN if there are none. */
+  /** The largest loss of a step. */
+  worst: number;
+  /** The least of those held out, looked at now and then; NaN if there are none. */
   held: number;
 }
 
@@ -46,14 +48,16 @@ export const runAt = (c: Course, lr?: number): Promise<Run> =>
     if (lr !== undefined) trial.lr = lr;
     const start = await trial.evaluate(c.train);
     let held = c.held.length > 0 ? Infinity : NaN;
+    let worst = -Infinity;
     for (let i = 0; i < looks; i++) {
       const part = Math.ceil(c.steps / looks);
       const at = (i * part) % c.train.length;
       const losses = await trial.train().steps([...c.train.slice(at), ...c.train.slice(0, at)], part);
-      if (!losses.every(Number.isFinite)) return { lr: trial.lr, start, end: NaN, held };
+      if (!losses.every(Number.isFinite)) return { lr: trial.lr, start, end: NaN, worst: Infinity, held };
+      worst = Math.max(worst, ...losses);
       if (c.held.length > 0) held = Math.min(held, await trial.evaluate(c.held));
     }
-    return { lr: trial.lr, start, end: await trial.evaluate(c.train), held };
+    return { lr: trial.lr, start, end: await trial.evaluate(c.train), worst, held };
   });
 
 /** The range test. */
@@ -72,7 +76,7 @@ export const oneBatchAt = (c: Course, lr: number | undefined): Promise<{ first: 
   trying(c.tried, async () => {
     const trial = new Trial(c.op, c.user, c.tried, c.options).train(false);
     if (lr !== undefined) trial.lr = lr;
-    const losses = await trial.steps(c.train.slice(0, 1), 2 * c.steps);
+    const losses = await trial.steps(c.train.slice(0, 1), 4 * c.steps);
     return { first: losses[0]!, last: Math.min(...losses.filter(Number.isFinite), Infinity) };
   });
 

@@ -20,6 +20,7 @@ export interface Measured {
 export type Symptom = 'learning' | 'stuck' | 'not progressing' | 'exploding';
 
 // Shares of the loss without learning. Less than the first is no progress.
+const still = 0.01;
 const hardly = 0.02;
 const some = 0.1;
 const unseen = 0.03;
@@ -44,8 +45,11 @@ export function heldGain(m: Measured, ...runs: readonly Run[]): number | undefin
 export const learns = (m: Measured): boolean =>
   Math.max(gainOf(m, m.own), gainOf(m, m.found)) >= some && (heldGain(m, m.own, m.found) ?? 1) >= unseen;
 
+// Of the loss without learning: a softmax of a softmax does not get there.
+const known = 0.3;
+
 /** Whether one batch was learned by heart. */
-export const knowsBatch = (m: Measured): boolean => m.oneBatch.last <= 0.1 * Math.min(m.oneBatch.first, reference(m));
+export const knowsBatch = (m: Measured): boolean => m.oneBatch.last <= known * Math.min(m.oneBatch.first, reference(m));
 
 export function symptomOf(m: Measured): Symptom {
   const gain = gainOf(m, m.own);
@@ -58,23 +62,27 @@ export function symptomOf(m: Measured): Symptom {
 export function rateCauses(m: Measured): Cause[] {
   const { own, found, suggestion } = m;
   const [a, b] = [gainOf(m, own), gainOf(m, found)];
-  if (own === found || b < some) return [];
+  // What is better by heart only says nothing about the rate.
+  if (own === found || b < some || (heldGain(m, found) ?? 1) < unseen) return [];
   const seen = `in ${m.steps} steps the loss goes from ${short(own.start)} to ${short(own.end)} at ${short(own.lr)}, to ${short(found.end)} at ${short(found.lr)}`;
-  if (own.lr > 3 * suggestion && a < 0.5 * b)
+  const jumps = own.lr > 10 * suggestion && own.worst > 3 * own.start;
+  if (own.lr > 3 * suggestion && (a < 0.5 * b || jumps))
     return [
       {
         kind: 'rate-too-high',
-        certainty: a <= hardly ? 0.93 : 0.75,
-        what: `the learning rate is too high: ${seen}`,
+        certainty: a <= hardly ? 0.93 : a < 0.5 * b ? 0.75 : 0.6,
+        what: `the learning rate is too high: ${seen}${jumps ? `, and up to ${short(own.worst)} on the way` : ''}`,
         advice: `Lower the learning rate to about ${short(suggestion)}; clipping (clipNorm: 1) helps against single large steps.`,
       },
     ];
   // Rates in use are a good deal below what the range test suggests; these are nowhere near.
-  if (own.lr < suggestion / 50 && a < 0.15 && a < 0.3 * b)
+  const far = own.lr < suggestion / 50;
+  const moved = (own.start - own.end) / (Math.abs(own.start) || 1);
+  if (own.lr < suggestion / 5 && moved < (far ? some : still) && a < 0.3 * b)
     return [
       {
         kind: 'rate-too-low',
-        certainty: 0.9,
+        certainty: far ? 0.9 : 0.6,
         what: `the learning rate is too low: ${seen}`,
         advice: `Raise the learning rate to about ${short(suggestion)}.`,
       },
@@ -104,7 +112,7 @@ export function learningCauses(m: Measured, linear: Run | undefined): Cause[] {
       advice:
         'The fault is in the model, not in the data: begin with a small one that works, and add a layer at a time.',
     });
-  } else if (gain !== undefined && gain < unseen) {
+  } else if (gain !== undefined && gain < (learned ? unseen : some)) {
     const best = Math.min(...[m.own.held, m.found.held].filter(Number.isFinite));
     out.push({
       kind: 'labels-unrelated',

@@ -10,7 +10,7 @@ import { like, listOf, type Tensors } from '../train/tensors';
 import { type Cause, ranked } from './causes';
 import { detectAnomaly } from './detect-anomaly';
 import { dataCauses, formCauses, signalCauses, weightCauses } from './diagnose-form';
-import { baselineOf, type Course, linearRun, oneBatchAt, ratesOf, runAt } from './diagnose-runs';
+import { baselineOf, type Course, linearRun, oneBatchAt, ratesOf, type Run, runAt } from './diagnose-runs';
 import {
   knowsBatch,
   learningCauses,
@@ -142,6 +142,17 @@ async function firstLoss(trial: Trial, batches: readonly Batch[]): Promise<Cause
   return [{ kind: 'not-finite', certainty: 0.9, what, advice }];
 }
 
+// The range test is short and noisy: where nothing is learned, rates around the user's are tried before it is called the model's fault.
+async function otherRates(course: Course, m: Measured): Promise<Measured> {
+  const of = (r: Run): number => (Number.isNaN(r.held) ? r.end : r.held);
+  let best = m.found;
+  for (const factor of [0.01, 0.1, 10, 100]) {
+    const run = await runAt(course, m.own.lr * factor);
+    if (Number.isFinite(run.end) && !(of(run) >= of(best))) best = run;
+  }
+  return best === m.found ? m : { ...m, found: best, suggestion: best.lr };
+}
+
 const range = (from: number, to: number): string => `${short(from)} to ${short(to)}`;
 
 /**
@@ -199,15 +210,18 @@ export async function diagnose(model: Module, data: Data, options?: Given<Diagno
   const apart = Math.max(own.lr / suggestion, suggestion / own.lr);
   const found = Number.isNaN(suggestion) || apart < 2 ? own : await runAt(course, suggestion);
   const oneBatch = await oneBatchAt(course, Number.isNaN(suggestion) ? undefined : suggestion);
-  const m: Measured = { own, found, suggestion, oneBatch, baseline, steps };
+  let m: Measured = { own, found, suggestion, oneBatch, baseline, steps };
+  if (!learns(m)) m = await otherRates(course, m);
   const batch = `${knowsBatch(m) ? '' : 'not '}learned by heart: ${range(oneBatch.first, oneBatch.last)}`;
   checks.push({ check: 'one batch', ok: knowsBatch(m), what: batch });
-  note('learning rate', rateCauses(m), `${short(own.lr)}; the range test says ${short(suggestion)}`);
+  note('learning rate', rateCauses(m), `${short(own.lr)}; the range test says ${short(m.suggestion)}`);
   const linear = learns(m) ? undefined : await linearRun(course, kind);
   const nothing = baseline ? `, ${short(reference(m))} without learning` : '';
   note('training', learningCauses(m, linear), `${steps} steps: loss ${range(own.start, own.end)}${nothing}`);
   // What is unusual and does no harm is no cause.
-  const harmless = learns(m) ? new Set(['vanishing', 'exploding', 'dead-relu', 'saturated', 'imbalance']) : new Set();
+  const symptom = symptomOf(m);
+  const harmless =
+    symptom === 'learning' ? new Set(['vanishing', 'exploding', 'dead-relu', 'saturated', 'imbalance']) : new Set();
   const weighed = causes.map((c) => (harmless.has(c.kind) ? { ...c, certainty: c.certainty / 2 } : c));
-  return new Diagnosis(symptomOf(m), checks, ranked(weighed));
+  return new Diagnosis(symptom, checks, ranked(weighed));
 }
