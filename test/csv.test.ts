@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import * as ng from '../lib';
 import { data } from '../lib';
-import { dateIn, numberIn, showDate } from '../lib/data/cells';
+import { dateIn, numberIn, showDate } from '../lib/data/tables/cells';
 import { codeOf } from './caught';
 
 const dir = mkdtempSync(join(tmpdir(), 'nodegrad-csv-'));
@@ -149,6 +149,32 @@ describe('data.csv', () => {
     expect(await failure('a,b\n1,2020-02-30\n', { types: { b: 'date' } })).toMatch(
       /line 2: '2020-02-30' in column b is no date$/,
     );
+  });
+
+  test('bytes that are no UTF-8 are an error with their position, wherever pieces end', async () => {
+    const latin1 = Buffer.from('a,b\n1,M\u00fcnchen\n', 'latin1');
+    expect(await failure(latin1)).toMatch(
+      /^ERR_FILE_FORMAT \[csv\] t\d+.csv: no UTF-8 text: the byte at 7 belongs to none/,
+    );
+    // Cut within a character, at the end of the file.
+    expect(await failure(Buffer.from('a\nx\u00e9').subarray(0, -1))).toMatch(/the byte at 3 belongs to none/);
+    // A piece is 64 KiB: characters of two bytes at odd positions lie across its end, and the bad byte far behind it.
+    const long = Buffer.from(`a\n1${'\u00fc'.repeat(50_000)}\n`);
+    const d = await data.csv(file(long));
+    expect(d.columns[0]!.length).toBe(50_003);
+    const at = long.length + 70_000;
+    const broken = Buffer.concat([long, Buffer.from('x'.repeat(70_000)), Buffer.of(0xc0, 0x41, 0x0a)]);
+    expect(await failure(broken)).toMatch(new RegExp(`the byte at ${at} belongs to none`));
+  });
+
+  test('a .gz may unpack to maxBytes', async () => {
+    const packed = gzipSync(`a\n${'1\n'.repeat(100_000)}`);
+    expect(packed.length).toBeLessThan(1000);
+    expect(await failure(packed, { maxBytes: 100_000 })).toBe(
+      `ERR_FILE_FORMAT [csv] t${files - 1}.csv unpacks to more than 100000 bytes; raise maxBytes if that is right`,
+    );
+    expect((await data.csv(file(packed), { maxBytes: 200_002 })).length).toBe(100_000);
+    expect(await failure(packed.subarray(0, 100))).toMatch(/broken gzip data/);
   });
 
   test('what is not there, or makes no sense', async () => {

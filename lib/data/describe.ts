@@ -18,7 +18,7 @@ const mostClasses = 100;
  * or the categories and their shares, as pandas's describe; and what to do about it. Of a dataset other than a table the
  * first 10,000 examples are looked at.
  *
- * @param dataset - one of [x, y], of tensors by name, or with a `describe()` of its own, as {@link CsvDataset} has
+ * @param dataset - one of [x, y], of tensors by name, or with a `describe()` of its own, as {@link TableDataset} has
  * @returns numbers by column, and `advice`; `String()` of it says all in words
  * @example
  * ```ts

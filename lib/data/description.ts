@@ -1,6 +1,6 @@
 /** @file What a table holds, as numbers and in words. */
 import { moments, quantile } from './columns';
-import { type ColumnType, showDate } from './cells';
+import { type ColumnType, showDate } from './tables/cells';
 
 /** One column: what pandas's describe says of it. */
 export interface ColumnSummary {

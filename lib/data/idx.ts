@@ -1,11 +1,9 @@
 /** @file IDX files (the format of MNIST): a magic number, the dimensions, then the values, all big-endian. */
-import { open } from 'node:fs/promises';
-import { pipeline } from 'node:stream';
-import { createGunzip } from 'node:zlib';
-import { ArgumentError, FileFormatError } from '../core/errors';
-import { describe, maxDims, numel } from '../core/shape';
+import { FileFormatError } from '../core/errors';
+import { maxDims, numel } from '../core/shape';
 import { type Tensor } from '../core/tensor';
 import { tensor } from '../ops/tensors/create';
+import { checkPath, piecesOf } from './bytes';
 
 /** The contents of an IDX file. */
 export interface IdxFile {
@@ -91,26 +89,11 @@ async function collect(source: AsyncIterable<Uint8Array>, name: string): Promise
   return Buffer.concat(parts);
 }
 
-const isGzip = (b: Uint8Array): boolean => b[0] === 0x1f && b[1] === 0x8b;
-
 /** Reads an IDX file, gzip-compressed or not. */
 export async function readIdxFile(path: string): Promise<IdxFile> {
-  if (typeof path !== 'string' || path === '') throw new ArgumentError(`[idx] expected a path, got ${describe(path)}`);
-  const file = await open(path);
-  try {
-    const { bytesRead, buffer } = await file.read(Buffer.alloc(2), 0, 2, 0);
-    const stored = file.createReadStream({ start: 0, autoClose: false });
-    if (bytesRead < 2 || !isGzip(buffer)) return parseIdx(await collect(stored, path), path);
-    const inflated = createGunzip();
-    // Errors of either come out of `inflated`.
-    pipeline(stored, inflated, () => {});
-    return parseIdx(await collect(inflated, path), path);
-  } catch (cause) {
-    if (!(cause as NodeJS.ErrnoException).code?.startsWith('Z_')) throw cause;
-    throw new FileFormatError(`[idx] ${path}: broken gzip data: ${(cause as Error).message}`, { cause });
-  } finally {
-    await file.close();
-  }
+  checkPath('idx', path);
+  // Its own header says how long it may be.
+  return parseIdx(await collect(piecesOf('idx', path, Infinity), path), path);
 }
 
 /** Reads an IDX file as a tensor: unsigned bytes become uint8, signed bytes and shorts int32, others their own dtype. */

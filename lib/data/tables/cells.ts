@@ -1,4 +1,8 @@
-/** @file What the text of a cell may be: a number, a boolean, a date, or a category. */
+/** @file What a cell of a table may be: a number, a boolean, a date, or a category. */
+import { types } from 'node:util';
+
+/** One value of a table that is there: text from files of text, values from files that have types. */
+export type Cell = string | number | boolean | Date;
 
 /** What the values of a column are. */
 export type ColumnType = 'number' | 'boolean' | 'date' | 'category';
@@ -87,12 +91,27 @@ export function showDate(value: number): string {
   return Number.isInteger(value) ? text.slice(0, 10) : `${text.slice(0, 19)}Z`;
 }
 
-/** How each type is read; `decimal` is what stands before the fraction of a number. */
-export const readers: Record<NumericType, (text: string, decimal: string) => number | undefined> = {
-  number: numberIn,
-  boolean: booleanIn,
-  date: dateIn,
+/** How each type is read; `decimal` is what stands before the fraction of a number in text. */
+export const readers: Record<NumericType, (cell: Cell, decimal: string) => number | undefined> = {
+  number: (c, decimal) => (typeof c === 'number' ? c : typeof c === 'string' ? numberIn(c, decimal) : undefined),
+  boolean: (c) => (typeof c === 'boolean' ? Number(c) : typeof c === 'string' ? booleanIn(c) : undefined),
+  date: (c) => (isDate(c) ? c.getTime() / day : typeof c === 'string' ? dateIn(c) : undefined),
 };
+
+// Of any realm.
+const isDate = (v: unknown): v is Date => types.isDate(v);
+
+/**
+ * A value of a file that has types, as a cell: null and NaN are missing. Integers beyond 2 ** 53 are rounded.
+ * @returns the cell, null for what is missing, undefined for what is none: lists, objects, bytes
+ */
+export function cellOf(v: unknown): Cell | null | undefined {
+  if (v === undefined || v === null || Number.isNaN(v)) return null;
+  if (typeof v === 'string' || typeof v === 'number' || typeof v === 'boolean') return v;
+  if (typeof v === 'bigint') return Number(v);
+  if (isDate(v)) return Number.isNaN(v.getTime()) ? null : v;
+  return undefined;
+}
 
 /** pandas's list of what stands for a missing value. */
 export const missingWords: readonly string[] = [

@@ -1,20 +1,11 @@
 /** @file Tables from CSV files. */
-import { type Device } from '../core/device';
-import { defaultDType, isFloat } from '../core/dtype';
-import { ArgumentError, DTypeError } from '../core/errors';
-import { describe } from '../core/shape';
-import { type Tensor } from '../core/tensor';
-import { tensor } from '../ops/tensors/create';
-import { type Writer } from './csv-columns';
-import { CsvDataset } from './csv-dataset';
+import { type Tensor } from '../../core/tensor';
+import { checkPath } from '../bytes';
 import { csvOptions, type CsvOptions } from './csv-options';
-import { Table, widthOf } from './csv-table';
-
-// One target that is a category.
-function classesOf(values: Float64Array, targets: readonly Writer[], device: Device | undefined): Tensor | undefined {
-  if (targets.length !== 1 || targets[0]!.type !== 'category') return undefined;
-  return tensor(Int32Array.from(values), { device });
-}
+import { CsvSource } from './csv-source';
+import { tableOf } from './make';
+import { type WithTarget } from './options';
+import { type TableDataset } from './table-dataset';
 
 /**
  * A table from a CSV file (or a .gz of one), as a dataset of `[features, target]` for a DataLoader. The file is read
@@ -41,22 +32,10 @@ function classesOf(values: Float64Array, targets: readonly Writer[], device: Dev
  * for await (const [x, y] of new data.DataLoader(train, { batchSize: 32, shuffle: true })) { ... }
  * ```
  */
-export function csv(
-  path: string,
-  options: CsvOptions & { target: string | readonly string[] },
-): Promise<CsvDataset<[Tensor, Tensor]>>;
-export function csv(path: string, options?: CsvOptions): Promise<CsvDataset<[Tensor]>>;
-export async function csv(path: string, options: CsvOptions = {}): Promise<CsvDataset> {
-  if (typeof path !== 'string' || path === '') throw new ArgumentError(`[csv] expected a path, got ${describe(path)}`);
+export function csv(path: string, options: WithTarget<CsvOptions>): Promise<TableDataset<[Tensor, Tensor]>>;
+export function csv(path: string, options?: CsvOptions): Promise<TableDataset<[Tensor]>>;
+export async function csv(path: string, options: CsvOptions = {}): Promise<TableDataset> {
+  checkPath('csv', path);
   const o = csvOptions(options);
-  const dtype = o.dtype ?? defaultDType();
-  if (!isFloat(dtype)) throw new DTypeError(`[csv] dtype must be a floating-point dtype, got ${dtype}`);
-  const table = new Table(path, o);
-  const { length, writers, targets } = await table.scan();
-  const [features, target] = await table.fill(length, writers, targets);
-  const put = (values: Float64Array, columns: readonly Writer[]): Tensor =>
-    tensor(values, { shape: [length, widthOf(columns)], dtype, device: o.device });
-  const x = put(features!, writers);
-  const rest = [x, ...(targets.length > 0 ? [classesOf(target!, targets, o.device) ?? put(target!, targets)] : [])];
-  return new CsvDataset(rest, writers, targets, table.isMissing, dtype, o.decimal);
+  return tableOf(new CsvSource(path, o), o);
 }

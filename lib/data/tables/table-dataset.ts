@@ -1,23 +1,24 @@
-/** @file What data.csv gives: features and targets, and what the columns were. */
-import { isOptions } from '../core/arguments';
-import { type DType } from '../core/dtype';
-import { ArgumentError } from '../core/errors';
-import { describe as shown } from '../core/shape';
-import { type Tensor } from '../core/tensor';
-import { cast } from '../ops/tensors/cast';
-import { tensor } from '../ops/tensors/create';
-import { nameOf } from './categories';
-import { matrixNames, type TableColumn, type Writer } from './csv-columns';
-import { TensorDataset } from './dataset';
-import { type ColumnSummary, Description, summarizeCategories, summarizeNumbers } from './description';
-import { type LabelEncoder } from './label-encoder';
-import { OneHotEncoder } from './one-hot-encoder';
+/** @file What data.csv and its kin give: features and targets, and what the columns were. */
+import { isOptions } from '../../core/arguments';
+import { type DType } from '../../core/dtype';
+import { ArgumentError } from '../../core/errors';
+import { describe as shown } from '../../core/shape';
+import { type Tensor } from '../../core/tensor';
+import { cast } from '../../ops/tensors/cast';
+import { tensor } from '../../ops/tensors/create';
+import { nameOf } from '../categories';
+import { type Cell } from './cells';
+import { matrixNames, type TableColumn, type Writer } from './table-columns';
+import { TensorDataset } from '../dataset';
+import { type ColumnSummary, Description, summarizeCategories, summarizeNumbers } from '../description';
+import { type LabelEncoder } from '../label-encoder';
+import { OneHotEncoder } from '../one-hot-encoder';
 
 /**
  * A table: `[features, target]` of each row ([features] where no target was named), for a {@link DataLoader} as it is.
  * `tensors` are the whole columns: features [n, f], target int32 [n] (one category) or [n, k] (k numbers).
  */
-export class CsvDataset<T extends readonly Tensor[] = readonly Tensor[]> extends TensorDataset<T> {
+export class TableDataset<T extends readonly Tensor[] = readonly Tensor[]> extends TensorDataset<T> {
   /** The names of the features' columns, in the order of the matrix. A category has one for each value: `town_Boston`. */
   readonly columns: readonly string[];
   /** The names of the targets. */
@@ -25,14 +26,13 @@ export class CsvDataset<T extends readonly Tensor[] = readonly Tensor[]> extends
   /** The encoders of the columns that are categories, by the column's name. */
   readonly encoders: Readonly<Record<string, OneHotEncoder | LabelEncoder>>;
 
-  /** @internal Use {@link csv}. */
+  /** @internal Use `data.csv`, `data.parquet`, `data.arrow` or `data.jsonl`. */
   constructor(
     tensors: T,
     private readonly writers: readonly Writer[],
     private readonly targetColumns: readonly TableColumn[],
-    private readonly isMissing: (text: string) => boolean,
+    private readonly cellOf: (value: unknown) => Cell | null,
     private readonly dtype: DType,
-    private readonly decimal: string,
   ) {
     super(...tensors);
     this.columns = matrixNames(writers);
@@ -59,11 +59,7 @@ export class CsvDataset<T extends readonly Tensor[] = readonly Tensor[]> extends
     const width = this.columns.length;
     const out = new Float64Array(rows.length * width);
     rows.forEach((row: Record<string, unknown>, i) => {
-      for (const w of this.writers) {
-        const v = row[w.name];
-        const text = textOf(v, this.decimal);
-        w.write(out, i * width, text === null || this.isMissing(text) ? null : text);
-      }
+      for (const w of this.writers) w.write(out, i * width, this.cellOf(row[w.name]));
     });
     return tensor(out, { shape: [rows.length, width], dtype: this.dtype, device: this.tensors[0]!.device });
   }
@@ -79,13 +75,6 @@ export class CsvDataset<T extends readonly Tensor[] = readonly Tensor[]> extends
     }
     return new Description(this.length, this.length, list);
   }
-}
-
-// As the file would have it; null for what is missing.
-function textOf(v: unknown, decimal: string): string | null {
-  if (v === undefined || v === null || Number.isNaN(v)) return null;
-  if (typeof v === 'number') return String(v).replace('.', decimal);
-  return v instanceof Date ? v.toISOString() : String(v as string).trim();
 }
 
 function summary(c: TableColumn, role: 'feature' | 'target', values: Float64Array, n: number): ColumnSummary {
