@@ -43,4 +43,6 @@ export { describe } from './describe';
 export type { ColumnSummary, Description } from './description';
 export { npy, npz } from './npy';
 export type { NpyOptions } from './npy';
+export { images, ImageDataset } from './images';
+export type { ImageNormalization, ImagesOptions } from './images';
 export * as transforms from './transforms';
