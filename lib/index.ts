@@ -83,6 +83,8 @@ export { load, loadMetadata, save } from './io/safetensors';
 export type { LoadOptions, SaveOptions } from './io/safetensors';
 export * from './train';
 export * as debug from './debug';
+export { type Profile, profile, type ProfileOptions, type ProfileRow } from './debug/profile';
+export type { ProfiledCall } from './debug/profile-recorder';
 
 export { listCheckpoints, loadCheckpoint, saveCheckpoint } from './io/checkpoint';
 export type { LoadCheckpointOptions, SaveCheckpointOptions } from './io/checkpoint';

@@ -11,7 +11,7 @@ const most = 400;
 // Lines by room. A file belongs to the longest of these that its path begins with.
 const budgets = {
   'lib/': 400, // the public face
-  'lib/native/': 700,
+  'lib/native/': 800,
   'lib/core/': 3000,
   'lib/ops/': 500, // all ops by name
   'lib/ops/kit/': 1300,
@@ -30,11 +30,11 @@ const budgets = {
   'lib/ops/images/': 250,
   'lib/nn/': 7500,
   'lib/optim/': 3200,
-  'lib/data/': 4500,
+  'lib/data/': 5600,
   'lib/data/transforms/': 1100,
   'lib/io/': 1200,
   'lib/train/': 5500,
-  'lib/debug/': 2400,
+  'lib/debug/': 3300,
   'native/': 400, // the table
   'native/binding/': 1500,
   'native/runtime/': 1700,
@@ -43,10 +43,10 @@ const budgets = {
   'native/cuda/': 1700,
   'native/test/': 4700,
   'native/bench/': 200,
-  'test/': 15000,
-  'test/fixtures/': 3000,
+  'test/': 17000,
+  'test/fixtures/': 3200,
   'test/op-table/': 7500,
-  'scripts/': 2700,
+  'scripts/': 2800,
   'scripts/fuzz/': 2500,
 };
 const made = new Set(['lib/kernels.ts']);

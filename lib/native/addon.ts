@@ -21,6 +21,8 @@ export interface Addon {
   run(kernel: number, device: number, args: number): void;
   hasKernel(kernel: number, device: number): boolean;
   setSynchronous(on: boolean): void;
+  startTiming(): number;
+  stopTiming(): Float64Array;
   wait(device: number): void;
   write(slot: number, byteOffset: number, array: ArrayBufferView): boolean;
   read(slot: number, byteOffset: number, array: ArrayBufferView, id: number): boolean;

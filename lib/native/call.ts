@@ -79,7 +79,7 @@ export function kernel<K extends keyof Kernels>(name: K): Kernels[K] {
   const call = (...values: unknown[]): void => {
     const own = owns?.[values[0] as number] ?? self;
     const { by } = watching;
-    if (by) return unwatched(() => by.call({ op: nameOf(own), letters: codes, values }, () => call(...values)));
+    if (by?.call) return unwatched(() => by.call!({ op: nameOf(own), letters: codes, values }, () => call(...values)));
     if (values.length !== arity) throw new NodegradError('ERR_INTERNAL', `[${name}] takes ${arity} arguments`);
     const number = ++latest;
     args[0] = callingOr(own);
@@ -135,6 +135,7 @@ export function kernel<K extends keyof Kernels>(name: K): Kernels[K] {
     } catch (e) {
       throw translate(e, callingOr(own));
     }
+    by?.ran?.(name, callingOr(own), codes, values);
   };
   return call as unknown as Kernels[K];
 }

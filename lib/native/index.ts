@@ -6,9 +6,20 @@ export { type BufferArg, type Written, written, writtenAll } from './buffers';
 export { kernel } from './call';
 export { collectGarbage } from './collect';
 export { type Gpus, gpus, openDevices, openGpu } from './gpus';
-export { enterOp, leaveOp, named, opNumber, outsideOps } from './operation';
+export { enterOp, leaveOp, named, opName, opNumber, outsideOps } from './operation';
 export { readStorage, readStorageSync, streamReached, waitForStorage, waitForStream, writeStorage } from './read';
-export { flushCache, getThreads, isaName, memoryStats, setMemoryLimitOf, setSynchronous, setThreads } from './settings';
+export {
+  flushCache,
+  getThreads,
+  isaName,
+  memoryStats,
+  setMemoryLimitOf,
+  setSynchronous,
+  setThreads,
+  latestTiming,
+  startTiming,
+  stopTiming,
+} from './settings';
 export { Storage } from './storage';
 export { hasKernel, opcode } from './table';
 export { watch, type WatchedCall, type Watcher } from './watch';

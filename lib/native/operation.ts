@@ -52,6 +52,9 @@ export function outsideOps(f: () => void): void {
 /** The operation that was entered, or else `own`. */
 export const callingOr = (own: number): number => calling || own;
 
+/** The name of a number. */
+export const opName = (op: number): string => opNames[op]!;
+
 /** Its name. */
 export const nameOf = (own: number): string => opNames[calling || own]!;
 

@@ -3,6 +3,7 @@ import { DisposedError } from '../core/errors';
 import { addon, type Pending } from './addon';
 import { failureOf, translate } from './operation';
 import type { Storage } from './storage';
+import { waiting } from './watch';
 
 const { regs } = addon; // [2]: the next read's number
 
@@ -55,7 +56,7 @@ export function readStorage(s: Storage, byteOffset: number, array: ArrayBufferVi
 export function readStorageSync(s: Storage, byteOffset: number, array: ArrayBufferView): void {
   checkAlive(s);
   try {
-    addon.read(s.slot, byteOffset, array, -1);
+    waiting(() => void addon.read(s.slot, byteOffset, array, -1));
   } catch (e) {
     throw translate(e);
   }
@@ -65,7 +66,7 @@ export function readStorageSync(s: Storage, byteOffset: number, array: ArrayBuff
 export const streamReached = (device: number): Promise<void> => promised((id) => addon.notify(device, id), null);
 
 /** Blocks until everything queued is done. */
-export const waitForStream = (device: number): void => addon.wait(device);
+export const waitForStream = (device: number): void => waiting(() => addon.wait(device));
 
 /** Blocks until the values of `s` are there; throws if the call that should have made them failed. */
 export const waitForStorage = (s: Storage): void => readStorageSync(s, 0, nothing);

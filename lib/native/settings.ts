@@ -8,6 +8,15 @@ export const memoryStats = (device: number, resetPeak = false): ReturnType<Addon
 export const setMemoryLimitOf = (device: number, bytes: number): void => addon.setLimit(device, bytes);
 /** Waits for every call, and throws its failure at once. */
 export const setSynchronous = (on: boolean): void => addon.setSynchronous(on);
+/** From now on it is noted when each kernel call runs. Returns the time, in ms of the clock that calls are timed by. */
+export const startTiming = (): number => addon.startTiming() / 1e6;
+/**
+ * Four times of each call since then, in ms, in the order of the calls: when it was made, when JavaScript went on, when it
+ * began to run and when it was done, 0 if it did not run. Waits for all of them.
+ */
+export const stopTiming = (): Float64Array => addon.stopTiming().map((t) => t / 1e6);
+/** The place of the latest call in what {@link stopTiming} will give. */
+export const latestTiming = (): number => addon.regs[3]! - 1;
 /** How many threads kernels use. */
 export const setThreads = (n: number): void => addon.setThreads(n);
 /** See {@link setThreads}. */

@@ -34,7 +34,7 @@ export class Storage {
     this.device = device;
     this.bytes = bytes;
     collectAbove(regs[1]!);
-    if (watching.by) watching.by.made(this);
+    watching.by?.made?.(this);
   }
 
   /** Gives the memory back; what uses it then says so. */

@@ -13,36 +13,46 @@ export interface WatchedCall {
 /** Sees all calls of this environment. What it calls itself, nobody sees. */
 export interface Watcher {
   /** Has to call `run` once. What it throws, the operation throws. */
-  call(call: WatchedCall, run: () => void): void;
+  call?(call: WatchedCall, run: () => void): void;
+  /**
+   * After a call was made; cheap. `op` is the number of the operation ({@link opName}); the list of values is the
+   * watcher's.
+   */
+  ran?(kernel: string, op: number, letters: readonly string[], values: unknown[]): void;
   /** New memory, before anything is written into it. */
-  made(storage: Storage): void;
+  made?(storage: Storage): void;
+  /** JavaScript was held up for so many ms. */
+  waited?(ms: number): void;
 }
 
 /** The one to tell, or undefined. */
 export const watching: { by: Watcher | undefined } = { by: undefined };
 
-const watchers = new Set<Watcher>();
-const everyone: Watcher = {
-  call(call, run) {
-    let inner = run;
-    for (const w of watchers) {
-      const next = inner;
-      inner = () => w.call(call, next);
-    }
-    inner();
-  },
-  made(storage) {
-    for (const w of watchers) w.made(storage);
-  },
-};
+let watchers: readonly Watcher[] = [];
+
+// One for all of them. It has no `call` unless one of them has, which is the costly one.
+function together(): Watcher | undefined {
+  if (watchers.length < 2) return watchers[0];
+  const all = watchers;
+  const callers = all.filter((w) => w.call);
+  return {
+    ...(callers.length > 0 && {
+      call: (call: WatchedCall, run: () => void): void =>
+        callers.reduce((inner, w) => () => w.call!(call, inner), run)(),
+    }),
+    ran: (kernel, op, letters, values) => all.forEach((w) => w.ran?.(kernel, op, letters, values.slice())),
+    made: (storage) => all.forEach((w) => w.made?.(storage)),
+    waited: (ms) => all.forEach((w) => w.waited?.(ms)),
+  };
+}
 
 /** Lets `watcher` look until the function that is returned is called. */
 export function watch(watcher: Watcher): () => void {
-  watchers.add(watcher);
-  watching.by = everyone;
+  watchers = [...watchers, watcher];
+  watching.by = together();
   return () => {
-    watchers.delete(watcher);
-    if (watchers.size === 0) watching.by = undefined;
+    watchers = watchers.filter((w) => w !== watcher);
+    watching.by = together();
   };
 }
 
@@ -54,5 +64,17 @@ export function unwatched(fn: () => void): void {
     fn();
   } finally {
     watching.by = by;
+  }
+}
+
+/** Runs `block`, which holds JavaScript up, and tells whoever looks for how long. */
+export function waiting(block: () => void): void {
+  const { by } = watching;
+  if (!by?.waited) return block();
+  const before = performance.now();
+  try {
+    block();
+  } finally {
+    by.waited(performance.now() - before);
   }
 }

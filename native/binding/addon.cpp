@@ -147,6 +147,29 @@ void setSynchronous(const Napi::CallbackInfo& info) {
   }
 }
 
+// startTiming() -> now, in nanoseconds of the clock that calls are timed by
+Napi::Value startTiming(const Napi::CallbackInfo& info) {
+  stateOf(info).timings = std::make_unique<std::deque<Timing>>();
+  return Napi::Number::New(info.Env(), steadyNanos());
+}
+
+// stopTiming() -> the four times of each call since then (timing.h), in the order of the calls; begin and end are 0 of
+// one that did not run because what it reads is the result of a failed one. Waits for all of them.
+Napi::Value stopTiming(const Napi::CallbackInfo& info) {
+  State& s = stateOf(info);
+  for (auto& d : s.devices) {
+    if (d) d->wait();
+  }
+  const auto timings = std::move(s.timings);
+  Napi::Float64Array out = Napi::Float64Array::New(info.Env(), timings ? 4 * timings->size() : 0);
+  size_t at = 0;
+  for (size_t i = 0; timings && i < timings->size(); i++) {
+    const Timing& t = (*timings)[i];
+    for (const double v : {t.called, t.returned, t.begin, t.end}) out[at++] = v;
+  }
+  return out;
+}
+
 // Doubles that both sides see, for the life of the environment.
 Napi::Float64Array sharedDoubles(Napi::Env env, double** p, size_t n) {
   Napi::Float64Array array = Napi::Float64Array::New(env, n);
@@ -179,6 +202,8 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports["flush"] = Napi::Function::New<flush>(env, "flush", s);
   exports["setThreads"] = Napi::Function::New<setThreads>(env, "setThreads", s);
   exports["getThreads"] = Napi::Function::New<getThreads>(env, "getThreads", s);
+  exports["startTiming"] = Napi::Function::New<startTiming>(env, "startTiming", s);
+  exports["stopTiming"] = Napi::Function::New<stopTiming>(env, "stopTiming", s);
   exports["setSynchronous"] = Napi::Function::New<setSynchronous>(env, "setSynchronous", s);
   exports["gpus"] = Napi::Function::New<gpus>(env, "gpus", s);
   exports["openGpu"] = Napi::Function::New<openGpu>(env, "openGpu", s);

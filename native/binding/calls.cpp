@@ -85,6 +85,7 @@ napi_value run(napi_env env, napi_callback_info info) {
   Args<3> a(env, info);
   State& s = *a.state;
   const int id = a.i32(0), device = a.i32(1);
+  const double called = s.timings ? steadyNanos() : 0;
   Device& d = *s.devices[static_cast<size_t>(device)];
   const KernelInfo& k = kernelInfo(id);
   void* fn = d.kernel(id);
@@ -105,7 +106,17 @@ napi_value run(napi_env env, napi_callback_info info) {
     return js::fail(env, "ERR_INTERNAL",
                     std::string(k.name) + ": " + (decoder.error() ? decoder.error() : "too many arguments"));
   }
-  d.submit(work);
+  if (s.timings) {
+    Timing& timing = s.timings->emplace_back();
+    timing.called = called;
+    c.timing = &timing;
+    d.submit(work);
+    s.regs[kRegTimings] = static_cast<double>(s.timings->size());
+    timing.returned = steadyNanos();
+  } else {
+    c.timing = nullptr;
+    d.submit(work);
+  }
   if (!s.synchronous) return nullptr;
   d.wait();
   const Failure f = d.takeError();

@@ -37,7 +37,9 @@ class CudaDevice final : public Device {
     position_++;
     if (ctx_.marks.admit(call_)) {
       api_.activate(stream_, call_.op);
+      const Timed timed(call_.timing);
       call_.run(call_, ctx_);
+      if (call_.timing) api_.wait(stream_);  // the time on the GPU, at the price of nothing running ahead
       ctx_.marks.finish(call_);
     }
     call_.drop(call_);

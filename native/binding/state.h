@@ -38,6 +38,7 @@ struct State {
   int64_t guardViolations = 0;
   bool synchronous = false;  // every call is waited for, and its failure thrown at once
   bool closed = false;
+  std::unique_ptr<std::deque<Timing>> timings;  // of the calls since somebody began to measure
 
   // Names the block: its slot. The handle is idle again after `dropHandle`.
   Handle* takeHandle(Block* b);
@@ -66,7 +67,7 @@ struct State {
 void closeState(void* state);
 
 // Registers shared with JavaScript (lib/native), doubles.
-enum Reg { kRegSlot = 0, kRegLive = 1, kRegNextRead = 2, kRegs = 4 };
+enum Reg { kRegSlot = 0, kRegLive = 1, kRegNextRead = 2, kRegTimings = 3, kRegs = 4 };
 
 inline constexpr size_t kArgDoubles = 1 << 16;
 

@@ -69,6 +69,7 @@ Call& Stream::reserve() {
   Call& c = ring_[head_ % kRing];
   c.eachMark = nullptr;
   c.op = 0;
+  c.timing = nullptr;
   c.host = false;
   return c;
 }
@@ -76,6 +77,7 @@ Call& Stream::reserve() {
 void Stream::execute(Call& c) {
   if (marks_.admit(c)) {
     const ScratchScope scope(&budget_);
+    const Timed timed(c.timing);
     try {
       c.run(c, ctx_);
     } catch (const NoScratch& failure) {
