@@ -4,6 +4,7 @@ import { ArgumentError } from '../core/errors';
 import { Generator, type RngState } from '../core/random';
 import { describe } from '../core/shape';
 import { Tensor } from '../core/tensor';
+import { tensor } from '../ops/tensors/create';
 import { indicesOf } from './dataset';
 
 /** One pass over a dataset. */
@@ -14,12 +15,14 @@ export interface Epoch {
   draw: RngState | null;
   /** The order that a sampler gave. */
   given: Int32Array | null;
+  /** Where each batch ends in it, if a batchSampler gave them. */
+  ends: Int32Array | null;
   /** Whether it was loaded, and no loop has gone on with it yet. */
   loaded: boolean;
 }
 
 /** How the examples are ordered. */
-export type Ordering = 'ascending' | 'shuffled' | 'sampled';
+export type Ordering = 'ascending' | 'shuffled' | 'sampled' | 'batched';
 
 /** What `stateDict()` of a DataLoader returns. */
 export interface LoaderState {
@@ -28,9 +31,22 @@ export interface LoaderState {
   batchSize: number;
   /** The loader's own generator now; null if it draws from the one in use. */
   generator: RngState | null;
-  /** Null between two epochs. Else the batches given out, and what the order was drawn from, or the sampler's (int32). */
-  epoch: { position: number; draw: RngState | null; order: Tensor | null } | null;
+  /** The sampler's own generator now; null if it has none. */
+  sampler: RngState | null;
+  /**
+   * Null between two epochs. Else the batches given out, and what the order was drawn from, or the sampler's (int32), and
+   * where its batches end (int32).
+   */
+  epoch: { position: number; draw: RngState | null; order: Tensor | null; ends: Tensor | null } | null;
 }
+
+/** An epoch in the state of its loader. */
+export const epochState = ({ position, draw, given, ends }: Epoch): LoaderState['epoch'] => ({
+  position,
+  draw,
+  order: given && tensor(given),
+  ends: ends && tensor(ends),
+});
 
 /** The state of a generator as a user gives it. */
 function checkRngState(state: unknown): RngState {
@@ -49,15 +65,19 @@ export function checkLoaderState(
   examples: number,
   batchSize: number,
   ownGenerator: boolean,
-): { generator: RngState | null; epoch: Epoch | undefined } {
+): { generator: RngState | null; sampler: RngState | null; epoch: Epoch | undefined } {
   const bad = (why: string): never => {
     throw new ArgumentError(`[DataLoader.loadStateDict] ${why}`, 'ERR_STATE_DICT');
   };
   if (!isOptions(state)) return bad(`expected what stateDict() returned, got ${describe(state)}`);
-  const { generator, epoch } = state as unknown as LoaderState;
+  const { generator, epoch, sampler } = state as unknown as LoaderState;
   if ((generator !== null) !== ownGenerator)
     bad(`the state is of a loader ${ownGenerator ? 'without' : 'with'} a seed or generator of its own`);
-  const read = { generator: generator && checkRngState(generator), epoch: undefined };
+  const read = {
+    generator: generator && checkRngState(generator),
+    sampler: sampler && checkRngState(sampler),
+    epoch: undefined,
+  };
   if (epoch === null) return read;
   // Within an epoch the numbers say where; between two they may change.
   for (const [name, own] of Object.entries({ examples, batchSize })) {
@@ -65,13 +85,15 @@ export function checkLoaderState(
     if (held !== own) bad(`the state is of an epoch with ${name} ${describe(held)}; the loader has ${own}`);
   }
   if (!isOptions(epoch)) return bad(`epoch must be an object or null, got ${describe(epoch)}`);
-  const { position, draw, order } = epoch;
+  const { position, draw, order, ends } = epoch;
   if (!Number.isSafeInteger(position) || position < 0)
     bad(`epoch.position must be a number of batches, got ${describe(position)}`);
-  const held: Ordering = order ? 'sampled' : draw ? 'shuffled' : 'ascending';
+  const held: Ordering = ends ? 'batched' : order ? 'sampled' : draw ? 'shuffled' : 'ascending';
   if (held !== ordering) bad(`the state is of a loader whose order is ${held}, here it is ${ordering}`);
-  if (order && (!(order instanceof Tensor) || order.dtype !== 'int32' || order.ndim !== 1))
-    bad(`epoch.order must be an int32 tensor of positions, got ${describe(order)}`);
+  for (const [name, t] of Object.entries({ order, ends }))
+    if (t && (!(t instanceof Tensor) || t.dtype !== 'int32' || t.ndim !== 1))
+      bad(`epoch.${name} must be an int32 tensor of positions, got ${describe(t)}`);
   const given = order && indicesOf('DataLoader.loadStateDict', order.dataSync(), examples);
-  return { ...read, epoch: { position, draw: draw && checkRngState(draw), given, loaded: true } };
+  const bounds = ends && indicesOf('DataLoader.loadStateDict', ends.dataSync(), (given?.length ?? 0) + 1);
+  return { ...read, epoch: { position, draw: draw && checkRngState(draw), given, ends: bounds, loaded: true } };
 }

@@ -2,19 +2,16 @@
 import { readArguments } from '../core/arguments';
 import { noGrad } from '../core/autograd';
 import { ArgumentError, ShapeError } from '../core/errors';
-import { integer, number, Param } from '../core/params';
-import { showShape } from '../core/shape';
+import { integer, number } from '../core/params';
 import { Tensor } from '../core/tensor';
 import { narrow } from '../ops/shape/views';
 import { type Collated } from './collate';
 import { checkDataset, type Dataset, lengthOf, Subset } from './dataset';
 import { tensorOf, type Values } from './given';
+import { type Labels, labels } from './labels';
 import { commonRows, rowsOf } from './rows';
 import { generatorOf, positions, type SeedOptions, seedSpec, shuffled } from './sampler';
 import { stratified } from './stratified';
-
-/** One label per example: a tensor [n], a typed array, or an array of numbers, strings or booleans. */
-export type Labels = Tensor | ArrayBufferView | readonly (number | string | boolean | bigint)[];
 
 /** Settings of {@link split}. */
 export interface SplitOptions extends SeedOptions {
@@ -39,15 +36,6 @@ export interface Part {
 }
 
 type Parts<P, O> = O extends { validation: number } ? [train: P, validation: P, test: P] : [train: P, test: P];
-
-// What a label is compared by: of a tensor, its numbers.
-function labelsOf(op: string, name: string, v: unknown): readonly unknown[] {
-  if (Array.isArray(v) && v.every((e) => ['string', 'number', 'boolean', 'bigint'].includes(typeof e))) return v;
-  const t = tensorOf(op, name, v);
-  if (t.ndim !== 1) throw new ShapeError(`[${op}] ${name} must have one dimension, got shape ${showShape(t.shape)}`);
-  return Array.from(t.dataSync() as Iterable<number>);
-}
-const labels = new Param<readonly unknown[]>('one label per example', (v, op, name) => labelsOf(op, name, v));
 
 const splitSpec = {
   test: number({ above: 0 }).or(0.25),

@@ -155,11 +155,13 @@ export function fromDataset(
 function fromLoader(op: string, loader: DataLoader<unknown, unknown>, where: Placement, targets: Targets): Source {
   return {
     get batches() {
-      return loader.length;
+      return loader.isIterable ? undefined : loader.length;
     },
     get examples() {
+      if (loader.isIterable) return undefined;
       const { length } = loader;
-      return Math.min(length * loader.batchSize, Math.max(loader.dataset.length, length));
+      const all = (loader.dataset as Dataset).length;
+      return Math.min(length * loader.batchSize, Math.max(all, length));
     },
     paced: true,
     loader,
