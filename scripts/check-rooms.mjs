@@ -1,6 +1,6 @@
 // The rooms of lib/ and the doors between them: imports point down, as docs/architecture.md draws it; lib/native/index.ts is
 // the one door to the addon; no files import each other in a circle. Imports of types count for nothing: they are gone at
-// run time. And kernels live in the rooms of their ops.
+// run time. Ops are recorded by lib/ops/kit alone, and kernels live in the rooms of their ops.
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -71,6 +71,13 @@ for (const [file, targets] of graph) {
     if (!down && !allowed[`${room} -> ${target.slice(4)}`])
       problems.push(`${file} imports ${target}: imports only point down, ${drawing}`);
   }
+}
+
+// An op is a value (docs/architecture.md): the engine of lib/ops/kit records it, no op calls `track` itself.
+for (const file of files) {
+  if (!file.startsWith('lib/ops/') || file.startsWith('lib/ops/kit/')) continue;
+  if (/\btrack\(/.test(fs.readFileSync(path.join(root, file), 'utf8')))
+    problems.push(`${file} calls track: an op is recorded by what lib/ops/kit makes of its definition`);
 }
 
 /** Groups of files that reach each other (Tarjan 1972). */
