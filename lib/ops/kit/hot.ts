@@ -18,23 +18,24 @@ export function recordView(name: string, out: Tensor, x: Tensor, back: (g: Tenso
 export interface Product {
   readonly name: string;
   /** dL/da from dL/dout and b. The engine sums down what was broadcast. */
-  a(g: Tensor, b: Tensor): Tensor;
+  readonly a: (g: Tensor, b: Tensor) => Tensor;
   /** dL/db from dL/dout and a. */
-  b(g: Tensor, a: Tensor): Tensor;
+  readonly b: (g: Tensor, a: Tensor) => Tensor;
   /** dL/dbias. */
-  bias(g: Tensor): Tensor;
+  readonly bias: (g: Tensor) => Tensor;
 }
 
 /** What records results of a product. A factor whose partner needs no gradient is not kept. */
 export function recordsOfProduct(product: Product): (out: Tensor, a: Tensor, b: Tensor, bias: Tensor | null) => Tensor {
+  const { name, a: backA, b: backB, bias: backBias } = product;
   return (out, a, b, bias) => {
     if (!isGradEnabled()) return out;
     const saved = a.requiresGrad ? (b.requiresGrad ? [a, b] : [b]) : b.requiresGrad ? [a] : nothing;
-    return track(product.name, out, bias ? [a, b, bias] : [a, b], saved, (grads, factors, needs) => {
+    return track(name, out, bias ? [a, b, bias] : [a, b], saved, (grads, factors, needs) => {
       const g = grads[0]!;
-      const ga = needs[0] ? product.a(g, factors[factors.length - 1]!) : null;
-      const gb = needs[1] ? product.b(g, factors[0]!) : null;
-      return [ga, gb, needs[2] ? product.bias(g) : null];
+      const ga = needs[0] ? backA(g, factors[factors.length - 1]!) : null;
+      const gb = needs[1] ? backB(g, factors[0]!) : null;
+      return [ga, gb, needs[2] ? backBias(g) : null];
     });
   };
 }
