@@ -123,6 +123,9 @@ test('an op keeps only what a wanted gradient reads', () => {
     linear: (y, c) => ng.linear(y, c),
     fmod: (y, c) => y.fmod(c),
     hypot: (y, c) => ng.hypot(y, c),
+    'scatterReduce, sum': (y, c) => y.scatterReduce(1, [[0, 0]], c, 'sum'),
+    'scatterReduce, mean': (y, c) => c.scatterReduce(1, [[0, 0]], y, 'mean'),
+    'indexReduce, mean': (y, c) => y.indexReduce(1, [0, 0], c, 'mean', { includeSelf: false }),
   };
   for (const run of Object.values(ways)) {
     const y = x.mul(1);

@@ -66,21 +66,21 @@ function neutral(reduce: ScatterReduction, dtype: DType): number {
 }
 
 // How many elements went into each place; 1 where none did.
-function counts(like: Tensor, axis: number, index: Tensor, src: Tensor, includeSelf: boolean): Tensor {
+function counts(like: Tensor, axis: number, index: Tensor, includeSelf: boolean): Tensor {
   const start = includeSelf ? onesLike(like) : zerosLike(like);
-  return clampMin(scatterAdd(start, axis, index, onesLike(src)), 1);
+  return clampMin(scatter(start, axis, index, 1, 'add'), 1);
 }
 
 // The rules of PyTorch: of equal extremes each gets an equal share, the old value counting as one of them.
 function gradientOf(reduce: ScatterReduction, axis: number, includeSelf: boolean): GradFn {
   const options = { includeSelf };
-  const rule = (g: Tensor, t: Tensor, index: Tensor, src: Tensor): [Tensor, Tensor] => {
+  const rule = (g: Tensor, index: Tensor, t: Tensor, src: Tensor): [Tensor, Tensor] => {
     const read = (x: Tensor): Tensor => gather(x, axis, index);
     switch (reduce) {
       case 'sum':
         return [g, read(g)];
       case 'mean': {
-        const share = div(g, counts(t, axis, index, src, includeSelf));
+        const share = div(g, counts(g, axis, index, includeSelf));
         return [share, read(share)];
       }
       case 'prod': {
@@ -104,8 +104,8 @@ function gradientOf(reduce: ScatterReduction, axis: number, includeSelf: boolean
       }
     }
   };
-  return ([g], [t, index, src]) => {
-    const [ofSelf, ofSrc] = rule(g!, t!, index!, src!);
+  return ([g], [index, t, src]) => {
+    const [ofSelf, ofSrc] = rule(g!, index!, t!, src!);
     return [includeSelf ? ofSelf : scatter(ofSelf, axis, index!, 0), ofSrc];
   };
 }
@@ -116,13 +116,14 @@ function combining(name: string, t: Tensor, p: Placed, reduce: ScatterReduction,
   return {
     name,
     inputs: [p.src],
-    saved: [t, p.index, p.src],
+    // The values are not read by the gradients of sums.
+    saved: reduce === 'sum' || reduce === 'mean' ? [p.index] : [p.index, t, p.src],
     write: (o) => {
       const from = apart(o, p.src).detach();
       if (!includeSelf) runScatter(scatterMode.set, o, p.axis, p.index, scalarOf(neutral(reduce, o.dtype), o));
       runScatter(mode, o, p.axis, p.index, from);
       if (reduce !== 'mean') return;
-      const n = counts(o.detach(), p.axis, p.index, from, includeSelf);
+      const n = counts(o.detach(), p.axis, p.index, includeSelf);
       runCopy(o, (isFloat(o.dtype) ? div : floorDivide)(o.detach(), n));
     },
     grad: gradientOf(reduce, p.axis, includeSelf),
