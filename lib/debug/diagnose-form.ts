@@ -1,6 +1,5 @@
 /** @file The first part of the checklist: what can be seen without training. */
 import { noGrad } from '../core/grad-mode';
-import { showShape } from '../core/shape';
 import { Tensor } from '../core/tensor';
 import { short } from '../data/description';
 import { Dense } from '../nn/lazy';
@@ -55,10 +54,18 @@ function endsInSigmoid(model: Module, x: unknown): boolean {
   );
 }
 
-/** Whether output and loss fit together: shapes, and what the loss takes the output for. */
-export function formCauses(trial: Trial, [x, y]: Batch, kind: LossKind | undefined): Cause[] {
+/** Where the loss takes probabilities, and gets others. */
+export const notProbabilities: Cause = {
+  kind: 'not-probabilities',
+  certainty: 0.97,
+  what: 'the loss takes probabilities, and the outputs are none',
+  advice: "End the model in a softmax (or sigmoid), or use the loss of logits: 'crossEntropy', 'bceWithLogits'.",
+};
+
+/** Whether the output is what the loss takes it for. */
+export function formCauses(trial: Trial, [x]: Batch, kind: LossKind | undefined): Cause[] {
   const prediction = evaluating(trial.model, () => noGrad(() => trial.predict(x)));
-  if (!(prediction instanceof Tensor) || !(y instanceof Tensor)) return [];
+  if (!(prediction instanceof Tensor)) return [];
   const out: Cause[] = [];
   if (kind === 'logits' && areDistributions(prediction))
     out.push({
@@ -75,25 +82,10 @@ export function formCauses(trial: Trial, [x, y]: Batch, kind: LossKind | undefin
       what: 'the model ends in a sigmoid, and the loss takes its outputs for logits',
       advice: "Take the sigmoid out of the model, or use the loss 'binaryCrossentropy', which takes probabilities.",
     });
-  const wrong =
+  const none =
     (kind === 'probabilities' && prediction.ndim === 2 && prediction.shape[1]! > 1 && !areDistributions(prediction)) ||
     (kind === 'binary-probabilities' && !areProbabilities(prediction));
-  if (wrong)
-    out.push({
-      kind: 'not-probabilities',
-      certainty: 0.97,
-      what: 'the loss takes probabilities, and the outputs are none',
-      advice: "End the model in a softmax (or sigmoid), or use the loss of logits: 'crossEntropy', 'bceWithLogits'.",
-    });
-  const [a, b] = [prediction.shape, y.shape];
-  // By name, losses take these for alike; layers broadcast them.
-  if (kind === 'values' && trial.lossIsLayer && prediction.numel === y.numel && showShape(a) !== showShape(b))
-    out.push({
-      kind: 'shapes',
-      certainty: 0.9,
-      what: `predictions ${showShape(a)} and targets ${showShape(b)} are broadcast against each other: each is compared with all`,
-      advice: 'Bring them into one shape: y.unsqueeze(1), or prediction.squeeze(1).',
-    });
+  if (none) out.push(notProbabilities);
   return out;
 }
 
@@ -144,7 +136,7 @@ export async function signalCauses(trial: Trial, batch: Batch): Promise<Cause[]>
   const { model } = trial;
   const out: Cause[] = [];
   trial.gradients(batch);
-  const { layers } = await gradients(model, { optimizer: trial.optimizer });
+  const { layers } = await gradients(model);
   model.zeroGrad();
   const of = (verdict: string): string[] =>
     layers.filter((r) => r.verdict === verdict && !r.frozen).map((r) => r.layer || '(model)');

@@ -23,7 +23,9 @@ export type Symptom = 'learning' | 'stuck' | 'not progressing' | 'exploding';
 const still = 0.01;
 const hardly = 0.02;
 const some = 0.1;
-const unseen = 0.03;
+const unseen = 0.05;
+// Less than this share of what is learned of the others is chance.
+const byHeart = 0.3;
 
 /** The loss of who has learned nothing: at the start, or of the best constant prediction. */
 export const reference = ({ own, baseline }: Measured): number => Math.min(own.start, baseline?.train ?? Infinity);
@@ -41,9 +43,15 @@ export function heldGain(m: Measured, ...runs: readonly Run[]): number | undefin
   return (m.baseline.held - Math.min(...losses)) / (Math.abs(m.baseline.held) || 1);
 }
 
+// Whether what these runs learned says something about examples held out too: not only of those that it was learned from.
+function tells(m: Measured, ...runs: readonly Run[]): boolean {
+  const gain = Math.max(...runs.map((r) => gainOf(m, r)));
+  return (heldGain(m, ...runs) ?? Infinity) >= Math.max(unseen, byHeart * gain);
+}
+
 /** Whether training at one of the rates gets somewhere, also for examples that were held out. */
 export const learns = (m: Measured): boolean =>
-  Math.max(gainOf(m, m.own), gainOf(m, m.found)) >= some && (heldGain(m, m.own, m.found) ?? 1) >= unseen;
+  Math.max(gainOf(m, m.own), gainOf(m, m.found)) >= some && tells(m, m.own, m.found);
 
 // Of the loss without learning: a softmax of a softmax does not get there.
 const known = 0.3;
@@ -55,7 +63,7 @@ export function symptomOf(m: Measured): Symptom {
   const gain = gainOf(m, m.own);
   if (!Number.isFinite(m.own.end) || m.own.end > 1.5 * m.own.start) return 'exploding';
   if (gain < hardly) return 'not progressing';
-  return gain < some || (heldGain(m, m.own) ?? 1) < unseen ? 'stuck' : 'learning';
+  return gain < some || !tells(m, m.own) ? 'stuck' : 'learning';
 }
 
 /** The learning rate: too high, too low. */
@@ -63,7 +71,7 @@ export function rateCauses(m: Measured): Cause[] {
   const { own, found, suggestion } = m;
   const [a, b] = [gainOf(m, own), gainOf(m, found)];
   // What is better by heart only says nothing about the rate.
-  if (own === found || b < some || (heldGain(m, found) ?? 1) < unseen) return [];
+  if (own === found || b < some || !tells(m, found)) return [];
   const seen = `in ${m.steps} steps the loss goes from ${short(own.start)} to ${short(own.end)} at ${short(own.lr)}, to ${short(found.end)} at ${short(found.lr)}`;
   const jumps = own.lr > 10 * suggestion && own.worst > 3 * own.start;
   if (own.lr > 3 * suggestion && (a < 0.5 * b || jumps))
@@ -104,7 +112,7 @@ export function learningCauses(m: Measured, linear: Run | undefined): Cause[] {
     });
   const gain = heldGain(m, m.own, m.found);
   const small = linear && heldGain(m, linear);
-  if (small !== undefined && small >= 0.05 && (gain ?? 0) < unseen) {
+  if (small !== undefined && small >= some && (gain ?? 0) < unseen) {
     out.push({
       kind: 'model',
       certainty: 0.8,
@@ -112,7 +120,7 @@ export function learningCauses(m: Measured, linear: Run | undefined): Cause[] {
       advice:
         'The fault is in the model, not in the data: begin with a small one that works, and add a layer at a time.',
     });
-  } else if (gain !== undefined && gain < (learned ? unseen : some)) {
+  } else if (gain !== undefined && (learned ? !tells(m, m.own, m.found) : gain < some)) {
     const best = Math.min(...[m.own.held, m.found.held].filter(Number.isFinite));
     out.push({
       kind: 'labels-unrelated',

@@ -9,7 +9,7 @@ import { type Batch, type Data } from '../train/source';
 import { like, listOf, type Tensors } from '../train/tensors';
 import { type Cause, ranked } from './causes';
 import { detectAnomaly } from './detect-anomaly';
-import { dataCauses, formCauses, signalCauses, weightCauses } from './diagnose-form';
+import { dataCauses, formCauses, notProbabilities, signalCauses, weightCauses } from './diagnose-form';
 import { baselineOf, type Course, linearRun, oneBatchAt, ratesOf, type Run, runAt } from './diagnose-runs';
 import {
   knowsBatch,
@@ -22,7 +22,7 @@ import {
   symptomOf,
 } from './diagnose-verdict';
 import { triedModel, trying } from './keep';
-import { lossKind } from './loss-kinds';
+import { lossKind, type LossKind } from './loss-kinds';
 import { columns, percent, Report } from './report';
 import { batchesOf, needModule, Trial, type TrialOptions, trialSpec } from './trial';
 
@@ -119,11 +119,12 @@ function together(all: readonly Batch[]): Batch | undefined {
 }
 
 // What throws at first sight is what the user's own training would throw.
-async function guarded(look: () => Promise<Cause[]>): Promise<Cause[]> {
+async function guarded(kind: LossKind | undefined, look: () => Promise<Cause[]>): Promise<Cause[]> {
   try {
     return await look();
   } catch (e) {
     if (!(e instanceof NodegradError)) throw e;
+    if (kind === 'binary-probabilities' && e.code === 'ERR_NUMERIC') return [notProbabilities];
     const advice = 'Repair the error: nothing can be trained before.';
     return [{ kind: 'error', certainty: 1, what: e.message, advice }];
   }
@@ -151,6 +152,20 @@ async function otherRates(course: Course, m: Measured): Promise<Measured> {
     if (Number.isFinite(run.end) && !(of(run) >= of(best))) best = run;
   }
   return best === m.found ? m : { ...m, found: best, suggestion: best.lr };
+}
+
+// The short trainings; a linear one only where nothing is learned.
+async function measured(course: Course, kind: LossKind | undefined): Promise<{ m: Measured; linear: Run | undefined }> {
+  const baseline = await baselineOf(course, kind);
+  const { suggestion } = await ratesOf(course);
+  const own = await runAt(course);
+  const apart = Math.max(own.lr / suggestion, suggestion / own.lr);
+  const found = Number.isNaN(suggestion) || apart < 2 ? own : await runAt(course, suggestion);
+  const oneBatch = await oneBatchAt(course, Number.isNaN(suggestion) ? undefined : suggestion);
+  const m: Measured = { own, found, suggestion, oneBatch, baseline, steps: course.steps };
+  if (learns(m)) return { m, linear: undefined };
+  const tried = await otherRates(course, m);
+  return { m: tried, linear: learns(tried) ? undefined : await linearRun(course, kind) };
 }
 
 const range = (from: number, to: number): string => `${short(from)} to ${short(to)}`;
@@ -189,37 +204,37 @@ export async function diagnose(model: Module, data: Data, options?: Given<Diagno
   };
 
   const whole = together(all);
-  if (whole) note('data', await dataCauses(whole), 'nothing stands out');
+  if (whole) note('data', await guarded(kind, () => dataCauses(whole)), 'nothing stands out');
   const trial = new Trial(op, model, tried, o);
-  const fails = (): boolean => causes.some((c) => c.kind === 'error');
+  const fails = (): boolean => causes.some((c) => c.kind === 'error' || c === notProbabilities);
   // Forward once, which also gives the layers of a copy their sizes, for good.
-  const form = (): Promise<Cause[]> => guarded(async () => formCauses(trial, course.train[0]!, kind));
+  const form = (): Promise<Cause[]> => guarded(kind, async () => formCauses(trial, course.train[0]!, kind));
   note('outputs and loss', await (tried === model ? trying(tried, form) : form()), 'fit together');
   if (!fails())
     await trying(tried, async () => {
       note('weights', await weightCauses(trial), 'all are trained, and drawn at random');
-      note('first loss', await guarded(() => firstLoss(trial, course.train)), 'a number');
+      note('first loss', await guarded(kind, () => firstLoss(trial, course.train)), 'a number');
       if (!fails()) note('gradients and units', await signalCauses(trial.train(), course.train[0]!), 'as usual');
     });
   if (fails()) return new Diagnosis(undefined, checks, ranked(causes));
-
-  const baseline = await baselineOf(course, kind);
-  const rates = await ratesOf(course);
-  const own = await runAt(course);
-  const { suggestion } = rates;
-  const apart = Math.max(own.lr / suggestion, suggestion / own.lr);
-  const found = Number.isNaN(suggestion) || apart < 2 ? own : await runAt(course, suggestion);
-  const oneBatch = await oneBatchAt(course, Number.isNaN(suggestion) ? undefined : suggestion);
-  let m: Measured = { own, found, suggestion, oneBatch, baseline, steps };
-  if (!learns(m)) m = await otherRates(course, m);
-  const batch = `${knowsBatch(m) ? '' : 'not '}learned by heart: ${range(oneBatch.first, oneBatch.last)}`;
-  checks.push({ check: 'one batch', ok: knowsBatch(m), what: batch });
-  note('learning rate', rateCauses(m), `${short(own.lr)}; the range test says ${short(m.suggestion)}`);
-  const linear = learns(m) ? undefined : await linearRun(course, kind);
-  const nothing = baseline ? `, ${short(reference(m))} without learning` : '';
-  note('training', learningCauses(m, linear), `${steps} steps: loss ${range(own.start, own.end)}${nothing}`);
+  let symptom: Symptom | undefined;
+  const failed = await guarded(kind, async () => {
+    const { m, linear } = await measured(course, kind);
+    const { own, oneBatch, baseline } = m;
+    const learned = `${knowsBatch(m) ? '' : 'not '}learned by heart: ${range(oneBatch.first, oneBatch.last)}`;
+    checks.push({ check: 'one batch', ok: knowsBatch(m), what: learned });
+    note(
+      'learning rate',
+      rateCauses(m),
+      `${short(own.lr)}; the range test finds ${Number.isNaN(m.suggestion) ? 'none' : short(m.suggestion)}`,
+    );
+    const nothing = baseline ? `, ${short(reference(m))} without learning` : '';
+    note('training', learningCauses(m, linear), `${steps} steps: loss ${range(own.start, own.end)}${nothing}`);
+    symptom = symptomOf(m);
+    return [];
+  });
+  if (failed.length > 0) note('training', failed, '');
   // What is unusual and does no harm is no cause.
-  const symptom = symptomOf(m);
   const harmless =
     symptom === 'learning' ? new Set(['vanishing', 'exploding', 'dead-relu', 'saturated', 'imbalance']) : new Set();
   const weighed = causes.map((c) => (harmless.has(c.kind) ? { ...c, certainty: c.certainty / 2 } : c));

@@ -2,6 +2,7 @@
 import { type Given, readOptions } from '../core/arguments';
 import { ArgumentError } from '../core/errors';
 import { integer, number } from '../core/params';
+import { moments } from '../data/columns';
 import { short } from '../data/description';
 import { type Module } from '../nn/module';
 import { type Batch, type Data } from '../train/source';
@@ -71,12 +72,17 @@ export class LearningRates extends Report {
 const leastOf = (losses: readonly number[]): number => losses.reduce((best, l, i) => (l < losses[best]! ? i : best), 0);
 
 // A tenth of the rate of the least loss, as in fastai: there the loss still falls, and the average stays behind. (Where it
-// falls most steeply is a matter of the first batches if they differ much.)
-function suggestionOf(lrs: readonly number[], losses: readonly number[]): number {
+// falls most steeply is a matter of the first batches if they differ much.) The least must be below the first losses by
+// more than batches differ: two standard errors of an average of so many of them.
+function suggestionOf(lrs: readonly number[], losses: readonly number[], raw: readonly number[], s: number): number {
+  const first = Float64Array.from(raw.slice(0, Math.ceil(raw.length / 10)));
+  const { mean, variance } = moments(first);
+  const error = Math.sqrt((variance / (first.length - 1)) * (1 + (first.length * s) / (2 - s)));
   const best = leastOf(losses);
-  return losses[best]! < losses[0]! * (1 - fallen) ? lrs[best]! / 10 : NaN;
+  const fall = mean - losses[best]!;
+  return best >= first.length && fall > Math.max(fallen * Math.abs(mean), 2 * error) ? lrs[best]! / 10 : NaN;
 }
-// Less than this of the first loss is no fall.
+// Less than this of the first losses is no fall.
 const fallen = 0.02;
 // As in fastai and in Smith's test: further on nothing is learned.
 const divergence = 4;
@@ -119,11 +125,13 @@ export async function rangeTest(
 ): Promise<LearningRates> {
   const lrs: number[] = [];
   const losses: number[] = [];
+  const raw: number[] = [];
   let [average, best, diverged] = [0, Infinity, false];
   for (let i = 0; i < steps && !diverged; i++) {
     const lr = min * (max / min) ** (i / (steps - 1));
     trial.lr = lr;
     const loss = await trial.step(batches[i % batches.length]!);
+    raw.push(loss);
     average += smoothing * (loss - average);
     const corrected = average / (1 - (1 - smoothing) ** (i + 1));
     lrs.push(lr);
@@ -131,5 +139,5 @@ export async function rangeTest(
     best = Math.min(best, corrected);
     diverged = !(corrected <= divergence * best);
   }
-  return new LearningRates(suggestionOf(lrs, losses), lrs, losses, diverged);
+  return new LearningRates(suggestionOf(lrs, losses, raw, smoothing), lrs, losses, diverged);
 }

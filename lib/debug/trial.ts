@@ -90,8 +90,6 @@ async function firstBatches(op: string, model: Module, data: Data, most: number)
 /** A model in training, for some steps. Who makes one brings the model back: see keep.ts. */
 export class Trial {
   readonly optimizer: AnyOptimizer;
-  /** Whether the loss is a layer, which takes predictions and targets as they are. */
-  readonly lossIsLayer: boolean;
   private readonly heads: Heads;
   private readonly trainer: Trainer;
 
@@ -107,7 +105,6 @@ export class Trial {
     const heads = options.loss === undefined ? compiled?.heads?.fresh() : Heads.of(op, options.loss, undefined, []);
     if (!heads) throw new ArgumentError(`[${op}] the option loss is missing; it is what compile takes`);
     this.heads = heads;
-    this.lossIsLayer = options.loss instanceof Module;
     this.optimizer = freshOptimizer(op, options.optimizer ?? compiled?.optimizer ?? 'adam', user, model);
   }
 
