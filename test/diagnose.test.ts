@@ -121,6 +121,24 @@ test.each<[string, string, Fault]>([
   ],
   ['softmax twice', 'softmax-twice', () => ({ model: new nn.Sequential(network(), new nn.Softmax({ dim: 1 })) })],
   [
+    'a sigmoid twice',
+    'sigmoid-twice',
+    ({ x, y }) => ({
+      model: new nn.Sequential(new nn.Linear(8, 16), new nn.ReLU(), new nn.Dense(1, { activation: 'sigmoid' })),
+      p: { x, y: y.eq(1).to('float32').unsqueeze(1) },
+      options: { ...healthy, loss: 'bceWithLogits' },
+    }),
+  ],
+  [
+    'shuffled targets of a regression',
+    'labels-unrelated',
+    ({ x }) => ({
+      model: new nn.Sequential(new nn.Linear(8, 16), new nn.ReLU(), new nn.Linear(16, 1)),
+      p: { x, y: x.sum(1, { keepdim: true }).indexSelect(0, ng.randperm(320)) },
+      options: { ...healthy, loss: new nn.MSELoss() },
+    }),
+  ],
+  [
     'a frozen layer',
     'frozen',
     () => {
@@ -169,4 +187,49 @@ test.each<[string, string, Fault]>([
   expect(d.checks.some((c) => !c.ok)).toBe(true);
   expect(String(d)).toContain(`1. ${kind} (`);
   expect(stateOf(model)).toEqual(before);
+});
+
+test('a loss that fails later is a cause; a compiled model brings its settings; errors of options are thrown', async () => {
+  const p = problem();
+  let calls = 0;
+  const fails = (prediction: ng.Tensor): ng.Tensor => {
+    if (++calls > 30) ng.ones([2]).add(ng.ones([3]));
+    return prediction.square().mean();
+  };
+  const d = await run(network(), p, { loss: fails });
+  expect(kinds(d)).toContain('error');
+  expect(d.symptom).toBeUndefined();
+
+  const model = ng.sequential([new nn.Dense(16, { activation: 'relu' }), new nn.Dense(3)]);
+  model.compile({ optimizer: { name: 'adam', lr: 3 }, loss: 'crossEntropy' });
+  expect(kinds(await diagnose(model, loaderOf(p)))[0]).toBe('rate-too-high');
+
+  await expect(run(network(), p, { loss: 'crossEntropie' })).rejects.toThrow('[diagnose] unknown loss');
+  await expect(run(network(), p, { ...healthy, stepz: 3 } as never)).rejects.toThrow(
+    '[diagnose] has no option "stepz"',
+  );
+  await expect(diagnose(network(), [], healthy)).rejects.toThrow('[diagnose] the data gave no batch');
+  const own = (): ng.Tensor => {
+    throw new RangeError('mine');
+  };
+  await expect(run(network(), p, { loss: own })).rejects.toThrow(RangeError);
+});
+
+test('two inputs by name, sequences, few examples, batches of one', async () => {
+  const { x, y } = problem(64);
+  class Two extends nn.Module {
+    head = new nn.Linear(8, 3);
+    forward({ a, b }: { a: ng.Tensor; b: ng.Tensor }): ng.Tensor {
+      return this.head.forward(ng.cat([a, b], 1));
+    }
+  }
+  const batches = [0, 1, 2, 3].map((i) => {
+    const rows = x.narrow(0, 16 * i, 16);
+    return [{ a: rows.narrow(1, 0, 3), b: rows.narrow(1, 3, 5) }, y.narrow(0, 16 * i, 16)];
+  });
+  expect((await diagnose(new Two(), batches, healthy)).symptom).toBe('learning');
+  // One batch is cut in two.
+  expect((await diagnose(new nn.Linear(8, 3), [[x, y]], healthy)).symptom).toBe('learning');
+  const ones = new data.DataLoader(new data.TensorDataset(x, y), { batchSize: 1 });
+  expect((await diagnose(new nn.Linear(8, 3), ones, healthy)).symptom).toBeDefined();
 });

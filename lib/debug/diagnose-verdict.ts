@@ -98,9 +98,23 @@ export function rateCauses(m: Measured): Cause[] {
   return [];
 }
 
+const others = ({ own, found }: Measured): string => short(Math.min(...[own.held, found.held].filter(Number.isFinite)));
+
+const unrelated = (m: Measured, certainty: number, linear?: Run): Cause => ({
+  kind: 'labels-unrelated',
+  certainty,
+  what:
+    `what is learned says ${certainty < 0.5 ? 'little' : 'nothing'} about examples held out: loss ${others(m)}, ${short(m.baseline!.held)} without learning` +
+    (linear ? `; nor does a linear model (${short(linear.held)})` : ''),
+  advice:
+    'Check that labels belong to their inputs (were they shuffled or joined apart?), by looking at examples; else there are too few, or they do not tell.',
+});
+
 /** What else it may be if training gets nowhere. `linear`: what a linear model made of the same examples. */
 export function learningCauses(m: Measured, linear: Run | undefined): Cause[] {
-  if (learns(m)) return [];
+  const gain = heldGain(m, m.own, m.found);
+  // So little may be chance.
+  if (learns(m)) return gain !== undefined && gain < some ? [unrelated(m, 0.4)] : [];
   const out: Cause[] = [];
   const learned = Math.max(gainOf(m, m.own), gainOf(m, m.found)) >= some;
   if (!knowsBatch(m) && !learned)
@@ -110,9 +124,8 @@ export function learningCauses(m: Measured, linear: Run | undefined): Cause[] {
       what: `one batch is not learned by heart: its loss goes from ${short(m.oneBatch.first)} to ${short(m.oneBatch.last)}`,
       advice: 'Check loss, output layer and labels of one batch by hand, then make the model larger.',
     });
-  const gain = heldGain(m, m.own, m.found);
   const small = linear && heldGain(m, linear);
-  if (small !== undefined && small >= some && (gain ?? 0) < unseen) {
+  if (small !== undefined && small >= some && (gain ?? 0) < unseen)
     out.push({
       kind: 'model',
       certainty: 0.8,
@@ -120,18 +133,8 @@ export function learningCauses(m: Measured, linear: Run | undefined): Cause[] {
       advice:
         'The fault is in the model, not in the data: begin with a small one that works, and add a layer at a time.',
     });
-  } else if (gain !== undefined && (learned ? !tells(m, m.own, m.found) : gain < some)) {
-    const best = Math.min(...[m.own.held, m.found.held].filter(Number.isFinite));
-    out.push({
-      kind: 'labels-unrelated',
-      certainty: knowsBatch(m) || learned ? 0.8 : 0.4,
-      what:
-        `what is learned says nothing about examples held out: loss ${short(best)}, ${short(m.baseline!.held)} without learning` +
-        (linear ? `; nor does a linear model (${short(linear.held)})` : ''),
-      advice:
-        'Check that labels belong to their inputs (were they shuffled or joined apart?), by looking at examples; else there are too few, or they do not tell.',
-    });
-  }
+  else if (gain !== undefined && (learned || gain < some))
+    out.push(unrelated(m, knowsBatch(m) || learned ? 0.8 : 0.4, linear));
   if (!learned)
     out.push({
       kind: 'not-learning',

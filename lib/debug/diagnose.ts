@@ -21,7 +21,7 @@ import {
   type Symptom,
   symptomOf,
 } from './diagnose-verdict';
-import { triedModel, trying } from './keep';
+import { aside, triedModel, trying } from './keep';
 import { lossKind, type LossKind } from './loss-kinds';
 import { columns, percent, Report } from './report';
 import { batchesOf, needModule, Trial, type TrialOptions, trialSpec } from './trial';
@@ -209,7 +209,7 @@ export async function diagnose(model: Module, data: Data, options?: Given<Diagno
   const fails = (): boolean => causes.some((c) => c.kind === 'error' || c === notProbabilities);
   // Forward once, which also gives the layers of a copy their sizes, for good.
   const form = (): Promise<Cause[]> => guarded(kind, async () => formCauses(trial, course.train[0]!, kind));
-  note('outputs and loss', await (tried === model ? trying(tried, form) : form()), 'fit together');
+  note('outputs and loss', await (tried === model ? trying(tried, form) : aside(form)), 'fit together');
   if (!fails())
     await trying(tried, async () => {
       note('weights', await weightCauses(trial), 'all are trained, and drawn at random');
@@ -226,7 +226,7 @@ export async function diagnose(model: Module, data: Data, options?: Given<Diagno
     note(
       'learning rate',
       rateCauses(m),
-      `${short(own.lr)}; the range test finds ${Number.isNaN(m.suggestion) ? 'none' : short(m.suggestion)}`,
+      `${short(own.lr)}; suggested: ${Number.isNaN(m.suggestion) ? 'none' : short(m.suggestion)}`,
     );
     const nothing = baseline ? `, ${short(reference(m))} without learning` : '';
     note('training', learningCauses(m, linear), `${steps} steps: loss ${range(own.start, own.end)}${nothing}`);
