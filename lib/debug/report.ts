@@ -27,7 +27,9 @@ export function columns(heads: readonly string[], rows: readonly (readonly strin
       .map((c, i) => (right[i] ? c.padStart(widths[i]!) : c.padEnd(widths[i]!)))
       .join('  ')
       .trimEnd();
-  return [line(heads), widths.map((w) => '─'.repeat(w)).join('  '), ...rows.map(line)];
+  // Sentences are long.
+  const rule = widths.map((w) => '─'.repeat(Math.min(w, 60))).join('  ');
+  return [line(heads), rule, ...rows.map(line)];
 }
 
 /** A share in percent. */
