@@ -131,6 +131,52 @@ export class Subset<T, B = Collated<T>> implements Dataset<T, B> {
   }
 }
 
+type Examples<D> = { -readonly [K in keyof D]: D[K] extends Dataset<infer T, unknown> ? T : never };
+// A dataset without getBatch says nothing of its batches: they are collated.
+type BatchesOf<D> = {
+  -readonly [K in keyof D]: D[K] extends Dataset<infer T, infer B> ? (unknown extends B ? Collated<T> : B) : never;
+};
+
+/**
+ * Several datasets side by side, as torch's StackDataset: an example is a list of one of each, e.g. `[x, y]` of inputs and
+ * labels in files of their own.
+ */
+export class StackDataset<D extends readonly Dataset<unknown, unknown>[]> implements Dataset<
+  Examples<D>,
+  BatchesOf<D>
+> {
+  readonly datasets: D;
+  readonly length: number;
+
+  /** @throws ArgumentError unless all are of one length */
+  constructor(...datasets: D) {
+    if (datasets.length === 0) throw new ArgumentError('[StackDataset] needs at least one dataset');
+    for (const d of datasets) checkDataset('StackDataset', d);
+    const lengths = [...new Set(datasets.map((d) => d.length))];
+    if (lengths.length > 1)
+      throw new ArgumentError(`[StackDataset] datasets of different lengths: ${lengths.join(', ')}`);
+    this.datasets = datasets;
+    this.length = lengths[0]!;
+  }
+
+  get(index: number): Examples<D> | Promise<Examples<D>> {
+    checkIndices('StackDataset', [index], this.length);
+    return together(
+      this.datasets.map((d) => {
+        if (typeof d.get !== 'function') throw new ArgumentError('[StackDataset] get needs datasets with get(index)');
+        return d.get(index);
+      }),
+    ) as Examples<D>;
+  }
+
+  getBatch(indices: Int32Array): BatchesOf<D> | Promise<BatchesOf<D>> {
+    return together(this.datasets.map((d) => batchOf(d, indices))) as BatchesOf<D>;
+  }
+}
+
+// A list of values, or the promise of one if any is a promise.
+const together = (list: unknown[]): unknown => (list.some((v) => v instanceof Promise) ? Promise.all(list) : list);
+
 /** Several datasets one behind the other. */
 export class ConcatDataset<T> implements Dataset<T> {
   readonly datasets: readonly Dataset<T>[];

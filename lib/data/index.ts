@@ -1,7 +1,7 @@
 /** @file Datasets and loaders. */
 export { collate } from './collate';
 export type { Collated, CollatedField } from './collate';
-export { ConcatDataset, Subset, TensorDataset } from './dataset';
+export { ConcatDataset, StackDataset, Subset, TensorDataset } from './dataset';
 export type { Dataset } from './dataset';
 export { DataLoader } from './loader';
 export type { DataLoaderOptions } from './loader';
@@ -51,7 +51,8 @@ export { TableDataset } from './tables/table-dataset';
 export { describe } from './describe';
 export type { ColumnSummary, Description } from './description';
 export { npy, npz } from './npy';
-export type { NpyOptions } from './npy';
+export type { NpyOptions, NpzOptions } from './npy';
+export { NpyDataset } from './npy-dataset';
 export { images, ImageDataset } from './images';
 export type { ImageNormalization, ImagesOptions } from './images';
 export { text, Text } from './text/text';
