@@ -1,4 +1,5 @@
 /** @file Datasets: examples by number. */
+import { types } from 'node:util';
 import { ArgumentError, IndexError } from '../core/errors';
 import { checkCount, elementsOf } from '../core/params';
 import { describe } from '../core/shape';
@@ -19,6 +20,9 @@ export interface Dataset<T = unknown, B = Collated<T>> {
 
 /** The most examples of a dataset: positions are int32. */
 const mostExamples = 2 ** 31 - 1;
+
+/** Of any realm: a dataset's module may be of another one than the loader's, in test runners for example. */
+export const isPromise = (v: unknown): v is Promise<unknown> => types.isPromise(v);
 
 /** How many examples there are now; the length of a user's dataset may be anything, and change. */
 export function lengthOf(op: string, d: unknown): number {
@@ -78,7 +82,7 @@ export function batchOf<T, B>(
     throw new ArgumentError('[DataLoader] collate needs a dataset with get(index), this one has getBatch only');
   const combine = join ?? (collate as unknown as (examples: T[]) => B);
   const examples = Array.from(indices, (i) => dataset.get!(i));
-  if (examples.some((e) => e instanceof Promise)) return Promise.all(examples).then(combine);
+  if (examples.some(isPromise)) return Promise.all(examples).then(combine);
   return combine(examples as T[]);
 }
 
@@ -175,7 +179,7 @@ export class StackDataset<D extends readonly Dataset<unknown, unknown>[]> implem
 }
 
 // A list of values, or the promise of one if any is a promise.
-const together = (list: unknown[]): unknown => (list.some((v) => v instanceof Promise) ? Promise.all(list) : list);
+const together = (list: unknown[]): unknown => (list.some(isPromise) ? Promise.all(list) : list);
 
 /** Several datasets one behind the other. */
 export class ConcatDataset<T> implements Dataset<T> {

@@ -62,3 +62,4 @@ export type { BlocksOptions } from './text/blocks';
 export { ByteTokenizer, CharTokenizer, WordTokenizer } from './text/tokenizers';
 export type { CharTokenizerOptions, Tokenizer, WordTokenizerOptions } from './text/tokenizers';
 export * as transforms from './transforms';
+export { fromModule, ModuleDataset } from './workers/from-module';

@@ -17,6 +17,8 @@ export interface Epoch {
   given: Int32Array | null;
   /** Where each batch ends in it, if a batchSampler gave them. */
   ends: Int32Array | null;
+  /** With workers: what the random numbers of their datasets are drawn from. */
+  noise: RngState | null;
   /** Whether it was loaded, and no loop has gone on with it yet. */
   loaded: boolean;
 }
@@ -37,15 +39,23 @@ export interface LoaderState {
    * Null between two epochs. Else the batches given out, and what the order was drawn from, or the sampler's (int32), and
    * where its batches end (int32).
    */
-  epoch: { position: number; draw: RngState | null; order: Tensor | null; ends: Tensor | null } | null;
+  epoch: {
+    position: number;
+    draw: RngState | null;
+    order: Tensor | null;
+    ends: Tensor | null;
+    /** With workers: what the random numbers of their datasets are drawn from. */
+    noise?: RngState | undefined;
+  } | null;
 }
 
 /** An epoch in the state of its loader. */
-export const epochState = ({ position, draw, given, ends }: Epoch): LoaderState['epoch'] => ({
+export const epochState = ({ position, draw, given, ends, noise }: Epoch): LoaderState['epoch'] => ({
   position,
   draw,
   order: given && tensor(given),
   ends: ends && tensor(ends),
+  ...(noise && { noise }),
 });
 
 /** The state of a generator as a user gives it. */
@@ -85,7 +95,7 @@ export function checkLoaderState(
     if (held !== own) bad(`the state is of an epoch with ${name} ${describe(held)}; the loader has ${own}`);
   }
   if (!isOptions(epoch)) return bad(`epoch must be an object or null, got ${describe(epoch)}`);
-  const { position, draw, order, ends } = epoch;
+  const { position, draw, order, ends, noise = null } = epoch;
   if (!Number.isSafeInteger(position) || position < 0)
     bad(`epoch.position must be a number of batches, got ${describe(position)}`);
   const held: Ordering = ends ? 'batched' : order ? 'sampled' : draw ? 'shuffled' : 'ascending';
@@ -95,5 +105,15 @@ export function checkLoaderState(
       bad(`epoch.${name} must be an int32 tensor of positions, got ${describe(t)}`);
   const given = order && indicesOf('DataLoader.loadStateDict', order.dataSync(), examples);
   const bounds = ends && indicesOf('DataLoader.loadStateDict', ends.dataSync(), (given?.length ?? 0) + 1);
-  return { ...read, epoch: { position, draw: draw && checkRngState(draw), given, ends: bounds, loaded: true } };
+  return {
+    ...read,
+    epoch: {
+      position,
+      draw: draw && checkRngState(draw),
+      given,
+      ends: bounds,
+      noise: noise && checkRngState(noise),
+      loaded: true,
+    },
+  };
 }

@@ -7,11 +7,14 @@ import { currentGenerator } from '../core/random-state';
 import { type Tensor } from '../core/tensor';
 import { StepsInFlight } from '../core/turn';
 import { collate, type Collated } from './collate';
-import { batchOf, checkDataset, type Dataset, indicesOf, lengthOf } from './dataset';
+import { batchOf, checkDataset, type Dataset, indicesOf, isPromise, lengthOf } from './dataset';
 import { inBatches, inBatchesNow, isIterableDataset, type IterableDataset, type Passing } from './iterated';
 import { checkLoaderState, type Epoch, epochState, type LoaderState } from './loader-state';
 import { ascending, generatorOf, type Order, positions, type SeedOptions, seedSpec, shuffled } from './sampler';
 import { batchesOf, countOf, samplerState } from './sampler-state';
+import { WorkerPool } from './workers/pool';
+import { ahead, seedOf } from './workers/prefetch';
+import { sourceOf } from './workers/source';
 
 /** Settings of a {@link DataLoader}. */
 export interface DataLoaderOptions<T, B, R> extends SeedOptions {
@@ -27,6 +30,13 @@ export interface DataLoaderOptions<T, B, R> extends SeedOptions {
   batchSampler?: Iterable<ArrayLike<number>> | undefined;
   /** Of examples that come one after the other: mixed in a buffer of so many. Default: they keep their order. */
   shuffleBuffer?: number | undefined;
+  /**
+   * Make batches in so many threads: of datasets of tensors, of those that a module makes ({@link fromModule}), and of what
+   * is made of these. The batches and their order do not depend on the number. Default 0: in this thread.
+   */
+  workers?: number | undefined;
+  /** How many batches are made ahead. Default: two for each worker, else none. */
+  prefetch?: number | undefined;
   /** Makes a batch from examples. Default: {@link collate}. */
   collate?: ((examples: T[]) => B) | undefined;
   /** Changes each batch, e.g. augments it or moves it to a device. */
@@ -40,15 +50,20 @@ const loaderSpec = {
   sampler: iterable<number>().optional(),
   batchSampler: iterable<ArrayLike<number>>().optional(),
   shuffleBuffer: positive.optional(),
+  workers: integer({ least: 0, most: 256 }).or(0),
+  prefetch: integer({ least: 0, most: 65_536 }).optional(),
   collate: fn().optional(),
   transform: fn().optional(),
   ...seedSpec,
 };
 
 // What does not go together, and why.
-type Choices = Pick<DataLoaderOptions<never, never, never>, 'sampler' | 'batchSampler' | 'shuffle' | 'shuffleBuffer'>;
+type Choices = Pick<
+  DataLoaderOptions<never, never, never>,
+  'sampler' | 'batchSampler' | 'shuffle' | 'shuffleBuffer' | 'workers' | 'prefetch'
+> & { collate?: unknown };
 function checkTogether(o: Choices, given: object, iterated: boolean): void {
-  const { sampler, batchSampler, shuffle, shuffleBuffer } = o;
+  const { sampler, batchSampler, shuffle, shuffleBuffer, workers, prefetch } = o;
   const refuse = (why: string): never => {
     throw new ArgumentError(`[DataLoader] ${why}`);
   };
@@ -56,11 +71,18 @@ function checkTogether(o: Choices, given: object, iterated: boolean): void {
     refuse(
       'examples that come one after the other cannot be chosen by number: leave out shuffle, sampler and batchSampler; shuffleBuffer mixes them',
     );
+  if (iterated && (workers || prefetch))
+    refuse('examples that come one after the other are made where they come from: leave out workers and prefetch');
+  if (workers && o.collate)
+    refuse('collate cannot be sent to workers: give the dataset a getBatch, or change batches by transform');
   if (!iterated && shuffleBuffer) refuse('shuffleBuffer is for examples that come one after the other; use shuffle');
   if (sampler && shuffle) refuse('a sampler decides the order; leave out shuffle');
   const twice = ['batchSize', 'shuffle', 'sampler', 'dropLast'].find((k) => (given as Record<string, unknown>)[k]);
   if (batchSampler && twice) refuse(`a batchSampler decides the batches; leave out ${twice}`);
 }
+
+// Nobody can ask for another batch of a loader that is gone.
+const forgotten = new FinalizationRegistry<WorkerPool>((pool) => void pool.close());
 
 /**
  * Batches of a dataset: `for await (const [x, y] of loader)`. Each loop visits all examples once. A `for await` loop
@@ -77,6 +99,7 @@ export class DataLoader<T, B = Collated<T>, R = B> implements AsyncIterable<R>, 
   private readonly iterated: IterableDataset<T> | undefined;
   private readonly options: DataLoaderOptions<T, B, R>;
   private readonly generator: RandomGenerator | undefined;
+  private readonly pool: WorkerPool | undefined;
   // That of the last loop to begin, until it ends; or one that was loaded, until a loop goes on with it.
   private epoch: Epoch | undefined;
 
@@ -91,6 +114,16 @@ export class DataLoader<T, B = Collated<T>, R = B> implements AsyncIterable<R>, 
     checkTogether(o, options, this.iterated !== undefined);
     this.batchSize = (o.batchSampler as { batchSize?: number } | undefined)?.batchSize ?? o.batchSize;
     this.generator = generatorOf('DataLoader', o);
+    if (o.workers > 0) {
+      const source = sourceOf(this.indexed);
+      this.pool = new WorkerPool(o.workers, source);
+      forgotten.register(this, this.pool);
+    }
+  }
+
+  /** Ends the worker threads, if there are any. A loop that is under way is rejected; the next one starts new threads. */
+  async close(): Promise<void> {
+    await this.pool?.close();
   }
 
   /** Whether the examples come one after the other, so that nobody knows how many there are. */
@@ -176,7 +209,9 @@ export class DataLoader<T, B = Collated<T>, R = B> implements AsyncIterable<R>, 
           given: sampler ? indicesOf('DataLoader', elementsOf('DataLoader', 'sampler', sampler), n) : null,
           ends: null,
         };
-    return (this.epoch = { position: 0, draw, ...drawn, loaded: false });
+    // Two numbers for each example, so that no batch of this epoch has those of one in the next.
+    const noise = this.pool ? (this.generator ?? currentGenerator()).take(4 * n) : null;
+    return (this.epoch = { position: 0, draw, ...drawn, noise, loaded: false });
   }
 
   // The random order of an epoch. The generator itself has moved on when the epoch began.
@@ -203,18 +238,26 @@ export class DataLoader<T, B = Collated<T>, R = B> implements AsyncIterable<R>, 
       const from = ends ? (ends[b - 1] ?? 0) : b * this.batchSize;
       const indices = order.slice(from, ends ? ends[b]! : from + this.batchSize);
       if (dropLast && indices.length < this.batchSize) return;
-      yield this.transformed(batchOf(this.indexed, indices, collate));
+      const batch = this.pool
+        ? (this.pool.batch(indices, seedOf(epoch.noise!, b)) as Promise<B>)
+        : batchOf(this.indexed, indices, collate);
+      yield this.transformed(batch);
     }
   }
 
   private transformed(batch: B | Promise<B>): R | Promise<R> {
     const { transform } = this.options;
     if (!transform) return batch as unknown as R | Promise<R>;
-    return batch instanceof Promise ? batch.then(transform) : transform(batch);
+    return isPromise(batch) ? (batch as Promise<B>).then(transform) : transform(batch as B);
   }
 
   private joined(examples: T[]): R | Promise<R> {
     return this.transformed((this.options.collate ?? (collate as unknown as (e: T[]) => B))(examples));
+  }
+
+  private get prefetch(): number {
+    const { prefetch, workers = 0 } = this.options;
+    return prefetch ?? 2 * workers;
   }
 
   // How examples that come one after the other become batches.
@@ -237,7 +280,10 @@ export class DataLoader<T, B = Collated<T>, R = B> implements AsyncIterable<R>, 
     try {
       const given = this.iterated
         ? this.pass(this.iterated)
-        : this.batches(this.fixedOrder(epoch) ?? positions(await this.drawn(epoch).data()), epoch);
+        : ahead(
+            this.batches(this.fixedOrder(epoch) ?? positions(await this.drawn(epoch).data()), epoch),
+            this.prefetch,
+          );
       for await (const batch of given) {
         epoch.position++;
         yield batch;
@@ -257,7 +303,7 @@ export class DataLoader<T, B = Collated<T>, R = B> implements AsyncIterable<R>, 
         ? this.passNow(this.iterated)
         : this.batches(this.fixedOrder(epoch) ?? positions(this.drawn(epoch).dataSync()), epoch);
       for (const batch of given) {
-        if (batch instanceof Promise) {
+        if (isPromise(batch)) {
           batch.catch(() => {});
           throw new ArgumentError('[DataLoader] this dataset or transform is asynchronous; use for await');
         }

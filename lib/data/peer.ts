@@ -17,8 +17,8 @@ export function resolvePeer(request: string): string | undefined {
   return undefined;
 }
 
-// Test runners run code in a context that has no `import`; the main context has it.
-async function importIn(url: string): Promise<unknown> {
+/** `import()`. Test runners run code in a context that has none; the main context has it. */
+export async function importIn(url: string): Promise<unknown> {
   try {
     return await import(url);
   } catch (e) {

@@ -1,0 +1,16 @@
+// A dataset for the tests of workers: [i, i squared] with a random number, made one by one; example `bad` fails.
+import { createRequire } from 'node:module';
+
+const ng = createRequire(import.meta.url)('../../dist/lib/index.js');
+
+export default class Squares {
+  constructor({ length, bad = -1, exits = -1, slow = 0 }) {
+    Object.assign(this, { length, bad, exits, slow });
+  }
+  async get(i) {
+    if (this.slow) await new Promise((r) => setTimeout(r, this.slow));
+    if (i === this.exits) process.exit(7);
+    if (i === this.bad) throw new RangeError(`no example ${i}`);
+    return { x: Float32Array.of(i, i * i), noise: ng.rand([1]).dataSync(), name: `example ${i}` };
+  }
+}
