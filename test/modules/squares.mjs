@@ -1,5 +1,6 @@
 // A dataset for the tests of workers: [i, i squared] with a random number, made one by one; example `bad` fails.
 import { createRequire } from 'node:module';
+import { setTimeout } from 'node:timers/promises';
 
 const ng = createRequire(import.meta.url)('../../dist/lib/index.js');
 
@@ -8,7 +9,7 @@ export default class Squares {
     Object.assign(this, { length, bad, exits, slow });
   }
   async get(i) {
-    if (this.slow) await new Promise((r) => setTimeout(r, this.slow));
+    if (this.slow) await setTimeout(this.slow);
     if (i === this.exits) process.exit(7);
     if (i === this.bad) throw new RangeError(`no example ${i}`);
     return { x: Float32Array.of(i, i * i), noise: ng.rand([1]).dataSync(), name: `example ${i}` };
