@@ -122,6 +122,45 @@ export function checkForward(name: string, row: Row): void {
   }
 }
 
+// The numbers that a 16-bit dtype has for those of an array.
+const halved = (a: Nd, dtype: DType): Nd =>
+  nd(
+    a.shape,
+    Array.from(ng.tensor(Float64Array.from(a.data), { shape: a.shape, dtype }).to('float64').dataSync(), Number),
+  );
+
+const otherDTypes = ['bfloat16', 'float16', 'int32', 'int64', 'uint8', 'bool'] as const;
+
+/** An op computes with a dtype, right to 16 bits where those are floats, or refuses it at once, by a stable code. */
+export function checkDTypes(name: string, row: Row): void {
+  for (const dtype of otherDTypes) {
+    const half = dtype === 'bfloat16' || dtype === 'float16';
+    const [sample] = row.samples as [Sample];
+    const random = lcg(0);
+    const inputs = sample.inputs.map(asInput);
+    const arrays = inputs.map((i) => {
+      const a = makeNd(i, random);
+      return half && !i.dtype ? halved(a, dtype) : rounded(a, i.dtype ?? dtype);
+    });
+    const tensors = arrays.map((a, k) => toTensor(a, inputs[k]!.dtype ?? dtype, 'contiguous'));
+    let got: Tensor[];
+    try {
+      got = call(name, row, tensors, sample.args ?? []);
+    } catch (e) {
+      if (!(e instanceof ng.NodegradError)) throw e;
+      continue;
+    }
+    if (!half) {
+      // What a kernel cannot do must not come out only now; what is wrong with the values (0 as a divisor) may.
+      const late = got.map((g) => caught(() => g.dataSync())).find((e) => e !== 'nothing was thrown');
+      if (late !== undefined && !(late instanceof ng.NumericError)) throw late as Error;
+      continue;
+    }
+    const want = refs(row, arrays, sample.args ?? []);
+    got.forEach((g, i) => compare(`${name} ${show(sample)} ${dtype} output ${i}`, g, want[i]!, 0.05));
+  }
+}
+
 const extremes = [
   0,
   -0,

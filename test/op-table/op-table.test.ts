@@ -16,6 +16,7 @@ const checks: Record<string, (name: string, row: Row) => void> = {
   'forward: strides, broadcast, dtypes, against float64': h.checkForward,
   'gradient by finite differences': h.checkGradients,
   'float32 gradient of the fused kernels': h.checkFusedGradients,
+  'other dtypes': h.checkDTypes,
   'extreme values': h.checkExtremes,
   'empty input': h.checkEmpty,
   errors: (_, row) => h.checkErrors(row),
