@@ -187,6 +187,7 @@ export function detectAnomaly<R>(fn: () => R): R {
   debugging.on = true;
   const ended = (): void => {
     end();
+    context.disable();
     if (--running === 0) debugging.on = mode;
   };
   const failed = (e: unknown): never => {
