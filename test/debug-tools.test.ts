@@ -74,6 +74,35 @@ describe('overfitBatch', () => {
     expect(model.parameters().map((p) => p.shape)).toEqual([[16, 0], [16], [1, 0], [1]]);
   });
 
+  test('generators that layers hold, and buffers of every kind', async () => {
+    const generator = new ng.Generator(5);
+    const model = new nn.Sequential(new nn.Linear(4, 8), new nn.Dropout(0.5, { generator }), new nn.Linear(8, 3));
+    const [x, y] = batch();
+    const states = [stateOf(model), generator.getState()];
+    // A run in training mode draws from it.
+    const drawing = (p: ng.Tensor): ng.Tensor => ng.rand([1], { generator }).mul(0).add(p.square().mean()).sum();
+    await debug.overfitBatch(model, [x, y], { loss: drawing, steps: 3 });
+    expect([stateOf(model), generator.getState()]).toEqual(states);
+  });
+
+  test('weights that are computed from others, and what forward leaves in fields', async () => {
+    class Last extends nn.Module {
+      inner = nn.utils.weightNorm(new nn.Linear(4, 3));
+      last: ng.Tensor = ng.zeros([1]);
+      forward(x: ng.Tensor): ng.Tensor {
+        return (this.last = this.inner.forward(x));
+      }
+    }
+    const model = new Last();
+    const [x, y] = batch();
+    const { last } = model;
+    const before = [model.inner.weight.arraySync(), model.forward(x).arraySync()];
+    model.last = last;
+    await debug.overfitBatch(model, [x, y], { loss: 'crossEntropy', lr: 0.1 });
+    expect(model.last).toBe(last);
+    expect([model.inner.weight.arraySync(), model.forward(x).arraySync()]).toEqual(before);
+  });
+
   test('errors leave the model as it was', async () => {
     const model = classifier();
     const [x, y] = batch();

@@ -8,7 +8,7 @@ import { evaluating } from '../nn/modes';
 import { type Module } from '../nn/module';
 import { type Batch } from '../train/source';
 import { type Arrays } from '../train/tensors';
-import { deadReLU, saturation, type Units } from './activations';
+import { deadReLU, saturation, type UnitsRow } from './activations';
 import { type Cause } from './causes';
 import { gradients } from './gradients';
 import { inspect } from './inspect';
@@ -173,15 +173,19 @@ export async function signalCauses(trial: Trial, batch: Batch): Promise<Cause[]>
       advice: 'Look for detach(), noGrad() or item() in forward, and for layers that it leaves out.',
     });
   const x = batch[0] as Arrays;
-  out.push(...unitCauses('dead-relu', await deadReLU(model, x), 'never active'));
-  out.push(...unitCauses('saturated', await saturation(model, x), 'flat'));
+  const dead = await deadReLU(model, x);
+  const flat = await saturation(model, x);
+  // Outputs may be as sure as they like.
+  const hidden = endsInSigmoid(model, x) ? flat.layers.slice(0, -1) : flat.layers;
+  out.push(...unitCauses('dead-relu', dead.layers, 'never active', dead.advice));
+  out.push(...unitCauses('saturated', hidden, 'flat', flat.advice));
   return out;
 }
 
-function unitCauses(kind: string, units: Units, word: string): Cause[] {
-  const bad = units.layers.filter((r) => r.share > many);
+function unitCauses(kind: string, layers: readonly UnitsRow[], word: string, advice: string): Cause[] {
+  const bad = layers.filter((r) => r.share > many);
   if (bad.length === 0) return [];
   const worst = Math.max(...bad.map((r) => r.share));
   const what = `units are ${word} in ${some(bad.map((r) => `${r.layer || '(model)'} (${percent(r.share)})`))}`;
-  return [{ kind, certainty: worst > 0.8 ? 0.9 : 0.6, what, advice: units.advice }];
+  return [{ kind, certainty: worst > 0.8 ? 0.9 : 0.6, what, advice }];
 }

@@ -2,7 +2,7 @@
 import { noGrad } from '../core/grad-mode';
 import { Generator } from '../core/random';
 import { getRngState, setRngState, withGenerator } from '../core/random-state';
-import { alias, shapeOf, stridesOf, type Tensor } from '../core/tensor';
+import { alias, shapeOf, stridesOf, Tensor } from '../core/tensor';
 import { keepModes } from '../nn/modes';
 import { type Module } from '../nn/module';
 import { isUnsized } from '../nn/parameter';
@@ -33,12 +33,23 @@ function standIn(t: Tensor): () => void {
 const generatorsOf = (model: Module): Generator[] =>
   model.modules().flatMap((m) => Object.values(m).filter((v): v is Generator => v instanceof Generator));
 
+// Tensors in fields that are no state, but what `forward` leaves there: weights computed from others, a last output.
+function keepFields(model: Module): () => void {
+  const state = new Set<Tensor>([...model.parameters(), ...model.buffers()]);
+  const kept = model.modules().flatMap((m) =>
+    Object.entries(m)
+      .filter(([, v]) => v instanceof Tensor && !state.has(v))
+      .map(([name, v]) => [m, { [name]: v as Tensor }] as const),
+  );
+  return () => kept.forEach(([m, field]) => Object.assign(m, field));
+}
+
 /**
  * From here on the model may be run (with `weights`: trained). The function that is returned brings back modes, buffers
  * and generators, and weights and gradients too.
  */
 export function keepModel(model: Module, weights: boolean): () => void {
-  const restores = [keepModes(model)];
+  const restores = [keepModes(model), keepFields(model)];
   for (const b of model.buffers()) restores.push(standIn(b));
   for (const g of generatorsOf(model)) {
     const state = g.getState();
