@@ -126,6 +126,26 @@ test('named although the program notices first', () => {
   expect(e.cause).toEqual(new Error('diverged'));
 });
 
+test('in a training by fit, in scopes', async () => {
+  const x = ng.randn([32, 4]);
+  const model = ng.sequential([new nn.Dense(8, { activation: 'relu' }), new nn.Dense(1)]);
+  const fit = (lr: number): Promise<ng.History> => {
+    model.compile({ optimizer: { name: 'sgd', lr }, loss: 'mse' });
+    return detectAnomaly(() => model.fit(x, x.sum(1), { epochs: 4, verbose: 0 }));
+  };
+  expect((await fit(0.01)).history['loss']).toHaveLength(4);
+  await expect(fit(1e20)).rejects.toMatchObject({ code: 'ERR_ANOMALY', anomaly: { inputHad: false } });
+  expect(anomalyOf(() => ng.scope(() => ng.zeros([3]).log().mul(2))).anomaly.op).toBe('log');
+  // Overwritten by what is right, while the view that was wrong is gone.
+  const all = ng.ones([4]);
+  detectAnomaly(() => {
+    const view = all.narrow(0, 0, 2);
+    view.sub_(1).log_();
+    view.dispose();
+    all.fill_(3);
+  });
+});
+
 describe('what is right throws nothing', () => {
   const step = (model: nn.Module, x: ng.Tensor, lossOf: (p: ng.Tensor) => ng.Tensor): number => {
     const optimizer = new optim.AdamW(model.parameters(), { lr: 1e-3 });

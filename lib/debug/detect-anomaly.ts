@@ -121,7 +121,7 @@ class AnomalyWatcher implements Watcher {
   // Overwritten by what is clean: the rest of a suspect's values may have gone.
   private clear(storage: Storage): void {
     const s = this.suspects.get(storage);
-    if (s && isClean(lookAt(s.where))) this.suspects.delete(storage);
+    if (s && (s.where.isDisposed || isClean(lookAt(s.where)))) this.suspects.delete(storage);
   }
 
   private judge(call: WatchedCall, output: Look, inputs: readonly Look[]): AnomalyError | undefined {
