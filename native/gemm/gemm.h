@@ -65,15 +65,15 @@ static void scaleOnly(const Product<T>& g) {  // k = 0
   }
 }
 
-// One pass: C[i0.., j0..] over one block of k. `first` applies bias and beta, later blocks accumulate.
+// One pass: C[i0.., j0..] over one block of k. `first` applies bias and beta, later blocks accumulate. pb: panels of B,
+// which are packed by the first pass over its columns and k.
 template <class T, class A, class B>
 static void gemmBlock(const Product<T>& g, const A& a, const B& b, int64_t i0, int64_t m, int64_t j0, int64_t n,
-                      int64_t k0, int64_t k, bool packB, bool parallel) {
+                      int64_t k0, int64_t k, T* pb, bool packB, bool parallel) {
   constexpr int R = Tile<T>::kRows, N = Tile<T>::kCols;
   const bool first = k0 == 0;
   const int64_t rowPanels = (m + R - 1) / R, colPanels = (n + N - 1) / N;
-  T* pa = scratch<T>(0, static_cast<size_t>(rowPanels * R * k));
-  T* pb = scratch<T>(1, static_cast<size_t>(colPanels * N * k));
+  const Scratch<T> pa(rowPanels * R * k);
 
   const int64_t panels = rowPanels + (packB ? colPanels : 0);
   runLoop(parallel && panels * k > 4096, panels, 2, [&](int64_t begin, int64_t end) {
@@ -116,6 +116,7 @@ static void gemmBlock(const Product<T>& g, const A& a, const B& b, int64_t i0, i
 // The product; `parallel` allows it to use the thread pool (it does so only when large enough).
 template <class T, class A, class B>
 static void gemmWith(const Product<T>& g, const A& a, const B& b, bool parallel) {
+  constexpr int N = Tile<T>::kCols;
   if (g.m == 0 || g.n == 0) return;
   if (g.k == 0) return scaleOnly(g);
   const bool spread = parallel && 2.0 * g.m * g.n * g.k > kSerialFlops;
@@ -123,9 +124,10 @@ static void gemmWith(const Product<T>& g, const A& a, const B& b, bool parallel)
     const int64_t n = g.n - j0 < kBlockN ? g.n - j0 : kBlockN;
     for (int64_t k0 = 0; k0 < g.k; k0 += kBlockK) {
       const int64_t k = g.k - k0 < kBlockK ? g.k - k0 : kBlockK;
+      const Scratch<T> pb((n + N - 1) / N * N * k);
       for (int64_t i0 = 0; i0 < g.m; i0 += kBlockM) {
         const int64_t m = g.m - i0 < kBlockM ? g.m - i0 : kBlockM;
-        gemmBlock(g, a, b, i0, m, j0, n, k0, k, i0 == 0, spread);
+        gemmBlock(g, a, b, i0, m, j0, n, k0, k, pb.get(), i0 == 0, spread);
       }
     }
   }
@@ -144,15 +146,15 @@ static void gemmThin(const Product<T>& g, const T* a, int64_t aRow, int64_t aCol
   constexpr int R = Tile<T>::kRows, N = Tile<T>::kCols;
   const int64_t rowPanels = (g.m + R - 1) / R, whole = g.n / N * N;
   // Panels one after the other, each for all of k.
-  T* pa = scratch<T>(0, static_cast<size_t>(rowPanels * R * g.k));
+  const Scratch<T> pa(rowPanels * R * g.k);
   runLoop(parallel && g.m * g.k > kThinShared, rowPanels, 1, [&](int64_t begin, int64_t end) {
     for (int64_t p = begin; p < end; p++) {
       const int lines = static_cast<int>(g.m - p * R < R ? g.m - p * R : R);
       packPanel(pa + p * R * g.k, lines, a + p * R * aRow, aRow, aCol, lines, g.k);
     }
   });
-  T* tail = whole == g.n ? nullptr : scratch<T>(1, static_cast<size_t>(N * g.k));
-  if (tail) packPanel(tail, N, b + whole, 1, ldb, static_cast<int>(g.n - whole), g.k);
+  const Scratch<T> tail(whole == g.n ? 0 : N * g.k);
+  if (whole < g.n) packPanel(tail.get(), N, b + whole, 1, ldb, static_cast<int>(g.n - whole), g.k);
   const bool spread = parallel && 2.0 * g.m * g.n * g.k > kSerialFlops;
   const int64_t eighth = (g.n / 8 + N - 1) / N * N;  // narrow products: something to share out still
   const int64_t block = eighth < N ? N : eighth < kThinBlockN ? eighth : kThinBlockN;

@@ -7,27 +7,39 @@
 namespace ng {
 namespace {
 
-// One thread's workspaces. The thread holds `busy` from its first scratch() in a scope to the scope's end.
-struct Slots {
-  std::mutex busy;
-  void* p[8] = {};
-  size_t n[8] = {};
-  BudgetPtr owner[8];
+// Memory in one piece, and who pays for it.
+struct Chunk {
+  char* p;
+  size_t size;
+  BudgetPtr owner;
+};
 
-  void free(int slot) {
-    std::free(p[slot]);
-    if (owner[slot]) owner[slot]->scratch.fetch_sub(static_cast<int64_t>(n[slot]), std::memory_order_relaxed);
-    p[slot] = nullptr, n[slot] = 0, owner[slot].reset();
+// One thread's workspaces: chunks one after the other, used up to (chunk, used). The thread holds `busy` from its first
+// workspace in a scope to the scope's end.
+struct Stack {
+  std::mutex busy;
+  std::vector<Chunk> chunks;
+  ScratchMark end;
+  size_t wanted = 0;  // what all chunks had together when they were given up for one
+
+  void freeFrom(size_t first) {
+    for (size_t i = first; i < chunks.size(); i++) {
+      Chunk& c = chunks[i];
+      std::free(c.p);
+      if (c.owner) c.owner->scratch.fetch_sub(static_cast<int64_t>(c.size), std::memory_order_relaxed);
+    }
+    chunks.resize(first);
   }
   void freeAll() {
-    for (int i = 0; i < 8; i++) free(i);
+    freeFrom(0);
+    end = {};
   }
 };
 
 // Never destroyed: threads may end while static destructors run.
 struct Registry {
   std::mutex mutex;
-  std::vector<Slots*> all;
+  std::vector<Stack*> all;
 };
 Registry& registry() {
   static Registry* r = new Registry;
@@ -35,30 +47,30 @@ Registry& registry() {
 }
 
 struct Thread {
-  Slots* slots = nullptr;
+  Stack* stack = nullptr;
   const BudgetPtr* budget = nullptr;
   int depth = 0;      // scopes around
-  bool held = false;  // slots->busy
+  bool held = false;  // stack->busy
 
   ~Thread() {
-    if (slots == nullptr) return;
+    if (stack == nullptr) return;
     std::lock_guard<std::mutex> lock(registry().mutex);
-    std::erase(registry().all, slots);
-    slots->freeAll();
-    if (held) slots->busy.unlock();
-    delete slots;
+    std::erase(registry().all, stack);
+    stack->freeAll();
+    if (held) stack->busy.unlock();
+    delete stack;
   }
-  Slots& mine() {
-    if (slots == nullptr) {
-      slots = new Slots;
+  Stack& mine() {
+    if (stack == nullptr) {
+      stack = new Stack;
       std::lock_guard<std::mutex> lock(registry().mutex);
-      registry().all.push_back(slots);
+      registry().all.push_back(stack);
     }
     if (!held) {
-      slots->busy.lock();
+      stack->busy.lock();
       held = true;
     }
-    return *slots;
+    return *stack;
   }
 };
 thread_local Thread self;
@@ -84,21 +96,41 @@ void* grow(size_t bytes) {
 
 }  // namespace
 
-void* scratchBytes(int slot, size_t bytes) {
-  Slots& s = self.mine();
-  if (bytes > s.n[slot] || s.p[slot] == nullptr) {
-    s.free(slot);
-    if (bytes > (size_t{1} << 60)) throw NoScratch(bytes);
-    const size_t rounded = (bytes + 4095) / 4096 * 4096 + 4096;
-    void* p = grow(rounded);
-    if (p == nullptr) throw NoScratch(rounded);
-    s.p[slot] = p, s.n[slot] = rounded;
-    if (self.budget) {
-      s.owner[slot] = *self.budget;
-      s.owner[slot]->scratch.fetch_add(static_cast<int64_t>(rounded), std::memory_order_relaxed);
-    }
+void* pushScratch(size_t bytes, ScratchMark& before) {
+  Stack& s = self.mine();
+  before = s.end;
+  if (bytes == 0) return nullptr;
+  if (bytes > (size_t{1} << 60)) throw NoScratch(bytes);
+  const size_t need = (bytes + 63) / 64 * 64;
+  if (s.end.chunk < s.chunks.size() && s.end.used + need <= s.chunks[s.end.chunk].size) {
+    void* p = s.chunks[s.end.chunk].p + s.end.used;
+    s.end.used += need;
+    return p;
   }
-  return s.p[slot];
+  // The chunks after this one are idle.
+  const size_t next = s.end.used > 0 ? s.end.chunk + 1 : s.end.chunk;
+  if (next >= s.chunks.size() || s.chunks[next].size < need) {
+    s.freeFrom(next);
+    const auto rounded = [](size_t n) { return (n + 4095) / 4096 * 4096 + 4096; };
+    size_t size = rounded(need > s.wanted ? need : s.wanted);
+    void* p = grow(size);
+    if (p == nullptr) p = grow(size = rounded(need));
+    if (p == nullptr) throw NoScratch(size);
+    s.chunks.push_back({static_cast<char*>(p), size, self.budget ? *self.budget : nullptr});
+    if (self.budget) (*self.budget)->scratch.fetch_add(static_cast<int64_t>(size), std::memory_order_relaxed);
+  }
+  s.end = {next, need};
+  return s.chunks[next].p;
+}
+
+void popScratch(const ScratchMark& before) {
+  Stack& s = *self.stack;
+  s.end = before;
+  if (before.used > 0 || before.chunk > 0 || s.chunks.size() < 2) return;
+  // One chunk instead of several, from the next time on.
+  s.wanted = 0;
+  for (const Chunk& c : s.chunks) s.wanted += c.size;
+  s.freeAll();
 }
 
 ScratchScope::ScratchScope(const BudgetPtr* budget) : outer_(self.budget) {
@@ -110,15 +142,15 @@ ScratchScope::~ScratchScope() {
   self.budget = outer_;
   if (--self.depth > 0 || !self.held) return;
   self.held = false;
-  self.slots->busy.unlock();
+  self.stack->busy.unlock();
 }
 
 const BudgetPtr* currentBudget() { return self.budget; }
 
 void releaseIdleScratch() {
   std::lock_guard<std::mutex> lock(registry().mutex);
-  for (Slots* s : registry().all) {
-    if (s == self.slots && self.held) continue;  // its own, in use
+  for (Stack* s : registry().all) {
+    if (s == self.stack && self.held) continue;  // its own, in use
     if (!s->busy.try_lock()) continue;
     s->freeAll();
     s->busy.unlock();

@@ -1,5 +1,7 @@
-// Workspace for one kernel call on one thread (packed panels, partial sums): 64-byte aligned, kept per thread between
-// calls so that steady-state training allocates nothing.
+// Workspace for kernels (packed panels, partial sums): a stack per thread, kept between calls so that steady-state
+// training allocates nothing. A `Scratch` takes the next bytes of the thread that makes it and gives them back at the
+// end of its scope, so a kernel that calls another need not know what that one uses. Other threads may use them
+// meanwhile.
 //
 // Note [Workspaces and the limit] A workspace belongs to the environment for whose call it was allocated, and counts
 // towards its memory limit beside its tensors. When memory is short, those of idle threads are freed. A call that gets
@@ -7,6 +9,7 @@
 // checks anything, so the kernels are compiled with exceptions.
 #pragma once
 #include <atomic>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -14,19 +17,34 @@
 
 namespace ng {
 
-// At least `bytes` bytes, uninitialised, valid until the same thread asks for the same slot again or the call ends.
-// Different slots (0 .. 7) never overlap, so a kernel that calls another uses another slot: 0-3 for gemm, 4-7 for
-// other kernels.
-void* scratchBytes(int slot, size_t bytes);
-
-template <class T>
-static inline T* scratch(int slot, size_t count) {
-  return static_cast<T*>(scratchBytes(slot, count * sizeof(T)));
-}
-
 struct NoScratch : std::bad_alloc {
   explicit NoScratch(size_t n) : bytes(n) {}
   size_t bytes;
+};
+
+// Where a stack ends.
+struct ScratchMark {
+  size_t chunk = 0, used = 0;
+};
+// The next bytes of this thread's stack, 64-byte aligned, uninitialised; `before`: where it ended. Null for none.
+void* pushScratch(size_t bytes, ScratchMark& before);
+void popScratch(const ScratchMark& before);
+
+// `count` elements, uninitialised, until the end of the scope.
+template <class T>
+class Scratch {
+ public:
+  template <std::integral N>
+  explicit Scratch(N count) : p_(static_cast<T*>(pushScratch(static_cast<size_t>(count) * sizeof(T), before_))) {}
+  ~Scratch() { popScratch(before_); }
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
+  T* get() const { return p_; }
+  operator T*() const { return p_; }
+
+ private:
+  ScratchMark before_;
+  T* p_;
 };
 
 // The memory of one environment on the CPU. Written by its JavaScript thread (limit, live) and by the threads that work

@@ -60,13 +60,13 @@ TEST(workspaceBeyondTheLimitFailsTheCall) {
     Pool pool(systemBacking(), false);
     Stream s(pool.budget());
     pool.setLimit(4 << 20);
-    enqueue(s, [&](Ctx&) { parallelFor(64, 1, [](int64_t, int64_t) { scratch<char>(4, 64 << 20)[0] = 1; }); });
+    enqueue(s, [&](Ctx&) { parallelFor(64, 1, [](int64_t, int64_t) { Scratch<char>(64 << 20)[0] = 1; }); });
     s.wait();
     const Failure e = s.takeError();
     CHECK(e.code == Fail::outOfMemory && e.message == "cannot allocate a workspace of 65540 KiB");
     // The stream and the threads go on.
     std::atomic<int> ran{0};
-    enqueue(s, [&](Ctx&) { parallelFor(64, 1, [&](int64_t, int64_t) { scratch<char>(4, 1000)[0] = 1, ran++; }); });
+    enqueue(s, [&](Ctx&) { parallelFor(64, 1, [&](int64_t, int64_t) { Scratch<char>(1000)[0] = 1, ran++; }); });
     s.wait();
     CHECK(ran == 64 && s.takeError().code == Fail::none);
   }
@@ -88,13 +88,13 @@ TEST(aThreadThatWakesLateMayOutliveTheStreamOfItsLoop) {
 TEST(workspacesCountTowardsTheLimitAndIdleOnesMakeRoom) {
   Pool pool(systemBacking(), false);
   Stream s(pool.budget());
-  enqueue(s, [](Ctx&) { scratch<char>(5, 8 << 20)[0] = 1; });
+  enqueue(s, [](Ctx&) { Scratch<char>(8 << 20)[0] = 1; });
   s.wait();
   CHECK(pool.budget()->scratch >= 8 << 20);
   pool.setLimit(10 << 20);
   Block* b = pool.alloc(6 << 20, [&] { s.wait(); });  // 8 + 6 > 10, but nobody uses the workspace
   CHECK(b != nullptr && pool.budget()->scratch == 0);
-  enqueue(s, [](Ctx&) { scratch<char>(5, 8 << 20)[0] = 1; });
+  enqueue(s, [](Ctx&) { Scratch<char>(8 << 20)[0] = 1; });
   s.wait();
   CHECK(s.takeError().code == Fail::outOfMemory);
   if (b) pool.release(b, 0);
@@ -222,7 +222,7 @@ TEST(aSystemWithoutMemoryIsAnError) {
   enqueue(s, [](Ctx&) {});
   s.wait();  // its thread exists
   const MemoryLimit little(32 << 20);
-  enqueue(s, [](Ctx&) { scratch<char>(5, 512 << 20)[0] = 1; });
+  enqueue(s, [](Ctx&) { Scratch<char>(512 << 20)[0] = 1; });
   s.wait();
   CHECK(s.takeError().code == Fail::outOfMemory);
 }

@@ -193,10 +193,28 @@ TEST(guardSeesAWriteBeyondTheEnd) {
   p.release(a, 0);
 }
 
-TEST(scratchSlotsAreSeparateAndAligned) {
-  float* a = scratch<float>(4, 1000);
-  float* b = scratch<float>(5, 1000);
-  CHECK(a != b && reinterpret_cast<uintptr_t>(a) % 64 == 0);
-  a[999] = 1, b[999] = 2;
-  CHECK(scratch<float>(4, 10) == a && a[999] == 1);
+TEST(scratchIsAStack) {
+  float *first, *second;
+  {
+    const Scratch<float> a(1000);
+    first = a;
+    CHECK(reinterpret_cast<uintptr_t>(first) % 64 == 0);
+    a[999] = 1;
+    {
+      const Scratch<float> b(1000), none(0);
+      second = b;
+      b[0] = b[999] = 2;
+      CHECK(none.get() == nullptr && (second >= first + 1000 || second + 1000 <= first));
+      // Beyond what the first chunk holds; what lies in it stays.
+      const Scratch<char> large(1 << 22);
+      large[0] = large[(1 << 22) - 1] = 3;
+      CHECK(a[999] == 1 && b[0] == 2 && b[999] == 2);
+    }
+    const Scratch<float> c(10);
+    CHECK(c.get() == second);
+  }
+  // Everything together lies in one piece from now on.
+  const Scratch<float> a(1000), b(1000);
+  const Scratch<char> large(1 << 22);
+  CHECK(b.get() == a + 1008 && large.get() == static_cast<void*>(b + 1008));
 }

@@ -98,11 +98,11 @@ void resizedCrop(Ctx&, Out<Real> out, In<Real> x, In<Real> boxes, int64_t n, int
       for (int64_t image = begin; image < end; image++) {
         const Box box(boxes.as<const T>() + 4 * image, h, w);
         const Triangle across(box.w, cols), down(box.h, rows);
-        auto* weights = scratch<float>(4, Taps::room(across, cols) + Taps::room(down, rows));
-        auto* firsts = scratch<int32_t>(5, static_cast<size_t>(rows + cols));
+        const Scratch<float> weights(Taps::room(across, cols) + Taps::room(down, rows));
+        const Scratch<int32_t> firsts(rows + cols);
         const Taps tx(across, cols, weights, firsts);
         const Taps ty(down, rows, weights + Taps::room(across, cols), firsts + cols);
-        T* narrow = scratch<T>(6, static_cast<size_t>(box.h * cols));  // the box, resized across only
+        const Scratch<T> narrow(box.h * cols);  // the box, resized across only
         for (int64_t k = 0; k < c; k++) {
           const T* plane = x.as<const T>() + (image * c + k) * h * w + box.top * w + box.left;
           for (int64_t r = 0; r < box.h; r++) {

@@ -222,7 +222,7 @@ void linearIndex(Ctx& c, Out<Int64> out, InList<Indices> index, Dims sizes, Dims
 void nonzero(Ctx& c, Out<Int64> out, Out<Int64> count, In<Any> a, int64_t n) {
   // Each task counts, a prefix sum over the tasks places them, each task writes.
   const int64_t tasks = (n + kGrain - 1) / kGrain;
-  int64_t* start = scratch<int64_t>(4, static_cast<size_t>(tasks) + 1);
+  const Scratch<int64_t> start(static_cast<size_t>(tasks) + 1);
   withDtype<Plain>(plain(a.t), [&]<class T>(Tag<T>) {
     const auto set = [](T x) {
       if constexpr (kHalf<T>) {

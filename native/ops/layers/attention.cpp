@@ -104,7 +104,7 @@ template <class T>
 void forwardTile(const Problem& p, View<T> out, T* lse, View<const T> q, View<const T> k, View<const T> v,
                  const Buf& mask, const int64_t* sm, int64_t b, int64_t h, int64_t i0) {
   const int64_t m = least(kRows, p.rows - i0), kh = h / p.group(), end = p.seen(i0 + m);
-  T* s = scratch<T>(4, static_cast<size_t>(kRows * kKeys));
+  const Scratch<T> s(kRows * kKeys);
   T top[kRows], total[kRows];
   for (int64_t i = 0; i < m; i++) {
     top[i] = -m::infinity<T>();
@@ -115,7 +115,7 @@ void forwardTile(const Problem& p, View<T> out, T* lse, View<const T> q, View<co
   for (int64_t j0 = 0; j0 < end; j0 += kKeys) {
     const int64_t n = least(kKeys, end - j0);
     multiply<T>(m, n, p.width, s, kKeys, T(0), q.at(b, h, i0), q.row, 1, k.at(b, kh, j0), 1, k.row);
-    maskTile(s, m, n, i0, j0, p, mask, sm, b, h);
+    maskTile(s.get(), m, n, i0, j0, p, mask, sm, b, h);
     for (int64_t i = 0; i < m; i++) {
       T* row = s + i * kKeys;
       const T high = maxOf(row, n), now = high > top[i] ? high : top[i];
@@ -162,15 +162,15 @@ void clear(const View<T>& t, int64_t b, int64_t h, int64_t rows, int64_t width) 
 template <class T>
 void backwardTile(const Problem& p, const Grads<T>& t, const Buf& mask, const int64_t* sm, int64_t b, int64_t h,
                   int64_t kh, int64_t i0, int64_t m, const T* delta) {
-  T* w = scratch<T>(4, static_cast<size_t>(kRows * kKeys));
-  T* ds = scratch<T>(5, static_cast<size_t>(kRows * kKeys));
+  const Scratch<T> w(kRows * kKeys);
+  const Scratch<T> ds(kRows * kKeys);
   const T* lse = t.lse + (b * p.heads + h) * p.rows + i0;
   const T scale = static_cast<T>(p.scale);
   const int64_t end = p.seen(i0 + m);
   for (int64_t j0 = 0; j0 < end; j0 += kKeys) {
     const int64_t n = least(kKeys, end - j0);
     multiply<T>(m, n, p.width, w, kKeys, T(0), t.q.at(b, h, i0), t.q.row, 1, t.k.at(b, kh, j0), 1, t.k.row);
-    maskTile(w, m, n, i0, j0, p, mask, sm, b, h);
+    maskTile(w.get(), m, n, i0, j0, p, mask, sm, b, h);
     multiply<T>(m, n, p.valueWidth, ds, kKeys, T(0), t.g.at(b, h, i0), t.g.row, 1, t.v.at(b, kh, j0), 1, t.v.row);
     for (int64_t i = 0; i < m; i++) {
       T *wi = w + i * kKeys, *di = ds + i * kKeys;

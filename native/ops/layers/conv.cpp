@@ -42,7 +42,8 @@ void patchProduct(const PatchProduct<T>& g) {
     const int64_t columns = images > 1 ? n * per : (per - p0 < piece ? per - p0 : piece);
     const bool direct = target.dense && n == 1;
     T* to = g.out + (n0 * groups + group) * rows * target.plane;  // row 0 of image n0
-    T* c = direct ? to + p0 : scratch<T>(4, static_cast<size_t>(rows * columns));
+    const Scratch<T> own(direct ? 0 : rows * columns);
+    T* c = direct ? to + p0 : own.get();
     const int64_t ldc = direct ? target.plane : columns;
     Patches<T> v = all;
     v.x += group * g.groupStep;
@@ -81,17 +82,22 @@ void patchProduct(const PatchProduct<T>& g) {
   });
 }
 
-// The patches of conv's input; shifts live in scratch slot 6 of this thread until the next call.
+// The patches of conv's input, and the shifts that they point to.
 template <class T>
-Patches<T> inputPatches(const ConvGeometry& g, const T* x) {
-  int64_t* shift = scratch<int64_t>(6, static_cast<size_t>(g.taps[0] + g.taps[1] + g.taps[2]));
-  PatchAxis axis[3];
-  for (int a = 0; a < 3; a++) {
-    axis[a] = {g.size[a], g.grid[a], g.stride[a], g.taps[a], shift};
-    for (int64_t t = 0; t < g.taps[a]; t++) *shift++ = g.shift(a, t);
+struct InputPatches {
+  Scratch<int64_t> shifts;
+  Patches<T> patches;
+
+  InputPatches(const ConvGeometry& g, const T* x) : shifts(g.taps[0] + g.taps[1] + g.taps[2]) {
+    int64_t* next = shifts;
+    PatchAxis axis[3];
+    for (int a = 0; a < 3; a++) {
+      axis[a] = {g.size[a], g.grid[a], g.stride[a], g.taps[a], next};
+      for (int64_t t = 0; t < g.taps[a]; t++) *next++ = g.shift(a, t);
+    }
+    patches = {x, g.channels * g.plane(), g.plane(), axis[0], axis[1], axis[2]};
   }
-  return {x, g.channels * g.plane(), g.plane(), axis[0], axis[1], axis[2]};
-}
+};
 
 template <class T>
 void forward(const ConvGeometry& g, T* out, const T* x, const T* w, const T* bias) {
@@ -101,7 +107,8 @@ void forward(const ConvGeometry& g, T* out, const T* x, const T* w, const T* bia
       return WinogradConv<T>(winogradShape(g)).run(out, x, w, {9 * g.channels, 9, false}, bias);
   }
   const Target target{g.positions(), 0, {g.grid[1] * g.grid[2], g.grid[2], 1}, true};
-  patchProduct(PatchProduct<T>{g.batch, g.groups, g.groupOutputs(), g.groupChannels(), w, inputPatches(g, x),
+  const InputPatches<T> input(g, x);
+  patchProduct(PatchProduct<T>{g.batch, g.groups, g.groupOutputs(), g.groupChannels(), w, input.patches,
                                g.groupChannels() * g.plane(), out, target, bias});
 }
 
@@ -138,7 +145,7 @@ void transposed(const ConvGeometry& g, T* out, const T* grad, const T* w, const 
     }
   }
   const int64_t cg = g.groupChannels(), og = g.groupOutputs(), taps = g.tapCount();
-  int64_t* room = scratch<int64_t>(6, static_cast<size_t>(2 * (g.taps[0] + g.taps[1] + g.taps[2])));
+  const Scratch<int64_t> room(2 * (g.taps[0] + g.taps[1] + g.taps[2]));
   const bool whole = g.stride[0] == 1 && g.stride[1] == 1 && g.stride[2] == 1;
   for (int64_t phase = 0; phase < g.stride[0] * g.stride[1] * g.stride[2]; phase++) {
     const int64_t r[3] = {phase / (g.stride[1] * g.stride[2]), phase / g.stride[2] % g.stride[1], phase % g.stride[2]};
@@ -152,7 +159,7 @@ void transposed(const ConvGeometry& g, T* out, const T* grad, const T* w, const 
     }
     const int64_t used = p[0].count * p[1].count * p[2].count;
     // Weights of this phase as [group, channel, (output, tap)].
-    T* a = scratch<T>(5, static_cast<size_t>(g.channels * og * used));
+    const Scratch<T> a(g.channels * og * used);
     parallelFor(g.channels, 1 + 16384 / (og * used + 1), [&](int64_t begin, int64_t end) {
       for (int64_t c = begin; c < end; c++) {
         T* to = a + c * og * used;
@@ -201,7 +208,8 @@ void weightGrad(const ConvGeometry& g, T* out, const T* grad, const T* x) {
   }
   const DirectWeight<T> direct(g);
   if (direct.suits()) return direct.run(out, grad, x);
-  const Patches<T> v = inputPatches(g, x);
+  const InputPatches<T> input(g, x);
+  const Patches<T>& v = input.patches;
   // Small weights leave nothing to share out among threads: the sum over positions is cut into parts, added at the end.
   const int64_t tiles = (og + 111) / 112 * ((lines + 255) / 256) * g.groups;
   int64_t parts = tiles >= 16 ? 1 : 16 / tiles;
@@ -209,7 +217,8 @@ void weightGrad(const ConvGeometry& g, T* out, const T* grad, const T* x) {
   if (parts > most) parts = most;
   const int64_t length = columns == 0 ? 1 : ((columns + parts - 1) / parts + kBlockK - 1) / kBlockK * kBlockK;
   parts = columns == 0 ? 1 : (columns + length - 1) / length;
-  T* sums = parts == 1 ? out : scratch<T>(7, static_cast<size_t>(parts * size));
+  const Scratch<T> own(parts == 1 ? 0 : parts * size);
+  T* sums = parts == 1 ? out : own.get();
   const int64_t tasks = parts * g.groups;
   const bool sideBySide = tasks >= kEnoughTasks;
   const auto run = [&](int64_t task) {

@@ -62,6 +62,9 @@ class DirectConv {
   }
 
   void run() {
+    const int64_t rows = (g_.rows + R - 1) / R * R;
+    const Scratch<T> packed(g_.groups * rows * g_.k());
+    packed_ = packed;
     packWeights();
     parallelFor(g_.batch * g_.groups * pieces_, 1, [&](int64_t begin, int64_t end) {
       for (int64_t task = begin; task < end; task++) piece(task / pieces_, task % pieces_ * pieceRows_);
@@ -83,7 +86,6 @@ class DirectConv {
   // The weights as panels of rows for every block of channels: [group][block][panel][k][R], in the caller's scratch.
   void packWeights() {
     const int64_t k = g_.k(), depth = block_ * g_.patches.taps(), rows = (g_.rows + R - 1) / R * R;
-    packed_ = scratch<T>(0, static_cast<size_t>(g_.groups * rows * k));
     parallelFor(g_.groups * (rows / R), 4, [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; i++) {
         const int64_t group = i / (rows / R), row = i % (rows / R) * R;
@@ -106,16 +108,17 @@ class DirectConv {
     const bool inPlace = segments_ && g_.target.dense;
     const int64_t columns = segments_ ? rows * w.positions : (rows - 1) * pitch_ + w.positions;
     const int64_t ldc = inPlace ? g_.target.plane : (columns + 2 * L - 1) / (2 * L) * (2 * L);
-    T* c = inPlace ? plane + h0 * w.positions : scratch<T>(4, static_cast<size_t>(g_.rows * ldc));
+    const Scratch<T> own(inPlace ? 0 : g_.rows * ldc);
+    T* c = inPlace ? plane + h0 * w.positions : own.get();
 
     // The copy: [channel][source row][phase of the stride][pitch], with room for a tile that reads beyond the end.
     const int64_t sourceRows = (rows - 1) * h.step + largest(h) - least_[0] + 1;
     const int64_t rowSize = pitch_ * w.step;
     int64_t channelSize = sourceRows * rowSize;
     if (channelSize * sizeof(T) % 512 == 0) channelSize += 16;  // or channels would share the sets of the cache
-    T* copy = scratch<T>(1, static_cast<size_t>(block_ * channelSize + 2 * L));
+    const Scratch<T> copy(block_ * channelSize + 2 * L);
     const int64_t taps = h.taps * w.taps, paddedRows = (g_.rows + R - 1) / R * R;
-    int32_t* offsets = scratch<int32_t>(2, static_cast<size_t>(block_ * taps));
+    const Scratch<int32_t> offsets(block_ * taps);
     for (int64_t i = 0; i < block_ * taps; i++) {
       const int64_t dx = w.shift[i % w.taps] - least_[1], dy = h.shift[i / w.taps % h.taps] - least_[0];
       offsets[i] = static_cast<int32_t>(i / taps * channelSize + dy * rowSize + dx % w.step * pitch_ + dx / w.step);

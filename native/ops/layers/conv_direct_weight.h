@@ -41,7 +41,7 @@ class DirectWeight {
   // grad: [batch, outputs, positions]; x: the input; out: [outputs, channels of a group, taps]
   void run(T* out, const T* grad, const T* x) const {
     const int64_t parts = pieces_ < kParts ? pieces_ : kParts;
-    T* sums = scratch<T>(7, static_cast<size_t>(parts * g_.groups * weights_));
+    const Scratch<T> sums(parts * g_.groups * weights_);
     parallelFor(parts * g_.groups, 1, [&](int64_t begin, int64_t end) {
       for (int64_t task = begin; task < end; task++) {
         const int64_t part = task / g_.groups, group = task % g_.groups;
@@ -73,21 +73,21 @@ class DirectWeight {
     const int64_t sourceRows = (rows - 1) * g_.stride[1] + extent_[1], imageSize = sourceRows * pitch_ * padded_;
     const int64_t per = rows * g_.grid[2], k = images * per, og = g_.groupOutputs(), cg = g_.groupChannels();
 
-    T* copy = scratch<T>(1, static_cast<size_t>(images * imageSize));
+    const Scratch<T> copy(images * imageSize);
     for (int64_t i = 0; i < images; i++) {
       const T* from = x + ((n0 + i) * g_.channels + group * cg) * g_.plane();
       for (int64_t y = 0; y < sourceRows; y++) {
         copyRow(copy + i * imageSize + y * pitch_ * padded_, from, h0 * g_.stride[1] + y - g_.padding[1]);
       }
     }
-    int32_t* offsets = scratch<int32_t>(2, static_cast<size_t>(k));
+    const Scratch<int32_t> offsets(k);
     for (int64_t p = 0; p < k; p++) {
       const int64_t row = p % per / g_.grid[2], column = p % g_.grid[2];
       offsets[p] =
           static_cast<int32_t>(p / per * imageSize + (row * g_.stride[1] * pitch_ + column * g_.stride[2]) * padded_);
     }
     // Gradients as panels of outputs.
-    T* a = scratch<T>(0, static_cast<size_t>((og + R - 1) / R * R * k));
+    const Scratch<T> a((og + R - 1) / R * R * k);
     for (int64_t o = 0; o < og; o += R) {
       const int lines = static_cast<int>(og - o < R ? og - o : R);
       for (int64_t i = 0; i < images; i++) {

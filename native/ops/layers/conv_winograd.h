@@ -27,10 +27,10 @@ class WinogradConv {
   }
 
   void run(T* out, const T* x, const T* w, const WinogradWeights& order, const T* bias) {
-    T* weights = scratch<T>(0, static_cast<size_t>(16 * panels_ * s_.channels * N));
+    const Scratch<T> weights(16 * panels_ * s_.channels * N);
     packWeights(weights, w, order);
-    T* inputs = scratch<T>(1, static_cast<size_t>(16 * inputSize_));
-    T* products = scratch<T>(4, static_cast<size_t>(16 * outputSize_));
+    const Scratch<T> inputs(16 * inputSize_);
+    const Scratch<T> products(16 * outputSize_);
     const int64_t outputs = (s_.outputs + L - 1) / L;
     tiles_.eachChunk([&](int64_t first, int64_t last) {
       const int64_t tile0 = tiles_.firstTile(first);
@@ -50,14 +50,14 @@ class WinogradConv {
     constexpr int64_t kSome = 16;  // channels at a time
     const int64_t some = (s_.channels + kSome - 1) / kSome, size = panels_ * s_.channels * N;
     parallelFor(panels_ * some, 1, [&](int64_t begin, int64_t end) {
-      T* taps = scratch<T>(3, static_cast<size_t>(kSome * 9 * N));  // [channel, tap, N]
+      const Scratch<T> taps(kSome * 9 * N);  // [channel, tap, N]
       for (int64_t i = begin; i < end; i++) {
         const int64_t panel = i / some, c0 = i % some * kSome;
         const int64_t channels = s_.channels - c0 < kSome ? s_.channels - c0 : kSome;
         const int lines = static_cast<int>(s_.outputs - panel * N < N ? s_.outputs - panel * N : N);
         const T* from = w + panel * N * order.output + c0 * order.channel;
         if (order.channel == 9) {
-          packPanel(taps, N, from, order.output, int64_t(1), lines, 9 * channels);
+          packPanel(taps.get(), N, from, order.output, int64_t(1), lines, 9 * channels);
         } else {
           for (int64_t c = 0; c < channels; c++)
             packPanel(taps + c * 9 * N, N, from + c * order.channel, order.output, int64_t(1), lines, int64_t(9));
@@ -81,7 +81,8 @@ class WinogradConv {
   // Transformed inputs of one strip of the chunk that begins at tile0, and L channels:
   // [16, panel of tiles, block, R, L].
   void inputStrip(T* to, const T* x, int64_t strip, int64_t tile0, int64_t block) const {
-    T* copy = W::inputCopy(tiles_, s_, x, strip, block);
+    const Scratch<T> copy(W::inputRoom(tiles_, strip));
+    W::inputCopy(copy, tiles_, s_, x, strip, block);
     const int64_t tile = tiles_.firstTile(strip) - tile0, n = tiles_.tilesOf(strip), pitch = W::inputPitch(tiles_);
     for (int64_t i = 0; i < n; i++) {
       T* at = to + (((tile + i) / R * blocks_ + block) * R + (tile + i) % R) * L;
@@ -115,7 +116,7 @@ class WinogradConv {
   void outputStrip(T* out, const T* products, const T* bias, int64_t strip, int64_t tile0, int64_t block) const {
     const int64_t columns = 2 * tiles_.columns, pitch = columns * L, n = tiles_.tilesOf(strip);
     const int lanes = static_cast<int>(s_.outputs - block * L < L ? s_.outputs - block * L : L);
-    T* copy = scratch<T>(2, static_cast<size_t>(4 * n * L));
+    const Scratch<T> copy(4 * n * L);
     Vec shift{};
     for (int i = 0; bias && i < lanes; i++) shift[i] = bias[block * L + i];
     const T* from = products + (tiles_.firstTile(strip) - tile0) * pitch_ + block * L;

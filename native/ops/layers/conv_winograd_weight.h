@@ -26,9 +26,9 @@ class WinogradWeight {
 
   // grad: [batch, outputs, positions]; x: the input; out: [outputs, channels, 9]
   void run(T* out, const T* grad, const T* x) const {
-    T* inputs = scratch<T>(1, static_cast<size_t>(16 * inputSize_));
-    T* grads = scratch<T>(4, static_cast<size_t>(16 * gradSize_));
-    T* sums = scratch<T>(7, static_cast<size_t>(16 * rows_ * R * panels_ * N));
+    const Scratch<T> inputs(16 * inputSize_);
+    const Scratch<T> grads(16 * gradSize_);
+    const Scratch<T> sums(16 * rows_ * R * panels_ * N);
     const int64_t blocks = (s_.channels + L - 1) / L, both = blocks + (s_.outputs + L - 1) / L;
     tiles_.eachChunk([&](int64_t first, int64_t last) {
       const int64_t tile0 = tiles_.firstTile(first);
@@ -50,7 +50,8 @@ class WinogradWeight {
  private:
   // Transformed inputs of one strip of the chunk that begins at tile0, and L channels: [16, tile, channel].
   void inputStrip(T* to, const T* x, int64_t strip, int64_t tile0, int64_t block) const {
-    T* copy = W::inputCopy(tiles_, s_, x, strip, block);
+    const Scratch<T> copy(W::inputRoom(tiles_, strip));
+    W::inputCopy(copy, tiles_, s_, x, strip, block);
     const int64_t n = tiles_.tilesOf(strip), pitch = W::inputPitch(tiles_);
     T* at = to + (tiles_.firstTile(strip) - tile0) * inputPitch_ + block * L;
     for (int64_t i = 0; i < n; i++, at += inputPitch_) {
@@ -62,7 +63,7 @@ class WinogradWeight {
   void gradStrip(T* to, const T* grad, int64_t strip, int64_t tile0, int64_t block) const {
     const int64_t columns = 2 * tiles_.columns, pitch = columns * L, n = tiles_.tilesOf(strip);
     const int lanes = static_cast<int>(s_.outputs - block * L < L ? s_.outputs - block * L : L);
-    T* copy = scratch<T>(2, static_cast<size_t>(4 * n * L));
+    const Scratch<T> copy(4 * n * L);
     W::copyStrip(copy, grad + (strip / tiles_.perPlane * s_.outputs + block * L) * s_.positions(), lanes, s_.grid,
                  2 * tiles_.firstRow(strip), 2 * n / tiles_.columns, 0, columns);
     T* at = to + (tiles_.firstTile(strip) - tile0) * gradPitch_ + block * L;

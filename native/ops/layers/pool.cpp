@@ -102,7 +102,7 @@ void maxPlaneRows(const Pool& p, T* out, int64_t* indices, const T* x) {
   using I = std::conditional_t<sizeof(T) == 4, int32_t, int64_t>;
   const PoolAxis &ad = p.a[0], &ah = p.a[1], &aw = p.a[2];
   const int64_t row = aw.size, slice = ah.size * row;
-  I* at = scratch<I>(4, static_cast<size_t>(aw.grid));
+  const Scratch<I> at(aw.grid);
   int64_t d0, d1, h0, h1, w0, w1, full;
   for (int64_t o = 0; o < ad.grid * ah.grid; o++, out += aw.grid, indices += aw.grid) {
     ad.window(o / ah.grid, d0, d1, full);

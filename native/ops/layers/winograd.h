@@ -106,14 +106,19 @@ struct Winograd {
     }
   }
 
-  // The rows that a strip of tiles reads, L channels of them, in this thread's scratch.
-  static T* inputCopy(const WinogradTiles& tiles, const WinogradShape& s, const T* x, int64_t strip, int64_t block) {
+  // The rows that a strip of tiles reads, L channels of them, into `copy`, which has room for inputRoom elements.
+  static void inputCopy(T* copy, const WinogradTiles& tiles, const WinogradShape& s, const T* x, int64_t strip,
+                        int64_t block) {
     const int lanes = static_cast<int>(s.channels - block * L < L ? s.channels - block * L : L);
-    const int64_t rows = 2 * tiles.tilesOf(strip) / tiles.columns + 2;
-    T* copy = scratch<T>(2, static_cast<size_t>(rows * inputPitch(tiles)));
+    const int64_t rows = inputRows(tiles, strip);
     copyStrip(copy, x + (strip / tiles.perPlane * s.channels + block * L) * s.plane(), lanes, s.size,
               2 * tiles.firstRow(strip) + s.first[0], rows, s.first[1], 2 * tiles.columns + 2);
-    return copy;
+  }
+  static int64_t inputRows(const WinogradTiles& tiles, int64_t strip) {
+    return 2 * tiles.tilesOf(strip) / tiles.columns + 2;
+  }
+  static int64_t inputRoom(const WinogradTiles& tiles, int64_t strip) {
+    return inputRows(tiles, strip) * inputPitch(tiles);
   }
   static int64_t inputPitch(const WinogradTiles& tiles) { return (2 * tiles.columns + 2) * L; }
 

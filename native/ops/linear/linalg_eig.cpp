@@ -328,7 +328,7 @@ void eig(Ctx& ctx, Out<Real> values, Out<Real> vectors, In<Real> a, int64_t batc
   if (n == 0) return;
   Failures failures;
   parallelFor(batch, itemsPerTask(25 * n * n * n), [&](int64_t begin, int64_t end) {
-    double* h = scratch<double>(4, static_cast<size_t>(2 * n * n + 3 * n));
+    const Scratch<double> h(2 * n * n + 3 * n);
     double* v = h + n * n;
     const Reduction t = {h, v, v + n * n, v + n * n + n, v + n * n + 2 * n, n};
     for (int64_t item = begin; item < end; item++) {

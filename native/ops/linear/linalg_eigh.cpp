@@ -125,7 +125,7 @@ void eigh(Ctx& ctx, Out<Real> values, Out<Real> vectors, In<Real> a, int64_t bat
   if (n == 0) return;
   Failures failures;
   parallelFor(batch, itemsPerTask(9 * n * n * n), [&](int64_t begin, int64_t end) {
-    double* w = scratch<double>(4, static_cast<size_t>(n * n + 2 * n));
+    const Scratch<double> w(n * n + 2 * n);
     double *d = w + n * n, *e = d + n;
     for (int64_t item = begin; item < end; item++) {
       loadTransposed(w, a, item * n * n, n, n);
@@ -133,7 +133,7 @@ void eigh(Ctx& ctx, Out<Real> values, Out<Real> vectors, In<Real> a, int64_t bat
       const double s = safeScale(largest(w, n * n));
       scale(w, n * n, s);
       if (finite) tridiagonalise(w, d, e, n);
-      if (!finite || !implicitQl(vectors.p ? w : nullptr, d, e, n)) {
+      if (!finite || !implicitQl(vectors.p ? w.get() : nullptr, d, e, n)) {
         failures.note(item);
         storeZeros(values, item * n, n);
         if (vectors.p) storeZeros(vectors, item * n * n, n * n);

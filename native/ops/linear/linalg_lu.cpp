@@ -148,7 +148,7 @@ void adjugateOf(double* m, double* work, int64_t* order, int64_t n) {
 void linearSolve(Ctx& ctx, Out<Real> out, In<Real> a, In<Real> b, int64_t batch, int64_t n, int64_t k) {
   Failures failures;
   parallelFor(batch, itemsPerTask(n * n * (n + k)), [&](int64_t begin, int64_t end) {
-    double* lu = scratch<double>(4, static_cast<size_t>(n * (n + k)));
+    const Scratch<double> lu(n * (n + k));
     double* x = lu + n * n;
     for (int64_t item = begin; item < end; item++) {
       load(lu, a, item * n * n, n * n);
@@ -172,7 +172,7 @@ void linearSolve(Ctx& ctx, Out<Real> out, In<Real> a, In<Real> b, int64_t batch,
 
 void determinant(Ctx& c, Out<Real> det, Out<Real> sign, Out<Real> logAbs, In<Real> a, int64_t batch, int64_t n) {
   parallelFor(batch, itemsPerTask(n * n * n), [&](int64_t begin, int64_t end) {
-    double* lu = scratch<double>(4, static_cast<size_t>(n * n));
+    const Scratch<double> lu(n * n);
     for (int64_t item = begin; item < end; item++) {
       load(lu, a, item * n * n, n * n);
       double s = eliminate(lu, nullptr, n, 0), product = s, sum = 0;
@@ -194,7 +194,7 @@ void luFactor(Ctx& ctx, Out<Real> lu, Out<Int32> pivots, In<Real> a, int64_t bat
   const int64_t k = m < n ? m : n;
   Failures failures;
   parallelFor(batch, itemsPerTask(m * n * k), [&](int64_t begin, int64_t end) {
-    double* x = scratch<double>(4, static_cast<size_t>(m * n));
+    const Scratch<double> x(m * n);
     for (int64_t item = begin; item < end; item++) {
       load(x, a, item * m * n, m * n);
       int32_t* exchanged = pivots.as<int32_t>() + item * k;
@@ -209,8 +209,8 @@ void luFactor(Ctx& ctx, Out<Real> lu, Out<Int32> pivots, In<Real> a, int64_t bat
 void adjugate(Ctx& c, Out<Real> out, In<Real> a, int64_t batch, int64_t n) {
   if (n == 0) return;
   parallelFor(batch, itemsPerTask(2 * n * n * n), [&](int64_t begin, int64_t end) {
-    double* m = scratch<double>(4, static_cast<size_t>(2 * n * n));
-    int64_t* order = scratch<int64_t>(5, static_cast<size_t>(2 * n));
+    const Scratch<double> m(2 * n * n);
+    const Scratch<int64_t> order(2 * n);
     for (int64_t item = begin; item < end; item++) {
       load(m, a, item * n * n, n * n);
       adjugateOf(m, m + n * n, order, n);
@@ -222,7 +222,7 @@ void adjugate(Ctx& c, Out<Real> out, In<Real> a, int64_t batch, int64_t n) {
 void triangularSolve(Ctx& c, Out<Real> out, In<Real> a, In<Real> b, int64_t batch, int64_t n, int64_t k, bool upper,
                      bool unit) {
   parallelFor(batch, itemsPerTask(n * n * k), [&](int64_t begin, int64_t end) {
-    double* m = scratch<double>(4, static_cast<size_t>(n * (n + k)));
+    const Scratch<double> m(n * (n + k));
     double* x = m + n * n;
     for (int64_t item = begin; item < end; item++) {
       load(m, a, item * n * n, n * n);

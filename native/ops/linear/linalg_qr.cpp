@@ -45,7 +45,7 @@ void reflect(double* q, int64_t count, const double* columns, const double* tau,
 void cholesky(Ctx& ctx, Out<Real> out, In<Real> a, int64_t batch, int64_t n) {
   Failures failures;
   parallelFor(batch, itemsPerTask(n * n * n / 3), [&](int64_t begin, int64_t end) {
-    double* l = scratch<double>(4, static_cast<size_t>(n * n));
+    const Scratch<double> l(n * n);
     for (int64_t item = begin; item < end; item++) {
       load(l, a, item * n * n, n * n);
       int64_t bad = 0;
@@ -72,7 +72,7 @@ void qr(Ctx& ctx, Out<Real> q, Out<Real> r, In<Real> a, int64_t batch, int64_t m
   const int64_t k = m < n ? m : n;
   const int64_t cols = complete ? m : k;  // of Q, and rows of R
   parallelFor(batch, itemsPerTask(2 * m * k * (n + cols)), [&](int64_t begin, int64_t end) {
-    double* c = scratch<double>(4, static_cast<size_t>(m * n + m * cols + k));
+    const Scratch<double> c(m * n + m * cols + k);
     double *basis = c + m * n, *tau = basis + m * cols;
     for (int64_t item = begin; item < end; item++) {
       loadTransposed(c, a, item * m * n, m, n);

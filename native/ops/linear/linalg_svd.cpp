@@ -84,7 +84,7 @@ void svd(Ctx& ctx, Out<Real> u, Out<Real> s, Out<Real> vh, In<Real> a, int64_t b
   Failures failures;
   parallelFor(batch, itemsPerTask(10 * big * small * (small + cols)), [&](int64_t begin, int64_t end) {
     const int64_t square = small * small;
-    double* t = scratch<double>(4, static_cast<size_t>(big * (small + 2 * cols) + 4 * square + 4 * small));
+    const Scratch<double> t(big * (small + 2 * cols) + 4 * square + 4 * small);
     double *q = t + big * small, *basis = q + big * cols, *w = basis + big * cols, *turned = w + square,
            *work = turned + square, *tau = work + 2 * square, *lengths = tau + small, *sigma = lengths + small;
     for (int64_t item = begin; item < end; item++) {

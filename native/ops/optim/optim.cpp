@@ -10,7 +10,6 @@ namespace ng::NG_ISA {
 namespace {
 
 constexpr int64_t kGrain = 16384;  // elements per task
-constexpr int kPartsSlot = 4;
 
 int64_t totalOf(const IntList& sizes) {
   int64_t total = 0;
@@ -72,7 +71,7 @@ void scaleAll(Ctx& c, InOutList<Real> list, IntList sizes, In<Float64> rates) {
 void together(Ctx&, Out<Any>, InList<Any>) {}
 
 void sumSquares(Ctx& c, Out<Float64> out, InList<Real> list, IntList sizes) {
-  double* parts = scratch<double>(kPartsSlot, static_cast<size_t>(totalOf(sizes) / kGrain + 1 + sizes.n));
+  const Scratch<double> parts(totalOf(sizes) / kGrain + 1 + sizes.n);
   forSegments(sizes, [&](int64_t s, int64_t from, int64_t to, int64_t piece) {
     withDtype<Real>(list[s].t,
                     [&]<class T>(Tag<T>) { parts[piece] = sumOfSquares(list[s].as<T>() + from, to - from); });

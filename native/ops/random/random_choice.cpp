@@ -37,7 +37,7 @@ void siftDown(Arrival* heap, int64_t n, int64_t i) {
 // Exponential race (Efraimidis & Spirakis 2006): class k arrives at time E / p[k] with E exponential; the first `draws`
 // arrivals are a sample without replacement, in order. Returns how many classes have a positive weight.
 int64_t race(int64_t* out, const double* p, int64_t cols, int64_t draws, int64_t seed, int64_t offset, int64_t first) {
-  Arrival* heap = scratch<Arrival>(5, static_cast<size_t>(draws));
+  const Scratch<Arrival> heap(draws);
   int64_t held = 0, positive = 0;
   for (int64_t k = 0; k < cols; k++) {
     if (p[k] == 0) continue;
@@ -122,7 +122,7 @@ void multinomial(Ctx& c, Out<Int64> out, In<Floating> p, int64_t rows, int64_t c
   FirstBad bad[4];
   const int64_t work = cols + draws;
   parallelFor(rows, work < 4096 ? 4096 / work : 1, [&](int64_t begin, int64_t end) {
-    double* weights = scratch<double>(4, static_cast<size_t>(cols));
+    const Scratch<double> weights(cols);
     for (int64_t r = begin; r < end; r++) {
       withDtype(p, [&]<class T>(Tag<T>) {
         const T* x = p.as<T>() + r * cols;

@@ -81,7 +81,7 @@ void runUnits(const Problem& p, int64_t units, int64_t work, Compute&& compute, 
     });
     return;
   }
-  char* partials = scratch<char>(4, static_cast<size_t>(units * parts * p.partBytes));
+  const Scratch<char> partials(units * parts * p.partBytes);
   // Whole column blocks of rows, so that cutting costs no accuracy and no ragged ends.
   const int64_t per = ((redN + parts - 1) / parts + kColRows - 1) / kColRows * kColRows;
   parts = (redN + per - 1) / per;

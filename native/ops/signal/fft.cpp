@@ -56,7 +56,7 @@ template <class C>
 void turns(Complex<C> w, int64_t n) {
   int64_t low = 1;
   while (low * low < n) low *= 2;
-  double* const fineRe = scratch<double>(6, static_cast<size_t>(2 * low));
+  const Scratch<double> fineRe(2 * low);
   double* const fineIm = fineRe + low;
   for (int64_t j = 0; j < low; j++) {
     fineRe[j] = __builtin_cos(kTurn * static_cast<double>(j) / static_cast<double>(n));
@@ -277,7 +277,7 @@ void overLines(int64_t lines, int64_t length, int64_t arrays, F&& body) {
     lanes /= 2;
   const int64_t blocks = (lines + lanes - 1) / lanes;
   parallelFor(blocks, kGrain / (lanes * length) + 1, [&](int64_t b, int64_t e) {
-    C* const work = scratch<C>(5, static_cast<size_t>(lanes * length * arrays));
+    const Scratch<C> work(lanes * length * arrays);
     for (int64_t u = b; u < e; u++) {
       const int64_t first = u * lanes;
       body(first, lines - first < lanes ? lines - first : lanes, work);
@@ -288,7 +288,7 @@ void overLines(int64_t lines, int64_t length, int64_t arrays, F&& body) {
 template <class C, class T>
 void mixedRadix(const Call<T>& call, const Factors& factors) {
   const int64_t n = call.n;
-  C* const table = scratch<C>(4, static_cast<size_t>(2 * n));
+  const Scratch<C> table(2 * n);
   const Complex<C> w{table, table + n};
   turns(w, n);
   overLines<C>(call.lines, n, 4, [&](int64_t first, int64_t lanes, C* work) {
@@ -315,7 +315,7 @@ void bluestein(const Call<T>& call) {
   int64_t wide = 1;
   while (wide < 2 * n - 1) wide *= 2;
   const Factors factors = factorsOf(wide);
-  C* const table = scratch<C>(4, static_cast<size_t>(6 * wide + 2 * n));
+  const Scratch<C> table(6 * wide + 2 * n);
   const Complex<C> w{table, table + wide}, chirp{table + 2 * wide, table + 2 * wide + n};
   const Complex<C> a{table + 2 * wide + 2 * n, table + 3 * wide + 2 * n}, b = a.at(2 * wide);
   turns(w, wide);

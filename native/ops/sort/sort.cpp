@@ -122,8 +122,8 @@ void sortLines(const Buf& values, const Buf& indices, const Buf& a, int64_t oute
   const bool partial = k < len && (k <= 16 || k < len / 16);
   parallelFor(outer * inner, kGrain / (len + 1), [&](int64_t b, int64_t e) {
     const size_t room = static_cast<size_t>(partial ? k : len);
-    auto* first = scratch<Entry<K>>(4, room);
-    auto* second = partial ? first : scratch<Entry<K>>(5, room);
+    const Scratch<Entry<K>> one(room), other(partial ? 0 : room);
+    Entry<K>*first = one, *second = other;
     for (int64_t line = b; line < e; line++) {
       const T* x = a.as<const T>() + line / inner * len * inner + line % inner;
       const Entry<K>* sorted = first;
