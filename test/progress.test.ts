@@ -38,6 +38,9 @@ test('values pass through, in both kinds of loops', async () => {
   for await (const v of ng.progress(later(), { stream })) seen.push(v);
   expect(seen).toEqual([3, 1, 2, 7]);
   expect(caught(() => [...ng.progress(later(), { stream })])).toMatchObject({ code: 'ERR_INVALID_ARG' });
+  // A loader of examples that nobody has counted.
+  for await (const v of ng.progress(new data.DataLoader(later), { stream })) seen.push(v.itemSync() as number);
+  expect(seen.at(-1)).toBe(7);
 });
 
 test('on a terminal: share, count, rate and time left; then the time it took', () => {

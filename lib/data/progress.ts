@@ -119,6 +119,13 @@ function bar(share: number): string {
   return process.env['NO_COLOR'] ? done + left : `\x1b[32m${done}\x1b[2m${left}\x1b[0m`;
 }
 
+// How many turns a loop over `source` has, if that is known.
+function countIn(source: object): number | undefined {
+  if (source instanceof DataLoader && source.isIterable) return undefined;
+  const { length, size } = source as { length?: unknown; size?: unknown };
+  return [length, size].find((n): n is number => Number.isSafeInteger(n));
+}
+
 /** What {@link progress} returns: the same turns, for `for` and `for await` loops. */
 export class Progress<T> implements Iterable<T>, AsyncIterable<T> {
   readonly #source: Iterable<T> | AsyncIterable<T>;
@@ -135,11 +142,10 @@ export class Progress<T> implements Iterable<T>, AsyncIterable<T> {
     const { show, label } = this.#options;
     const stream = this.#options.stream ?? process.stderr;
     if (!(show ?? stream.isTTY === true)) return undefined;
-    const source = this.#source as { length?: unknown; size?: unknown };
-    const total = this.#options.total ?? [source.length, source.size].find((n) => Number.isSafeInteger(n));
+    const total = this.#options.total ?? countIn(this.#source);
     // A loader may go on in the middle of an epoch.
-    const first = source instanceof DataLoader ? source.position : 0;
-    return new Line(stream, label, total as number | undefined, first);
+    const first = this.#source instanceof DataLoader ? this.#source.position : 0;
+    return new Line(stream, label, total, first);
   }
 
   *[Symbol.iterator](): Generator<T, void, undefined> {
