@@ -99,6 +99,22 @@ describe('data.parquet', () => {
     expect(await failure(data.parquet(fixture('list.parquet'), { target: 'nope' }))).toMatch(/has no column nope/);
   });
 
+  test.each(['snappy', 'zstd', 'gzip'])(
+    'damage anywhere in a file of %s is an error of the file, or not seen',
+    async (codec) => {
+      const bytes = readFileSync(fixture(`table.${codec}.parquet`));
+      let seen = 0;
+      for (let at = 0; at < bytes.length; at += 23) {
+        const damaged = Buffer.from(bytes);
+        damaged[at] = damaged[at]! ^ 0x55;
+        const said = await failure(data.parquet(damaged));
+        expect([at, said]).toEqual([at, expect.stringMatching(/^nothing was thrown|^ERR_FILE_FORMAT \[parquet\] the given bytes/)]); // prettier-ignore
+        if (said.startsWith('ERR')) seen++;
+      }
+      expect(seen).toBeGreaterThan(50);
+    },
+  );
+
   test('a package that is missing is named with its install command', async () => {
     expect(await failure(peer('parquet', 'no-such-package-here'))).toBe(
       'ERR_MISSING_DEPENDENCY [parquet] it needs the package no-such-package-here, which is not installed: run `npm install no-such-package-here`',

@@ -120,6 +120,9 @@ async function tableIn(name: string, bytes: Uint8Array): Promise<ArrowTable> {
  * Columns of numbers without nulls (but int64 and float16) are read from Arrow's memory into the matrix, without a value or
  * a copy in between; dates and timestamps become days since 1970-01-01, text and dictionaries categories.
  *
+ * apache-arrow does not verify the metadata of a file: a damaged one can make it use up the memory, so read no files that you
+ * do not trust.
+ *
  * @param source - a table, a path, or the bytes of a file or stream
  * @throws FileFormatError for what is no Arrow data, is truncated, or has a column of lists or structures that is not
  *   left out; `ERR_MISSING_DEPENDENCY` without the package

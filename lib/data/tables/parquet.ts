@@ -2,7 +2,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { types } from 'node:util';
 import { readOptions } from '../../core/arguments';
-import { ArgumentError, FileFormatError } from '../../core/errors';
+import { ArgumentError, FileFormatError, NodegradError } from '../../core/errors';
 import { describe } from '../../core/shape';
 import { type Tensor } from '../../core/tensor';
 import { tooMuch, type UnpackOptions, unpackSpec } from '../bytes';
@@ -42,6 +42,10 @@ interface Hyparquet {
   snappyUncompress(input: Uint8Array, output: Uint8Array): void;
 }
 
+// Errors of the file system and of nodegrad say themselves what is wrong; of hyparquet's, there may be any.
+const isKnown = (e: unknown): boolean =>
+  e instanceof NodegradError || (e as NodeJS.ErrnoException).syscall !== undefined;
+
 class ParquetSource implements RowSource {
   readonly op = 'parquet';
   readonly unit = 'row';
@@ -68,7 +72,7 @@ class ParquetSource implements RowSource {
       this.compressors = await this.compressorsOf();
       return names;
     } catch (cause) {
-      if ((cause as { code?: unknown }).code !== undefined) throw cause;
+      if (isKnown(cause)) throw cause;
       throw new FileFormatError(
         `[parquet] ${this.name}: the end of its ${this.file.byteLength} bytes is no footer of a Parquet file: ` +
           (cause as Error).message,
@@ -130,7 +134,7 @@ class ParquetSource implements RowSource {
     try {
       rows = await this.library.parquetReadObjects({ file, metadata, columns, rowStart, rowEnd, compressors });
     } catch (cause) {
-      if ((cause as { code?: unknown }).code !== undefined) throw cause;
+      if (isKnown(cause)) throw cause;
       throw rowError(this, rowStart, `the rows from there on cannot be read: ${(cause as Error).message}`, cause);
     }
     if (rows.length === rowEnd - rowStart) return rows;
