@@ -15,7 +15,7 @@ import { asIndex, checkGather, checkVector, type IndexLike, indexParam, place, t
 import { lift, linearIndex, runAddRows, runGather, runScatter, scatterMode, takeRows } from './kernels';
 import { denseOf, sameDevice } from '../kit/launch';
 import { definePrimitive } from '../kit/primitive';
-import { apart, overwriteCopy, type Overwrite, overwriteSelf, sameDType, scalarOf } from '../kit/overwrite';
+import { apart, defineOverwrite, type Overwrite, sameDType, scalarOf } from '../kit/overwrite';
 import { expand, reshape } from '../shape/views';
 import { where } from '../elementwise/where';
 
@@ -84,39 +84,48 @@ const scatterSpec: Spec<ScatterArguments> = {
 };
 type ScatterInOrder = [dim: number, index: IndexLike, src: Source, reduce?: 'add' | 'multiply' | null];
 
-function overwriting(t: Tensor, axis: number, index: IndexLike, src: Tensor | number | boolean): Overwrite {
-  const p = place('scatter', t, axis, index, src);
-  const a = p.axis;
-  const isTensor = src instanceof Tensor;
-  return {
-    name: 'scatter',
-    inputs: isTensor ? [p.src] : [],
-    saved: [p.index],
-    write: (o) => runScatter(scatterMode.set, o, a, p.index, apart(o, p.src)),
-    grad: ([g], [at], needs) => [
-      needs[0] ? scatter(g!, a, at!, 0) : null,
-      isTensor && needs[1] ? gather(g!, a, at!) : null,
-    ],
-  };
+interface Scattered {
+  src: Tensor;
+  index: Tensor;
+}
+interface Axis {
+  axis: number;
 }
 
-function adding(t: Tensor, axis: number, index: IndexLike, src: Tensor | number): Overwrite {
-  const p = place('scatterAdd', t, axis, index, src);
-  const a = p.axis;
-  return {
-    name: 'scatterAdd',
-    inputs: src instanceof Tensor ? [p.src] : [],
-    saved: [p.index],
-    write: (o) => runScatter(scatterMode.sum, o, a, p.index, apart(o, p.src)),
-    grad: ([g], [at], needs) => [g, needs[1] ? gather(g!, a, at!) : null],
-  };
-}
+const overwriting = defineOverwrite<Scattered, Axis>({
+  name: 'scatter',
+  inputs: ['src', 'index'],
+  write: (o, { src, index }, { axis }) => runScatter(scatterMode.set, o, axis, index, apart(o, src)),
+  reads: ['index'],
+  derivative: (g, { index }, { axis }, needs) => ({
+    t: needs.t ? scatter(g, axis, index, 0) : null,
+    src: needs.src ? gather(g, axis, index) : null,
+  }),
+});
+
+const adding = defineOverwrite<Scattered, Axis>({
+  name: 'scatterAdd',
+  inputs: ['src', 'index'],
+  write: (o, { src, index }, { axis }) => runScatter(scatterMode.sum, o, axis, index, apart(o, src)),
+  reads: { src: ['index'] },
+  derivative: (g, { index }, { axis }, needs) => ({ t: g, src: needs.src ? gather(g, axis, index) : null }),
+});
+
+// Not differentiable, as in PyTorch; scatterReduce with 'prod' is.
+const multiplying = defineOverwrite<Scattered, Axis>({
+  name: 'scatter',
+  inputs: ['src', 'index'],
+  write: (o, { src, index }, { axis }) => runScatter(scatterMode.prod, o, axis, index, apart(o, src)),
+  derivative() {
+    throw new DTypeError("[scatter] { reduce: 'multiply' } has no gradient; use scatterReduce(.., 'prod')");
+  },
+});
 
 function scattering(t: Tensor, args: readonly unknown[]): Overwrite {
-  const { dim, index, src, reduce } = readArguments('scatter', scatterSpec, args);
-  if (reduce === 'add') return adding(t, dim, index, src as Tensor);
-  if (reduce === 'multiply') return multiplying(t, dim, index, src as Tensor);
-  return overwriting(t, dim, index, src);
+  const { dim, index: at, src: from, reduce } = readArguments('scatter', scatterSpec, args);
+  const { axis, index, src } = place(reduce === 'add' ? 'scatterAdd' : 'scatter', t, dim, at, from);
+  if (reduce === 'multiply') return multiplying({ src: src.detach(), index }, { axis });
+  return (reduce === 'add' ? adding : overwriting)({ src, index }, { axis });
 }
 
 type Scatter = (t: Tensor, ...args: InOrderOrByName<ScatterInOrder, ScatterArguments>) => Tensor;
@@ -125,24 +134,9 @@ type Scatter = (t: Tensor, ...args: InOrderOrByName<ScatterInOrder, ScatterArgum
  * A copy with out[index[i][j]..][j].. = src[i][j].. (for axis 0). `src` may be a number. Where an index appears twice
  * the later one wins.
  */
-export const scatter: Scatter = (t, ...args) => overwriteCopy(t, scattering(t, args));
+export const scatter: Scatter = (t, ...args) => scattering(t, args).copy(t);
 /** {@link scatter} in place. */
-export const scatter_: Scatter = (t, ...args) => overwriteSelf(t, scattering(t, args));
-
-// Not differentiable, as in PyTorch; scatterReduce with 'prod' is.
-function multiplying(t: Tensor, axis: number, index: IndexLike, src: Tensor | number): Overwrite {
-  const p = place('scatter', t, axis, index, src);
-  const a = p.axis;
-  return {
-    name: 'scatter',
-    inputs: [],
-    saved: [],
-    write: (o) => runScatter(scatterMode.prod, o, a, p.index, apart(o, p.src)),
-    grad: () => {
-      throw new DTypeError("[scatter] { reduce: 'multiply' } has no gradient; use scatterReduce(.., 'prod')");
-    },
-  };
-}
+export const scatter_: Scatter = (t, ...args) => scattering(t, args).self(t);
 
 /** Arguments of {@link scatterAdd}. */
 export interface ScatterAddArguments extends IndexArguments {
@@ -154,14 +148,15 @@ type ScatterAdd = (
   ...args: InOrderOrByName<[dim: number, index: IndexLike, src: Tensor], ScatterAddArguments>
 ) => Tensor;
 function addingOf(op: string, t: Tensor, args: readonly unknown[]): Overwrite {
-  const { dim, index, src } = readArguments(op, scatterAddSpec, args);
-  return adding(t, dim, index, src);
+  const { dim, index: at, src: from } = readArguments(op, scatterAddSpec, args);
+  const { axis, index, src } = place('scatterAdd', t, dim, at, from);
+  return adding({ src, index }, { axis });
 }
 
 /** A copy with out[index[i][j]..][j].. += src[i][j].. (for axis 0). */
-export const scatterAdd: ScatterAdd = (t, ...args) => overwriteCopy(t, addingOf('scatterAdd', t, args));
+export const scatterAdd: ScatterAdd = (t, ...args) => addingOf('scatterAdd', t, args).copy(t);
 /** {@link scatterAdd} in place. */
-export const scatterAdd_: ScatterAdd = (t, ...args) => overwriteSelf(t, addingOf('scatterAdd_', t, args));
+export const scatterAdd_: ScatterAdd = (t, ...args) => addingOf('scatterAdd_', t, args).self(t);
 
 // --- whole slices ---------------------------------------------------------------------------------------------------
 
@@ -216,24 +211,36 @@ export function placeSlices(op: string, t: Tensor, axis: number, index: IndexLik
 
 function slices(name: 'indexAdd' | 'indexCopy', t: Tensor, axis: number, index: IndexLike, src: Tensor): Overwrite {
   const [a, at] = checkedSlices(name, t, axis, index, src);
-  const add = name === 'indexAdd';
-  const { shape } = src;
-  return {
-    name,
-    inputs: [src],
-    saved: [at],
-    write: (o) => {
-      const s = apart(o, src);
-      if (add && o.isContiguous() && o.ndim > 0)
-        runAddRows(aroundAxis(o.detach(), a), denseOf(aroundAxis(s.detach(), a)), denseOf(lift(at)));
-      else runScatter(add ? scatterMode.sum : scatterMode.set, o, a, alongAxis(at, a, shape), s);
-    },
-    grad: ([g], [i], needs) => [
-      needs[0] ? (add ? g : indexFill(g!, a, i!, 0)) : null,
-      needs[1] ? reshape(indexSelect(g!, a, i!), shape) : null,
-    ],
-  };
+  return (name === 'indexAdd' ? addingAt : copyingTo)({ src, index: at }, { axis: a, shape: src.shape });
 }
+
+const addingAt = defineOverwrite<Scattered, Axis & { shape: Shape }>({
+  name: 'indexAdd',
+  inputs: ['src', 'index'],
+  write(o, { src, index }, { axis, shape }) {
+    const s = apart(o, src);
+    if (o.isContiguous() && o.ndim > 0)
+      runAddRows(aroundAxis(o, axis), denseOf(aroundAxis(s, axis)), denseOf(lift(index)));
+    else runScatter(scatterMode.sum, o, axis, alongAxis(index, axis, shape), s);
+  },
+  reads: { src: ['index'] },
+  derivative: (g, { index }, { axis, shape }, needs) => ({
+    t: g,
+    src: needs.src ? reshape(indexSelect(g, axis, index), shape) : null,
+  }),
+});
+
+const copyingTo = defineOverwrite<Scattered, Axis & { shape: Shape }>({
+  name: 'indexCopy',
+  inputs: ['src', 'index'],
+  write: (o, { src, index }, { axis, shape }) =>
+    runScatter(scatterMode.set, o, axis, alongAxis(index, axis, shape), apart(o, src)),
+  reads: ['index'],
+  derivative: (g, { index }, { axis, shape }, needs) => ({
+    t: needs.t ? indexFill(g, axis, index, 0) : null,
+    src: needs.src ? reshape(indexSelect(g, axis, index), shape) : null,
+  }),
+});
 
 function addingSlices(op: string, t: Tensor, args: readonly unknown[]): Overwrite {
   const { dim, index, source, alpha } = readArguments(op, indexAddSpec, args);
@@ -254,14 +261,14 @@ type IndexCopy = (
 ) => Tensor;
 
 /** A copy with the slices of `source` added to the slices of one axis that a vector of indices names. */
-export const indexAdd: IndexAdd = (t, ...args) => overwriteCopy(t, addingSlices('indexAdd', t, args));
+export const indexAdd: IndexAdd = (t, ...args) => addingSlices('indexAdd', t, args).copy(t);
 /** {@link indexAdd} in place. */
-export const indexAdd_: IndexAdd = (t, ...args) => overwriteSelf(t, addingSlices('indexAdd_', t, args));
+export const indexAdd_: IndexAdd = (t, ...args) => addingSlices('indexAdd_', t, args).self(t);
 
 /** A copy with the slices of one axis that a vector of indices names replaced by those of `source`. */
-export const indexCopy: IndexCopy = (t, ...args) => overwriteCopy(t, copyingSlices('indexCopy', t, args));
+export const indexCopy: IndexCopy = (t, ...args) => copyingSlices('indexCopy', t, args).copy(t);
 /** {@link indexCopy} in place. */
-export const indexCopy_: IndexCopy = (t, ...args) => overwriteSelf(t, copyingSlices('indexCopy_', t, args));
+export const indexCopy_: IndexCopy = (t, ...args) => copyingSlices('indexCopy_', t, args).self(t);
 
 function filling(t: Tensor, axis: number, index: IndexLike, value: Tensor | number | boolean): Overwrite {
   needTensor('indexFill', t);
@@ -273,21 +280,24 @@ function filling(t: Tensor, axis: number, index: IndexLike, value: Tensor | numb
   const v = value instanceof Tensor ? cast(value, t.dtype) : scalarOf(value, t);
   // Negative indices count from the end here.
   const at = linearIndex([lift(given)], [t.shape[a] ?? 1], [1], [given.numel]);
-  const shape = t.shape.map((d, i) => (i === a ? at.numel : d));
-  return {
-    name: 'indexFill',
-    inputs: value instanceof Tensor ? [v] : [],
-    saved: [at],
-    write: (o) => runScatter(scatterMode.set, o, a, alongAxis(at, a, shape), apart(o, v)),
-    grad: ([g], [i], needs) => [
-      needs[0] ? indexFill(g!, a, i!, 0) : null,
-      // A position named twice counts once.
-      needs[1]
-        ? where(indexFill(zeros(g!.shape, { dtype: 'bool', device: g!.device }), a, i!, true), g!, 0).sum()
-        : null,
-    ],
-  };
+  return fillingAt({ src: v, index: at }, { axis: a, shape: t.shape.map((d, i) => (i === a ? at.numel : d)) });
 }
+
+const fillingAt = defineOverwrite<Scattered, Axis & { shape: Shape }>({
+  name: 'indexFill',
+  inputs: ['src', 'index'],
+  write: (o, { src, index }, { axis, shape }) =>
+    runScatter(scatterMode.set, o, axis, alongAxis(index, axis, shape), apart(o, src)),
+  reads: ['index'],
+  derivative(g, { index }, { axis }, needs) {
+    const filled = zeros(g.shape, { dtype: 'bool', device: g.device });
+    return {
+      t: needs.t ? indexFill(g, axis, index, 0) : null,
+      // A position named twice counts once.
+      src: needs.src ? where(indexFill(filled, axis, index, true), g, 0).sum() : null,
+    };
+  },
+});
 
 /** Arguments of {@link indexFill}. */
 export interface IndexFillArguments extends IndexArguments {
@@ -304,9 +314,9 @@ function fillingOf(op: string, t: Tensor, args: readonly unknown[]): Overwrite {
 }
 
 /** A copy with one value in the slices of one axis that a vector of indices names. */
-export const indexFill: IndexFill = (t, ...args) => overwriteCopy(t, fillingOf('indexFill', t, args));
+export const indexFill: IndexFill = (t, ...args) => fillingOf('indexFill', t, args).copy(t);
 /** {@link indexFill} in place. */
-export const indexFill_: IndexFill = (t, ...args) => overwriteSelf(t, fillingOf('indexFill_', t, args));
+export const indexFill_: IndexFill = (t, ...args) => fillingOf('indexFill_', t, args).self(t);
 
 // --- take -----------------------------------------------------------------------------------------------------------
 

@@ -14,7 +14,7 @@ import { runAddRows, runScatter, scatterMode, takeRows } from './kernels';
 import { type Index, type IndexItem, makePlan, type Plan, s } from './plan';
 import { denseOf, runCopy, sameDevice } from '../kit/launch';
 import { maskedFill_ } from './masking';
-import { apart, overwriteCopy, type Overwrite, overwriteSelf, scalarOf } from '../kit/overwrite';
+import { apart, defineOverwrite, type Overwrite, scalarOf } from '../kit/overwrite';
 import { broadcastTo, needDims, permute, region, reshape } from '../shape/views';
 
 export { s, Slice } from './plan';
@@ -77,20 +77,34 @@ function write(target: Tensor, plan: Plan, linear: Tensor | undefined, value: Te
   if (dense !== x) runCopy(x, dense);
 }
 
-function assigning(plan: Plan, value: Tensor, accumulate: boolean): Overwrite {
-  const { linear } = plan;
-  const bare = { ...plan, linear: undefined };
-  return {
-    name: 'indexPut',
-    inputs: [value],
-    saved: linear ? [linear] : [],
-    write: (o) => write(o, plan, linear, apart(o, value.detach()), accumulate),
-    grad: ([g], [l], needs) => [
-      needs[0] ? (accumulate ? g : overwriteCopy(g!, assigning({ ...bare, linear: l }, scalarOf(0, g!), false))) : null,
-      needs[1] ? apply(g!, bare, l) : null,
-    ],
-  };
+interface Assigned {
+  value: Tensor;
+  /** The positions of a plan that picks elements. */
+  linear: Tensor | null;
 }
+interface How {
+  /** Without positions. */
+  plan: Plan;
+  accumulate: boolean;
+}
+
+const assigned: (inputs: Assigned, how: How) => Overwrite = defineOverwrite<Assigned, How>({
+  name: 'indexPut',
+  inputs: ['value', 'linear'],
+  write: (o, { value, linear }, { plan, accumulate }) =>
+    write(o, plan, linear ?? undefined, apart(o, value), accumulate),
+  reads: ['linear'],
+  derivative(g, { linear }, { plan, accumulate }, needs) {
+    const cleared = (): Tensor => assigned({ value: scalarOf(0, g), linear }, { plan, accumulate: false }).copy(g);
+    return {
+      t: needs.t ? (accumulate ? g : cleared()) : null,
+      value: needs.value ? apply(g, plan, linear ?? undefined) : null,
+    };
+  },
+});
+
+const assigning = ({ linear, ...plan }: Plan, value: Tensor, accumulate: boolean): Overwrite =>
+  assigned({ value, linear: linear ?? null }, { plan: { ...plan, linear: undefined }, accumulate });
 
 // Arrays are read by `tensor`, which checks what is in them.
 const assignable = either<[Tensor | number | boolean, Assignable]>(
@@ -136,7 +150,7 @@ export function set(t: Tensor, index: Index, value: Assignable): Tensor {
     return maskedFill_(t, reshape(mask, open), value as Tensor | number | boolean);
   }
   const plan = makePlan('set', t, index);
-  return overwriteSelf(t, assigning(plan, valueFor('set', t, plan, value), false));
+  return assigning(plan, valueFor('set', t, plan, value), false).self(t);
 }
 
 /** Options of {@link indexPut}. */
@@ -169,9 +183,9 @@ function putting(op: string, t: Tensor, args: readonly unknown[]): Overwrite {
 }
 
 /** A copy with the elements that `indices` name replaced by `values` (or, accumulating, increased). */
-export const indexPut: IndexPut = (t, ...args) => overwriteCopy(t, putting('indexPut', t, args));
+export const indexPut: IndexPut = (t, ...args) => putting('indexPut', t, args).copy(t);
 /** {@link indexPut} in place. */
-export const indexPut_: IndexPut = (t, ...args) => overwriteSelf(t, putting('indexPut_', t, args));
+export const indexPut_: IndexPut = (t, ...args) => putting('indexPut_', t, args).self(t);
 
 /** Arguments of {@link select}. */
 export interface SelectArguments {

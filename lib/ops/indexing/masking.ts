@@ -8,7 +8,7 @@ import { addMethods, needTensor, Tensor } from '../../core/tensor';
 import { cast } from '../tensors/cast';
 import { nonzeroFlat, takeRows } from './kernels';
 import { runCopy, sameDevice } from '../kit/launch';
-import { apart, type Overwrite, overwriteSelf, scalarOf } from '../kit/overwrite';
+import { apart, defineOverwrite, scalarOf } from '../kit/overwrite';
 import { broadcastTo, reshape } from '../shape/views';
 import { runWhere, where } from '../elementwise/where';
 
@@ -56,16 +56,19 @@ export const maskedFill_: MaskedFill = (t, ...args) => {
     throw new ShapeError(
       `[maskedFill_] a mask of shape ${showShape(mask.shape)} does not fit into ${showShape(t.shape)}`,
     );
-  const v = fillValue('maskedFill_', t, value);
-  const op: Overwrite = {
-    name: 'maskedFill',
-    inputs: [v],
-    saved: [mask],
-    write: (o) => runWhere(apart(o, mask), apart(o, v), o, o.shape, o),
-    grad: ([g], [m], needs) => [needs[0] ? where(m!, 0, g!) : null, needs[1] ? where(m!, g!, 0) : null],
-  };
-  return overwriteSelf(t, op);
+  return filling({ value: fillValue('maskedFill_', t, value), mask }, {}).self(t);
 };
+
+const filling = defineOverwrite<{ value: Tensor; mask: Tensor }, object>({
+  name: 'maskedFill',
+  inputs: ['value', 'mask'],
+  write: (o, { value, mask }) => void runWhere(apart(o, mask), apart(o, value), o, o.shape, o),
+  reads: ['mask'],
+  derivative: (g, { mask }, _, needs) => ({
+    t: needs.t ? where(mask, 0, g) : null,
+    value: needs.value ? where(mask, g, 0) : null,
+  }),
+});
 
 /** The elements where the mask holds, as a vector. Mask and tensor broadcast. Waits for the stream. */
 export function maskedSelect(t: Tensor, ...args: InOrderOrByName<[mask: Tensor], { mask: Tensor }>): Tensor {

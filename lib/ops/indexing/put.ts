@@ -1,6 +1,6 @@
 /** @file Writing to positions of the flattened tensor. */
 import { ShapeError } from '../../core/errors';
-import { showShape } from '../../core/shape';
+import { type Shape, showShape } from '../../core/shape';
 import { addMethods, needTensor, type Tensor } from '../../core/tensor';
 import { type InOrderOrByName, readArguments, type Spec } from '../../core/arguments';
 import { boolean, tensor as tensorParam } from '../../core/params';
@@ -8,7 +8,7 @@ import { take } from './gather';
 import { asIndex, type IndexLike, indexParam } from './checks';
 import { linearIndex, runScatter, scatterMode } from './kernels';
 import { denseOf, runCopy, sameDevice } from '../kit/launch';
-import { apart, overwriteCopy, type Overwrite, overwriteSelf, sameDType, scalarOf } from '../kit/overwrite';
+import { apart, defineOverwrite, type Overwrite, sameDType, scalarOf } from '../kit/overwrite';
 import { reshape } from '../shape/views';
 
 /** Arguments of {@link put}. */
@@ -22,27 +22,36 @@ export interface PutArguments {
 }
 const putSpec: Spec<PutArguments> = { index: indexParam, source: tensorParam, accumulate: boolean.or(false) };
 
-function putting(t: Tensor, index: Tensor, source: Tensor, accumulate: boolean): Overwrite {
-  const at = linearIndex([index], [t.numel], [1], index.shape);
-  const { shape } = source;
-  return {
-    name: 'put',
-    inputs: [source],
-    saved: [at],
-    write: (o) => {
-      const from = apart(o, source).detach();
-      const dense = denseOf(o.detach());
-      // Zero stands for all positions in the gradient.
-      const values = from.numel === at.numel ? reshape(from, [-1]) : from;
-      runScatter(accumulate ? scatterMode.sum : scatterMode.set, reshape(dense, [-1]), 0, at, values);
-      if (!o.isContiguous()) runCopy(o, dense);
-    },
-    grad: ([g], [i], needs) => [
-      needs[0] ? (accumulate ? g : overwriteCopy(g!, putting(g!, i!, scalarOf(0, g!), false))) : null,
-      needs[1] ? reshape(take(g!, i!), shape) : null,
-    ],
-  };
+// `at`: positions of the flattened tensor; the source has as many elements, or is one for all.
+interface Placing {
+  source: Tensor;
+  at: Tensor;
 }
+interface How {
+  /** Of the source. */
+  shape: Shape;
+  accumulate: boolean;
+}
+
+const putting: (inputs: Placing, how: How) => Overwrite = defineOverwrite<Placing, How>({
+  name: 'put',
+  inputs: ['source', 'at'],
+  write(o, { source, at }, { accumulate }) {
+    const from = apart(o, source);
+    const dense = denseOf(o);
+    const values = from.numel === at.numel ? reshape(from, [-1]) : from;
+    runScatter(accumulate ? scatterMode.sum : scatterMode.set, reshape(dense, [-1]), 0, at, values);
+    if (!o.isContiguous()) runCopy(o, dense);
+  },
+  reads: ['at'],
+  derivative(g, { at }, { shape, accumulate }, needs) {
+    const cleared = (): Tensor => putting({ source: scalarOf(0, g), at }, { shape: [], accumulate: false }).copy(g);
+    return {
+      t: needs.t ? (accumulate ? g : cleared()) : null,
+      source: needs.source ? reshape(take(g, at), shape) : null,
+    };
+  },
+});
 
 function puttingOf(op: string, t: Tensor, args: readonly unknown[]): Overwrite {
   needTensor(op, t);
@@ -54,7 +63,8 @@ function puttingOf(op: string, t: Tensor, args: readonly unknown[]): Overwrite {
     throw new ShapeError(
       `[${op}] the source ${showShape(source.shape)} must have as many elements as the index ${showShape(at.shape)}`,
     );
-  return putting(t, at, source, accumulate!);
+  const places = linearIndex([at], [t.numel], [1], at.shape);
+  return putting({ source, at: places }, { shape: source.shape, accumulate: accumulate! });
 }
 
 type Put = (
@@ -69,9 +79,9 @@ type Put = (
  * @throws ShapeError unless index and source have equally many elements; DTypeError unless the dtypes are equal;
  *   IndexError, at the next wait, for a position that is not there
  */
-export const put: Put = (t, ...args) => overwriteCopy(t, puttingOf('put', t, args));
+export const put: Put = (t, ...args) => puttingOf('put', t, args).copy(t);
 /** {@link put} in place. */
-export const put_: Put = (t, ...args) => overwriteSelf(t, puttingOf('put_', t, args));
+export const put_: Put = (t, ...args) => puttingOf('put_', t, args).self(t);
 
 addMethods({ put, put_ });
 declare module '../../core/tensor' {

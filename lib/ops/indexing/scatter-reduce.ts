@@ -1,5 +1,4 @@
 /** @file Reducing elements that an index tensor sends to the same place. */
-import type { GradFn } from '../../core/autograd';
 import { type DType, isFloat } from '../../core/dtype';
 import { addMethods, type Tensor } from '../../core/tensor';
 import { type InOrderOrByName, readArguments, type Spec } from '../../core/arguments';
@@ -13,7 +12,7 @@ import { type IndexLike, indexParam, place, type Placed } from './checks';
 import { runScatter, scatterMode } from './kernels';
 import { runCopy } from '../kit/launch';
 import { clampMin } from '../elementwise/math';
-import { apart, overwriteCopy, type Overwrite, overwriteSelf, scalarOf } from '../kit/overwrite';
+import { apart, defineOverwrite, type Overwrite, scalarOf } from '../kit/overwrite';
 import { where } from '../elementwise/where';
 
 /** How {@link scatterReduce} combines. */
@@ -71,68 +70,98 @@ function counts(like: Tensor, axis: number, index: Tensor, includeSelf: boolean)
   return clampMin(scatter(start, axis, index, 1, 'add'), 1);
 }
 
-// The rules of PyTorch: of equal extremes each gets an equal share, the old value counting as one of them.
-function gradientOf(reduce: ScatterReduction, axis: number, includeSelf: boolean): GradFn {
+interface Combined {
+  src: Tensor;
+  index: Tensor;
+}
+interface How {
+  axis: number;
+  reduce: ScatterReduction;
+  includeSelf: boolean;
+}
+
+function write(o: Tensor, { src, index }: Combined, { axis, reduce, includeSelf }: How): void {
+  const mode = scatterMode[reduce === 'mean' ? 'sum' : reduce];
+  const from = apart(o, src);
+  if (!includeSelf) runScatter(scatterMode.set, o, axis, index, scalarOf(neutral(reduce, o.dtype), o));
+  runScatter(mode, o, axis, index, from);
+  if (reduce === 'mean') runCopy(o, (isFloat(o.dtype) ? div : floorDivide)(o, counts(o, axis, index, includeSelf)));
+}
+
+// The gradient of an old value, which is 0 where it took no part.
+const ofOld = (g: Tensor, index: Tensor, { axis, includeSelf }: How): Tensor =>
+  includeSelf ? g : scatter(g, axis, index, 0);
+
+// Sums and means, whose gradients do not read what they combined.
+const summing = (name: string): Combining =>
+  defineOverwrite<Combined, How>({
+    name,
+    inputs: ['src', 'index'],
+    write,
+    reads: ['index'],
+    derivative(g, { index }, how, needs) {
+      const { axis, reduce, includeSelf } = how;
+      const share = reduce === 'sum' ? g : div(g, counts(g, axis, index, includeSelf));
+      return { t: ofOld(share, index, how), src: needs.src ? gather(share, axis, index) : null };
+    },
+  });
+
+// Products and extremes.
+const choosing = (name: string): Combining =>
+  defineOverwrite<Combined, How>({
+    name,
+    inputs: ['src', 'index'],
+    write,
+    reads: ['t', 'src', 'index'],
+    derivative(g, { t, src, index }, how) {
+      const [old, placed] = (how.reduce === 'prod' ? ofProduct : ofExtreme)(g, t, index, src, how);
+      return { t: ofOld(old, index, how), src: placed };
+    },
+  });
+
+type Combining = (inputs: Combined, how: How) => Overwrite;
+const sums = { scatterReduce: summing('scatterReduce'), indexReduce: summing('indexReduce') };
+const others = { scatterReduce: choosing('scatterReduce'), indexReduce: choosing('indexReduce') };
+
+// The product of the others: divide by the factor, or where it is the only zero, leave it out.
+function ofProduct(g: Tensor, t: Tensor, index: Tensor, src: Tensor, { axis, includeSelf }: How): [Tensor, Tensor] {
   const options = { includeSelf };
-  const rule = (g: Tensor, index: Tensor, t: Tensor, src: Tensor): [Tensor, Tensor] => {
-    const read = (x: Tensor): Tensor => gather(x, axis, index);
-    switch (reduce) {
-      case 'sum':
-        return [g, read(g)];
-      case 'mean': {
-        const share = div(g, counts(g, axis, index, includeSelf));
-        return [share, read(share)];
-      }
-      case 'prod': {
-        // The product of the others: divide by the factor, or where it is the only zero, leave it out.
-        const safe = where(eq(t, 0), 1, t);
-        const ofSelf = div(mul(g, scatterReduce(safe, axis, index, src, 'prod', options)), safe);
-        const isZero = eq(src, 0);
-        const zeros = read(scatterAdd(zerosLike(t), axis, index, cast(isZero, t.dtype)));
-        const single = logicalAnd(isZero, eq(zeros, 1));
-        const without = scatterReduce(t, axis, index, where(single, 1, src), 'prod', options);
-        const all = scatterReduce(t, axis, index, src, 'prod', options);
-        const ofSrc = where(single, read(mul(g, without)), div(read(mul(g, all)), where(isZero, 1, src)));
-        return [ofSelf, ofSrc];
-      }
-      default: {
-        const result = scatterReduce(t.detach(), axis, index, src.detach(), reduce, options);
-        const selfHits = cast(eq(t, result), g.dtype);
-        const srcHits = cast(eq(src, read(result)), g.dtype);
-        const share = div(g, clampMin(scatterAdd(selfHits, axis, index, srcHits), 1));
-        return [mul(selfHits, share), mul(srcHits, read(share))];
-      }
-    }
-  };
-  return ([g], [index, t, src]) => {
-    const [ofSelf, ofSrc] = rule(g!, index!, t!, src!);
-    return [includeSelf ? ofSelf : scatter(ofSelf, axis, index!, 0), ofSrc];
-  };
+  const read = (x: Tensor): Tensor => gather(x, axis, index);
+  const safe = where(eq(t, 0), 1, t);
+  const ofSelf = div(mul(g, scatterReduce(safe, axis, index, src, 'prod', options)), safe);
+  const isZero = eq(src, 0);
+  const zeros = read(scatterAdd(zerosLike(t), axis, index, cast(isZero, t.dtype)));
+  const single = logicalAnd(isZero, eq(zeros, 1));
+  const without = scatterReduce(t, axis, index, where(single, 1, src), 'prod', options);
+  const all = scatterReduce(t, axis, index, src, 'prod', options);
+  return [ofSelf, where(single, read(mul(g, without)), div(read(mul(g, all)), where(isZero, 1, src)))];
+}
+
+// As in PyTorch each of equal extremes gets an equal share, the old value counting as one of them.
+function ofExtreme(g: Tensor, t: Tensor, index: Tensor, src: Tensor, how: How): [Tensor, Tensor] {
+  const { axis, reduce, includeSelf } = how;
+  const read = (x: Tensor): Tensor => gather(x, axis, index);
+  const result = scatterReduce(t.detach(), axis, index, src.detach(), reduce, { includeSelf });
+  const selfHits = cast(eq(t, result), g.dtype);
+  const srcHits = cast(eq(src, read(result)), g.dtype);
+  const share = div(g, clampMin(scatterAdd(selfHits, axis, index, srcHits), 1));
+  return [mul(selfHits, share), mul(srcHits, read(share))];
 }
 
 // Combines what was placed; `name` is that of the op.
-function combining(name: string, t: Tensor, p: Placed, reduce: ScatterReduction, includeSelf: boolean): Overwrite {
-  const mode = scatterMode[reduce === 'mean' ? 'sum' : reduce];
-  return {
-    name,
-    inputs: [p.src],
-    // The values are not read by the gradients of sums.
-    saved: reduce === 'sum' || reduce === 'mean' ? [p.index] : [p.index, t, p.src],
-    write: (o) => {
-      const from = apart(o, p.src).detach();
-      if (!includeSelf) runScatter(scatterMode.set, o, p.axis, p.index, scalarOf(neutral(reduce, o.dtype), o));
-      runScatter(mode, o, p.axis, p.index, from);
-      if (reduce !== 'mean') return;
-      const n = counts(o.detach(), p.axis, p.index, includeSelf);
-      runCopy(o, (isFloat(o.dtype) ? div : floorDivide)(o.detach(), n));
-    },
-    grad: gradientOf(reduce, p.axis, includeSelf),
-  };
+function combining(
+  name: 'scatterReduce' | 'indexReduce',
+  { src, index, axis }: Placed,
+  reduce: ScatterReduction,
+  includeSelf: boolean,
+): Overwrite {
+  const op = (reduce === 'sum' || reduce === 'mean' ? sums : others)[name];
+  return op({ src, index }, { axis, reduce, includeSelf });
 }
 
 function reducing(op: string, t: Tensor, args: readonly unknown[]): Overwrite {
   const { dim, index, src, reduce, includeSelf } = readArguments(op, scatterReduceSpec, args);
-  return combining('scatterReduce', t, place('scatterReduce', t, dim, index, src), reduce, includeSelf!);
+  return combining('scatterReduce', place('scatterReduce', t, dim, index, src), reduce, includeSelf!);
 }
 
 type ScatterReduce = (
@@ -147,9 +176,9 @@ type ScatterReduce = (
  * A copy with the elements of `src` combined into out[index[i][j]..][j].. (for axis 0), and with what is there unless
  * `includeSelf` is false.
  */
-export const scatterReduce: ScatterReduce = (t, ...args) => overwriteCopy(t, reducing('scatterReduce', t, args));
+export const scatterReduce: ScatterReduce = (t, ...args) => reducing('scatterReduce', t, args).copy(t);
 /** {@link scatterReduce} in place. */
-export const scatterReduce_: ScatterReduce = (t, ...args) => overwriteSelf(t, reducing('scatterReduce_', t, args));
+export const scatterReduce_: ScatterReduce = (t, ...args) => reducing('scatterReduce_', t, args).self(t);
 
 // --- whole slices ---------------------------------------------------------------------------------------------------
 
@@ -174,7 +203,7 @@ const indexReduceSpec: Spec<IndexReduceArguments> = {
 
 function reducingSlices(op: string, t: Tensor, args: readonly unknown[]): Overwrite {
   const { dim, index, source, reduce, includeSelf } = readArguments(op, indexReduceSpec, args);
-  return combining('indexReduce', t, placeSlices('indexReduce', t, dim, index, source), reduce, includeSelf!);
+  return combining('indexReduce', placeSlices('indexReduce', t, dim, index, source), reduce, includeSelf!);
 }
 
 type IndexReduce = (
@@ -191,9 +220,9 @@ type IndexReduce = (
  * @returns the shape and dtype of the tensor
  * @throws ShapeError unless the source has the tensor's shape, with one slice per index; DTypeError unless its dtype
  */
-export const indexReduce: IndexReduce = (t, ...args) => overwriteCopy(t, reducingSlices('indexReduce', t, args));
+export const indexReduce: IndexReduce = (t, ...args) => reducingSlices('indexReduce', t, args).copy(t);
 /** {@link indexReduce} in place. */
-export const indexReduce_: IndexReduce = (t, ...args) => overwriteSelf(t, reducingSlices('indexReduce_', t, args));
+export const indexReduce_: IndexReduce = (t, ...args) => reducingSlices('indexReduce_', t, args).self(t);
 
 addMethods({ scatterReduce, scatterReduce_, indexReduce, indexReduce_ });
 declare module '../../core/tensor' {

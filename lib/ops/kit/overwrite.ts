@@ -1,8 +1,9 @@
 /** @file Ops that overwrite part of a tensor, in their two forms: on a copy, and in place. */
-import { checkInPlace, type GradFn, needsTracking, track, trackInPlace } from '../../core/autograd';
+import { checkInPlace, noGrad } from '../../core/autograd';
 import { DTypeError } from '../../core/errors';
 import { empty, type Tensor } from '../../core/tensor';
 import { copyOf, runCopy, runFill } from './launch';
+import { type Gradient, type Reads, recorder, type Tensors } from './record';
 
 /** A copy of what `t` is now, with its history: for a gradient that reads it after `t` was overwritten. */
 export function remembered(t: Tensor): Tensor {
@@ -21,40 +22,73 @@ export function sameDType(op: string, t: Tensor, src: Tensor): void {
     throw new DTypeError(`[${op}] the source is ${src.dtype}, the tensor ${t.dtype}; cast one with .to()`);
 }
 
-/** How an op overwrites. */
+/** What an op is that overwrites part of a tensor `t`. `I`: the tensors that it takes besides; `S`: its settings. */
+export interface OverwriteDefinition<I extends Tensors, S> {
+  /** As users call it; in place, with an underscore behind. */
+  readonly name: string;
+  readonly inputs: readonly (keyof I & string)[];
+  /** Writes into the tensor it gets, which holds the old values. What it calls is not recorded. */
+  write(target: Tensor, inputs: I, settings: S): void;
+  /** What the gradients read of `t`'s old values and of the inputs; see primitive.ts. Default: nothing. */
+  readonly reads?: Reads<I & { t: Tensor }, object> | undefined;
+  /** The gradients of the old values and of the inputs. */
+  readonly derivative: Gradient<I & { t: Tensor }, object, S>;
+}
+
+/** An op with its inputs and settings, to be done to a tensor. */
 export interface Overwrite {
-  name: string;
-  /** Differentiable inputs after the tensor itself. */
-  inputs: readonly Tensor[];
-  saved: Tensor[];
-  /** Writes into the tensor it gets, which holds the old values. */
-  write(target: Tensor): void;
-  /** Gradients of the old values and of `inputs`. Must not need the old values. */
-  grad: GradFn;
+  /** On a copy of `t`. */
+  copy(t: Tensor): Tensor;
+  /** On `t` itself. */
+  self(t: Tensor): Tensor;
 }
 
-/** The op on a copy of `t`. */
-export function overwriteCopy(t: Tensor, { name, inputs, saved, write, grad }: Overwrite): Tensor {
-  const out = copyOf(t);
-  write(out);
-  return track(name, out, [t, ...inputs], saved, grad);
-}
+/** Makes an op of its definition, in its two forms. */
+export function defineOverwrite<I extends Tensors, S>(
+  definition: OverwriteDefinition<I, S>,
+): (inputs: I, settings: S) => Overwrite {
+  type All = I & { t: Tensor };
+  const { name, inputs: names, reads = [] } = definition;
+  const label = `${name}_`;
+  const { wants, record, recordInPlace } = recorder<All, S, object, Tensor>({
+    ...definition,
+    inputs: ['t', ...names] as (keyof All & string)[],
+  });
+  const read: unknown[] = Array.isArray(reads) ? reads : Object.values(reads).flat();
+  const readsOld = read.includes('t');
 
-/** The op on `t` itself. */
-export function overwriteSelf(t: Tensor, { name, inputs, saved, write, grad }: Overwrite): Tensor {
-  const all = [t, ...inputs];
-  checkInPlace(`${name}_`, t, all);
-  // Saved views of `t` would change under the gradient's feet.
-  const kept = needsTracking(all) ? saved.map((s) => (s.storage === t.storage ? remembered(s) : s)) : saved;
-  if ([...inputs, ...saved].some((s) => s.storage === t.storage)) {
-    // What is read must not change while it is written.
-    const copy = copyOf(t);
-    write(copy);
-    runCopy(t, copy);
-  } else write(t);
-  t.storage.version++;
-  trackInPlace(`${name}_`, t, all, kept, grad);
-  return t;
+  return (inputs, settings) => {
+    const given = inputs as Record<string, Tensor | null>;
+    const write = (target: Tensor): void => noGrad(() => definition.write(target, inputs, settings));
+    const copy = (t: Tensor): Tensor => {
+      const out = copyOf(t);
+      write(out);
+      const all = { t, ...inputs };
+      if (wants(all)) record(name, all, settings, out, undefined);
+      return out;
+    };
+    const self = (t: Tensor): Tensor => {
+      const list = names.map((n) => given[n]!).filter((s) => s !== null);
+      checkInPlace(label, t, [t, ...list]);
+      const tracked = wants({ t, ...inputs });
+      // What shares memory with `t` would change under the gradient's feet.
+      const now: Record<string, Tensor | null> = { t: tracked && readsOld ? remembered(t) : t };
+      for (const n of names) {
+        const s = given[n]!;
+        now[n] = tracked && s?.storage === t.storage ? remembered(s) : s;
+      }
+      if (list.some((s) => s.storage === t.storage)) {
+        // What is read must not change while it is written.
+        const aside = copyOf(t);
+        write(aside);
+        runCopy(t, aside);
+      } else write(t);
+      t.storage.version++;
+      if (tracked) recordInPlace(label, now as All, settings, t);
+      return t;
+    };
+    return { copy, self };
+  };
 }
 
 /** `src` itself, or a copy if it shares memory with `t`, which is about to be written. */

@@ -3,7 +3,7 @@
  * kept alive that a wanted gradient reads, and on the way back the gradient's kernel is used or, where the backward pass
  * is itself recorded (or there is no such kernel), its derivative in differentiable ops.
  */
-import { hasHistory, isGradEnabled, track } from '../../core/autograd';
+import { type GradFn, hasHistory, isGradEnabled, track, trackInPlace } from '../../core/autograd';
 import type { Tensor } from '../../core/tensor';
 import type { Kernels } from '../../kernels';
 import { hasKernel } from '../../native';
@@ -79,6 +79,8 @@ export interface Recorder<I extends Tensors, S, K extends Tensors, O extends Res
   wants(inputs: I): boolean;
   /** Records one that is wanted. */
   record(as: string, inputs: I, settings: S, out: O, kept: K | undefined): void;
+  /** Records one that wrote its result over `t`, which is among the inputs (or in a copy, where gradients read it). */
+  recordInPlace(as: string, inputs: I, settings: S, t: Tensor): void;
 }
 
 /** How the calls of an op are recorded. */
@@ -143,7 +145,8 @@ export function recorder<I extends Tensors, S, K extends Tensors, O extends Resu
     });
   };
 
-  const record = (as: string, inputs: I, settings: S, out: O, kept: K | undefined): void => {
+  type Call = [list: Tensor[], saved: Tensor[], fn: GradFn];
+  const prepared = (inputs: I, settings: S, many: boolean, kept: K | undefined): Call => {
     const by = inputs as Named;
     const list: Tensor[] = [];
     let [given, read] = [0, 0];
@@ -166,13 +169,18 @@ export function recorder<I extends Tensors, S, K extends Tensors, O extends Resu
     const { dtypeCode, storage } = list[0]!;
     const { device } = storage;
     // What the closure names lives as long as the graph: no tensors.
-    const many = Array.isArray(out);
-    track(as, out, list, saved, (grads, now, needs) => {
+    const fn: GradFn = (grads, now, needs) => {
       const plain = op.gradient !== undefined && !isGradEnabled() && gradientThere?.(device, dtypeCode) !== false;
       const g = (many ? grads : plain && dense ? denseOf(grads[0]!) : grads[0]!) as Arriving<O>;
       return gradients(given, read, settings, plain, g, now, needs);
-    });
+    };
+    return [list, saved, fn];
   };
+  const record = (as: string, inputs: I, settings: S, out: O, kept: K | undefined): void => {
+    track(as, out, ...prepared(inputs, settings, Array.isArray(out), kept));
+  };
+  const recordInPlace = (as: string, inputs: I, settings: S, t: Tensor): void =>
+    trackInPlace(as, t, ...prepared(inputs, settings, false, undefined));
   const simple = single === 1 && each === undefined && values.length === 1 && readBy[0] === 0 && !op.gradient;
-  return { wants, record: simple ? recordSimple : record };
+  return { wants, record: simple ? recordSimple : record, recordInPlace };
 }

@@ -10,7 +10,7 @@ import { ge, le } from '../elementwise/arithmetic';
 import { cast, clone } from '../tensors/cast';
 import { arange, zeros } from '../tensors/create';
 import { runCopy, runFill } from '../kit/launch';
-import { type Overwrite, overwriteCopy, overwriteSelf } from '../kit/overwrite';
+import { defineOverwrite, type Overwrite } from '../kit/overwrite';
 import { definePrimitive } from '../kit/primitive';
 import { sum } from '../reduce/reduce';
 import { nonzero } from '../indexing/nonzero';
@@ -202,15 +202,19 @@ export function fillDiagonal_(
   if (t.ndim < 2) throw new ShapeError(`[fillDiagonal_] needs at least two dimensions, got ${showShape(t.shape)}`);
   if (t.ndim > 2 && t.shape.some((d) => d !== t.shape[0]))
     throw new ShapeError(`[fillDiagonal_] more than two dimensions must have one length, got ${showShape(t.shape)}`);
-  const filling = (value: number): Overwrite => ({
-    name: 'fillDiagonal',
-    inputs: [],
-    saved: [],
-    write: (o) => writeDiagonal(o, value, wrap!),
-    grad: ([g]) => [overwriteCopy(g!, filling(0))],
-  });
-  return overwriteSelf(t, filling(fillValue));
+  return filling({}, { value: fillValue, wrap: wrap! }).self(t);
 }
+
+interface Filling {
+  value: number;
+  wrap: boolean;
+}
+const filling: (inputs: object, how: Filling) => Overwrite = defineOverwrite<object, Filling>({
+  name: 'fillDiagonal',
+  inputs: [],
+  write: (o, _, { value, wrap }) => writeDiagonal(o, value, wrap),
+  derivative: (g, _, { wrap }) => ({ t: filling({}, { value: 0, wrap }).copy(g) }),
+});
 
 const tril_ = (self: Tensor, ...args: DiagonalArguments): Tensor => self.copy_(tril(self, ...args));
 const triu_ = (self: Tensor, ...args: DiagonalArguments): Tensor => self.copy_(triu(self, ...args));
