@@ -169,16 +169,7 @@ export {
 } from './layers/attention';
 export {
   gather,
-  indexAdd,
-  indexAdd_,
-  type IndexAddArguments,
   type IndexArguments,
-  indexCopy,
-  indexCopy_,
-  type IndexCopyArguments,
-  indexFill,
-  indexFill_,
-  type IndexFillArguments,
   indexSelect,
   scatter,
   scatter_,
@@ -189,6 +180,17 @@ export {
   take,
   takeAlongDim,
 } from './indexing/gather';
+export {
+  indexAdd,
+  indexAdd_,
+  type IndexAddArguments,
+  indexCopy,
+  indexCopy_,
+  type IndexCopyArguments,
+  indexFill,
+  indexFill_,
+  type IndexFillArguments,
+} from './indexing/slices';
 export * from './indexing/put';
 export * from './shape/as-strided';
 export * from './indexing/scatter-reduce';

@@ -1,26 +1,22 @@
 /**
- * @file Reading and writing along one axis by an index tensor: indexSelect, gather, take; scatter, indexAdd and their
- * kind. An index out of range fails on the stream, as an IndexError at the next wait. Along the axis writes happen in
+ * @file Reading and writing along one axis by an index tensor: indexSelect, gather, take, scatter. An index out of range fails on the stream, as an IndexError at the next wait. Along the axis writes happen in
  * order, so results do not depend on the number of threads.
  */
 import { DTypeError, ShapeError } from '../../core/errors';
 import { checkAxis, numel, type Shape, showShape } from '../../core/shape';
 import { addMethods, needTensor, Tensor } from '../../core/tensor';
 import { type InOrderOrByName, readArguments, type Spec } from '../../core/arguments';
-import { axis as axisParam, oneOf, operand, scalar, tensor as tensorParam } from '../../core/params';
-import { mul } from '../elementwise/arithmetic';
-import { cast } from '../tensors/cast';
+import { axis as axisParam, oneOf, operand, tensor as tensorParam } from '../../core/params';
 import { zeros } from '../tensors/create';
-import { asIndex, checkGather, checkVector, type IndexLike, indexParam, place, type Placed } from './checks';
-import { lift, linearIndex, runAddRows, runGather, runScatter, scatterMode, takeRows } from './kernels';
-import { denseOf, sameDevice } from '../kit/launch';
+import { asIndex, checkGather, checkVector, type IndexLike, indexParam, place } from './checks';
+import { lift, linearIndex, runGather, runScatter, scatterMode, takeRows } from './kernels';
+import { denseOf } from '../kit/launch';
 import { definePrimitive } from '../kit/primitive';
-import { apart, defineOverwrite, type Overwrite, sameDType, scalarOf } from '../kit/overwrite';
+import { apart, defineOverwrite, type Overwrite } from '../kit/overwrite';
 import { expand, reshape } from '../shape/views';
-import { where } from '../elementwise/where';
 
 /** `t` seen as [outer, len of axis, inner]. */
-const aroundAxis = (t: Tensor, axis: number): Tensor =>
+export const aroundAxis = (t: Tensor, axis: number): Tensor =>
   reshape(t, [numel(t.shape.slice(0, axis)), t.shape[axis]!, numel(t.shape.slice(axis + 1))]);
 
 /** Arguments of {@link gather} and {@link indexSelect}. */
@@ -28,7 +24,8 @@ export interface IndexArguments {
   dim: number;
   index: IndexLike;
 }
-const indexSpec: Spec<IndexArguments> = { dim: axisParam, index: indexParam };
+/** For `readArguments`. */
+export const indexSpec: Spec<IndexArguments> = { dim: axisParam, index: indexParam };
 type Indexed = InOrderOrByName<[dim: number, index: IndexLike], IndexArguments>;
 
 /** The slices of one axis that a vector of indices names. */
@@ -84,11 +81,13 @@ const scatterSpec: Spec<ScatterArguments> = {
 };
 type ScatterInOrder = [dim: number, index: IndexLike, src: Source, reduce?: 'add' | 'multiply' | null];
 
-interface Scattered {
+/** What is written, and where. */
+export interface Scattered {
   src: Tensor;
   index: Tensor;
 }
-interface Axis {
+/** Along which axis. */
+export interface Axis {
   axis: number;
 }
 
@@ -158,166 +157,6 @@ export const scatterAdd: ScatterAdd = (t, ...args) => addingOf('scatterAdd', t, 
 /** {@link scatterAdd} in place. */
 export const scatterAdd_: ScatterAdd = (t, ...args) => addingOf('scatterAdd_', t, args).self(t);
 
-// --- whole slices ---------------------------------------------------------------------------------------------------
-
-/** Arguments of {@link indexCopy}. */
-export interface IndexCopyArguments extends IndexArguments {
-  source: Tensor;
-}
-/** Arguments of {@link indexAdd}. */
-export interface IndexAddArguments extends IndexCopyArguments {
-  /** Factor of the source. Default 1. */
-  alpha?: number | undefined;
-}
-const indexCopySpec: Spec<IndexCopyArguments> = { ...indexSpec, source: tensorParam };
-const indexAddSpec: Spec<IndexAddArguments> = { ...indexCopySpec, alpha: scalar.or(1) };
-
-function checkSlices(op: string, t: Tensor, a: number, index: Tensor, src: Tensor): void {
-  const want = t.ndim === 0 ? [] : t.shape.map((d, i) => (i === a ? index.numel : d));
-  if (src.ndim !== t.ndim || want.some((d, i) => d !== src.shape[i]))
-    throw new ShapeError(
-      `[${op}] the source ${showShape(src.shape)} must have shape ${showShape(want)} for ${index.numel} indices`,
-    );
-  sameDType(op, t, src);
-  sameDevice(op, t, src);
-}
-
-// The vector of indices as an index of every element of `shape`, without copying.
-const alongAxis = (index: Tensor, axis: number, shape: Shape): Tensor =>
-  shape.length === 0
-    ? reshape(index, [])
-    : expand(
-        reshape(
-          index,
-          shape.map((_, i) => (i === axis ? -1 : 1)),
-        ),
-        shape,
-      );
-
-function checkedSlices(op: string, t: Tensor, axis: number, index: IndexLike, src: Tensor): [number, Tensor] {
-  needTensor(op, t);
-  const a = checkAxis(op, axis, t.ndim);
-  const at = asIndex(op, index, t);
-  checkVector(op, at);
-  checkSlices(op, t, a, at, src);
-  return [a, at];
-}
-
-/** @internal The slices of `src` as elements to scatter. */
-export function placeSlices(op: string, t: Tensor, axis: number, index: IndexLike, src: Tensor): Placed {
-  const [a, at] = checkedSlices(op, t, axis, index, src);
-  return { axis: a, index: alongAxis(at, a, src.shape), src };
-}
-
-function slices(name: 'indexAdd' | 'indexCopy', t: Tensor, axis: number, index: IndexLike, src: Tensor): Overwrite {
-  const [a, at] = checkedSlices(name, t, axis, index, src);
-  return (name === 'indexAdd' ? addingAt : copyingTo)({ src, index: at }, { axis: a, shape: src.shape });
-}
-
-const addingAt = defineOverwrite<Scattered, Axis & { shape: Shape }>({
-  name: 'indexAdd',
-  inputs: ['src', 'index'],
-  write(o, { src, index }, { axis, shape }) {
-    const s = apart(o, src);
-    if (o.isContiguous() && o.ndim > 0)
-      runAddRows(aroundAxis(o, axis), denseOf(aroundAxis(s, axis)), denseOf(lift(index)));
-    else runScatter(scatterMode.sum, o, axis, alongAxis(index, axis, shape), s);
-  },
-  reads: { src: ['index'] },
-  derivative: (g, { index }, { axis, shape }, needs) => ({
-    t: g,
-    src: needs.src ? reshape(indexSelect(g, axis, index), shape) : null,
-  }),
-});
-
-const copyingTo = defineOverwrite<Scattered, Axis & { shape: Shape }>({
-  name: 'indexCopy',
-  inputs: ['src', 'index'],
-  write: (o, { src, index }, { axis, shape }) =>
-    runScatter(scatterMode.set, o, axis, alongAxis(index, axis, shape), apart(o, src)),
-  reads: ['index'],
-  derivative: (g, { index }, { axis, shape }, needs) => ({
-    t: needs.t ? indexFill(g, axis, index, 0) : null,
-    src: needs.src ? reshape(indexSelect(g, axis, index), shape) : null,
-  }),
-});
-
-function addingSlices(op: string, t: Tensor, args: readonly unknown[]): Overwrite {
-  const { dim, index, source, alpha } = readArguments(op, indexAddSpec, args);
-  return slices('indexAdd', t, dim, index, alpha === 1 ? source : mul(source, alpha!));
-}
-function copyingSlices(op: string, t: Tensor, args: readonly unknown[]): Overwrite {
-  const { dim, index, source } = readArguments(op, indexCopySpec, args);
-  return slices('indexCopy', t, dim, index, source);
-}
-
-type IndexAdd = (
-  t: Tensor,
-  ...args: InOrderOrByName<[dim: number, index: IndexLike, source: Tensor, alpha?: number], IndexAddArguments>
-) => Tensor;
-type IndexCopy = (
-  t: Tensor,
-  ...args: InOrderOrByName<[dim: number, index: IndexLike, source: Tensor], IndexCopyArguments>
-) => Tensor;
-
-/** A copy with the slices of `source` added to the slices of one axis that a vector of indices names. */
-export const indexAdd: IndexAdd = (t, ...args) => addingSlices('indexAdd', t, args).copy(t);
-/** {@link indexAdd} in place. */
-export const indexAdd_: IndexAdd = (t, ...args) => addingSlices('indexAdd_', t, args).self(t);
-
-/** A copy with the slices of one axis that a vector of indices names replaced by those of `source`. */
-export const indexCopy: IndexCopy = (t, ...args) => copyingSlices('indexCopy', t, args).copy(t);
-/** {@link indexCopy} in place. */
-export const indexCopy_: IndexCopy = (t, ...args) => copyingSlices('indexCopy_', t, args).self(t);
-
-function filling(t: Tensor, axis: number, index: IndexLike, value: Tensor | number | boolean): Overwrite {
-  needTensor('indexFill', t);
-  const a = checkAxis('indexFill', axis, t.ndim);
-  const given = asIndex('indexFill', index, t);
-  checkVector('indexFill', given);
-  if (value instanceof Tensor && value.ndim > 0)
-    throw new ShapeError(`[indexFill] the value must be a number or a 0-dim tensor, got ${showShape(value.shape)}`);
-  const v = value instanceof Tensor ? cast(value, t.dtype) : scalarOf(value, t);
-  // Negative indices count from the end here.
-  const at = linearIndex([lift(given)], [t.shape[a] ?? 1], [1], [given.numel]);
-  return fillingAt({ src: v, index: at }, { axis: a, shape: t.shape.map((d, i) => (i === a ? at.numel : d)) });
-}
-
-const fillingAt = defineOverwrite<Scattered, Axis & { shape: Shape }>({
-  name: 'indexFill',
-  inputs: ['src', 'index'],
-  write: (o, { src, index }, { axis, shape }) =>
-    runScatter(scatterMode.set, o, axis, alongAxis(index, axis, shape), apart(o, src)),
-  reads: ['index'],
-  derivative(g, { index }, { axis }, needs) {
-    const filled = zeros(g.shape, { dtype: 'bool', device: g.device });
-    return {
-      t: needs.t ? indexFill(g, axis, index, 0) : null,
-      // A position named twice counts once.
-      src: needs.src ? where(indexFill(filled, axis, index, true), g, 0).sum() : null,
-    };
-  },
-});
-
-/** Arguments of {@link indexFill}. */
-export interface IndexFillArguments extends IndexArguments {
-  value: Source;
-}
-const indexFillSpec: Spec<IndexFillArguments> = { ...indexSpec, value: operand };
-type IndexFill = (
-  t: Tensor,
-  ...args: InOrderOrByName<[dim: number, index: IndexLike, value: Source], IndexFillArguments>
-) => Tensor;
-function fillingOf(op: string, t: Tensor, args: readonly unknown[]): Overwrite {
-  const { dim, index, value } = readArguments(op, indexFillSpec, args);
-  return filling(t, dim, index, value);
-}
-
-/** A copy with one value in the slices of one axis that a vector of indices names. */
-export const indexFill: IndexFill = (t, ...args) => fillingOf('indexFill', t, args).copy(t);
-/** {@link indexFill} in place. */
-export const indexFill_: IndexFill = (t, ...args) => fillingOf('indexFill_', t, args).self(t);
-
 // --- take -----------------------------------------------------------------------------------------------------------
 
 const takeSpec: Spec<{ index: IndexLike }> = { index: indexParam };
@@ -379,12 +218,6 @@ const methods = {
   scatter_,
   scatterAdd,
   scatterAdd_,
-  indexAdd,
-  indexAdd_,
-  indexCopy,
-  indexCopy_,
-  indexFill,
-  indexFill_,
   take,
   takeAlongDim,
 };
@@ -392,19 +225,6 @@ addMethods(methods);
 declare module '../../core/tensor' {
   interface Tensor extends MethodsOf<
     typeof import('./gather'),
-    | 'indexSelect'
-    | 'gather'
-    | 'scatter'
-    | 'scatter_'
-    | 'scatterAdd'
-    | 'scatterAdd_'
-    | 'indexAdd'
-    | 'indexAdd_'
-    | 'indexCopy'
-    | 'indexCopy_'
-    | 'indexFill'
-    | 'indexFill_'
-    | 'take'
-    | 'takeAlongDim'
+    'indexSelect' | 'gather' | 'scatter' | 'scatter_' | 'scatterAdd' | 'scatterAdd_' | 'take' | 'takeAlongDim'
   > {}
 }

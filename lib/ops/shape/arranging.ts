@@ -14,7 +14,7 @@ import {
 import { axes, axis, checkCount, integer, integers, oneOf, tensors } from '../../core/params';
 import { clone } from '../tensors/cast';
 import { tensor, zeros } from '../tensors/create';
-import { indexAdd } from '../indexing/gather';
+import { indexAdd } from '../indexing/slices';
 import { runCopy } from '../kit/launch';
 import { definePrimitive } from '../kit/primitive';
 import {

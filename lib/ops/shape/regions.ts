@@ -6,7 +6,7 @@ import { addMethods, needTensor, type Tensor } from '../../core/tensor';
 import { arange } from '../tensors/create';
 import { diagEmbed, type DiagonalOptions, diagonal } from './diagonals';
 import { eq } from '../elementwise/arithmetic';
-import { indexCopy } from '../indexing/gather';
+import { indexCopy } from '../indexing/slices';
 import { type Given, type InOrderOrByName, readArguments, type Spec } from '../../core/arguments';
 import { expand, needDims, reshape, unsqueeze } from './views';
 import { where } from '../elementwise/where';

@@ -14,7 +14,7 @@ import { cast } from '../tensors/cast';
 import { ones, tensor, zeros } from '../tensors/create';
 import { amin } from '../reduce/extremes';
 import { fft, ifft, irfft, rfft } from './fourier';
-import { indexAdd } from '../indexing/gather';
+import { indexAdd } from '../indexing/slices';
 import { sameDevice } from '../kit/launch';
 import { abs, square } from '../elementwise/math';
 import { pad, type PadMode } from '../shape/padding';

@@ -1,4 +1,4 @@
-/** @file Rows of lib/ops/indexing/gather.ts, put.ts and scatter-reduce.ts. */
+/** @file Rows of lib/ops/indexing/gather.ts, slices.ts, put.ts and scatter-reduce.ts. */
 import * as ng from '../../../lib';
 import type { Tensor } from '../../../lib';
 import { build, exact, indices, type Nd, nd } from '../nd';
