@@ -99,6 +99,12 @@ test('a list of inputs gives each its own part, and none to those that need none
   expect([a.grad!.arraySync(), b.grad, c.grad!.arraySync()]).toEqual([[[8, 10]], null, [[6, 7]]]);
 });
 
+test('a list of inputs may be longer than a call has arguments', () => {
+  const x = leaf(1);
+  ng.cat(new Array<ng.Tensor>(200_000).fill(x)).sum().backward();
+  expect(x.grad!.itemSync()).toBe(200_000);
+});
+
 test('a recurrent layer with one of its biases gives that one its gradient', () => {
   for (const kind of ['tanh', 'lstm', 'gru'] as const) {
     const gates = gatesOf[kind] * 2;

@@ -157,7 +157,8 @@ export function recorder<I extends Tensors, S, K extends Tensors, O extends Resu
       given |= 1 << i;
       if (t.requiresGrad) read |= readBy[i]!;
     }
-    if (each !== undefined) list.push(...(by[each] as unknown as readonly Tensor[]));
+    // One by one: a call cannot have as many arguments as a list may have tensors.
+    if (each !== undefined) for (const t of by[each] as unknown as readonly Tensor[]) list.push(t);
     if (readsKept) for (const n in kept) bitOf(n);
     const saved: Tensor[] = [];
     for (let j = 0; j < values.length; j++) {
@@ -166,6 +167,8 @@ export function recorder<I extends Tensors, S, K extends Tensors, O extends Resu
       if (t) saved.push(t);
       else read &= ~(1 << j);
     }
+    // What later calls keep is not of this one.
+    read &= (1 << values.length) - 1;
     const { dtypeCode, storage } = list[0]!;
     const { device } = storage;
     // What the closure names lives as long as the graph: no tensors.
