@@ -34,6 +34,8 @@ const budgets = {
   'lib/data/tables/': 1600, // from CSV, JSON lines, Parquet and Arrow
   'lib/data/text/': 600,
   'lib/data/samplers/': 500,
+  'lib/data/transforms/': 1100,
+  'lib/data/workers/': 400,
   'lib/io/': 1200,
   'lib/train/': 5500,
   'lib/debug/': 3500, // the tools and the profiler, each with its report

@@ -238,6 +238,12 @@ describe('IDX files', () => {
     await expect(data.readIdx(file('bad.idx', ...parts))).rejects.toMatchObject({ code: 'ERR_FILE_FORMAT' });
   });
 
+  test('what a file cannot hold is not unpacked, whatever its header says', async () => {
+    // Refused before the broken end is read.
+    const path = file('bomb.idx', gzipSync(Buffer.concat([header(8, 2 ** 31), Buffer.alloc(100_000)])).subarray(0, -4));
+    await expect(data.readIdx(path)).rejects.toThrow('cannot hold them');
+  });
+
   test('MNIST from a folder: flat or not, normalized, limited; what does not fit is named', async () => {
     const images = (n: number): Buffer => Buffer.alloc(n * 4, 51);
     file('t10k-images-idx3-ubyte', header(8, 3, 2, 2), images(3));

@@ -1,4 +1,5 @@
 /** @file IDX files (the format of MNIST): a magic number, the dimensions, then the values, all big-endian. */
+import { stat } from 'node:fs/promises';
 import { FileFormatError } from '../core/errors';
 import { maxDims, numel } from '../core/shape';
 import { type Tensor } from '../core/tensor';
@@ -70,30 +71,51 @@ export function parseIdx(bytes: Uint8Array, name = 'data'): IdxFile {
   return { shape, data };
 }
 
-// The bytes of an IDX file, read no further than a little behind the end that its header gives: a few compressed bytes
-// may stand for any number.
-async function collect(source: AsyncIterable<Uint8Array>, name: string): Promise<Uint8Array> {
-  const parts: Uint8Array[] = [];
-  let size = 0;
+// What a byte of gzip data can stand for at most.
+const mostInflated = 1032;
+
+// The bytes of an IDX file, read no further than a little behind the end that its header gives: a few compressed bytes may
+// stand for any number. `stored` is the size of the file.
+async function collect(source: AsyncIterable<Uint8Array>, name: string, stored: number): Promise<Uint8Array> {
+  let start = new Uint8Array(0);
   let header: IdxHeader | undefined;
+  let out: Uint8Array | undefined;
+  let size = 0;
   for await (const part of source) {
-    parts.push(part);
-    size += part.length;
-    header ??= parseHeader(parts.length === 1 ? part : Buffer.concat(parts), name);
-    if (header && size > header.length)
+    if (!out) {
+      // The header is rarely spread over several pieces.
+      const pieces: Uint8Array = start.length > 0 ? Buffer.concat([start, part]) : part;
+      header = parseHeader(pieces, name);
+      if (!header) {
+        start = Uint8Array.from(pieces);
+        continue;
+      }
+      if (header.length > stored * mostInflated)
+        throw malformed(
+          name,
+          `truncated: shape [${header.shape.join(', ')}] needs ${header.length} bytes, the file of ${stored} cannot hold them`,
+        );
+      out = new Uint8Array(header.length);
+      size = start.length;
+      out.set(start.subarray(0, out.length));
+    }
+    if (size + part.length > out.length)
       throw malformed(
         name,
-        `too long: shape [${header.shape.join(', ')}] needs ${header.length} bytes, there are more`,
+        `too long: shape [${header!.shape.join(', ')}] needs ${header!.length} bytes, there are more`,
       );
+    out.set(part, size);
+    size += part.length;
   }
-  return Buffer.concat(parts);
+  return out ? out.subarray(0, size) : start;
 }
 
 /** Reads an IDX file, gzip-compressed or not. */
 export async function readIdxFile(path: string): Promise<IdxFile> {
   checkPath('idx', path);
   // Its own header says how long it may be.
-  return parseIdx(await collect(piecesOf('idx', path, Infinity), path), path);
+  const { size } = await stat(path);
+  return parseIdx(await collect(piecesOf('idx', path, Infinity), path, size), path);
 }
 
 /** Reads an IDX file as a tensor: unsigned bytes become uint8, signed bytes and shorts int32, others their own dtype. */
