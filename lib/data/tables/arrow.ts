@@ -86,11 +86,16 @@ class ArrowSource implements RowSource {
 }
 
 // Of whatever copy of the package it is.
-const isTable = (v: unknown): v is ArrowTable =>
-  typeof v === 'object' &&
-  v !== null &&
-  typeof (v as Partial<ArrowTable>).getChild === 'function' &&
-  Array.isArray((v as Partial<ArrowTable>).schema?.fields);
+function isTable(v: unknown): v is ArrowTable {
+  if (typeof v !== 'object' || v === null) return false;
+  const { getChild, schema } = v as Partial<ArrowTable>;
+  if (typeof getChild !== 'function' || !Array.isArray(schema?.fields)) return false;
+  return schema.fields.every((field: unknown) => {
+    const { name } = (field ?? {}) as { name?: unknown };
+    const child = typeof name === 'string' ? ((v as ArrowTable).getChild(name) as Partial<Vector> | null) : null;
+    return typeof child?.type === 'object' && Array.isArray(child.data);
+  });
+}
 
 const magic = 'ARROW1';
 const textAt = (bytes: Uint8Array, from: number): string =>

@@ -1,15 +1,25 @@
 /** @file Datasets that a module makes, so that every thread can make its own. */
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { ArgumentError } from '../../core/errors';
+import { ArgumentError, NodegradError } from '../../core/errors';
 import { string } from '../../core/params';
 import { describe } from '../../core/shape';
 import { checkDataset, type Dataset } from '../dataset';
 import { importIn } from '../peer';
 
-/** Calls the default export of a module, a function or a class. */
+/**
+ * Calls the default export of a module, a function or a class.
+ * @throws NodegradError (`ERR_INVALID_ARG`) if it cannot be loaded, with the reason as its cause
+ */
 export async function datasetOfModule(url: string, args: readonly unknown[]): Promise<Dataset<unknown, unknown>> {
-  const module = (await importIn(url)) as { default?: unknown };
+  let module: { default?: unknown };
+  try {
+    module = (await importIn(url)) as { default?: unknown };
+  } catch (cause) {
+    throw new NodegradError('ERR_INVALID_ARG', `[fromModule] ${url} cannot be loaded: ${(cause as Error).message}`, {
+      cause,
+    });
+  }
   // Of a CommonJS module, `default` is its exports.
   const inner = module.default as { default?: unknown } | undefined;
   const make = typeof inner === 'function' ? inner : inner?.default;
