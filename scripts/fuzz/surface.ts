@@ -58,6 +58,8 @@ export function readSurface(file: string): Callable[] {
   const found: [path: string, symbol: ts.Symbol][] = [];
   const walk = (prefix: string, module: ts.Symbol): void => {
     for (const e of checker.getExportsOfModule(module)) {
+      // A class that leaves as a type is made by the library alone.
+      if (e.declarations?.every(ts.isTypeOnlyExportDeclaration)) continue;
       const s = resolved(e);
       const path = `${prefix}.${e.name}`;
       if (s.flags & ts.SymbolFlags.ValueModule) walk(path, s);
