@@ -55,10 +55,13 @@ export class ModuleDataset<T, B> implements Dataset<T, B> {
   }
 }
 
+// Of a URL: named by what is used of it, since users may be without the types of Node and of browsers.
+const hrefOf = (v: unknown): string | undefined => (v instanceof URL ? v.href : undefined);
+
 /**
  * The dataset that a module makes, for a `DataLoader` with `workers`: each of them makes its own.
  *
- * @param path - of the module, relative to the working directory, or a file URL. Its default export is a class, or a
+ * @param path - of the module, relative to the working directory, or a file URL (text or `URL`). Its default export is a class, or a
  *   function (also async), that gives a dataset: `length`, and `get(index)` or `getBatch(indices)`
  * @param args - for it; what can be sent to another thread (`structuredClone`)
  * @example
@@ -68,10 +71,10 @@ export class ModuleDataset<T, B> implements Dataset<T, B> {
  * ```
  */
 export async function fromModule<T = unknown, B = unknown>(
-  path: string | URL,
+  path: string | { readonly href: string },
   ...args: readonly unknown[]
 ): Promise<ModuleDataset<T, B>> {
-  const given = path instanceof URL ? path.href : string.check('fromModule', 'path', path);
+  const given = hrefOf(path) ?? string.check('fromModule', 'path', path);
   const url = given.startsWith('file:') ? given : pathToFileURL(resolve(given)).href;
   try {
     structuredClone(args);

@@ -65,10 +65,10 @@ export const columnsOf = (x: Tensor, columns: readonly PerImage[]): Tensor =>
 /** How {@link warped} reads. */
 export interface WarpOptions {
   /** Of the result; default: that of x. */
-  size?: Size;
-  interpolation?: Interpolation;
+  size?: Size | undefined;
+  interpolation?: Interpolation | undefined;
   /** What stands outside of x, one value or one per channel. Default 0. */
-  fill?: number | readonly number[];
+  fill?: number | readonly number[] | undefined;
 }
 
 /**
