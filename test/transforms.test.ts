@@ -286,6 +286,10 @@ test('what is no image and no setting', () => {
     [() => new t.RandomRotation([5, -5]), 'ERR_INVALID_ARG'],
     [() => new t.RandomRotation('15' as never), 'ERR_INVALID_ARG'],
     [() => new t.RandomRotation(5, { fil: 1 } as never), 'ERR_INVALID_ARG'],
+    [() => new t.RandomRotation(5, 5 as never), 'ERR_INVALID_ARG'],
+    [() => new t.RandomCrop(8, true as never), 'ERR_INVALID_ARG'],
+    [() => new t.Resize(8, 5 as never), 'ERR_INVALID_ARG'],
+    [() => new t.RandomResizedCrop(2).forward(ng.ones([1, 1, 0, 4])), 'ERR_SHAPE'],
     [() => new t.RandomRotation(5, { fill: [1, 2] }).forward(image), 'ERR_SHAPE'],
     [() => new t.RandomAffine(5, { translate: [2, 0] }), 'ERR_INVALID_ARG'],
     [() => new t.RandomAffine(5, { scale: [0, 1] }), 'ERR_INVALID_ARG'],
@@ -309,6 +313,28 @@ test('what is no image and no setting', () => {
     [() => t.compose(new t.Resize(3) as never), 'ERR_INVALID_ARG'],
   ];
   for (const [run, code] of wrong) expect([String(run), codeOf(run)]).toEqual([String(run), code]);
+});
+
+test('results are memory of their own, also where nothing changes', () => {
+  const same = [new t.Grayscale(), new t.CenterCrop(8), new t.Pad(0), new t.Resize([8, 8]), new t.CenterCrop(5)];
+  for (const transform of same) {
+    const x = counting.clone();
+    transform.forward(x).zero_();
+    expect(ng.equal(x, counting)).toBe(true);
+  }
+});
+
+test('images without pixels become what is around them', () => {
+  expect(new t.Pad(1, { fill: 3 }).forward(ng.ones([1, 1, 0, 2])).arraySync()).toEqual([
+    [
+      [
+        [3, 3, 3, 3],
+        [3, 3, 3, 3],
+      ],
+    ],
+  ]);
+  const turned = new t.RandomAffine(5, { interpolation: 'bilinear', fill: 2 }).forward(ng.ones([2, 1, 0, 4]));
+  expect(turned.shape).toEqual([2, 1, 0, 4]);
 });
 
 test('batches without images', () => {

@@ -1,5 +1,5 @@
 /** @file Images turned, moved, scaled and sheared. */
-import { readSettings, type Spec } from '../../core/arguments';
+import { readSettings } from '../../core/arguments';
 import { ArgumentError } from '../../core/errors';
 import { numbers, Param } from '../../core/params';
 import { describe } from '../../core/shape';
@@ -27,10 +27,12 @@ const point = new Param<readonly [number, number]>('a point [x, y]', (v, op, nam
   return [list[0]!, list[1]!];
 });
 const warpSpec = { interpolation: interpolation.or('nearest' as const), center: point.orNull(), fill: fill.or(0) };
+const rotationSpec = { degrees: spread(), ...warpSpec, ...seedSpec };
 type Warp = Required<Pick<RandomRotationOptions, 'interpolation' | 'fill'>> & {
   center: readonly [number, number] | null;
 };
 const still = [0, 0] as const;
+const once = [1, 1] as const;
 
 /**
  * Each image turned counter-clockwise by an angle of its own.
@@ -39,9 +41,8 @@ const still = [0, 0] as const;
 export class RandomRotation extends Transform {
   private readonly settings: Warp & { degrees: Range };
 
-  constructor(degrees: number | readonly number[], options: RandomRotationOptions = {}) {
-    const spec = { degrees: spread(), ...warpSpec, ...seedSpec } as Spec<Warp & SeedOptions & { degrees: Range }>;
-    const { seed, generator, ...settings } = readSettings('RandomRotation', spec, [{ ...options, degrees }]);
+  constructor(degrees: number | readonly number[], options?: RandomRotationOptions) {
+    const { seed, generator, ...settings } = readSettings('RandomRotation', rotationSpec, [degrees, options]);
     super({ seed, generator });
     this.settings = settings;
   }
@@ -63,18 +64,22 @@ export interface RandomAffineOptions extends RandomRotationOptions {
 }
 
 const shear = new Param<readonly [Range, Range]>('a shear', (v, op, name) => {
+  if (v === null) return [still, still];
   if (!Array.isArray(v) || v.length !== 4) return [spread().check(op, name, v), still];
   return [range().check(op, name, v.slice(0, 2)), range().check(op, name, v.slice(2))];
 });
 const affineSpec = {
   degrees: spread(),
   translate: new Param<readonly [number, number]>('shares of width and height', (v, op, name) => {
+    if (v === null) return still;
     const [a, b] = point.check(op, name, v);
     if (Math.min(a, b) < 0 || Math.max(a, b) > 1)
       throw new ArgumentError(`[${op}] ${name} must be shares between 0 and 1, got ${describe(v)}`);
     return [a, b];
   }).or(still),
-  scale: range(Number.MIN_VALUE).or([1, 1] as const),
+  scale: new Param<Range>('two factors', (v, op, name) =>
+    v === null ? once : range(Number.MIN_VALUE).check(op, name, v),
+  ).or(once),
   shear: shear.or([still, still] as const),
   ...warpSpec,
   ...seedSpec,
@@ -93,10 +98,8 @@ interface Affine extends Warp {
 export class RandomAffine extends Transform {
   private readonly settings: Affine;
 
-  constructor(degrees: number | readonly number[], options: RandomAffineOptions = {}) {
-    const given = Object.fromEntries(Object.entries(options ?? {}).filter(([, v]) => v !== null));
-    const spec = affineSpec as unknown as Spec<Affine & SeedOptions>;
-    const { seed, generator, ...settings } = readSettings('RandomAffine', spec, [{ ...given, degrees }]);
+  constructor(degrees: number | readonly number[], options?: RandomAffineOptions) {
+    const { seed, generator, ...settings } = readSettings('RandomAffine', affineSpec, [degrees, options]);
     super({ seed, generator });
     this.settings = settings;
   }

@@ -1,5 +1,5 @@
 /** @file Blurred images. */
-import { readSettings, type Spec } from '../../core/arguments';
+import { readSettings } from '../../core/arguments';
 import { ArgumentError } from '../../core/errors';
 import { number, Param } from '../../core/params';
 import { type Tensor } from '../../core/tensor';
@@ -25,6 +25,7 @@ export interface GaussianBlurOptions extends SeedOptions {
 const sigma = new Param<Range>('a number above 0, or [low, high]', (v, op, name) =>
   typeof v === 'number' ? [number({ above: 0 }).check(op, name, v), v] : range(Number.MIN_VALUE).check(op, name, v),
 ).or([0.1, 2] as const);
+const spec = { kernelSize: size, sigma, ...seedSpec };
 
 /**
  * Each image blurred by a Gaussian of its own; beyond the borders it is mirrored.
@@ -39,13 +40,16 @@ export class GaussianBlur extends Transform {
     kernelSize: number | readonly number[],
     ...args: [sigma?: number | readonly number[] | GaussianBlurOptions, options?: GaussianBlurOptions]
   ) {
-    const spec = { sigma, ...seedSpec } as unknown as Spec<{ sigma: Range } & SeedOptions>;
-    const { sigma: range, ...seeds } = readSettings('GaussianBlur', spec, args);
+    const {
+      kernelSize: sizes,
+      sigma: deviations,
+      ...seeds
+    } = readSettings('GaussianBlur', spec, [kernelSize, ...args]);
     super(seeds);
-    this.kernel = size.check('GaussianBlur', 'kernelSize', kernelSize);
+    this.kernel = sizes;
     if (this.kernel.some((k) => k % 2 === 0))
       throw new ArgumentError(`[GaussianBlur] kernelSize must be odd, got ${this.kernel.join(' x ')}`);
-    this.sigma = range;
+    this.sigma = deviations;
   }
   protected apply(x: Tensor): Tensor {
     const [low, high] = this.sigma;

@@ -1,5 +1,5 @@
 /** @file Colours of images, which are numbers in [0, 1]. */
-import { readSettings, type Spec } from '../../core/arguments';
+import { readSettings } from '../../core/arguments';
 import { ArgumentError, ShapeError } from '../../core/errors';
 import { number, numbers, Param, probability } from '../../core/params';
 import { showShape } from '../../core/shape';
@@ -29,7 +29,13 @@ const factor = new Param<Range>('a number of at least 0, or [low, high]', (v, op
   const by = number({ least: 0 }).check(op, name, v);
   return [Math.max(0, 1 - by), 1 + by];
 }).or([1, 1] as const);
-const jitterSpec = { brightness: factor, contrast: factor, saturation: factor, hue: spread(0.5).or([0, 0] as const) };
+const jitterSpec = {
+  brightness: factor,
+  contrast: factor,
+  saturation: factor,
+  hue: spread(0.5).or([0, 0] as const),
+  ...seedSpec,
+};
 interface Jitter {
   brightness: Range;
   contrast: Range;
@@ -50,8 +56,7 @@ export class ColorJitter extends Transform {
       ...rest: (ColorJitterOptions | number | readonly number[])[],
     ]
   ) {
-    const spec = { ...jitterSpec, ...seedSpec } as unknown as Spec<Jitter & SeedOptions>;
-    const { seed, generator, ...settings } = readSettings('ColorJitter', spec, args);
+    const { seed, generator, ...settings } = readSettings('ColorJitter', jitterSpec, args);
     super({ seed, generator });
     this.settings = settings;
   }
@@ -84,7 +89,7 @@ export class Grayscale extends Transform {
     this.channels = numOutputChannels;
   }
   protected apply(x: Tensor): Tensor {
-    return grayAs('Grayscale', x, this.channels).contiguous();
+    return grayAs('Grayscale', x, this.channels);
   }
 }
 

@@ -1,5 +1,5 @@
 /** @file Parts of images, and images with something around them. */
-import { readSettings, type Spec } from '../../core/arguments';
+import { readSettings } from '../../core/arguments';
 import { ArgumentError, ShapeError } from '../../core/errors';
 import { boolean, Param } from '../../core/params';
 import { showShape } from '../../core/shape';
@@ -37,10 +37,9 @@ function surrounded(op: string, x: Tensor, [left, top, right, bottom]: Sides, o:
 export class Pad extends Transform {
   private readonly settings: Around & { padding: Sides };
 
-  constructor(padding: number | readonly number[], options: PadOptions = {}) {
+  constructor(padding: number | readonly number[], options?: PadOptions) {
     super();
-    const spec = { padding: sides, ...padSpec } as unknown as Spec<Around & { padding: Sides }>;
-    this.settings = readSettings('Pad', spec, [{ ...options, padding } as never]);
+    this.settings = readSettings('Pad', { padding: sides, ...padSpec }, [padding, options]);
   }
   protected apply(x: Tensor): Tensor {
     const { padding, ...around } = this.settings;
@@ -87,24 +86,23 @@ interface Crop extends Around {
   padding: Sides;
   padIfNeeded: boolean;
 }
+const nothing: Sides = [0, 0, 0, 0];
 const cropSpec = {
   size,
   padding: new Param<Sides>('a padding, or null', (v, op, name) =>
     v === null ? nothing : sides.check(op, name, v),
-  ).or([0, 0, 0, 0] as const),
+  ).or(nothing),
   padIfNeeded: boolean.or(false),
   ...padSpec,
   ...seedSpec,
 };
-const nothing: Sides = [0, 0, 0, 0];
 
 /** A part of each image at a place of its own. @param size - [height, width], or one number for both */
 export class RandomCrop extends Transform {
   private readonly settings: Crop;
 
-  constructor(target: number | readonly number[], options: RandomCropOptions = {}) {
-    const spec = cropSpec as unknown as Spec<Crop & SeedOptions>;
-    const { seed, generator, ...settings } = readSettings('RandomCrop', spec, [{ ...options, size: target } as never]);
+  constructor(target: number | readonly number[], options?: RandomCropOptions) {
+    const { seed, generator, ...settings } = readSettings('RandomCrop', cropSpec, [target, options]);
     super({ seed, generator });
     this.settings = settings;
   }
@@ -155,11 +153,8 @@ const resizedCropSpec = {
 export class RandomResizedCrop extends Transform {
   private readonly settings: ResizedCrop;
 
-  constructor(target: number | readonly number[], options: RandomResizedCropOptions = {}) {
-    const spec = resizedCropSpec as unknown as Spec<ResizedCrop & SeedOptions>;
-    const { seed, generator, ...settings } = readSettings('RandomResizedCrop', spec, [
-      { ...options, size: target } as never,
-    ]);
+  constructor(target: number | readonly number[], options?: RandomResizedCropOptions) {
+    const { seed, generator, ...settings } = readSettings('RandomResizedCrop', resizedCropSpec, [target, options]);
     super({ seed, generator });
     if (settings.scale[1] === 0) throw new ArgumentError('[RandomResizedCrop] scale must end above 0');
     this.settings = settings;

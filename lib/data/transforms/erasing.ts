@@ -1,5 +1,5 @@
 /** @file Images without a part of them. */
-import { readSettings, type Spec } from '../../core/arguments';
+import { readSettings } from '../../core/arguments';
 import { ShapeError } from '../../core/errors';
 import { either, number, numbers, oneOf, probability } from '../../core/params';
 import { showShape } from '../../core/shape';
@@ -58,11 +58,7 @@ export class RandomErasing extends Transform {
   private readonly settings: Erasing;
 
   constructor(...args: [p?: number | RandomErasingOptions, options?: RandomErasingOptions]) {
-    const { seed, generator, ...settings } = readSettings(
-      'RandomErasing',
-      spec as unknown as Spec<Erasing & SeedOptions>,
-      args,
-    );
+    const { seed, generator, ...settings } = readSettings('RandomErasing', spec, args);
     super({ seed, generator });
     this.settings = settings;
   }

@@ -1,5 +1,5 @@
 /** @file Images mixed with each other, and their classes likewise. */
-import { readSettings, type Spec } from '../../core/arguments';
+import { readSettings } from '../../core/arguments';
 import { ArgumentError, ShapeError } from '../../core/errors';
 import { noGrad } from '../../core/grad-mode';
 import { number, positive } from '../../core/params';
@@ -35,8 +35,8 @@ abstract class Mix {
   protected readonly generator: Generator | undefined;
 
   constructor(...args: [alpha?: number | MixOptions, options?: MixOptions]) {
-    const { alpha, numClasses, ...seeds } = readSettings(new.target.name, spec as unknown as Spec<MixOptions>, args);
-    this.alpha = alpha!;
+    const { alpha, numClasses, ...seeds } = readSettings(new.target.name, spec, args);
+    this.alpha = alpha;
     this.numClasses = numClasses;
     this.generator = generatorOf(new.target.name, seeds);
   }

@@ -1,5 +1,5 @@
 /** @file Images of another size. */
-import { readSettings, type Spec } from '../../core/arguments';
+import { readSettings } from '../../core/arguments';
 import { boolean, either, positive } from '../../core/params';
 import { type Tensor } from '../../core/tensor';
 import { type Interpolation, type Size } from '../../ops/images/warp';
@@ -15,18 +15,19 @@ export interface ResizeOptions {
   antialias?: boolean | undefined;
 }
 
+const spec = {
+  size: either(positive, size),
+  interpolation: interpolation.or('bilinear' as const),
+  antialias: boolean.or(true),
+};
+
 /** Images resized. @param size - [height, width]; one number is the shorter edge, and the shape stays as it is */
 export class Resize extends Transform {
   private readonly settings: Required<ResizeOptions> & { size: number | Size };
 
-  constructor(target: number | readonly number[], options: ResizeOptions = {}) {
+  constructor(target: number | readonly number[], options?: ResizeOptions) {
     super();
-    const spec = {
-      size: either(positive, size),
-      interpolation: interpolation.or('bilinear' as const),
-      antialias: boolean.or(true),
-    } as Spec<Required<ResizeOptions> & { size: number | Size }>;
-    this.settings = readSettings('Resize', spec, [{ ...options, size: target } as never]);
+    this.settings = readSettings('Resize', spec, [target, options]);
   }
   protected apply(x: Tensor): Tensor {
     const { size: to, interpolation: mode, antialias } = this.settings;

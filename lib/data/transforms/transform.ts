@@ -2,11 +2,11 @@
 import { noGrad } from '../../core/grad-mode';
 import { type Generator } from '../../core/random';
 import { type Tensor } from '../../core/tensor';
-import { cast } from '../../ops/tensors/cast';
+import { cast, contiguous } from '../../ops/tensors/cast';
 import { add, lt, mul } from '../../ops/elementwise/arithmetic';
 import { imagesOf } from '../../ops/images/warp';
 import { rand } from '../../ops/random/random';
-import { squeeze, unsqueeze } from '../../ops/shape/views';
+import { owned, squeeze, unsqueeze } from '../../ops/shape/views';
 import { generatorOf, type SeedOptions } from '../sampler';
 
 /**
@@ -25,7 +25,8 @@ export abstract class Transform {
     const single = x?.ndim === 3;
     const images = imagesOf(this.constructor.name, single ? unsqueeze(x, 0) : x);
     return noGrad((): Tensor => {
-      const out = this.apply(images);
+      // Parts of images are views: nobody writes into `x` through a result.
+      const out = contiguous(owned(this.apply(images), images));
       return single ? squeeze(out, 0) : out;
     });
   }

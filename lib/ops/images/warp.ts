@@ -1,5 +1,4 @@
 /** @file Images through an affine map each, and parts of images resized: one pass over the pixels of a batch. */
-import { deviceName } from '../../core/device';
 import { DTypeError, ShapeError, ArgumentError } from '../../core/errors';
 import { isGradEnabled } from '../../core/grad-mode';
 import { showShape } from '../../core/shape';
@@ -42,7 +41,7 @@ function fillOf(op: string, x: Tensor, fill: number | readonly number[]): Tensor
   const list = typeof fill === 'number' ? Array<number>(x.shape[1]!).fill(fill) : fill;
   if (list.length !== x.shape[1])
     throw new ShapeError(`[${op}] fill has ${list.length} values for ${x.shape[1]} channels`);
-  return tensor(list as number[], { dtype: x.dtype, device: deviceName(x.storage.device) });
+  return tensor(list as number[], { dtype: x.dtype, device: x.device });
 }
 
 /** Numbers for the images of a batch: one for all, or a tensor [n]. */
@@ -85,9 +84,11 @@ export function warped(
   const [n, c] = x.shape as [number, number];
   const out = empty([n, c, ...size], x.dtype, x.storage.device);
   const matrix = columnsOf(x, m);
-  if (out.numel === 0 || x.numel === 0) return out;
+  if (out.numel === 0) return out;
   const fills = fillOf(op, x, fill);
-  warpKernel(written(out), denseOf(x), matrix, fills, n, c, [...sizeOf(x)], [...size], interpolation === 'bilinear');
+  // Between pixels that are not there lies nothing; the nearest of none is the fill.
+  const bilinear = interpolation === 'bilinear' && x.numel > 0;
+  warpKernel(written(out), denseOf(x), matrix, fills, n, c, [...sizeOf(x)], [...size], bilinear);
   return out;
 }
 
@@ -131,7 +132,9 @@ export function inverseOf(x: Tensor, { angle, translate, scale, shear, center }:
 export function resizedCropped(x: Tensor, box: readonly PerImage[], size: Size): Tensor {
   const [n, c] = x.shape as [number, number];
   const out = empty([n, c, ...size], x.dtype, x.storage.device);
+  if (out.numel === 0) return out;
+  if (x.numel === 0) throw new ShapeError(`[resizedCrop] images ${showShape(x.shape)} have no pixels`);
   const boxes = columnsOf(x, box);
-  if (out.numel > 0 && x.numel > 0) resizedCropKernel(written(out), denseOf(x), boxes, n, c, [...sizeOf(x)], [...size]);
+  resizedCropKernel(written(out), denseOf(x), boxes, n, c, [...sizeOf(x)], [...size]);
   return out;
 }
