@@ -114,8 +114,15 @@ test('an error has the example, the worker and its stack; the loader can be used
 
 test('a worker that ends is an error, not a hang', async () => {
   const l = loader(await squares({ length: 8, exits: 5 }), { batchSize: 2, workers: 2 });
-  await expect(seen(l)).rejects.toMatchObject({ code: 'ERR_WORKER', message: expect.stringContaining('exit code 7') });
-  await l.close();
+  const ended = { code: 'ERR_WORKER', message: expect.stringContaining('exit code 7') as string };
+  await expect(seen(l)).rejects.toMatchObject(ended);
+  // New threads, which end at the same example.
+  const before: unknown[] = [];
+  const again = async (): Promise<void> => {
+    for await (const b of l) before.push(b);
+  };
+  await expect(again()).rejects.toMatchObject(ended);
+  expect(before).toHaveLength(2);
 });
 
 test('no more is made than was asked for, and a loop that is left leaves nothing running', async () => {
@@ -185,6 +192,22 @@ test('prefetch without workers: batches are begun ahead, errors come in their pl
   };
   await expect(run()).rejects.toThrow('four');
   expect(got).toEqual([0, 1, 2, 3]);
+});
+
+test('what is made by kernels or in threads of its own takes workers, which it does not need', async () => {
+  const text = await data.text({ text: 'the cat sat on the mat '.repeat(20) });
+  const blocks = text.blocks(8);
+  const parts = new data.ConcatDataset([blocks, new data.Subset(blocks, [0, 1])]);
+  for (const set of [blocks, parts] as data.Dataset<unknown, unknown>[]) {
+    const lists = [];
+    for (const workers of [0, 2]) {
+      const batches = [];
+      for await (const b of new data.DataLoader(set, { batchSize: 4, workers, shuffle: true, seed: 1 }))
+        batches.push(shown(b));
+      lists.push(batches);
+    }
+    expect(lists[1]).toEqual(lists[0]);
+  }
 });
 
 test('threads do not keep the process alive', () => {

@@ -16,6 +16,11 @@ export interface Dataset<T = unknown, B = Collated<T>> {
   readonly length: number;
   get?(index: number): T | Promise<T>;
   getBatch?(indices: Int32Array): B | Promise<B>;
+  /**
+   * @internal Batches are made off this thread already, by kernels or in threads of a library: a loader's workers would only
+   * carry them about.
+   */
+  readonly madeElsewhere?: true | undefined;
 }
 
 /** The most examples of a dataset: positions are int32. */

@@ -83,6 +83,8 @@ interface Settings {
  * `for await`. Images are float32 [c, h, w] in [0, 1] unless normalized, labels int32.
  */
 export class ImageDataset implements Dataset<[Tensor, Tensor], [Tensor, Tensor]> {
+  /** @internal */
+  readonly madeElsewhere = true;
   /** @internal Use {@link images}. */
   constructor(
     /** The names of the classes, sorted; a label is a position in them. */

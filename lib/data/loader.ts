@@ -14,7 +14,7 @@ import { ascending, generatorOf, type Order, positions, type SeedOptions, seedSp
 import { batchesOf, countOf, samplerState } from './sampler-state';
 import { WorkerPool } from './workers/pool';
 import { ahead, seedOf } from './workers/prefetch';
-import { sourceOf } from './workers/source';
+import { isMadeElsewhere, sourceOf } from './workers/source';
 
 /** Settings of a {@link DataLoader}. */
 export interface DataLoaderOptions<T, B, R> extends SeedOptions {
@@ -32,7 +32,8 @@ export interface DataLoaderOptions<T, B, R> extends SeedOptions {
   shuffleBuffer?: number | undefined;
   /**
    * Make batches in so many threads: of datasets of tensors, of those that a module makes ({@link fromModule}), and of what
-   * is made of these. The batches and their order do not depend on the number. Default 0: in this thread.
+   * is made of these. Images, MNIST, text and .npy files are read by kernels and in threads as they are; of them batches
+   * are only begun ahead. The batches and their order do not depend on the number. Default 0: in this thread.
    */
   workers?: number | undefined;
   /** How many batches are made ahead. Default: two for each worker, else none. */
@@ -114,7 +115,7 @@ export class DataLoader<T, B = Collated<T>, R = B> implements AsyncIterable<R>, 
     checkTogether(o, options, this.iterated !== undefined);
     this.batchSize = (o.batchSampler as { batchSize?: number } | undefined)?.batchSize ?? o.batchSize;
     this.generator = generatorOf('DataLoader', o);
-    if (o.workers > 0) {
+    if (o.workers > 0 && !isMadeElsewhere(this.indexed)) {
       const source = sourceOf(this.indexed);
       this.pool = new WorkerPool(o.workers, source);
       forgotten.register(this, this.pool);

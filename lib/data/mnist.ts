@@ -39,6 +39,8 @@ const standard = { mean: 0.1307, std: 0.3081 };
  * the device.
  */
 export class MnistDataset implements Dataset<[Tensor, Tensor], [Tensor, Tensor]> {
+  /** @internal */
+  readonly madeElsewhere = true;
   /** @internal Use {@link mnist}. */
   constructor(
     /** uint8, [N, 784] or [N, 1, 28, 28] */

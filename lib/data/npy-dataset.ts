@@ -26,6 +26,8 @@ async function fill(path: string, file: FileHandle, out: Uint8Array, position: n
  * Both read from the file, rows that follow each other at once, and keep nothing; so loop by `for await`.
  */
 export class NpyDataset implements Dataset<Tensor, Tensor> {
+  /** @internal */
+  readonly madeElsewhere = true;
   private constructor(
     private readonly path: string,
     private readonly header: NpyHeader,

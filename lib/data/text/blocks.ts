@@ -21,6 +21,8 @@ const blocksSpec = { size: positive, stride: positive.optional() };
  * in memory once, however far the blocks overlap.
  */
 export class TextBlocks implements Dataset<[Tensor, Tensor], [Tensor, Tensor]> {
+  /** @internal */
+  readonly madeElsewhere = true;
   readonly length: number;
   readonly size: number;
   readonly stride: number;

@@ -61,8 +61,8 @@ const hrefOf = (v: unknown): string | undefined => (v instanceof URL ? v.href : 
 /**
  * The dataset that a module makes, for a `DataLoader` with `workers`: each of them makes its own.
  *
- * @param path - of the module, relative to the working directory, or a file URL (text or `URL`). Its default export is a class, or a
- *   function (also async), that gives a dataset: `length`, and `get(index)` or `getBatch(indices)`
+ * @param path - of the module, relative to the working directory, or a file URL (text or `URL`). Its default export is a
+ *   class, or a function (also async), that gives a dataset: `length`, and `get(index)` or `getBatch(indices)`
  * @param args - for it; what can be sent to another thread (`structuredClone`)
  * @example
  * ```ts

@@ -15,8 +15,6 @@ interface Waiting {
 interface Thread {
   worker: Worker;
   waiting: Map<number, Waiting>;
-  /** Why it gives nothing any more. */
-  ended: Error | undefined;
 }
 
 /** The error of a batch that a worker could not make. Code: that of the error in the worker, or `ERR_WORKER`. */
@@ -42,7 +40,6 @@ export class WorkerPool {
     if (this.threads.length === 0) this.start();
     const at = this.next++;
     const thread = this.threads[at % this.count]!;
-    if (thread.ended) throw thread.ended;
     const request: Request = { id: at, indices, seed };
     // The process lives while a batch is awaited, and not for the threads' sake.
     if (thread.waiting.size === 0) thread.worker.ref();
@@ -56,7 +53,7 @@ export class WorkerPool {
     const workerData = { source: this.source };
     this.threads = Array.from({ length: this.count }, (_, which) => {
       const worker = new Worker(join(__dirname, 'worker.js'), { workerData });
-      const thread: Thread = { worker, waiting: new Map(), ended: undefined };
+      const thread: Thread = { worker, waiting: new Map() };
       worker.unref();
       worker.on('message', ({ id, batch, failure }: Reply) => {
         const waiting = thread.waiting.get(id);
@@ -66,9 +63,11 @@ export class WorkerPool {
         else waiting?.resolve(unpacked(batch));
       });
       const end = (why: string, cause?: unknown): void => {
-        thread.ended ??= new NodegradError('ERR_WORKER', `[DataLoader] a worker ended: ${why}`, { cause });
-        for (const w of thread.waiting.values()) w.reject(thread.ended);
+        const e = new NodegradError('ERR_WORKER', `[DataLoader] a worker ended: ${why}`, { cause });
+        for (const w of thread.waiting.values()) w.reject(e);
         thread.waiting.clear();
+        // Without one of them the order is lost: the next batch starts all anew.
+        if (this.threads.includes(thread)) void this.close();
       };
       worker.on('error', (e) => end(e instanceof Error ? e.message : String(e), e));
       worker.on('exit', (code) => end(`exit code ${code}`));

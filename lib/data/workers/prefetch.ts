@@ -27,6 +27,6 @@ export async function* ahead<R>(batches: Iterable<R | Promise<R>>, n: number): A
   }
 }
 
-/** The seed of the random numbers of batch `b`: another for each batch of all epochs, whoever makes it. */
+/** The seed of the random numbers of batch `b`, whoever makes it; the same comes again after 2^21 batches. */
 export const seedOf = ({ seed, offset }: RngState, b: number): number =>
   (((seed % 2 ** 31) + 2 ** 31) % 2 ** 31) * 2 ** 21 + ((offset + b) % 2 ** 21);

@@ -15,6 +15,14 @@ export type Source =
 
 const shared = (bytes: number): ArrayBufferLike => new SharedArrayBuffer(bytes);
 
+/** Whether a dataset's batches, or those of all that it is made of, are made off this thread already. */
+export const isMadeElsewhere = (d: Dataset<unknown, unknown>): boolean =>
+  d.madeElsewhere ??
+  (d instanceof Subset
+    ? isMadeElsewhere(d.dataset)
+    : (d instanceof StackDataset || d instanceof ConcatDataset) &&
+      (d.datasets as readonly Dataset<unknown, unknown>[]).every(isMadeElsewhere));
+
 /**
  * The source of a dataset: of one that a module makes, of tensors, and of those that are made of these.
  * @throws ArgumentError for another, which lives in this thread only
