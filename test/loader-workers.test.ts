@@ -113,7 +113,8 @@ test('an error has the example, the worker and its stack; the loader can be used
 });
 
 test('a worker that ends is an error, not a hang', async () => {
-  const l = loader(await squares({ length: 8, exits: 5 }), { batchSize: 2, workers: 2 });
+  // The other worker is late with the batch before, and loses nothing by it.
+  const l = loader(await squares({ length: 8, exits: 5, late: 3 }), { batchSize: 2, workers: 2 });
   const ended = { code: 'ERR_WORKER', message: expect.stringContaining('exit code 7') as string };
   await expect(seen(l)).rejects.toMatchObject(ended);
   // New threads, which end at the same example.

@@ -25,9 +25,9 @@ function errorOf(thread: number, { message, stack, code, index }: Failure, indic
   return new NodegradError(code ?? 'ERR_WORKER', `[DataLoader] ${which}, in worker ${thread}: ${message}`, { cause });
 }
 
-/** Makes batches in threads, which are started when the first is asked for and stay for the loops to come. */
+/** Makes batches in threads, which are started when they are first asked for one and stay for the loops to come. */
 export class WorkerPool {
-  private threads: Thread[] = [];
+  private threads: (Thread | undefined)[] = [];
   private next = 0;
 
   constructor(
@@ -37,9 +37,9 @@ export class WorkerPool {
 
   /** A batch of the examples at `indices`. Batches are shared out in turn. */
   async batch(indices: Int32Array, seed: number): Promise<unknown> {
-    if (this.threads.length === 0) this.start();
     const at = this.next++;
-    const thread = this.threads[at % this.count]!;
+    const which = at % this.count;
+    const thread = (this.threads[which] ??= this.start(which));
     const request: Request = { id: at, indices, seed };
     // The process lives while a batch is awaited, and not for the threads' sake.
     if (thread.waiting.size === 0) thread.worker.ref();
@@ -49,36 +49,33 @@ export class WorkerPool {
     });
   }
 
-  private start(): void {
-    const workerData = { source: this.source };
-    this.threads = Array.from({ length: this.count }, (_, which) => {
-      const worker = new Worker(join(__dirname, 'worker.js'), { workerData });
-      const thread: Thread = { worker, waiting: new Map() };
-      worker.unref();
-      worker.on('message', ({ id, batch, failure }: Reply) => {
-        const waiting = thread.waiting.get(id);
-        thread.waiting.delete(id);
-        if (thread.waiting.size === 0) worker.unref();
-        if (failure) waiting?.reject(errorOf(which, failure, waiting.indices));
-        else waiting?.resolve(unpacked(batch));
-      });
-      const end = (why: string, cause?: unknown): void => {
-        const e = new NodegradError('ERR_WORKER', `[DataLoader] a worker ended: ${why}`, { cause });
-        for (const w of thread.waiting.values()) w.reject(e);
-        thread.waiting.clear();
-        // Without one of them the order is lost: the next batch starts all anew.
-        if (this.threads.includes(thread)) void this.close();
-      };
-      worker.on('error', (e) => end(e instanceof Error ? e.message : String(e), e));
-      worker.on('exit', (code) => end(`exit code ${code}`));
-      return thread;
+  private start(which: number): Thread {
+    const worker = new Worker(join(__dirname, 'worker.js'), { workerData: { source: this.source } });
+    const thread: Thread = { worker, waiting: new Map() };
+    worker.unref();
+    worker.on('message', ({ id, batch, failure }: Reply) => {
+      const waiting = thread.waiting.get(id);
+      thread.waiting.delete(id);
+      if (thread.waiting.size === 0) worker.unref();
+      if (failure) waiting?.reject(errorOf(which, failure, waiting.indices));
+      else waiting?.resolve(unpacked(batch));
     });
+    const end = (why: string, cause?: unknown): void => {
+      const e = new NodegradError('ERR_WORKER', `[DataLoader] worker ${which} ended: ${why}`, { cause });
+      for (const w of thread.waiting.values()) w.reject(e);
+      thread.waiting.clear();
+      // Its next batch starts another; the others go on with theirs.
+      if (this.threads[which] === thread) this.threads[which] = undefined;
+    };
+    worker.on('error', (e) => end(e instanceof Error ? e.message : String(e), e));
+    worker.on('exit', (code) => end(`exit code ${code}`));
+    return thread;
   }
 
-  /** Ends the threads. The next batch starts new ones. */
+  /** Ends the threads. The next batches start new ones. */
   async close(): Promise<void> {
     const { threads } = this;
     this.threads = [];
-    await Promise.all(threads.map((t) => t.worker.terminate()));
+    await Promise.all(threads.map(async (t) => t?.worker.terminate()));
   }
 }
