@@ -1,24 +1,13 @@
 /** @file NumPy's files, written by NumPy (test/fixtures/make_npy.py). */
-import {
-  closeSync,
-  mkdtempSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  truncateSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { closeSync, openSync, readFileSync, statSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { unzipSync, zipSync } from 'fflate';
 import * as ng from '../lib';
 import { data } from '../lib';
 import { codeOf } from './caught';
+import { temporaryFolder } from './temporary-files';
 
-const dir = mkdtempSync(join(tmpdir(), 'nodegrad-npy-'));
-afterAll(() => rmSync(dir, { recursive: true }));
+const { dir, file, failure } = temporaryFolder('npy');
 const fixtures = join(__dirname, '..', '..', 'test', 'fixtures');
 const archive = join(fixtures, 'arrays.npz');
 const values = JSON.parse(readFileSync(join(fixtures, 'npy.json'), 'utf8')) as Record<string, unknown>;
@@ -52,11 +41,6 @@ test('npz: each type, order and layout', async () => {
 
 test('npy, and files that are none', async () => {
   const stored = unzipSync(readFileSync(archive))['f4_fortran.npy']!;
-  const file = (bytes: Uint8Array | string): string => {
-    const path = join(dir, 'a.npy');
-    writeFileSync(path, bytes);
-    return path;
-  };
   expect((await data.npy(file(stored), { device: 'cpu' })).arraySync()).toEqual(values.f4_fortran);
   const broken = [
     stored.subarray(0, 100),
@@ -76,13 +60,6 @@ test('npy, and files that are none', async () => {
   await expect(data.npy(3 as never)).rejects.toMatchObject({ code: 'ERR_INVALID_ARG' });
 });
 
-const failure = async (made: Promise<unknown>): Promise<string> => {
-  const e = await made.then(
-    () => 'nothing was thrown',
-    (e: ng.NodegradError) => e,
-  );
-  return typeof e === 'string' ? e : `${e.code} ${e.message.replaceAll(`${dir}/`, '')}`;
-};
 // As np.save writes it.
 const npyHeader = (descr: string, shape: number[], fortran = 'False'): Buffer => {
   const text = `{'descr': '${descr}', 'fortran_order': ${fortran}, 'shape': (${shape.join(', ')},), }`;

@@ -1,6 +1,5 @@
 /** @file Tables from Parquet, Arrow and lines of JSON, beside what pyarrow says is in them (test/fixtures/make_sources.py). */
-import { createReadStream, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { createReadStream, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
@@ -8,27 +7,13 @@ import { Table, tableFromArrays, tableFromIPC, tableToIPC } from 'apache-arrow';
 import * as ng from '../lib';
 import { data } from '../lib';
 import { peer } from '../lib/data/peer';
+import { temporaryFolder } from './temporary-files';
 
-const dir = mkdtempSync(join(tmpdir(), 'nodegrad-sources-'));
-afterAll(() => rmSync(dir, { recursive: true }));
+const { dir, file, failure } = temporaryFolder('sources');
 const fixture = (name: string): string => join(__dirname, '..', '..', 'test', 'fixtures', 'sources', name);
 const { table } = JSON.parse(readFileSync(fixture('sources.json'), 'utf8')) as {
   table: Record<string, (number | string | null)[]>;
 };
-let files = 0;
-const file = (content: string | Uint8Array): string => {
-  const path = join(dir, `f${files++}`);
-  writeFileSync(path, content);
-  return path;
-};
-const failure = async (made: Promise<unknown>): Promise<string> => {
-  const e = await made.then(
-    () => 'nothing was thrown',
-    (e: ng.NodegradError) => e,
-  );
-  return typeof e === 'string' ? e : `${e.code} ${e.message.replaceAll(`${dir}/`, '')}`;
-};
-
 // Column by column against the fixture.
 function check(d: data.TableDataset<[ng.Tensor, ng.Tensor]>): void {
   expect(d.columns).toEqual(['small', 'big', 'ratio', 'flag', 'town_Boston', 'town_Lynn', 'town_missing', 'day', 'time', 'kind_x', 'kind_y', 'kind_z']); // prettier-ignore
