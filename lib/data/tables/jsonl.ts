@@ -45,7 +45,9 @@ class JsonlSource implements RowSource {
     let rest = '';
     let line = 0;
     for await (const piece of this.text) {
-      const parts = (rest + piece).split('\n');
+      const parts = piece.split('\n');
+      // Only what is new is searched: a line may be as long as it likes to be.
+      parts[0] = rest + parts[0]!;
       rest = parts.pop()!;
       for (const part of parts) {
         this.read(part, ++line);
