@@ -24,7 +24,7 @@ export interface Dataset<T = unknown, B = Collated<T>> {
 }
 
 /** The most examples of a dataset: positions are int32. */
-const mostExamples = 2 ** 31 - 1;
+export const mostExamples = 2 ** 31 - 1;
 
 /** Of any realm: a dataset's module may be of another one than the loader's, in test runners for example. */
 export const isPromise = (v: unknown): v is Promise<unknown> => types.isPromise(v);

@@ -3,13 +3,9 @@ import { readOptions } from '../../core/arguments';
 import { ArgumentError } from '../../core/errors';
 import { positive } from '../../core/params';
 import { type Generator, type RngState } from '../../core/random';
-import { describe } from '../../core/shape';
 import { randint } from '../../ops/random/random';
-import { indicesOf } from '../dataset';
+import { indicesOf, lengthOf, mostExamples } from '../dataset';
 import { generatorOf, positions, type SeedOptions, seedSpec, shuffled } from '../sampler';
-
-/** The most examples: positions are int32. */
-const mostExamples = 2 ** 31 - 1;
 
 /**
  * An order in which examples are visited, for the option `sampler` of a {@link DataLoader}. Each loop over it is an epoch
@@ -49,24 +45,16 @@ export abstract class Sampler implements Iterable<number> {
   }
 }
 
-/** How many examples something has. */
-export function sizeOf(op: string, source: unknown): number {
-  const length = (source as { length?: unknown } | null | undefined)?.length;
-  if (!Number.isSafeInteger(length) || (length as number) < 0 || (length as number) > mostExamples)
-    throw new ArgumentError(`[${op}] expected a dataset, or what else has a length, got ${describe(source)}`);
-  return length as number;
-}
-
 /** 0 to n - 1, in order. */
 export class SequentialSampler extends Sampler {
   /** @param dataSource - a dataset, or what else has a length */
   constructor(private readonly dataSource: { readonly length: number }) {
     super('SequentialSampler');
-    sizeOf('SequentialSampler', dataSource);
+    lengthOf('SequentialSampler', dataSource);
   }
 
   get length(): number {
-    return sizeOf('SequentialSampler', this.dataSource);
+    return lengthOf('SequentialSampler', this.dataSource);
   }
 
   protected *draw(): Iterable<number> {
@@ -103,17 +91,17 @@ export class RandomSampler extends Sampler {
   ) {
     const o = readOptions('RandomSampler', randomSpec, options);
     super('RandomSampler', o);
-    if (sizeOf('RandomSampler', dataSource) === 0) throw new ArgumentError('[RandomSampler] there are no examples');
+    if (lengthOf('RandomSampler', dataSource) === 0) throw new ArgumentError('[RandomSampler] there are no examples');
     this.replacement = o.replacement;
     this.numSamples = o.numSamples;
   }
 
   get length(): number {
-    return this.numSamples ?? sizeOf('RandomSampler', this.dataSource);
+    return this.numSamples ?? lengthOf('RandomSampler', this.dataSource);
   }
 
   protected draw(): Int32Array {
-    const n = sizeOf('RandomSampler', this.dataSource);
+    const n = lengthOf('RandomSampler', this.dataSource);
     const { length, generator } = this;
     if (this.replacement)
       return positions(randint(0, n, [length], { generator, device: 'cpu', dtype: 'int64' }).dataSync());
