@@ -53,6 +53,9 @@ export function summarizeCategories(
 /** Four digits, without an exponent where there need be none. */
 export const short = (v: number): string =>
   Number.isInteger(v) && Math.abs(v) < 1e9 ? String(v) : String(Number(v.toPrecision(4)));
+/** From how many times on the deviation of a feature drowns a smaller one. */
+export const farApart = 100;
+
 const percent = (part: number, whole: number): string => `${short((100 * part) / whole)} %`;
 const shownCategories = 6;
 
@@ -91,9 +94,9 @@ function advice(columns: readonly ColumnSummary[]): string[] {
   const infinite = of((c) => c.numbers !== undefined && (c.numbers.min === -Infinity || c.numbers.max === Infinity));
   if (infinite) out.push(`Infinite values in ${infinite}.`);
   const sizes = features.flatMap((c) => (c.numbers && c.numbers.std > 0 ? [c.numbers.std] : []));
-  if (sizes.some((s) => s > 100 * Math.min(...sizes)))
+  if (sizes.some((s) => s > farApart * Math.min(...sizes)))
     out.push(
-      'The features differ in scale by more than 100 times: use data.StandardScaler, fitted on the training part.',
+      `The features differ in scale by more than ${farApart} times: use data.StandardScaler, fitted on the training part.`,
     );
   for (const c of columns) {
     const [most, least] = [c.categories?.[0], c.categories?.at(-1)];

@@ -1,7 +1,7 @@
 /** @file What stands out in the columns of inputs. */
 import { createHash } from 'node:crypto';
 import { moments } from '../data/columns';
-import { short } from '../data/description';
+import { farApart, short } from '../data/description';
 import { type Finding } from './finding';
 import { percent, some } from './report';
 
@@ -29,8 +29,6 @@ export const keyOf = (values: Float64Array): string => createHash('sha1').update
 
 // More columns than this are an image or a signal: pixels may be constant or alike, and have one scale.
 const table = 64;
-// Of data/description.ts: from here on a larger column drowns a smaller one.
-const scales = 100;
 // Standardised inputs have deviation 1; what is far from it makes the first layer's gradients as large or as small.
 const largest = 10;
 const smallest = 0.01;
@@ -58,7 +56,7 @@ function scaleFindings(r: Rows, columns: readonly Column[]): Finding[] {
   const advice = 'Use data.StandardScaler, fitted on the training part (images: divide by 255, then Normalize).';
   const sizes = varying.map((c) => c.std);
   const [least, most] = [Math.min(...sizes), Math.max(...sizes)];
-  if (r.columns <= table && most > scales * least) {
+  if (r.columns <= table && most > farApart * least) {
     const of = (std: number): string => varying.find((c) => c.std === std)!.name;
     const what = `the columns of ${r.name} differ in scale: deviation ${short(most)} of ${of(most)}, ${short(least)} of ${of(least)}`;
     return [{ kind: 'scale', severity: 'warning', what, advice }];
