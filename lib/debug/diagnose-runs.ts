@@ -62,14 +62,7 @@ export const runAt = (c: Course, lr?: number): Promise<Run> =>
 
 /** The range test. */
 export const ratesOf = (c: Course): Promise<LearningRates> =>
-  trying(c.tried, () =>
-    rangeTest(new Trial(c.op, c.user, c.tried, c.options).train(), c.train, {
-      min: 1e-7,
-      max: 10,
-      steps: 100,
-      smoothing: 0.05,
-    }),
-  );
+  trying(c.tried, () => rangeTest(new Trial(c.op, c.user, c.tried, c.options).train(), c.train));
 
 /** The first and the last loss on one batch, without dropout. */
 export const oneBatchAt = (c: Course, lr: number | undefined): Promise<{ first: number; last: number }> =>

@@ -23,12 +23,13 @@ export interface FindLearningRateOptions extends TrialOptions {
   smoothing?: number | undefined;
 }
 
+const usual = { min: 1e-7, max: 10, steps: 100, smoothing: 0.05 };
 const spec = {
   ...trialSpec,
-  min: number({ above: 0, below: Infinity }).or(1e-7),
-  max: number({ above: 0, below: Infinity }).or(10),
-  steps: integer({ least: 10 }).or(100),
-  smoothing: number({ above: 0, most: 1 }).or(0.05),
+  min: number({ above: 0, below: Infinity }).or(usual.min),
+  max: number({ above: 0, below: Infinity }).or(usual.max),
+  steps: integer({ least: 10 }).or(usual.steps),
+  smoothing: number({ above: 0, most: 1 }).or(usual.smoothing),
 };
 
 /** Losses by learning rate: what {@link findLearningRate} found. */
@@ -121,7 +122,7 @@ export async function findLearningRate(
 export async function rangeTest(
   trial: Trial,
   batches: readonly Batch[],
-  { min, max, steps, smoothing }: { min: number; max: number; steps: number; smoothing: number },
+  { min, max, steps, smoothing } = usual,
 ): Promise<LearningRates> {
   const lrs: number[] = [];
   const losses: number[] = [];

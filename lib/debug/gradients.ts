@@ -10,7 +10,7 @@ import { isUnsized, type Parameter } from '../nn/parameter';
 import { type AnyOptimizer } from '../optim/lr/base';
 import { Optimizer } from '../optim/optimizer';
 import { columns, Report, some } from './report';
-import { needModule } from './trial';
+import { needModule, ownParameters } from './trial';
 
 /** Settings of {@link gradients}. */
 export interface GradientsOptions {
@@ -123,8 +123,7 @@ export async function gradients(model: Module, options?: Given<GradientsOptions>
   const layers: { row: GradientRow; elements: number }[] = [];
   let total = 0;
   for (const [layer, m] of model.namedModules()) {
-    const below = new Set(m.children().flatMap((c) => c.parameters()));
-    const own = m.parameters().filter((p) => !below.has(p) && !seen.has(p) && !isUnsized(p));
+    const own = ownParameters(m).filter((p) => !seen.has(p) && !isUnsized(p));
     own.forEach((p) => seen.add(p));
     if (own.length === 0) continue;
     const withGradient = own.filter((p) => p.grad !== null);

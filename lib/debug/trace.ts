@@ -1,14 +1,13 @@
 /** @file What goes through a model: the modules in the order of their calls, with shapes. */
-import { isOptions } from '../core/arguments';
 import { noGrad } from '../core/grad-mode';
 import { type Shape, showShape } from '../core/shape';
-import { Tensor } from '../core/tensor';
+import { tensorsIn } from '../core/symbol';
 import { type Module } from '../nn/module';
 import { type Arrays, isArray, toTensor, toTensors } from '../train/tensors';
 import { Trainer } from '../train/trainer';
 import { looking, triedModel } from './keep';
 import { columns, Report, some } from './report';
-import { needModule } from './trial';
+import { needModule, ownParameters } from './trial';
 
 /** One call of one module. */
 export interface TraceRow {
@@ -24,18 +23,9 @@ export interface TraceRow {
   parameters: number;
 }
 
-/** The tensors in a value, in order. */
-function tensorsIn(value: unknown): Tensor[] {
-  if (value instanceof Tensor) return [value];
-  if (Array.isArray(value)) return value.flatMap(tensorsIn);
-  return isOptions(value) ? Object.values(value as object).flatMap(tensorsIn) : [];
-}
 const shapesIn = (value: unknown): Shape[] => tensorsIn(value).map((t) => t.shape);
 
-const ownParameters = (m: Module): number => {
-  const below = new Set(m.children().flatMap((c) => c.parameters()));
-  return m.parameters().reduce((n, p) => n + (below.has(p) ? 0 : p.numel), 0);
-};
+const elementsOf = (m: Module): number => ownParameters(m).reduce((n, p) => n + p.numel, 0);
 
 /** The arguments of `forward` that stand for `x`: a list is several, a record is one. */
 export function argumentsOf(op: string, model: Module, x: unknown): unknown[] {
@@ -114,7 +104,7 @@ export function trace(model: Module, x: Arrays | readonly unknown[]): Trace {
         const row = open.pop()!;
         row.outputShapes = shapesIn(output);
         // Known only now of layers that wait for their sizes.
-        row.parameters = ownParameters(m);
+        row.parameters = elementsOf(m);
       }),
     ]);
     try {
@@ -125,7 +115,7 @@ export function trace(model: Module, x: Arrays | readonly unknown[]): Trace {
     }
   });
   const called = new Set(rows.map((r) => r.path));
-  const unused = tried.namedModules().filter(([path, m]) => !called.has(path) && ownParameters(m) > 0);
+  const unused = tried.namedModules().filter(([path, m]) => !called.has(path) && elementsOf(m) > 0);
   const all = tried.parameters().reduce((n, p) => n + p.numel, 0);
   return new Trace(
     rows,

@@ -10,6 +10,7 @@ import { DataLoader } from '../data/loader';
 import { DropoutLayer } from '../nn/dropout';
 import { evaluating } from '../nn/modes';
 import { Module } from '../nn/module';
+import { type Parameter } from '../nn/parameter';
 import { type AnyOptimizer } from '../optim/lr/base';
 import { Optimizer } from '../optim/optimizer';
 import { Heads, type PerOutput } from '../train/heads';
@@ -43,6 +44,12 @@ export const trialSpec = {
 /** Throws unless a tool got a module. */
 export function needModule(op: string, model: unknown): asserts model is Module {
   if (!(model instanceof Module)) throw new ArgumentError(`[${op}] expected a module, got ${describe(model)}`);
+}
+
+/** The parameters that a module holds itself, without those of modules below. */
+export function ownParameters(m: Module): Parameter[] {
+  const below = new Set(m.children().flatMap((c) => c.parameters()));
+  return m.parameters().filter((p) => !below.has(p));
 }
 
 // One that was made is the user's, with its memory of steps: another one with its settings, for the parameters that are tried.
