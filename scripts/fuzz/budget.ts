@@ -1,4 +1,4 @@
-/** @file How much a part of the fuzzer does: an amount, which is the same on every machine, or what it can in a time. */
+/** @file How much a part of the fuzzer does: an amount, which is the same on every machine, what it can in a time, or what comes first. */
 
 export interface Budget {
   /** Whether there is more to do after so many programs, files, kills or workers. */
@@ -7,5 +7,8 @@ export interface Budget {
   readonly until: number;
 }
 
-export const amount = (n: number): Budget => ({ more: (done) => done < n, until: Infinity });
-export const time = (until: number): Budget => ({ more: () => Date.now() < until, until: until + 20_000 });
+/** `n` of them, but none begun after `until`; see {@link Budget}. */
+export const budgetOf = (n = Infinity, until = Infinity): Budget => ({
+  more: (done) => done < n && Date.now() < until,
+  until: until + 20_000,
+});

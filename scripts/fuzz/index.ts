@@ -1,15 +1,15 @@
 /**
- * @file `npm run fuzz -- --minutes 10 | --programs 1800 [--seed 1] [--part calls|chains|files|kill|workers] [--out
- * <folder>]`: throws generated input at the library, as much as the time allows or a fixed amount, the same on every
- * machine. `--sanitize` runs it on an addon with the address and undefined behaviour sanitizers, built if need be. Exits
- * with 1 if something was found; docs/reliability.md says more.
+ * @file `npm run fuzz -- [--minutes 10] [--programs 10800] [--seed 1] [--part calls|chains|files|kill|workers] [--out
+ * <folder>]`: throws generated input at the library, as much as the time allows, or a fixed amount, the same on every
+ * machine, or both: then that amount, less if the time is over. `--sanitize` runs it on an addon with the address and
+ * undefined behaviour sanitizers, built if need be. Exits with 1 if something was found; docs/reliability.md says more.
  */
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
-import { amount, type Budget, time } from './budget';
+import { type Budget, budgetOf } from './budget';
 import { fuzzCalls } from './calls';
 import { fuzzChains } from './chains';
 import { fuzzFiles } from './files';
@@ -76,8 +76,9 @@ async function main(): Promise<void> {
       sanitize: { type: 'boolean', default: false },
     },
   });
-  const minutes = Number(values.minutes ?? 10);
-  const programs = Number(values.programs ?? 1);
+  // With neither, ten minutes.
+  const programs = Number(values.programs ?? Infinity);
+  const minutes = Number(values.minutes ?? (values.programs === undefined ? 10 : Infinity));
   const seed = Number(values.seed);
   const names = values.part ? values.part.split(',') : Object.keys(parts);
   const unknown = names.find((n) => !(n in parts));
@@ -99,7 +100,7 @@ async function main(): Promise<void> {
     const { share, each, run } = parts[name]!;
     const started = Date.now();
     const until = started + ((end - started) * share) / (left || 1);
-    const budget = values.programs === undefined ? time(until) : amount(Math.ceil(programs * each));
+    const budget = budgetOf(Math.ceil(programs * each), until);
     const said = await run({ seed, budget, setting, findings });
     left -= share;
     console.log(`${name.padEnd(8)} ${said} (${((Date.now() - started) / 1000).toFixed(0)} s)`);
