@@ -37,7 +37,7 @@ const floats = ({ letters, values }: WatchedCall, kinds: string): Tensor[] =>
     .filter((t) => t instanceof Tensor && isFloat(t.dtype) && t.numel > 0);
 
 const numbersIn = ({ letters, values }: WatchedCall): number[] =>
-  letters.flatMap((code, i) => ('nN'.includes(code) ? (values[i] as number | number[]) : []));
+  letters.flatMap((code, i) => ('nP'.includes(code) ? (values[i] as number | number[]) : []));
 
 function message({ op, phase, inputHad, line, output, inputs }: Anomaly): string {
   const values = `${badWords(output)} of ${output.count} values, shape ${showShape(output.shape)}`;

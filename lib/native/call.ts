@@ -94,6 +94,7 @@ export function kernel<K extends keyof Kernels>(name: K): Kernels[K] {
           putNumber(own, at++, v);
           break;
         case 'i':
+        case 'p':
           putInteger(own, at++, v);
           break;
         case 'r':
@@ -111,7 +112,7 @@ export function kernel<K extends keyof Kernels>(name: K): Kernels[K] {
           for (let j = 0; j < n; j++) putInteger(own, at++, (v as readonly number[])[j]);
           break;
         }
-        case 'N': {
+        case 'P': {
           if (!Array.isArray(v)) throw wrong(own, 'a list', v);
           const n = v.length;
           putCount(own, at++, n, 1);

@@ -6,8 +6,9 @@
 //                 In 'r', Out 'w', InOut 'm'
 //   lists of it   1 + 3 n doubles; InList 'R', InOutList 'M', StateList 'S'
 //   Dims          1 + n doubles: n, then the values                             'd'
-//   IntList, RealList  1 + n doubles                                            'I', 'N'
+//   IntList       1 + n doubles                                                 'I'
 //   number        1 double: int64_t 'i', double 'n', bool 'b'
+//   one that changes from step to step: PerStep<int64_t> 'p', PerStepList 'P' with its length in front
 #pragma once
 #include <new>
 #include <string>
@@ -41,6 +42,7 @@ class Decoder {
   void get(double& v) { v = number(); }
   void get(int64_t& v) { v = static_cast<int64_t>(number()); }
   void get(bool& v) { v = number() != 0; }
+  void get(PerStep<int64_t>& v) { get(v.own); }
 
   template <Role R, Types T>
   void get(Param<R, T>& p) {
@@ -66,7 +68,7 @@ class Decoder {
   }
 
   void get(IntList& l) { l.d = list<int64_t>(l.n); }
-  void get(RealList& l) { l.d = list<double>(l.n); }
+  void get(PerStepList& l) { l.own = list<double>(l.n); }
 
  private:
   void memory(Buf& b, MarkRef& mark, Types types) {
@@ -117,7 +119,7 @@ void freeArg(ParamList<R, T>& l) {
   delete[] l.marks;
 }
 inline void freeArg(IntList& l) { delete[] l.d; }
-inline void freeArg(RealList& l) { delete[] l.d; }
+inline void freeArg(PerStepList& l) { delete[] l.own; }
 template <class T>
 void freeArg(T&) {}
 
@@ -148,7 +150,9 @@ struct Coded<Dims> : Code<'d'> {};
 template <>
 struct Coded<IntList> : Code<'I'> {};
 template <>
-struct Coded<RealList> : Code<'N'> {};
+struct Coded<PerStepList> : Code<'P'> {};
+template <>
+struct Coded<PerStep<int64_t>> : Code<'p'> {};
 template <>
 struct Coded<int64_t> : Code<'i'> {};
 template <>

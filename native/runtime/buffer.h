@@ -30,12 +30,6 @@ struct IntList {
   int64_t operator[](int64_t i) const { return d[i]; }
 };
 
-struct RealList {
-  int64_t n;
-  const double* d;
-  double operator[](int64_t i) const { return d[i]; }
-};
-
 inline constexpr int kMaxDims = 8;
 
 // A shape, or strides in elements (0 = broadcast, negative allowed), outermost first.

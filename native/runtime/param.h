@@ -2,6 +2,7 @@
 // are Bufs to the kernel; the stream reads the roles, to know what becomes of the outputs when a call fails (mark.h).
 #pragma once
 #include "buffer.h"
+#include "fn.h"
 
 namespace ng {
 
@@ -62,5 +63,24 @@ template <Types T>
 using InOutList = ParamList<Role::inOut, T>;
 template <Types T>
 using StateList = ParamList<Role::state, T>;
+
+// Numbers that change from step to step (random seeds, Adam's corrections): kernels read them through memory, so that
+// what was recorded once can be run again with those of another step. `from` is where a replay writes them, memory of
+// the device; null: the call's own. CUDA kernels take the whole struct and read where they run.
+template <class T>
+struct PerStep {
+  T own{};
+  const T* from = nullptr;
+  PerStep() = default;
+  PerStep(T value) : own(value) {}
+  NG_FN_MEMBER T operator*() const { return from != nullptr ? *from : own; }
+};
+
+struct PerStepList {
+  int64_t n = 0;
+  const double* own = nullptr;
+  const double* from = nullptr;
+  NG_FN_MEMBER const double* data() const { return from != nullptr ? from : own; }
+};
 
 }  // namespace ng

@@ -240,7 +240,10 @@ TEST(cuda_optimizers) {
   for (int64_t i = 0; i < 70; i++) sizes.push_back(i % 5);
   const auto n = static_cast<int64_t>(sizes.size());
   // Constants in (0, 1): all formulas make sense with them. Rates are factors of the last one.
-  const double constants[] = {0.9, 0.01, 0.8, 0.1, 0.95, 0.05, 0.3, 0.7, 0.2, 0.6, 0.15};
+  const double own[] = {0.9, 0.01, 0.8, 0.1, 0.95, 0.05, 0.3, 0.7, 0.2, 0.6, 0.15};
+  Array replayed(DType::f64, 11);
+  for (int64_t i = 0; i < 11; i++) replayed.set(i, own[i]);
+  const PerStepList constants[] = {{11, own}, {11, nullptr, replayed.buf().as<const double>()}};
   Array rates(DType::f64, n);
   rates.random(0.5, 2);
   for (int64_t op = 0; op < static_cast<int64_t>(OptimStep::count); op++) {
@@ -249,12 +252,13 @@ TEST(cuda_optimizers) {
       all.emplace_back(k % n % 3 == 0 ? DType::f64 : DType::f32, sizes[static_cast<size_t>(k % n)]);
       all.back().cpu.random(k < 2 * n ? -1 : 0.5, 1), all.back().gpu.random(k < 2 * n ? -1 : 0.5, 1);
     }
-    for (const Buf& own : {Buf{nullptr, DType::f64}, rates.buf()}) {
+    for (bool withRates : {false, true}) {
       both(gpu, [&](const KernelTable& k, Ctx& c, int i) {
         std::vector<Buf> bufs;
         for (Two& a : all) bufs.push_back(a[i].buf());
         const Buf* b = bufs.data();
-        k.optimStep(c, op, {n, b}, {n, b + n}, {3 * n, b + 2 * n}, {n, sizes.data()}, {11, constants}, own, {});
+        k.optimStep(c, op, {n, b}, {n, b + n}, {3 * n, b + 2 * n}, {n, sizes.data()}, constants[withRates],
+                    withRates ? rates.buf() : Buf{nullptr, DType::f64}, {});
       });
     }
     for (Two& a : all) {
@@ -293,6 +297,17 @@ TEST(cuda_random) {
       close(out.gpu, out.cpu, 0, tol, "dropout");
     }
   }
+  // What a replay of a recorded step is given.
+  Array where(DType::i64, 2);
+  where.set(0, 42), where.set(1, 7);
+  const auto* at = where.buf().as<const int64_t>();
+  PerStep<int64_t> seed, offset;
+  seed.from = at, offset.from = at + 1;
+  Two here(DType::f32, 100);
+  both(gpu, [&](const KernelTable& k, Ctx& c, int i) {
+    k.uniform(c, here[i].buf(), 100, 0, 1, i ? seed : 42, i ? offset : 7);
+  });
+  sameBytes(here.gpu, here.cpu, "uniform of a seed in memory");
   Two wide(DType::i64, 100);
   both(gpu, [&](const KernelTable& k, Ctx& c, int i) { k.randint(c, wide[i].buf(), 100, -5, int64_t{1} << 50, 1, 0); });
   sameBytes(wide.gpu, wide.cpu, "wide randint");

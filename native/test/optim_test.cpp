@@ -193,8 +193,11 @@ void checkStep(const Step& step, double rtol) {
   for (int t = 1; t <= 4; t++) {
     Group<T> g(3 + 100 * t, t == 1 ? 2 : 0.3);
     const std::vector<double> c = step.constants(t);
-    kernels().optimStep(ctx(), static_cast<int64_t>(step.op), p.list(), g.list(), state.list(), kSizeList,
-                        {static_cast<int64_t>(c.size()), c.data()}, kNull, kNull);
+    // The call's own constants, and those that a replay of a recorded step is given.
+    const auto count = static_cast<int64_t>(c.size());
+    const PerStepList constants = t % 2 ? PerStepList{count, c.data()} : PerStepList{count, nullptr, c.data()};
+    kernels().optimStep(ctx(), static_cast<int64_t>(step.op), p.list(), g.list(), state.list(), kSizeList, constants,
+                        kNull, kNull);
     const int before = failures;
     for (size_t s = 0; s < n; s++) {
       for (int64_t i = 0; i < kSizes[s]; i++) {

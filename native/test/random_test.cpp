@@ -46,6 +46,57 @@ TEST(random_uniformFollowsCounters) {
   }
 }
 
+// A recorded step is given its seeds through memory.
+TEST(random_seedsThroughMemory) {
+  const int64_t n = 1000;
+  std::vector<float> p(n, 0.5f), rates(n, 20.0f);
+  const auto run = [&](int which, PerStep<int64_t> seed, PerStep<int64_t> offset) {
+    std::vector<double> out(n);
+    std::vector<int64_t> whole(n);
+    std::vector<float> single(n);
+    switch (which) {
+      case 0:
+        kernels().uniform(ctx(), f64(out), n, 0, 1, seed, offset);
+        break;
+      case 1:
+        kernels().normal(ctx(), f64(out), n, 0, 1, seed, offset);
+        break;
+      case 2:
+        kernels().randint(ctx(), f64(out), n, 0, 1000, seed, offset);
+        break;
+      case 3:
+        kernels().bernoulli(ctx(), f64(out), f32(p), n, seed, offset);
+        break;
+      case 4:
+        kernels().dropout(ctx(), f32(single), f32(p), n, 0.5, seed, offset);
+        break;
+      case 5:
+        kernels().randperm(ctx(), i64(whole), n, seed, offset);
+        break;
+      case 6:
+        kernels().multinomial(ctx(), i64(whole), f32(p), 1, n, n, true, seed, offset);
+        break;
+      default:
+        kernels().poisson(ctx(), f32(single), f32(rates), n, seed, offset);
+    }
+    for (int64_t i = 0; i < n; i++) out[i] += static_cast<double>(whole[i]) + static_cast<double>(single[i]);
+    return out;
+  };
+  int64_t memory[] = {0, 0};
+  PerStep<int64_t> seed, offset;
+  seed.from = memory, offset.from = memory + 1;
+  for (int which = 0; which < 8; which++) {
+    std::vector<double> before;
+    for (int64_t step : {3, 4}) {
+      memory[0] = step, memory[1] = 10 * step;
+      const auto got = run(which, seed, offset);
+      CHECK(got == run(which, step, 10 * step));
+      CHECK(got != before);
+      before = got;
+    }
+  }
+}
+
 static void moments(const std::vector<double>& v, double& mean, double& var, double& skew, double& kurt) {
   const double n = static_cast<double>(v.size());
   mean = var = skew = kurt = 0;

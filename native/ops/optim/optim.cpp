@@ -48,13 +48,14 @@ double sumOfSquares(const T* x, int64_t n) {
 }  // namespace
 
 void optimStep(Ctx&, int64_t op, StateList<Real> param, InList<Real> grad, StateList<Real> state, IntList sizes,
-               RealList constants, In<Float64> rates, In<Any>) {
+               PerStepList constants, In<Float64> rates, In<Any>) {
   forSegments(sizes, [&](int64_t s, int64_t from, int64_t to, int64_t) {
     withDtype<Real>(param[s].t, [&]<class T>(Tag<T>) {
       const auto at = [&](const BufList& list, int64_t k) {
         return k < list.n ? list[k].as<T>() + from : static_cast<T*>(nullptr);
       };
-      withStep<T>(op, constants, [&](const auto& step) {
+      withStep<T>(op, [&]<class Step>(Tag<Step>) {
+        const auto step = withConstants<Step, T>(constants.data());
         stepRange<T>(atRate(step, rates.as<double>(), s), to - from, at(param, s), at(grad, s), at(state, s),
                      at(state, s + param.n), at(state, s + 2 * param.n));
       });

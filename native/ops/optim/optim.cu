@@ -19,9 +19,18 @@ struct Segments {
   int count;
 };
 
+// The constants of a call, on their way to the device: PerStepList.
+template <int N>
+struct Constants {
+  double own[N];
+  const double* from;
+};
+
 template <class T, class Step>
-__global__ void stepKernel(Segments<T> all, Step step, const double* rates, const cuda::Failure* failure) {
+__global__ void stepKernel(Segments<T> all, Constants<kConstants<Step, T>> constants, const double* rates,
+                           const cuda::Failure* failure) {
   if (failure != nullptr && failure->launch != 0) return;  // no step with what a failed call left behind
+  const auto step = withConstants<Step, T>(constants.from != nullptr ? constants.from : constants.own);
   for (int k = 0; k < all.count; k++) {
     const auto& s = all.s[k];
     const Step own = atRate(step, rates, s.number);
@@ -82,10 +91,13 @@ void forSegments(const BufList& param, const BufList& grad, const BufList& state
 }  // namespace
 
 void optimStep(Ctx& c, int64_t op, StateList<Real> param, InList<Real> grad, StateList<Real> state, IntList sizes,
-               RealList constants, In<Float64> rates, In<Any>) {
+               PerStepList constants, In<Float64> rates, In<Any>) {
   forSegments(param, grad, state, sizes, [&]<class T>(const Segments<T>& group, int64_t longest) {
-    withStep<T>(op, constants, [&]<class Step>(const Step& step) {
-      launch(c, "optimStep", cover(longest), stepKernel<T, Step>, group, step, rates.as<const double>(),
+    withStep<T>(op, [&]<class Step>(Tag<Step>) {
+      Constants<kConstants<Step, T>> values{{}, constants.from};
+      if (constants.from == nullptr)
+        for (int i = 0; i < kConstants<Step, T>; i++) values.own[i] = constants.own[i];
+      launch(c, "optimStep", cover(longest), stepKernel<T, Step>, group, values, rates.as<const double>(),
              streamOf(c).failure());
     });
   });

@@ -195,23 +195,26 @@ struct Assign {
   NG_FN_MEMBER void operator()(int64_t i, T* p, const T* x, T*, T*, T*) const { p[i] = x[i]; }
 };
 
+// How many constants a formula in type T has.
 template <class Step, class T>
-Step fromConstants(const RealList& constants) {
+inline constexpr int kConstants = static_cast<int>(sizeof(Step) / sizeof(T));
+
+template <class Step, class T>
+NG_FN Step withConstants(const double* constants) {
   struct {
-    T v[sizeof(Step) / sizeof(T)];
+    T v[kConstants<Step, T>];
   } fields;
-  for (size_t i = 0; i < sizeof(Step) / sizeof(T); i++)
-    fields.v[i] = static_cast<T>(constants[static_cast<int64_t>(i)]);
+  for (int i = 0; i < kConstants<Step, T>; i++) fields.v[i] = static_cast<T>(constants[i]);
   return __builtin_bit_cast(Step, fields);
 }
 
-// Calls f(step) with the formula of that number in type T.
+// Calls f(Tag<Step>) with the formula of that number in type T.
 template <class T, class F>
-void withStep(int64_t op, const RealList& constants, F&& f) {
+void withStep(int64_t op, F&& f) {
   switch (static_cast<OptimStep>(op)) {
 #define X(name, ...)    \
   case OptimStep::name: \
-    return f(fromConstants<__VA_ARGS__, T>(constants));
+    return f(Tag<__VA_ARGS__>{});
 #include "optim.def"
     case OptimStep::count:
       return;

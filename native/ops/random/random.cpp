@@ -23,12 +23,14 @@ __attribute__((noinline)) void makeWords(uint64_t seed, uint64_t counter, uint32
 // body(first, count, words) for runs of elements that take W words each. `words` always holds kWords of them, and
 // loops go over all, so that an element's bits do not depend on where its run ends.
 template <int W, class F>
-void forWords(int64_t n, int64_t seed, int64_t offset, F&& body) {
+void forWords(int64_t n, PerStep<int64_t> seed, PerStep<int64_t> offset, F&& body) {
   constexpr int64_t run = kWords / W;
+  const auto key = static_cast<uint64_t>(*seed);
+  const int64_t start = *offset;
   parallelFor(n, kGrain / W, [&](int64_t begin, int64_t end) {
     alignas(64) uint32_t words[kWords];
     for (int64_t i = begin; i < end; i += run) {
-      makeWords(static_cast<uint64_t>(seed), static_cast<uint64_t>(offset + i / 4 * W), words);
+      makeWords(key, static_cast<uint64_t>(start + i / 4 * W), words);
       body(i, end - i < run ? end - i : run, static_cast<const uint32_t*>(words));
     }
   });
@@ -41,7 +43,7 @@ void put(T* to, const T* from, int64_t n) {
 
 }  // namespace
 
-void uniform(Ctx& c, Out<Real> out, int64_t n, double lo, double hi, int64_t seed, int64_t offset) {
+void uniform(Ctx& c, Out<Real> out, int64_t n, double lo, double hi, PerStep<int64_t> seed, PerStep<int64_t> offset) {
   withDtype(out, [&]<class T>(Tag<T>) {
     constexpr int W = sizeof(T) / 4, run = kWords / W;
     const T a = static_cast<T>(lo), b = static_cast<T>(hi);
@@ -59,7 +61,7 @@ void uniform(Ctx& c, Out<Real> out, int64_t n, double lo, double hi, int64_t see
   });
 }
 
-void normal(Ctx& c, Out<Real> out, int64_t n, double mean, double std, int64_t seed, int64_t offset) {
+void normal(Ctx& c, Out<Real> out, int64_t n, double mean, double std, PerStep<int64_t> seed, PerStep<int64_t> offset) {
   withDtype(out, [&]<class T>(Tag<T>) {
     constexpr int W = sizeof(T) / 4, run = kWords / W;
     const T mu = static_cast<T>(mean), sigma = static_cast<T>(std);
@@ -80,7 +82,7 @@ void normal(Ctx& c, Out<Real> out, int64_t n, double mean, double std, int64_t s
   });
 }
 
-void randint(Ctx&, Out<Any> out, int64_t n, int64_t lo, int64_t hi, int64_t seed, int64_t offset) {
+void randint(Ctx&, Out<Any> out, int64_t n, int64_t lo, int64_t hi, PerStep<int64_t> seed, PerStep<int64_t> offset) {
   const uint64_t range = static_cast<uint64_t>(hi) - static_cast<uint64_t>(lo);
   withDtype(out, [&]<class T>(Tag<T>) {
     forWords<2>(n, seed, offset, [&](int64_t first, int64_t count, const uint32_t* w) {
@@ -98,7 +100,7 @@ void randint(Ctx&, Out<Any> out, int64_t n, int64_t lo, int64_t hi, int64_t seed
   });
 }
 
-void bernoulli(Ctx& c, Out<Any> out, In<Real> p, int64_t n, int64_t seed, int64_t offset) {
+void bernoulli(Ctx& c, Out<Any> out, In<Real> p, int64_t n, PerStep<int64_t> seed, PerStep<int64_t> offset) {
   FirstBad bad;
   withDtype(out, [&]<class T>(Tag<T>) {
     withDtype(p, [&]<class P>(Tag<P>) {
@@ -118,7 +120,8 @@ void bernoulli(Ctx& c, Out<Any> out, In<Real> p, int64_t n, int64_t seed, int64_
   if (bad.any()) c.fail(Why::badProbability);
 }
 
-void dropout(Ctx&, Out<Floating> out, In<Floating> a, int64_t n, double p, int64_t seed, int64_t offset) {
+void dropout(Ctx&, Out<Floating> out, In<Floating> a, int64_t n, double p, PerStep<int64_t> seed,
+             PerStep<int64_t> offset) {
   const DropoutRule rule(p);
   withDtype(out, [&]<class T>(Tag<T>) {
     forWords<1>(n, seed, offset, [&](int64_t first, int64_t count, const uint32_t* w) {

@@ -8,10 +8,10 @@ namespace {
 
 // make(first element, how many exist, four words, result): an element takes W words, so it makes up to 4 / W.
 template <int W, class T, class Make>
-__global__ void randomKernel(T* out, int64_t n, uint64_t seed, uint64_t offset, Make make) {
+__global__ void randomKernel(T* out, int64_t n, PerStep<int64_t> seed, PerStep<int64_t> offset, Make make) {
   constexpr int N = 4 / W;
   for (int64_t i = threadOfGrid(); i * N < n; i += threadsOfGrid()) {
-    const Philox4 r = philoxAt(seed, offset + static_cast<uint64_t>(i));
+    const Philox4 r = philoxAt(static_cast<uint64_t>(*seed), static_cast<uint64_t>(*offset + i));
     const int64_t first = i * N;
     const int count = n - first < N ? static_cast<int>(n - first) : N;
     T v[N];
@@ -21,9 +21,9 @@ __global__ void randomKernel(T* out, int64_t n, uint64_t seed, uint64_t offset, 
 }
 
 template <int W, class T, class Make>
-void generate(Ctx& c, const char* op, const Buf& out, int64_t n, int64_t seed, int64_t offset, const Make& make) {
-  launch(c, op, cover(n, 4 / W), randomKernel<W, T, Make>, out.as<T>(), n, static_cast<uint64_t>(seed),
-         static_cast<uint64_t>(offset), make);
+void generate(Ctx& c, const char* op, const Buf& out, int64_t n, PerStep<int64_t> seed, PerStep<int64_t> offset,
+              const Make& make) {
+  launch(c, op, cover(n, 4 / W), randomKernel<W, T, Make>, out.as<T>(), n, seed, offset, make);
 }
 
 template <class T>
@@ -97,29 +97,30 @@ struct Dropout {
 
 }  // namespace
 
-void uniform(Ctx& c, Out<Real> out, int64_t n, double lo, double hi, int64_t seed, int64_t offset) {
+void uniform(Ctx& c, Out<Real> out, int64_t n, double lo, double hi, PerStep<int64_t> seed, PerStep<int64_t> offset) {
   withDtype(out, [&]<class T>(Tag<T>) {
     generate<kWords<T>, T>(c, "uniform", out, n, seed, offset, Uniform<T>{static_cast<T>(lo), static_cast<T>(hi)});
   });
 }
 
-void normal(Ctx& c, Out<Real> out, int64_t n, double mean, double std, int64_t seed, int64_t offset) {
+void normal(Ctx& c, Out<Real> out, int64_t n, double mean, double std, PerStep<int64_t> seed, PerStep<int64_t> offset) {
   withDtype(out, [&]<class T>(Tag<T>) {
     generate<kWords<T>, T>(c, "normal", out, n, seed, offset, Normal<T>{static_cast<T>(mean), static_cast<T>(std)});
   });
 }
 
-void randint(Ctx& c, Out<Any> out, int64_t n, int64_t lo, int64_t hi, int64_t seed, int64_t offset) {
+void randint(Ctx& c, Out<Any> out, int64_t n, int64_t lo, int64_t hi, PerStep<int64_t> seed, PerStep<int64_t> offset) {
   const uint64_t range = static_cast<uint64_t>(hi) - static_cast<uint64_t>(lo);
   withDtype(out, [&]<class T>(Tag<T>) { generate<2, T>(c, "randint", out, n, seed, offset, Randint<T>{lo, range}); });
 }
 
-void bernoulli(Ctx& c, Out<Any> out, In<Real> p, int64_t n, int64_t seed, int64_t offset) {
+void bernoulli(Ctx& c, Out<Any> out, In<Real> p, int64_t n, PerStep<int64_t> seed, PerStep<int64_t> offset) {
   const Reporter to = streamOf(c).reporter();
   withDtype(out, [&]<class T>(Tag<T>) { generate<1, T>(c, "bernoulli", out, n, seed, offset, Bernoulli<T>{p, to}); });
 }
 
-void dropout(Ctx& c, Out<Floating> out, In<Floating> a, int64_t n, double p, int64_t seed, int64_t offset) {
+void dropout(Ctx& c, Out<Floating> out, In<Floating> a, int64_t n, double p, PerStep<int64_t> seed,
+             PerStep<int64_t> offset) {
   withDtype(out, [&]<class T>(Tag<T>) {
     generate<1, T>(c, "dropout", out, n, seed, offset, Dropout<T>{a.as<const T>(), DropoutRule(p)});
   });

@@ -105,11 +105,11 @@ Wrong drawRow(int64_t* out, double* p, int64_t row, int64_t cols, int64_t draws,
 }  // namespace
 
 // Fisher and Yates' shuffle, from the top down.
-void randperm(Ctx&, Out<Int64> out, int64_t n, int64_t seed, int64_t offset) {
+void randperm(Ctx&, Out<Int64> out, int64_t n, PerStep<int64_t> seed, PerStep<int64_t> offset) {
   int64_t* o = out.as<int64_t>();
   for (int64_t i = 0; i < n; i++) o[i] = i;
   for (int64_t i = n - 1; i > 0; i--) {
-    const Pair<uint32_t> w = twoWords(seed, offset, i);
+    const Pair<uint32_t> w = twoWords(*seed, *offset, i);
     const auto j = static_cast<int64_t>(belowWide(w.a, w.b, static_cast<uint64_t>(i) + 1));
     const int64_t t = o[i];
     o[i] = o[j], o[j] = t;
@@ -117,7 +117,7 @@ void randperm(Ctx&, Out<Int64> out, int64_t n, int64_t seed, int64_t offset) {
 }
 
 void multinomial(Ctx& c, Out<Int64> out, In<Floating> p, int64_t rows, int64_t cols, int64_t draws, bool replacement,
-                 int64_t seed, int64_t offset) {
+                 PerStep<int64_t> seed, PerStep<int64_t> offset) {
   if (draws == 0) return;
   FirstBad bad[4];
   const int64_t work = cols + draws;
@@ -129,7 +129,7 @@ void multinomial(Ctx& c, Out<Int64> out, In<Floating> p, int64_t rows, int64_t c
         for (int64_t k = 0; k < cols; k++) weights[k] = castTo<double>(x[k]);
       });
       int64_t* o = out.as<int64_t>() + r * draws;
-      const Wrong w = drawRow(o, weights, r, cols, draws, replacement, seed, offset);
+      const Wrong w = drawRow(o, weights, r, cols, draws, replacement, *seed, *offset);
       if (w == Wrong::none) continue;
       __builtin_memset(o, 0, static_cast<size_t>(draws) * sizeof(int64_t));
       bad[static_cast<int>(w)].note(r);

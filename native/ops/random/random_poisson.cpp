@@ -62,9 +62,9 @@ void poissonOf(FirstBad& bad, T* out, const T* rates, int64_t n, uint64_t seed, 
 
 }  // namespace
 
-void poisson(Ctx& c, Out<Real> out, In<Real> rates, int64_t n, int64_t seed, int64_t offset) {
+void poisson(Ctx& c, Out<Real> out, In<Real> rates, int64_t n, PerStep<int64_t> seed, PerStep<int64_t> offset) {
   FirstBad bad;
-  const auto s = static_cast<uint64_t>(seed), o = static_cast<uint64_t>(offset);
+  const auto s = static_cast<uint64_t>(*seed), o = static_cast<uint64_t>(*offset);
   if (out.t == DType::f64) {
     poissonOf(bad, out.as<double>(), rates.as<const double>(), n, s, o);
   } else {
