@@ -26,8 +26,23 @@ export function makeNd(input: Input, random: () => number): Nd {
   return nd(shape, ints && !values ? data.map(Math.floor) : data);
 }
 
-/** How an input lies in memory: as it comes, transposed, every second element, or one value repeated. */
-export type Layout = 'contiguous' | 'transposed' | 'strided';
+/** How an input lies in memory: as it comes, transposed, every second element, or one slice broadcast. */
+export type Layout = 'contiguous' | 'transposed' | 'strided' | 'broadcast';
+
+// The dimension that is broadcast: the last that has more than one element.
+const broadcastDim = (shape: readonly number[]): number => shape.reduce((last, d, i) => (d > 1 ? i : last), -1);
+
+// An array whose slices along that dimension are all its first.
+function repeated(a: Nd): Nd {
+  const dim = broadcastDim(a.shape);
+  if (dim < 0) return a;
+  const inner = size(a.shape.slice(dim + 1));
+  const block = inner * a.shape[dim]!;
+  return nd(
+    a.shape,
+    a.data.map((_, i) => a.data[i - (i % block) + (i % inner)]!),
+  );
+}
 
 export function toTensor(a: Nd, dtype: DType, layout: Layout): Tensor {
   const dense = (shape: readonly number[], data: readonly number[]): Tensor =>
@@ -46,7 +61,9 @@ export function toTensor(a: Nd, dtype: DType, layout: Layout): Tensor {
     const t = dense(wide, data);
     return slice(t, n - 1, 1, last, 2);
   }
-  return dense(a.shape, a.data);
+  const all = dense(a.shape, a.data);
+  const dim = broadcastDim(a.shape);
+  return layout === 'broadcast' && dim >= 0 ? slice(all, dim, 0, 1, 1).expand([...a.shape]) : all;
 }
 
 function call(name: string, row: Row, inputs: Tensor[], args: unknown[]): Tensor[] {
@@ -95,8 +112,13 @@ function rounded(a: Nd, dtype: DType): Nd {
 function prepare(sample: Sample, dtype: DType, layout: Layout, seed: number): { arrays: Nd[]; tensors: Tensor[] } {
   const random = lcg(seed);
   const inputs = sample.inputs.map(asInput);
-  const arrays = inputs.map((i) => rounded(makeNd(i, random), i.dtype ?? dtype));
-  return { arrays, tensors: arrays.map((a, k) => toTensor(a, inputs[k]!.dtype ?? dtype, layout)) };
+  // Values that a row chose are not exchanged for others.
+  const layoutOf = (i: Input): Layout => (layout === 'broadcast' && i.values ? 'contiguous' : layout);
+  const arrays = inputs.map((i) => {
+    const a = rounded(makeNd(i, random), i.dtype ?? dtype);
+    return layoutOf(i) === 'broadcast' ? repeated(a) : a;
+  });
+  return { arrays, tensors: arrays.map((a, k) => toTensor(a, inputs[k]!.dtype ?? dtype, layoutOf(inputs[k]!))) };
 }
 
 const show = (s: Sample): string => JSON.stringify([s.inputs.map((i) => asInput(i).shape), s.args ?? []]);
@@ -104,9 +126,15 @@ const show = (s: Sample): string => JSON.stringify([s.inputs.map((i) => asInput(
 // Ops in place, by their name; all others leave their inputs as they are.
 const changesInputs = (name: string): boolean => name.endsWith('_');
 
+const layoutsOf = (row: Row, name: string): Layout[] => {
+  const all: Layout[] = ['contiguous', 'transposed', 'strided'];
+  // What is written into must not lie upon itself: an error, as in PyTorch.
+  return changesInputs(name) || row.broadcast === false ? all : [...all, 'broadcast'];
+};
+
 export function checkForward(name: string, row: Row): void {
   for (const [k, sample] of row.samples.entries()) {
-    for (const layout of ['contiguous', 'transposed', 'strided'] as const) {
+    for (const layout of layoutsOf(row, name)) {
       for (const dtype of ['float64', 'float32', ...(row.dtypes ?? [])] as DType[]) {
         const { arrays, tensors } = prepare(sample, dtype, layout, k);
         const want = refs(row, arrays, sample.args ?? []);

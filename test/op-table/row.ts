@@ -34,6 +34,8 @@ export interface Row {
   grad: boolean | 'first';
   /** Of float32 results; float64 results must agree within 1e-9. Default 2e-5. */
   tolerance?: number;
+  /** False: inputs of which one slice is repeated make no sense to the op (singular matrices, ties). Default true. */
+  broadcast?: boolean;
   /** Elementwise ops: also compared at +-1e4, +-inf, NaN, 0, denormals. */
   extremes?: boolean;
   /** Bad calls and the code of the error each must throw at once. */

@@ -86,6 +86,7 @@ export const decompositionRows = {
     errors: [...notSquare(linalg.cholesky), [() => linalg.cholesky(singular.neg()), 'ERR_NUMERIC']],
   },
   qr: {
+    broadcast: false,
     fn: ([a]) => {
       const { Q, R } = linalg.qr(a!);
       return [Q.matmul(R), R.abs(), Q.matmul(mT(Q))];
@@ -221,6 +222,7 @@ export const decompositionRows = {
     errors: notSquare(linalg.eigvals),
   },
   svd: {
+    broadcast: false,
     fn: ([a]) => {
       const { U, S, Vh } = linalg.svd(a!);
       const k = S.shape[S.ndim - 1]!;
@@ -248,6 +250,7 @@ export const decompositionRows = {
     ng.pcaLowrank,
   ),
   svdvals: {
+    broadcast: false,
     reference: ([a]) => m.eachVector(a!, m.singularValues),
     samples: anyShape,
     grad: true,

@@ -17,6 +17,7 @@ const invRow: Row = {
 };
 
 const pinvRow: Row = {
+  broadcast: false,
   reference: ([a]) => m.eachMatrix(a!, (x) => m.transposed(m.ofSingular(x, (s) => 1 / s))),
   samples: [{ inputs: [[4, 2]] }, { inputs: [[2, 2, 4]] }],
   grad: true,
@@ -159,6 +160,7 @@ export const linalgRows = {
     errors: notSquare(linalg.logdet),
   },
   matrixRank: {
+    broadcast: false,
     fn: ([a]) => linalg.matrixRank(a!.matmul(mT(a!))),
     reference: ([a]) => m.eachNumber(a!, (x) => Math.min(x.length, x[0]!.length)),
     samples: [{ inputs: [[4, 2]] }, { inputs: [[2, 3, 1]] }, { inputs: [[2, 4]] }],
@@ -168,6 +170,7 @@ export const linalgRows = {
   pinv: pinvRow,
   pinverse: { ...pinvRow, fn: ([a]) => a!.pinverse() },
   lstsq: {
+    broadcast: false,
     fn: ([a, b]) => linalg.lstsq(a!, b!).solution,
     reference: ([a, b]) =>
       refMatmul(
@@ -240,6 +243,7 @@ export const linalgRows = {
     errors: [[() => linalg.vectorNorm(ng.ones([2], { dtype: 'int32' })), 'ERR_DTYPE']],
   },
   matrixNorm: {
+    broadcast: false,
     reference: ([a], [ord = 'fro']) =>
       m.eachNumber(a!, (x) => {
         if (ord === 'fro') return Math.hypot(...x.flat());

@@ -90,6 +90,7 @@ export const samplesRows = {
     ],
   },
   corrcoef: {
+    broadcast: false,
     reference: ([a]) => {
       const c = covariance(a!, 1);
       if (c.shape.length === 0) return scalar(1);

@@ -164,8 +164,9 @@ export const scanRows = {
       [() => ng.diff(ng.ones([2]), 1, 1), 'ERR_INDEX'],
     ],
   },
-  median: { reference: chosen(median), samples: choosing, grad: true, errors: ordering(ng.median) },
+  median: { broadcast: false, reference: chosen(median), samples: choosing, grad: true, errors: ordering(ng.median) },
   nanmedian: {
+    broadcast: false,
     reference: chosen((list) => (numbers(list).length === 0 ? NaN : middle(numbers(list)))),
     samples: [...choosing, call(these([3, NaN, 1, NaN, NaN, 2, 5, 4], [2, 4]), 1)],
     grad: 'first',

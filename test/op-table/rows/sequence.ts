@@ -135,6 +135,7 @@ export const sequenceRows = {
     ],
   },
   layerNorm: {
+    broadcast: false,
     fn: ([x, weight, bias], args) =>
       ng.layerNorm(x!, args[0] as number | number[], weight, bias, (args[1] as number | undefined) ?? 1e-5),
     reference: ([x, weight, bias], args) => {

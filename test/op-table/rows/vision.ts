@@ -155,6 +155,7 @@ const unit = (i: number, d: number, align: boolean): number => {
 };
 
 const unpoolRow = (n: number): Row => ({
+  broadcast: false,
   fn: ([a], [kernel]) => {
     const { values, indices: at } = named(`maxPool${n}d`)(a, kernel, { returnIndices: true }) as ng.ValuesAndIndices;
     return named(`maxUnpool${n}d`)(values, at, kernel, { outputSize: a!.shape }) as ng.Tensor;
