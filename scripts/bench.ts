@@ -3,6 +3,7 @@
  * Python with torch is found (environment variable NODEGRAD_PYTHON, else python3).
  *
  *   npm run bench -- [--quick] [--threads n] [--only part-of-a-name] [--torch eager,fused,compiled] [--json file]
+ *                    [--perf]: ops alone, every elementwise one too
  */
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
@@ -10,6 +11,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import * as ng from '../lib';
 import { nn, optim } from '../lib';
+import { perfCases, type PerfCase } from '../test/op-table/perf';
 import { layers } from './bench-layers';
 import { models } from './bench-models';
 import { inTurns, type Figures } from './bench-turns';
@@ -30,24 +32,16 @@ const repeat = (name: string, times: number, op: () => unknown): Bench => ({
   },
 });
 
-function ops(): Bench[] {
-  const [x, h, logits] = [ng.rand([64, 784]), ng.rand([64, 128]), ng.rand([64, 10])];
-  const [w, g] = [ng.rand([128, 784]), ng.rand([64, 128])];
-  const [bias, y] = [ng.rand([128]), ng.randint(0, 10, [64])];
-  const [big, square] = [ng.rand([1 << 20]), ng.rand([512, 512])];
-  return [
-    repeat('linear [64, 784] -> 128', 200, () => nn.functional.linear(x, w, bias)),
-    repeat('matmul [128, 64] [64, 784]', 200, () => ng.matmul(g.T, x)),
-    repeat('matmul [512, 512] [512, 512]', 20, () => ng.matmul(square, square)),
-    repeat('relu [64, 128]', 1000, () => ng.relu(h)),
-    repeat('crossEntropy [64, 10]', 500, () => nn.functional.crossEntropy(logits, y)),
-    repeat('softmax [64, 10]', 1000, () => ng.softmax(logits, 1)),
-    repeat('sum over rows [64, 128]', 1000, () => h.sum(0)),
-    repeat('add, a million elements', 50, () => big.add(big)),
-    repeat('exp, a million elements', 50, () => big.exp()),
-    repeat('sum, a million elements', 50, () => big.sum()),
-  ];
-}
+/** Rows of the op table, as many times per call as take about two milliseconds. */
+const ops = (cases: PerfCase[]): Bench[] =>
+  cases.map(({ name, run }) => {
+    run();
+    ng.synchronizeSync();
+    const started = performance.now();
+    run();
+    ng.synchronizeSync();
+    return repeat(name, Math.max(1, Math.min(2000, Math.round(2 / (performance.now() - started)))), run);
+  });
 
 /** One step over the parameters of a network 784-128-10 (four tensors, 101,770 numbers). */
 function optimizers(): Bench[] {
@@ -101,11 +95,12 @@ function measure({ run, times }: Bench, milliseconds: number): number {
 }
 
 /** Microseconds by name; empty, with the reason printed, where they cannot be had. */
-function torchFigures(threads: number, milliseconds: number, only: string): Record<string, number> {
+function torchFigures(threads: number, milliseconds: number, only: string, cases: PerfCase[]): Record<string, number> {
   const python = process.env['NODEGRAD_PYTHON'] ?? 'python3';
   const script = join(__dirname, '..', '..', 'scripts', 'bench_torch.py');
   const args = [script, String(threads), String(milliseconds), only];
-  const { status, stdout, stderr, error } = spawnSync(python, args, { encoding: 'utf8' });
+  const input = JSON.stringify(cases);
+  const { status, stdout, stderr, error } = spawnSync(python, args, { encoding: 'utf8', input });
   if (status === 0) return JSON.parse(stdout) as Record<string, number>;
   console.error(`without PyTorch's figures: ${error?.message ?? stderr.trim().split('\n').at(-1)} (${python})\n`);
   return {};
@@ -148,6 +143,7 @@ async function main(): Promise<void> {
       only: { type: 'string' },
       json: { type: 'string' },
       torch: { type: 'string', default: 'eager,fused,compiled' },
+      perf: { type: 'boolean', default: false },
     },
   });
   if (values.threads) ng.setNumThreads(Number(values.threads));
@@ -157,15 +153,18 @@ async function main(): Promise<void> {
   const { isa, threads } = ng.backendInfo();
   console.log(`nodegrad, ${isa}, ${threads} threads; medians; ratio: PyTorch's time divided by ours\n`);
   const settings = { threads, quick, only, ways: values.torch.split(',') };
-  const training = await turns('training steps', Object.keys(models), settings);
+  const perf = values.perf;
+  const training = await turns('training steps', perf ? [] : Object.keys(models), settings);
   const eager = settings.ways.filter((way) => way === 'eager');
-  const both = await turns('forward and backward', Object.keys(layers), settings, eager);
-  const sections = Object.entries({ ops: ops(), optimizers: optimizers(), 'dispatch of small ops': dispatch() }).map(
+  const both = await turns('forward and backward', perf ? [] : Object.keys(layers), settings, eager);
+  const cases = perfCases(perf).filter(({ name }) => name.includes(only));
+  const others = Object.entries(perf ? {} : { optimizers: optimizers(), 'dispatch of small ops': dispatch() }).map(
     ([title, list]) => [title, list.filter(({ name }) => name.includes(only))] as const,
   );
+  const sections = [['ops', ops(cases)] as const, ...others];
   const micros: Record<string, number> = {};
   for (const [, list] of sections) for (const b of list) micros[b.name] = measure(b, milliseconds);
-  const torch = Object.keys(micros).length ? torchFigures(threads, milliseconds, only) : {};
+  const torch = Object.keys(micros).length ? torchFigures(threads, milliseconds, only, cases) : {};
   for (const [title, list] of sections) {
     if (!list.length) continue;
     line(title, 'microseconds', 'per second', 'PyTorch', 'ratio');

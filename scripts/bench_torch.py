@@ -1,7 +1,8 @@
 # The ops that scripts/bench.ts measures, by PyTorch: prints JSON, microseconds by name.
-#   python bench_torch.py <threads> <milliseconds per figure> [only names with this]
+#   python bench_torch.py <threads> <milliseconds per figure> [only names with this] < cases of test/op-table/perf.ts
 # Its training steps, turn by turn: see scripts/bench_torch_models.py.
 import json
+import re
 import sys
 import time
 
@@ -35,21 +36,30 @@ def measure(name, times, op):
     micros[name] = sorted(rounds)[len(rounds) // 2]
 
 
-x, h, logits = torch.rand(64, 784), torch.rand(64, 128), torch.rand(64, 10)
-w, g = torch.rand(128, 784), torch.rand(64, 128)
-bias, y = torch.rand(128), torch.randint(0, 10, (64,))
-big, square = torch.rand(1 << 20), torch.rand(512, 512)
-measure("linear [64, 784] -> 128", 200, lambda: F.linear(x, w, bias))
-measure("matmul [128, 64] [64, 784]", 200, lambda: g.T @ x)
-measure("matmul [512, 512] [512, 512]", 20, lambda: square @ square)
-measure("relu [64, 128]", 1000, lambda: torch.relu(h))
-measure("crossEntropy [64, 10]", 500, lambda: F.cross_entropy(logits, y))
-measure("softmax [64, 10]", 1000, lambda: torch.softmax(logits, 1))
-measure("sum over rows [64, 128]", 1000, lambda: h.sum(0))
-measure("add, a million elements", 50, lambda: big.add(big))
-measure("exp, a million elements", 50, lambda: big.exp())
-measure("sum, a million elements", 50, lambda: big.sum())
+def snake(name):
+    return re.sub(r"([A-Z])", lambda m: "_" + m[1].lower(), name)
 
+
+def tensor(of):
+    low, high = of.get("low", -2), of.get("high", 2)
+    t = torch.rand(of["shape"]) * (high - low) + low
+    return t.long() if of.get("dtype") == "int64" else t
+
+
+# Rows of the op table, by their names; one that PyTorch has not, or calls otherwise, has no figure.
+for case in json.load(sys.stdin):
+    op = snake(case["op"])
+    fn = getattr(torch, op, None) or getattr(F, op, None)
+    inputs, args = [tensor(i) for i in case["inputs"]], case["args"]
+    named = {snake(k): v for k, v in args.pop().items()} if args and isinstance(args[-1], dict) else {}
+    try:
+        started = time.perf_counter()
+        fn(*inputs, *args, **named)
+        once = time.perf_counter() - started
+        times = max(1, min(2000, round(0.002 / once)))
+        measure(case["name"], times, lambda: fn(*inputs, *args, **named))
+    except (TypeError, RuntimeError) as e:
+        print(f"without PyTorch's {case['name']}: {e}".split("\n")[0], file=sys.stderr)
 
 
 def optimizer(name, options):

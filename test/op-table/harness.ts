@@ -17,7 +17,7 @@ export function lcg(seed: number): () => number {
   };
 }
 
-const asInput = (i: readonly number[] | Input): Input =>
+export const asInput = (i: readonly number[] | Input): Input =>
   Array.isArray(i) ? { shape: i as readonly number[] } : (i as Input);
 
 export function makeNd(input: Input, random: () => number): Nd {
@@ -66,7 +66,7 @@ export function toTensor(a: Nd, dtype: DType, layout: Layout): Tensor {
   return layout === 'broadcast' && dim >= 0 ? slice(all, dim, 0, 1, 1).expand([...a.shape]) : all;
 }
 
-function call(name: string, row: Row, inputs: Tensor[], args: unknown[]): Tensor[] {
+export function call(name: string, row: Row, inputs: Tensor[], args: unknown[]): Tensor[] {
   const fn =
     row.fn ??
     ((list: Tensor[], more: unknown[]) =>

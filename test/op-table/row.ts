@@ -40,6 +40,8 @@ export interface Row {
   extremes?: boolean;
   /** Bad calls and the code of the error each must throw at once. */
   errors?: [call: () => unknown, code: string][];
+  /** Sizes at which `npm run bench` measures the op, beside PyTorch's of that name. Elementwise ops: see perf.ts. */
+  perf?: Sample[];
   /** Input dtypes under test besides float32 and float64. */
   dtypes?: readonly DType[];
 }

@@ -48,6 +48,7 @@ const rowwise = (sign: number, log: boolean): Row => ({
   reference: ([a], [axis = -1]) => soft(a!, axis as number, sign, log),
   samples: [of([3, 4]), call([2, 3, 4], 1), call([3, 2], 0), of([2, 37]), of([3, 1]), of([]), of(from(-90, 90, 3, 5))],
   grad: true,
+  perf: [call([64, 10], 1), call([2048, 512], 1)],
   errors: [
     [() => ng.softmax(ng.ones([2], { dtype: 'int32' })), 'ERR_DTYPE'],
     [() => ng.logSoftmax(ng.ones([2]), 1), 'ERR_INDEX'],
@@ -55,7 +56,10 @@ const rowwise = (sign: number, log: boolean): Row => ({
 });
 
 export const activationRows = {
-  relu: unary((x) => (x > 0 || Number.isNaN(x) ? x : 0), { dtypes: ['int32', 'int64'] }),
+  relu: unary((x) => (x > 0 || Number.isNaN(x) ? x : 0), {
+    dtypes: ['int32', 'int64'],
+    perf: [of([64, 128]), of([1 << 20])],
+  }),
   relu6: unary((x) => range(x, 0, 6), { samples: wide }),
   sigmoid: unary(sigmoid),
   logSigmoid: unary((x) => -softplus(-x)),

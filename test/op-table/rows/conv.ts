@@ -66,6 +66,16 @@ const convShapes = (n: number): (readonly number[])[] => [
   [6],
 ];
 const convRow = (n: number, op: typeof ng.conv1d): Row => ({
+  ...(n === 2 && {
+    perf: [
+      {
+        inputs: [
+          [32, 64, 32, 32],
+          [64, 64, 3, 3],
+        ],
+      },
+    ],
+  }),
   reference: refConv,
   samples: [
     { inputs: convShapes(n), args: [{ groups: 2 }] },

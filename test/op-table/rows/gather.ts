@@ -219,6 +219,7 @@ export const gatherRows = {
     ],
   },
   gather: {
+    perf: [{ inputs: [[4096, 256], { shape: [4096, 64], low: 0, high: 256, ints: true, dtype: 'int64' }], args: [1] }],
     fn: ([a, i], [axis]) => ng.gather(a!, axis as number, i!),
     reference: ([a, index], [axis]) =>
       build(index!.shape, (i) => exact(a!, replaced(i, axis as number, exact(index!, i)))),

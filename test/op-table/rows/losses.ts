@@ -190,7 +190,10 @@ export const lossRows = {
     'crossEntropy',
     ([x, y], o) => classLosses(lines(x!, 1, logSoftmax), y!, o),
     [...classSamples, withArgs(classSamples[0]!, { labelSmoothing: 0.2 })],
-    { errors: classErrors },
+    {
+      errors: classErrors,
+      perf: [{ inputs: [[64, 10], { shape: [64], low: 0, high: 10, ints: true, dtype: 'int64' }] }],
+    },
   ),
   nllLoss: loss('nllLoss', ([x, y], o) => classLosses(x!, y!, o), classSamples, { errors: classErrors }),
   cosineSimilarity: {

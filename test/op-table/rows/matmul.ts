@@ -29,6 +29,10 @@ function pick(a: Nd, lead: number[], r: number, c: number): number {
 
 export const matmulRows = {
   matmul: {
+    perf: [
+      { inputs: [[128, 64], [64, 784]] }, // prettier-ignore
+      { inputs: [[512, 512], [512, 512]] }, // prettier-ignore
+    ],
     reference: ([a, b]) => refMatmul(a!, b!),
     samples: [
       {
@@ -68,6 +72,7 @@ export const matmulRows = {
     ],
   },
   linear: {
+    perf: [{ inputs: [[64, 784], [128, 784], [128]] }],
     reference: ([x, w, b]) => {
       const wt = build([w!.shape[1]!, w!.shape[0]!], ([i, j]) => exact(w!, [j!, i!]));
       const y = refMatmul(x!, wt);

@@ -28,6 +28,7 @@ const errors = (op: (t: ng.Tensor, ...args: never) => unknown, f = op as Loose):
 const reduction = (f: (list: number[]) => number, more: Partial<Row> = {}): Row => ({
   reference: ([a], [axes, o]) => reduce(a!, axes as Axes, (o as Keep | undefined)?.keepdim ?? false, f),
   samples: over,
+  perf: [{ inputs: [[64, 128]], args: [0] }, { inputs: [[1 << 20]] }],
   grad: true,
   ...more,
 });

@@ -30,6 +30,7 @@ const scan = (
 ): Row => ({
   reference: ([a], [axis]) => scanned(a!, axis as number, f),
   samples: axes,
+  perf: [{ inputs: [[1024, 1024]], args: [1] }],
   grad: true,
   errors: errors(op),
   ...more,

@@ -136,6 +136,7 @@ export const sequenceRows = {
   },
   layerNorm: {
     broadcast: false,
+    perf: [{ inputs: [[2048, 384]], args: [[384]] }],
     fn: ([x, weight, bias], args) =>
       ng.layerNorm(x!, args[0] as number | number[], weight, bias, (args[1] as number | undefined) ?? 1e-5),
     reference: ([x, weight, bias], args) => {

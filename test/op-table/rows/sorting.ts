@@ -61,6 +61,7 @@ const place = (line: readonly number[], v: number, right: boolean): number =>
 
 export const sortingRows = {
   sort: {
+    perf: [{ inputs: [[1024, 256]], args: [1] }],
     fn: ([a], [axis, descending]) => ng.sort(a!, axis as number, { descending: descending as boolean }),
     reference: ([a], [axis, descending]) => firstOf(a!, axis as number, undefined, descending as boolean),
     samples: shapes,
