@@ -49,6 +49,7 @@ step('prettier', node, [
 ]);
 step('eslint', node, [tool('eslint/bin/eslint.js'), '--max-warnings', '0', ...(fix ? ['--fix'] : []), '.']);
 clangFormat();
+step('docs/ops.md', node, ['dist/scripts/op-docs.js', ...(fix ? [] : ['--check'])]);
 if (!fix) {
   step('names in documents and comments', node, ['scripts/check-names.mjs']);
   step('doors between rooms', node, ['scripts/check-rooms.mjs']);
