@@ -50,7 +50,7 @@ const budgets = {
   'test/': 17000,
   'test/fixtures/': 3200,
   'test/op-table/': 7500,
-  'scripts/': 2900,
+  'scripts/': 3200,
   'scripts/fuzz/': 2500,
 };
 const made = new Set(['lib/kernels.ts']);
