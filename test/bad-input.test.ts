@@ -65,6 +65,8 @@ function resized(to: number, offset?: number, length?: number): Float32Array {
 }
 const cyclic: unknown[] = [];
 cyclic.push(cyclic);
+const cyclicLater: unknown[] = [1];
+cyclicLater.push(cyclicLater);
 
 rows('data', [
   ['a ragged array', 'ERR_SHAPE', () => ng.tensor([[1, 2], [3]])],
@@ -73,6 +75,7 @@ rows('data', [
   ['a string among numbers', 'ERR_INVALID_ARG', () => ng.tensor(any([1, '2']))],
   ['a hole', 'ERR_INVALID_ARG', () => ng.tensor(any([1, undefined, 2]))],
   ['an array that contains itself', 'ERR_SHAPE', () => ng.tensor(any(cyclic))],
+  ['an array that contains itself later', 'ERR_INVALID_ARG', () => ng.tensor(any(cyclicLater))],
   ['null', 'ERR_INVALID_ARG', () => ng.tensor(any(null))],
   ['an object', 'ERR_INVALID_ARG', () => ng.tensor(any({ length: 3 }))],
   ['a string', 'ERR_INVALID_ARG', () => ng.tensor(any('123'))],

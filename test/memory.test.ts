@@ -55,6 +55,18 @@ test('dispose frees when the last view is gone; later use is a named error', () 
   expect(() => v.dataSync()).toThrow(ng.DisposedError);
 });
 
+test('numbers are not made for a tensor that there is no memory for', () => {
+  ng.setMemoryLimit(64e6);
+  const before = process.memoryUsage().rss;
+  try {
+    for (const make of [() => ng.linspace(0, 1, 5e7), () => ng.ones([3]).histogram(5e7)])
+      expect(caught(make)).toMatchObject({ code: 'ERR_OUT_OF_MEMORY' });
+  } finally {
+    ng.setMemoryLimit(Infinity);
+  }
+  expect(process.memoryUsage().rss - before).toBeLessThan(200e6);
+});
+
 test('absurd sizes are refused', () => {
   expect(() => ng.zeros([2 ** 40])).toThrow(ng.OutOfMemoryError);
   expect(() => ng.zeros([2 ** 30, 2 ** 30])).toThrow(ng.ShapeError);

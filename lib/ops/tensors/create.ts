@@ -106,18 +106,20 @@ function checkNumber(v: unknown): number {
   throw new ArgumentError(`[tensor] expected numbers, found ${describe(v)}`);
 }
 
-// What the values are if no dtype is asked for: one number among booleans makes numbers of all, as in PyTorch.
-function naturalDType(v: unknown): DType {
+// What the values are if no dtype is asked for: one number among booleans makes numbers of all, as in PyTorch. Lists at
+// `depth` or below, where there should be values, may have no end; they are refused when values are read.
+function naturalDType(v: unknown, depth: number): DType {
   let found: DType | undefined;
-  const visit = (x: unknown): void => {
-    if (Array.isArray(x)) for (const e of x as unknown[]) visit(e);
-    else if (ArrayBuffer.isView(x))
+  const visit = (x: unknown, left: number): void => {
+    if (Array.isArray(x)) {
+      if (left > 0) for (const e of x as unknown[]) visit(e, left - 1);
+    } else if (ArrayBuffer.isView(x))
       found = found === undefined || found === 'bool' ? (dtypeOfArray(x) ?? 'float32') : found;
     else if (typeof x === 'number') found = found === 'float64' ? found : defaultDType();
     else if (typeof x === 'bigint') found = found === undefined || found === 'bool' ? 'int64' : found;
     else if (typeof x === 'boolean') found ??= 'bool';
   };
-  visit(v);
+  visit(v, depth);
   return found ?? defaultDType();
 }
 
@@ -151,7 +153,7 @@ export function tensor(
     throw new ArgumentError(`[tensor] expected numbers, nested arrays or a typed array, got ${describe(data)}`);
   const shape = nestedShape(data);
   checkShape('tensor', shape);
-  const dtype = wanted ?? naturalDType(data);
+  const dtype = wanted ?? naturalDType(data, shape.length);
   const sixteen = dtypeSize(dtype) === 2;
   const staging = newTypedArray(sixteen ? 'float32' : dtype, numel(shape));
   flatten(data, shape, staging, dtype === 'bool');
@@ -313,14 +315,16 @@ export function linspace(
   >
 ): Tensor {
   const { start, end, steps, ...o } = readArguments('linspace', linspaceSpec, args);
+  const device = deviceIndex(o.device);
+  // First, so that there being no memory for it is known before the numbers are made.
+  const wide = emptyTensor([steps], 'float64', device);
   const values = newTypedArray('float64', steps);
   const step = steps > 1 ? (end - start) / (steps - 1) : 0;
   const half = Math.ceil(steps / 2);
   for (let i = 0; i < half; i++) values[i] = start + step * i;
   for (let i = half; i < steps; i++) values[i] = end - step * (steps - 1 - i);
+  writeStorage(wide.storage, 0, values);
   const dtype = o.dtype ?? defaultDType();
-  const device = deviceIndex(o.device);
-  const wide = upload(values, [steps], 'float64', device);
   return finish(dtype === 'float64' ? wide : runCopy(emptyTensor([steps], dtype, device), wide), o);
 }
 
