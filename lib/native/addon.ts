@@ -28,6 +28,7 @@ export interface Addon {
   read(slot: number, byteOffset: number, array: ArrayBufferView, id: number): boolean;
   notify(device: number, id: number): boolean;
   gpus(library: string): [reason: string, ...names: string[]];
+  openUrgentCpu(): undefined;
   openGpu(device: number): string;
   setThreads(n: number): void;
   getThreads(): number;

@@ -1,4 +1,4 @@
-/** @file GPUs: which there are, and which are in use. */
+/** @file Devices by number: 0 is the CPU, 1 its urgent stream, the others GPUs. Which there are, and which are in use. */
 import { addon, builtFile } from './addon';
 
 /** The names of the GPUs that can be used, and if there is none, one sentence that says why and what to do. */
@@ -28,15 +28,20 @@ function findGpus(): Gpus {
   return { names, reason };
 }
 
+/** The number of the CPU's urgent stream: Note [Priority] in native/runtime/priority.h. */
+export const urgentCpu = 1;
+/** The number of GPU 0. */
+export const firstGpu = 2;
+
 const opened = [0];
 
-/** Makes GPU `device - 1` usable as `device`; one sentence if that fails. */
-export function openGpu(device: number): string {
+/** Makes a device usable; one sentence if that fails. */
+export function openDevice(device: number): string {
   if (opened.includes(device)) return '';
-  const reason = addon.openGpu(device);
-  if (reason === '') opened.push(device);
-  return reason;
+  const reason = device === urgentCpu ? addon.openUrgentCpu() : addon.openGpu(device);
+  if (!reason) opened.push(device);
+  return reason ?? '';
 }
 
-/** The numbers of the devices in use: the CPU, and GPUs that were asked for. */
+/** The numbers of the devices in use: the CPU, and those that were asked for. */
 export const openDevices = (): readonly number[] => opened;

@@ -5,7 +5,7 @@
 export { type BufferArg, type Written, written, writtenAll } from './buffers';
 export { kernel } from './call';
 export { collectGarbage } from './collect';
-export { type Gpus, gpus, openDevices, openGpu } from './gpus';
+export { firstGpu, type Gpus, gpus, openDevice, openDevices, urgentCpu } from './devices';
 export { enterOp, leaveOp, named, opName, opNumber, outsideOps } from './operation';
 export { readStorage, readStorageSync, streamReached, waitForStorage, waitForStream, writeStorage } from './read';
 export {

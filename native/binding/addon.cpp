@@ -56,7 +56,8 @@ void flush(const Napi::CallbackInfo& info) {
 }
 
 void setThreads(const Napi::CallbackInfo& info) {
-  stateOf(info).devices[0]->wait();
+  for (auto& d : stateOf(info).devices)
+    if (d) d->wait();
   setNumThreads(info[0].As<Napi::Number>().Int32Value());
 }
 
@@ -71,17 +72,24 @@ Napi::Value gpus(const Napi::CallbackInfo& info) {
     if (count == 0) list[0] = reason;
     for (int32_t i = 0; i < count; i++) list.push_back(api->deviceName(i));
     stateOf(info).cuda = api;
-    stateOf(info).devices.resize(static_cast<size_t>(count) + 1);
+    stateOf(info).devices.resize(static_cast<size_t>(count + kFirstGpu));
   }
   return names(info.Env(), list);
 }
 
-// openGpu(device number, 1 .. the number of GPUs) -> why it cannot be used, or empty
+// openUrgentCpu(): device 1 from now on
+void openUrgentCpu(const Napi::CallbackInfo& info) {
+  State& s = stateOf(info);
+  auto& d = s.devices[kUrgentCpu];
+  if (d == nullptr) d = makeCpuDevice(s.cpu, s.guard, true);
+}
+
+// openGpu(device number, kFirstGpu .. that + the number of GPUs - 1) -> why it cannot be used, or empty
 Napi::Value openGpu(const Napi::CallbackInfo& info) {
   const int32_t i = info[0].As<Napi::Number>().Int32Value();
   auto& d = stateOf(info).devices[static_cast<size_t>(i)];
   std::string reason;
-  if (d == nullptr) d = makeCudaDevice(*stateOf(info).cuda, i - 1, reason);
+  if (d == nullptr) d = makeCudaDevice(*stateOf(info).cuda, i - kFirstGpu, reason);
   return Napi::String::New(info.Env(), reason);
 }
 
@@ -190,7 +198,9 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   }
   auto state = std::make_unique<State>(env);
   State* s = state.get();
-  s->devices.push_back(makeCpuDevice(isa->table, s->guard));
+  s->cpu = isa->table;
+  s->devices.resize(kFirstGpu);
+  s->devices[0] = makeCpuDevice(s->cpu, s->guard, false);
 
   for (const RawFunction& f : rawFunctions()) {
     napi_value v = nullptr;
@@ -206,6 +216,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports["stopTiming"] = Napi::Function::New<stopTiming>(env, "stopTiming", s);
   exports["setSynchronous"] = Napi::Function::New<setSynchronous>(env, "setSynchronous", s);
   exports["gpus"] = Napi::Function::New<gpus>(env, "gpus", s);
+  exports["openUrgentCpu"] = Napi::Function::New<openUrgentCpu>(env, "openUrgentCpu", s);
   exports["openGpu"] = Napi::Function::New<openGpu>(env, "openGpu", s);
   exports["args"] = sharedDoubles(env, &s->args, kArgDoubles);
   exports["regs"] = sharedDoubles(env, &s->regs, kRegs);

@@ -8,7 +8,7 @@ namespace {
 
 class CpuDevice final : public Device {
  public:
-  CpuDevice(const KernelTable* table, std::unique_ptr<Pool> pool) : stream_(pool->budget()) {
+  CpuDevice(const KernelTable* table, std::unique_ptr<Pool> pool, bool urgent) : stream_(pool->budget(), urgent) {
     table_ = table;
     pool_ = std::move(pool);
   }
@@ -99,8 +99,8 @@ class CpuDevice final : public Device {
 
 }  // namespace
 
-std::unique_ptr<Device> makeCpuDevice(const KernelTable* table, bool guard) {
-  return std::make_unique<CpuDevice>(table, std::make_unique<Pool>(systemBacking(), guard));
+std::unique_ptr<Device> makeCpuDevice(const KernelTable* table, bool guard, bool urgent) {
+  return std::make_unique<CpuDevice>(table, std::make_unique<Pool>(systemBacking(), guard), urgent);
 }
 
 }  // namespace ng

@@ -47,7 +47,8 @@ class Device {
   const KernelTable* table_ = nullptr;
 };
 
-std::unique_ptr<Device> makeCpuDevice(const KernelTable* table, bool guard);
+// `urgent`: Note [Priority].
+std::unique_ptr<Device> makeCpuDevice(const KernelTable* table, bool guard, bool urgent);
 // GPU `index`, or nullptr with one sentence in `reason`.
 std::unique_ptr<Device> makeCudaDevice(const CudaApi& api, int index, std::string& reason);
 

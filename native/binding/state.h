@@ -24,7 +24,10 @@ struct State {
   explicit State(napi_env env);
 
   napi_env env;
-  std::vector<std::unique_ptr<Device>> devices;  // [0] is the CPU; the others GPUs, null until they are used
+  const KernelTable* cpu = nullptr;
+  // [0] is the CPU, [1] its urgent stream (Note [Priority]), the others GPUs; all but the first null until they are
+  // used.
+  std::vector<std::unique_ptr<Device>> devices;
   const CudaApi* cuda = nullptr;
   std::vector<Block*> blocks;   // by slot, null when free
   std::vector<Handle*> owners;  // by slot
@@ -68,6 +71,8 @@ void closeState(void* state);
 
 // Registers shared with JavaScript (lib/native), doubles.
 enum Reg { kRegSlot = 0, kRegLive = 1, kRegNextRead = 2, kRegTimings = 3, kRegs = 4 };
+
+inline constexpr int32_t kUrgentCpu = 1, kFirstGpu = 2;  // device numbers
 
 inline constexpr size_t kArgDoubles = 1 << 16;
 

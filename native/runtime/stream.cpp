@@ -1,11 +1,12 @@
 #include "stream.h"
 
+#include "priority.h"
 #include "spin.h"
 #include "start_thread.h"
 
 namespace ng {
 
-Stream::Stream(BudgetPtr budget) : ring_(new Call[kRing]), budget_(std::move(budget)) {
+Stream::Stream(BudgetPtr budget, bool urgent) : ring_(new Call[kRing]), budget_(std::move(budget)), urgent_(urgent) {
   ctx_.failFn = [](Ctx& c, Fail code, const char* message) {
     static_cast<CtxOf&>(c).owner->marks_.fail(code, message);
   };
@@ -31,8 +32,15 @@ void Stream::askToStop() {
 }
 
 void Stream::dropFrom(uint64_t position) {
-  for (uint64_t i = position; i < head_; i++) ring_[i % kRing].drop(ring_[i % kRing]);
+  for (uint64_t i = position; i < head_; i++) {
+    ring_[i % kRing].drop(ring_[i % kRing]);
+    retired();
+  }
   head_ = position < head_ ? position : head_;
+}
+
+void Stream::retired() {
+  if (urgent_) urgentEnds();
 }
 
 bool Stream::leave(void (*ended)(void*), void* env) {
@@ -74,9 +82,10 @@ Call& Stream::reserve() {
   return c;
 }
 
-void Stream::execute(Call& c) {
+void Stream::execute(Call& c, bool urgent) {
   if (marks_.admit(c)) {
     const ScratchScope scope(&budget_);
+    const UrgentScope scoped(urgent);
     const Timed timed(c.timing);
     try {
       c.run(c, ctx_);
@@ -90,7 +99,10 @@ void Stream::execute(Call& c) {
 
 void Stream::commit(int64_t work) {
   if (work <= kInlineWork && idle()) {
-    execute(ring_[head_ % kRing]);
+    // Here, too, it gives way to nobody: the owner is not to be held up for others.
+    if (urgent_) urgentBegins();
+    execute(ring_[head_ % kRing], true);
+    retired();
     return;
   }
   commitQueued();
@@ -98,9 +110,10 @@ void Stream::commit(int64_t work) {
 
 void Stream::commitQueued() {
   if (!thread_.joinable() && !startThread(thread_, [this] { loop(); })) {
-    execute(ring_[head_ % kRing]);  // no thread, hence nothing before it in the queue
+    execute(ring_[head_ % kRing], true);  // no thread, hence nothing before it in the queue
     return;
   }
+  if (urgent_) urgentBegins();
   head_++;
   published_.store(head_, std::memory_order_seq_cst);
   if (sleeping_.load(std::memory_order_seq_cst)) {
@@ -113,7 +126,9 @@ void Stream::loop() {
   uint64_t at = 0;
   while (!stop_.load(std::memory_order_seq_cst)) {
     if (published_.load(std::memory_order_acquire) != at) {
-      execute(ring_[at % kRing]);
+      if (!urgent_) giveWay();
+      execute(ring_[at % kRing], urgent_);
+      retired();
       done_.store(++at, std::memory_order_seq_cst);
       if (waiting_.load(std::memory_order_seq_cst)) {
         std::lock_guard<std::mutex> lock(mutex_);
@@ -139,6 +154,7 @@ void Stream::loop() {
   }
   if (at == leftAt_) {
     ring_[at % kRing].drop(ring_[at % kRing]);
+    retired();
     done_.store(at + 1);
   }
   ended_(endedEnv_);

@@ -17,8 +17,8 @@ namespace ng {
 
 class Stream {
  public:
-  // `budget`: whose memory the calls' workspaces count as.
-  explicit Stream(BudgetPtr budget = nullptr);
+  // `budget`: whose memory the calls' workspaces count as. `urgent`: its calls go first, Note [Priority].
+  explicit Stream(BudgetPtr budget = nullptr, bool urgent = false);
   ~Stream() { stop(); }
 
   // Finishes the running call, drops the queued ones, joins the executor. Nothing may be submitted afterwards.
@@ -55,9 +55,10 @@ class Stream {
   };
 
   void loop();
-  void execute(Call& c);
+  void execute(Call& c, bool urgent);
   void askToStop();
   void dropFrom(uint64_t position);  // and all after it
+  void retired();                    // a call is done, or dropped
 
   std::unique_ptr<Call[]> ring_;
   uint64_t head_ = 0;  // owner only; published through published_
@@ -70,6 +71,7 @@ class Stream {
   std::condition_variable wake_, finished_;
   Marks marks_;
   BudgetPtr budget_;
+  const bool urgent_;
   // Under mutex_: the executor runs nothing more; it was left to itself, with the call that it may have been running.
   bool exited_ = false, left_ = false;
   uint64_t leftAt_ = 0;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "parallel.h"
+#include "priority.h"
 #include "scratch.h"
 #include "spin.h"
 #include "start_thread.h"
@@ -24,6 +25,7 @@ struct Job {
   void* env;
   int64_t n, grain, chunks;
   BudgetPtr budget;  // of the call, whose stream may be gone when a helper wakes
+  const bool urgent = isUrgent();
   std::atomic<int64_t> next{0}, done{0};
   std::atomic<size_t> missing{0};  // bytes of a workspace for which there was no memory
 
@@ -32,6 +34,7 @@ struct Job {
     for (;;) {
       const int64_t c = next.fetch_add(1, std::memory_order_relaxed);
       if (c >= chunks) break;
+      giveWay();
       const int64_t b = c * grain, e = b + grain < n ? b + grain : n;
       mine++;
       // After a failure the rest is only counted.
@@ -61,7 +64,10 @@ class Pool {
     const int64_t chunks = (n + grain - 1) / grain;
     std::unique_lock<std::mutex> hold(busy_, std::defer_lock);
     if (chunks == 1 || insideLoop || threads_ == 1 || !hold.try_lock()) {
-      for (int64_t b = 0; b < n; b += grain) fn(env, b, b + grain < n ? b + grain : n);
+      for (int64_t b = 0; b < n; b += grain) {
+        giveWay();
+        fn(env, b, b + grain < n ? b + grain : n);
+      }
       return;
     }
     if (workers_.empty()) startWorkers();
@@ -127,6 +133,7 @@ class Pool {
       }
       if (job) {
         const ScratchScope scope(&job->budget);
+        const UrgentScope urgent(job->urgent);
         job->work();
       }
     }

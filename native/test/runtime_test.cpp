@@ -7,7 +7,9 @@
 #include <thread>
 
 #include "check.h"
+#include "runtime/parallel.h"
 #include "runtime/pool.h"
+#include "runtime/priority.h"
 #include "runtime/scratch.h"
 #include "runtime/stream.h"
 
@@ -43,6 +45,62 @@ TEST(streamRunsInOrderInlineAndQueued) {
   bool ordered = true;
   for (size_t i = 0; i < seen.size(); i++) ordered &= seen[i] == static_cast<int>(i);
   CHECK(ordered);
+}
+
+// Note [Priority]
+TEST(urgentStreamGoesFirst) {
+  Stream training, answers(nullptr, true);
+  std::atomic<int> chunks{0};
+  for (int i = 0; i < 200; i++) {
+    enqueue(
+        training,
+        [&](Ctx&) {
+          parallelFor(64, 1, [&](int64_t, int64_t) {
+            std::this_thread::sleep_for(std::chrono::microseconds(20));
+            chunks++;
+          });
+        },
+        kBig);
+  }
+  bool gaveWay = true;
+  for (int i = 0; i < 5; i++) {
+    int during = 0;
+    enqueue(
+        answers,
+        [&](Ctx&) {
+          std::this_thread::sleep_for(std::chrono::microseconds(300));  // chunks that run end
+          const int before = chunks;
+          std::this_thread::sleep_for(std::chrono::microseconds(500));
+          during = chunks - before;
+        },
+        kBig);
+    answers.wait();
+    gaveWay &= during <= 2 * numThreads();
+  }
+  CHECK(gaveWay);
+  CHECK(!training.idle());
+  // One that takes long does not stop the others for good.
+  const int before = chunks;
+  enqueue(
+      answers, [](Ctx&) { std::this_thread::sleep_for(std::chrono::milliseconds(30)); }, kBig);
+  answers.wait();
+  CHECK(chunks > before);
+  training.wait();
+  CHECK(chunks == 200 * 64);
+}
+
+TEST(urgentStreamThatEndsHoldsNobodyUp) {
+  {
+    Stream answers(nullptr, true);
+    for (int i = 0; i < 20; i++) {
+      enqueue(
+          answers, [](Ctx&) { std::this_thread::sleep_for(std::chrono::milliseconds(1)); }, kBig);
+    }
+    answers.stop();
+  }
+  const auto started = std::chrono::steady_clock::now();
+  for (int i = 0; i < 100; i++) giveWay();  // 200 ms if a call still counted
+  CHECK(std::chrono::steady_clock::now() - started < std::chrono::milliseconds(100));
 }
 
 TEST(streamWakesAfterSleeping) {

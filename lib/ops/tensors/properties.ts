@@ -308,8 +308,8 @@ declare module '../../core/tensor' {
 const getters: Record<string, (t: Tensor) => number | boolean> = {
   itemsize: (t) => dtypeSize(t.dtype),
   nbytes: (t) => t.numel * dtypeSize(t.dtype),
-  isCuda: (t) => t.device !== 'cpu',
-  isCpu: (t) => t.device === 'cpu',
+  isCuda: (t) => t.device.startsWith('cuda'),
+  isCpu: (t) => t.device.startsWith('cpu'),
 };
 for (const [name, read] of Object.entries(getters))
   Object.defineProperty(Tensor.prototype, name, {
