@@ -92,6 +92,17 @@ describe('blocks', () => {
   });
 });
 
+test('tokenizers alone: what they give comes back, and what is no text is refused', () => {
+  const made = [new data.CharTokenizer().fit('hello'), new data.WordTokenizer().fit('hello'), new data.ByteTokenizer()];
+  for (const t of made) {
+    expect([t.decode(t.encode('hello')), t.decode([...t.encode('hello')])]).toEqual(['hello', 'hello']);
+    for (const bad of [() => t.encode(1 as never), () => t.decode(1 as never), () => t.decode('a' as never)])
+      expect(codeOf(bad)).toBe('ERR_INVALID_ARG');
+  }
+  for (const T of [data.CharTokenizer, data.WordTokenizer])
+    expect(codeOf(() => new T().fit(1 as never))).toBe('ERR_INVALID_ARG');
+});
+
 test('paths, texts, gzip, and what is neither', async () => {
   expect((await data.text('one\ntwo')).decode([0])).toBe('\n');
   expect((await data.text(file(gzipSync('abc')))).ids.shape).toEqual([3]);

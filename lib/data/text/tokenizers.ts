@@ -15,6 +15,17 @@ export interface Tokenizer {
 // The code of errors for a token that the vocabulary does not have.
 const unknownToken = 'ERR_UNKNOWN_TOKEN';
 
+const textOf = (type: string, method: string, v: unknown): string => {
+  if (typeof v !== 'string') throw new ArgumentError(`[${type}] ${method} takes a text, got ${describe(v)}`);
+  return v;
+};
+
+const idsOf = (type: string, v: unknown): number[] => {
+  if (!Array.isArray(v) && !(ArrayBuffer.isView(v) && 'length' in v))
+    throw new ArgumentError(`[${type}] decode takes an array of numbers, got ${describe(v)}`);
+  return Array.from(v as ArrayLike<number>, Number);
+};
+
 interface Vocabulary {
   tokens: string[];
 }
@@ -61,11 +72,10 @@ abstract class VocabularyTokenizer extends Fitted<Vocabulary> implements Tokeniz
    */
   encode(text: string): Int32Array {
     const { tokens } = this.learned('encode');
-    if (typeof text !== 'string') throw new ArgumentError(`[${this.type}] encode takes a text, got ${describe(text)}`);
     const numbers = (this.numbers ??= new Map(tokens.map((t, i) => [t, i])));
     const instead = this.unknown === null ? undefined : numbers.get(this.unknown);
     const out: number[] = [];
-    for (const piece of this.pieces(text)) {
+    for (const piece of this.pieces(textOf(this.type, 'encode', text))) {
       const id = numbers.get(piece) ?? instead;
       if (id === undefined)
         throw new ArgumentError(
@@ -78,9 +88,9 @@ abstract class VocabularyTokenizer extends Fitted<Vocabulary> implements Tokeniz
   }
 
   /** The text of numbers. @throws IndexError for a number that is no token */
-  decode(ids: readonly number[]): string {
+  decode(ids: ArrayLike<number>): string {
     const { tokens } = this.learned('decode');
-    return ids
+    return idsOf(this.type, ids)
       .map((id, i) => {
         const token = tokens[id];
         if (token === undefined)
@@ -129,7 +139,7 @@ export class CharTokenizer extends VocabularyTokenizer {
 
   /** Learns which characters there are. */
   fit(text: string): this {
-    const points = [...new Set(text)].map((c) => c.codePointAt(0)!).sort((a, b) => a - b);
+    const points = [...new Set(textOf(this.type, 'fit', text))].map((c) => c.codePointAt(0)!).sort((a, b) => a - b);
     return this.known(points.map((p) => String.fromCodePoint(p)));
   }
 }
@@ -179,7 +189,7 @@ export class WordTokenizer extends VocabularyTokenizer {
   fit(text: string): this {
     const { maxTokens, minCount, unknown } = this.how;
     const counts = new Map<string, number>();
-    for (const w of this.pieces(text)) counts.set(w, (counts.get(w) ?? 0) + 1);
+    for (const w of this.pieces(textOf(this.type, 'fit', text))) counts.set(w, (counts.get(w) ?? 0) + 1);
     const frequent = [...counts].filter(([, n]) => n >= minCount);
     frequent.sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1));
     const most = maxTokens === null ? Infinity : maxTokens - (unknown === null ? 0 : 1);
@@ -193,14 +203,14 @@ export class ByteTokenizer implements Tokenizer {
 
   /** The bytes of a text. */
   encode(text: string): Uint8Array {
-    if (typeof text !== 'string') throw new ArgumentError(`[ByteTokenizer] encode takes a text, got ${describe(text)}`);
-    return new TextEncoder().encode(text);
+    return new TextEncoder().encode(textOf('ByteTokenizer', 'encode', text));
   }
 
   /** The text of bytes; what is no UTF-8 becomes U+FFFD. @throws IndexError for a number that is no byte */
-  decode(ids: readonly number[]): string {
-    const bad = ids.findIndex((b) => !Number.isInteger(b) || b < 0 || b > 255);
-    if (bad >= 0) throw new IndexError(`[ByteTokenizer] ${describe(ids[bad])} at ${bad} is no byte`);
-    return Buffer.from(ids).toString('utf8');
+  decode(ids: ArrayLike<number>): string {
+    const bytes = idsOf('ByteTokenizer', ids);
+    const bad = bytes.findIndex((b) => !Number.isInteger(b) || b < 0 || b > 255);
+    if (bad >= 0) throw new IndexError(`[ByteTokenizer] ${describe(bytes[bad])} at ${bad} is no byte`);
+    return Buffer.from(bytes).toString('utf8');
   }
 }
