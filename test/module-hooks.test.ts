@@ -37,6 +37,27 @@ describe('hooks', () => {
     expect(() => m.registerForwardHook(1 as never)).toThrow(ng.ArgumentError);
   });
 
+  test('alwaysCall: also when the pass throws, with null, and once', () => {
+    const m = new Net();
+    const seen: unknown[] = [];
+    const handle = m.registerForwardHook((_m, _i, y) => void seen.push(y), { alwaysCall: true });
+    m.registerForwardHook(() => void seen.push('only after success'));
+    expect(() => m.forward(ng.ones([1, 5]))).toThrow(ng.ShapeError);
+    expect(seen).toEqual([null]);
+    m.forward(ng.ones([1, 4]));
+    expect(seen.length).toBe(3);
+    const before = m.registerForwardPreHook(() => {
+      throw new RangeError('before');
+    });
+    expect(() => m.forward(ng.ones([1, 4]))).toThrow('before');
+    expect(seen.slice(3)).toEqual([null]);
+    before.remove();
+    handle.remove();
+    expect(() => m.forward(ng.ones([1, 5]))).toThrow(ng.ShapeError);
+    expect(seen.length).toBe(4);
+    expect(() => m.registerForwardHook(() => 0, { always: true } as never)).toThrow(ng.ArgumentError);
+  });
+
   test('work for a forward that is an arrow function, and do not show up as members', () => {
     class Arrow extends nn.Module {
       forward = (x: ng.Tensor): ng.Tensor => x.add(1);

@@ -127,6 +127,18 @@ test('what fn throws is thrown, and nobody looks any more', async () => {
   expect(after.advice).toContain('No kernel was called');
 });
 
+test('a module that throws is not where later calls are', async () => {
+  const model = ng.sequential([new nn.Linear(3, 2), new nn.ReLU()]);
+  const p = await ng.profile(
+    () => {
+      expect(() => model.forward(ng.ones([1, 4]))).toThrow(ng.ShapeError);
+      ng.ones([2]).exp();
+    },
+    { model },
+  );
+  expect(p.calls.find((c) => c.op === 'exp')!.module).toBe('');
+});
+
 test('a call that did not run took no time', async () => {
   const p = await ng.profile(async () => {
     const bad = ng

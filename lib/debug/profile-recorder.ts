@@ -63,7 +63,7 @@ export class Recorder implements Watcher {
       ?.namedModules()
       .flatMap(([path, m]) => [
         m.registerForwardPreHook(() => void this.path.push(path || '(model)')),
-        m.registerForwardHook(() => void this.path.pop()),
+        m.registerForwardHook(() => void this.path.pop(), { alwaysCall: true }),
       ]);
     this.began = startTiming();
     this.startedAt = performance.now();

@@ -1,4 +1,5 @@
 /** @file Functions that run around a module's `forward`, and around its part of the backward pass. */
+import { readOptions } from '../core/arguments';
 import { isGradEnabled, track } from '../core/autograd';
 import { enteringGradient, gradientLike } from '../core/entering';
 import { ArgumentError } from '../core/errors';
@@ -15,6 +16,12 @@ type Loosely<F extends (...args: never) => unknown> = {
 export type ForwardHook = Loosely<(module: Module, inputs: unknown[], output: unknown) => unknown>;
 /** Runs before `forward`; a returned array replaces the inputs, any other value but undefined the only input. */
 export type ForwardPreHook = Loosely<(module: Module, inputs: unknown[]) => unknown>;
+
+/** Settings of a forward hook. */
+export interface ForwardHookOptions {
+  /** Also call it when `forward` or a hook before it throws; the output is null then, and what it returns is nothing. Default false. */
+  alwaysCall?: boolean | undefined;
+}
 
 /** Gradients in the order of a module's inputs or outputs; null for one that has none. */
 export type Gradients = readonly (Tensor | null)[];
@@ -74,13 +81,15 @@ function watched(name: string, values: readonly unknown[], see: (grads: Gradient
 export class Hooks {
   readonly before = new Set<ForwardPreHook>();
   readonly after = new Set<ForwardHook>();
+  /** Those of `after` that run whatever happens. */
+  readonly always = new Set<ForwardHook>();
   readonly backwardBefore = new Set<BackwardPreHook>();
   readonly backward = new Set<BackwardHook>();
 
   /** Shadows `forward` with a wrapper on this object, so that modules without hooks pay nothing. */
   constructor(private readonly module: Module) {
     const inner = module.forward as Forward;
-    const wrapped: Forward = (...given) => {
+    const pass = (given: unknown[], ran: (hook: ForwardHook) => void): unknown => {
       let inputs = given;
       for (const hook of this.before) {
         const replaced = hook(module, inputs) ?? undefined;
@@ -88,11 +97,23 @@ export class Hooks {
       }
       const run: Forward = (...final) => {
         let output = inner.apply(module, final);
-        for (const hook of this.after) output = hook(module, final, output) ?? output;
+        for (const hook of this.after) {
+          ran(hook);
+          output = hook(module, final, output) ?? output;
+        }
         return output;
       };
       const plain = (this.backward.size === 0 && this.backwardBefore.size === 0) || !isGradEnabled();
       return plain ? run(...inputs) : this.#withGradients(inputs, run);
+    };
+    const wrapped: Forward = (...given) => {
+      const left = new Set(this.always);
+      try {
+        return pass(given, (hook) => void left.delete(hook));
+      } catch (e) {
+        for (const hook of left) hook(module, given, null);
+        throw e;
+      }
     };
     Object.defineProperty(module, 'forward', { value: wrapped, configurable: true, writable: true, enumerable: false });
   }
@@ -123,12 +144,18 @@ export class Hooks {
     return many ? outputs : outputs[0];
   }
 
-  /** Adds a hook. A function that is registered twice runs twice. */
-  add<H extends (...args: never[]) => unknown>(op: string, set: Set<H>, hook: H): HookHandle {
+  /** Adds one that runs after `forward`. */
+  addAfter(hook: ForwardHook, options: ForwardHookOptions = {}): HookHandle {
+    const { alwaysCall } = readOptions('registerForwardHook', { alwaysCall: false }, options);
+    return this.add('registerForwardHook', hook, this.after, ...(alwaysCall ? [this.always] : []));
+  }
+
+  /** Adds a hook to each of the sets. A function that is registered twice runs twice. */
+  add<H extends (...args: never[]) => unknown>(op: string, hook: H, ...sets: readonly Set<H>[]): HookHandle {
     if (typeof hook !== 'function') throw new ArgumentError(`[${op}] expected a function, got ${describe(hook)}`);
     const entry = ((...args) => hook(...args)) as H;
-    set.add(entry);
-    const remove = (): void => void set.delete(entry);
+    for (const set of sets) set.add(entry);
+    const remove = (): void => sets.forEach((set) => set.delete(entry));
     return Object.assign(remove, { remove });
   }
 }

@@ -3,7 +3,15 @@ import { symbolicRoom } from '../core/symbol-functions';
 import * as functionalRoom from './functional';
 
 export { Module } from './module';
-export type { BackwardHook, BackwardPreHook, ForwardHook, ForwardPreHook, Gradients, HookHandle } from './hooks';
+export type {
+  BackwardHook,
+  BackwardPreHook,
+  ForwardHook,
+  ForwardHookOptions,
+  ForwardPreHook,
+  Gradients,
+  HookHandle,
+} from './hooks';
 export type { LoadResult, StateDict, StateDictOptions } from './module';
 export { Parameter, UninitializedBuffer, UninitializedParameter } from './parameter';
 export * from './containers';

@@ -17,6 +17,7 @@ import {
   type BackwardHook,
   type BackwardPreHook,
   type ForwardHook,
+  type ForwardHookOptions,
   type ForwardPreHook,
   type HookHandle,
   Hooks,
@@ -341,13 +342,13 @@ export abstract class Module<In extends readonly unknown[] = readonly unknown[],
   }
 
   /** Calls `hook(module, inputs, output)` after each `forward`; what it returns replaces the output. */
-  registerForwardHook(hook: ForwardHook): HookHandle {
-    return this.#hook().add('registerForwardHook', this.#hook().after, hook);
+  registerForwardHook(hook: ForwardHook, options?: ForwardHookOptions): HookHandle {
+    return this.#hook().addAfter(hook, options);
   }
 
   /** Calls `hook(module, inputs)` before each `forward`; what it returns replaces the inputs. */
   registerForwardPreHook(hook: ForwardPreHook): HookHandle {
-    return this.#hook().add('registerForwardPreHook', this.#hook().before, hook);
+    return this.#hook().add('registerForwardPreHook', hook, this.#hook().before);
   }
 
   /**
@@ -357,12 +358,12 @@ export abstract class Module<In extends readonly unknown[] = readonly unknown[],
    * inputs and outputs cannot be changed in place meanwhile.
    */
   registerFullBackwardHook(hook: BackwardHook): HookHandle {
-    return this.#hook().add('registerFullBackwardHook', this.#hook().backward, hook);
+    return this.#hook().add('registerFullBackwardHook', hook, this.#hook().backward);
   }
 
   /** Calls `hook(module, gradOutput)` before that; gradients that it returns replace those of the outputs. */
   registerFullBackwardPreHook(hook: BackwardPreHook): HookHandle {
-    return this.#hook().add('registerFullBackwardPreHook', this.#hook().backwardBefore, hook);
+    return this.#hook().add('registerFullBackwardPreHook', hook, this.#hook().backwardBefore);
   }
 
   /** The settings that PyTorch prints in parentheses, in its spelling. */
