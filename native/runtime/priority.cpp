@@ -16,8 +16,8 @@ void urgentBegins() { urgentCalls.fetch_add(1, std::memory_order_relaxed); }
 void urgentEnds() { urgentCalls.fetch_sub(1, std::memory_order_relaxed); }
 
 bool isUrgent() { return urgentHere; }
-UrgentScope::UrgentScope(bool urgent) : before_(urgentHere) { urgentHere = urgent; }
-UrgentScope::~UrgentScope() { urgentHere = before_; }
+UrgentScope::UrgentScope(bool urgent) : here_(urgentHere), before_(here_) { here_ = urgent; }
+UrgentScope::~UrgentScope() { here_ = before_; }
 
 void giveWay() {
   if (urgentCalls.load(std::memory_order_relaxed) == 0 || urgentHere) return;

@@ -25,7 +25,8 @@ class UrgentScope {
   UrgentScope& operator=(const UrgentScope&) = delete;
 
  private:
-  bool before_;
+  bool& here_;  // looked up once
+  const bool before_;
 };
 
 // Lets urgent calls pass. Costs one read when there are none.

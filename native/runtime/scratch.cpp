@@ -46,13 +46,15 @@ Registry& registry() {
   return *r;
 }
 
-struct Thread {
+}  // namespace
+
+struct ScratchThread {
   Stack* stack = nullptr;
   const BudgetPtr* budget = nullptr;
   int depth = 0;      // scopes around
   bool held = false;  // stack->busy
 
-  ~Thread() {
+  ~ScratchThread() {
     if (stack == nullptr) return;
     std::lock_guard<std::mutex> lock(registry().mutex);
     std::erase(registry().all, stack);
@@ -73,7 +75,10 @@ struct Thread {
     return *stack;
   }
 };
-thread_local Thread self;
+
+namespace {
+
+thread_local ScratchThread self;
 
 bool fits(const Budget& b, size_t bytes) {
   const int64_t used = b.live.load(std::memory_order_relaxed) + b.scratch.load(std::memory_order_relaxed);
@@ -133,16 +138,16 @@ void popScratch(const ScratchMark& before) {
   s.freeAll();
 }
 
-ScratchScope::ScratchScope(const BudgetPtr* budget) : outer_(self.budget) {
-  self.budget = budget && *budget ? budget : nullptr;
-  self.depth++;
+ScratchScope::ScratchScope(const BudgetPtr* budget) : thread_(self), outer_(thread_.budget) {
+  thread_.budget = budget && *budget ? budget : nullptr;
+  thread_.depth++;
 }
 
 ScratchScope::~ScratchScope() {
-  self.budget = outer_;
-  if (--self.depth > 0 || !self.held) return;
-  self.held = false;
-  self.stack->busy.unlock();
+  thread_.budget = outer_;
+  if (--thread_.depth > 0 || !thread_.held) return;
+  thread_.held = false;
+  thread_.stack->busy.unlock();
 }
 
 const BudgetPtr* currentBudget() { return self.budget; }

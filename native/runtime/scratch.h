@@ -58,6 +58,7 @@ using BudgetPtr = std::shared_ptr<Budget>;
 
 // While it lives, this thread works for `budget` (null: nobody's), which must outlive it. At its end the thread's
 // workspaces are idle, unless it lies within another scope.
+struct ScratchThread;
 class ScratchScope {
  public:
   explicit ScratchScope(const BudgetPtr* budget);
@@ -66,6 +67,7 @@ class ScratchScope {
   ScratchScope& operator=(const ScratchScope&) = delete;
 
  private:
+  ScratchThread& thread_;  // looked up once: that is what a scope costs
   const BudgetPtr* outer_;
 };
 // The budget of this thread's scope, for the threads that help it.
