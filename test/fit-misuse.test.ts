@@ -62,3 +62,14 @@ test('an epoch of validation before the first one', async () => {
   const m = net().compile({ loss: 'crossEntropy' });
   await refused(m.fit(x, y, { verbose: 0, validationData: [x, y], validationFreq: [0] }), 'validationFreq');
 });
+
+test('resume takes what a history holds, and keeps a copy', () => {
+  const trainer = new ng.Trainer(net());
+  const wrong: unknown[] = [undefined, 3, { epoch: 0 }, { epoch: [0], history: 1 }, { epoch: 0, history: {} }];
+  for (const before of [...wrong, { epoch: [0], history: { loss: 'a' } }])
+    expect(() => trainer.resume(before as never)).toThrow(ng.ArgumentError);
+  const history = { loss: [1] };
+  trainer.resume({ epoch: [0], history });
+  history.loss[0] = 2;
+  expect(trainer.before).toEqual({ epoch: [0], history: { loss: [1] } });
+});

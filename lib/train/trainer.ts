@@ -1,7 +1,8 @@
 /** @file The trainer: Keras's verbs for any module. */
-import { readOptions } from '../core/arguments';
+import { isOptions, readOptions } from '../core/arguments';
 import { isFloat } from '../core/dtype';
 import { ArgumentError } from '../core/errors';
+import { numbers } from '../core/params';
 import { Generator } from '../core/random';
 import { withGenerator } from '../core/random-state';
 import { describe } from '../core/shape';
@@ -82,7 +83,11 @@ export class Trainer<M extends Module = Module> {
    * completed count as those of this one, which goes on behind them.
    */
   resume(before: Pick<History, 'epoch' | 'history'>): void {
-    this.before = { epoch: before.epoch.slice(), history: structuredClone(before.history) };
+    if (!isOptions(before) || !isOptions(before.history))
+      throw new ArgumentError(`[resume] expected { epoch, history }, got ${describe(before)}`);
+    const list = (name: string, v: unknown): number[] => numbers.check('resume', name, v).slice();
+    const logs = Object.entries(before.history).map(([name, v]) => [name, list(`history.${name}`, v)] as const);
+    this.before = { epoch: list('epoch', before.epoch), history: Object.fromEntries(logs) };
   }
 
   /** Whether {@link compile} has been called. */
