@@ -11,7 +11,7 @@ import { weighted } from './class-weight';
 import { Feed } from './feed';
 import { type History, type Logs, Means } from './logs';
 import { test, verbosityOf } from './passes';
-import { type fitSpec, type Schedule, type ValidationData } from './settings';
+import { type fitSpec, type Schedule } from './settings';
 import {
   type Batch,
   type Batches,
@@ -21,8 +21,8 @@ import {
   fromDataset,
   givesTargets,
   isDataset,
+  pairOrBatches,
   type Source,
-  sourceOf,
   splitLast,
 } from './source';
 import { rowsOf } from './tensors';
@@ -37,16 +37,6 @@ interface FitData {
   validation: Source | undefined;
 }
 
-function validationSource(trainer: Trainer, given: ValidationData, how: Batching): Source {
-  if (!Array.isArray(given)) return sourceOf('fit', given, undefined, undefined, how, trainer.targets);
-  const list: readonly unknown[] = given;
-  if (list.length < 2 || list.length > 3)
-    throw new ArgumentError(
-      '[fit] validationData must be [x, y], [x, y, sampleWeight], or something that gives batches',
-    );
-  return sourceOf('fit', list[0], list[1], list[2], how, trainer.targets);
-}
-
 function dataOf(trainer: Trainer, x: unknown, y: unknown, o: Options): FitData {
   const how: Batching = { ...trainer.placement(), batchSize: o.batchSize, shuffle: o.shuffle ?? true };
   const batchSize = o.validationBatchSize ?? o.batchSize;
@@ -59,7 +49,13 @@ function dataOf(trainer: Trainer, x: unknown, y: unknown, o: Options): FitData {
   const validation =
     given === undefined
       ? undefined
-      : validationSource(trainer, given, comesInBatches ? { ...inOrder, batchSize: o.validationBatchSize } : inOrder);
+      : pairOrBatches(
+          'fit',
+          'validationData',
+          given,
+          comesInBatches ? { ...inOrder, batchSize: o.validationBatchSize } : inOrder,
+          targets,
+        );
   if (givesTargets(x) && !isDataset(x)) {
     const refused = Object.entries({
       y,
@@ -116,6 +112,7 @@ export async function runFit(trainer: Trainer, x: unknown, y: unknown, o: Option
   });
   trainer.callbacks = events.callbacks;
   trainer.loader = source.loader;
+  trainer.settings = o;
   const history: History = { epoch: [], history: {}, aborted: false };
   const feed = new Feed('fit', source, o.stepsPerEpoch);
   const aborted = (): boolean => (history.aborted = o.signal?.aborted === true);
@@ -179,7 +176,7 @@ async function runEpoch(
     const pending = trainer.trainStep(batch);
     const values = pending instanceof Promise ? await pending : pending;
     means.add('trainStep', values, size);
-    if (told.end) await events.fire('onTrainBatchEnd', step, { size, values, means: meansNow });
+    if (told.end) await events.fire('onTrainBatchEnd', step, { size, batch, values, means: meansNow });
     step++;
     if (aborted() || trainer.stopTraining) break;
     watch.look();

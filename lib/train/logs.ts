@@ -4,6 +4,7 @@ import { ArgumentError } from '../core/errors';
 import { describe } from '../core/shape';
 import { Tensor } from '../core/tensor';
 import { Sum } from './metrics/metric';
+import type { Batch } from './source';
 
 /** Losses and metrics by name (`loss`, `accuracy`, `valLoss`, ...). Callbacks may add entries of their own. */
 export type Logs = Record<string, number>;
@@ -15,6 +16,8 @@ export type StepValues = Record<string, Tensor | number>;
 export interface BatchLogs {
   /** Examples in the batch. */
   readonly size: number;
+  /** The batch, where the model is. */
+  readonly batch: Batch;
   /** What the step returned. */
   readonly values: StepValues;
   /** Means over the epoch so far, metrics included. Waits for the device, without blocking the event loop. */

@@ -60,6 +60,7 @@ export async function test(trainer: Trainer, { source, steps, signal, events }: 
       if (events.has('onTestBatchEnd'))
         await events.fire('onTestBatchEnd', batch, {
           size,
+          batch: placed,
           values,
           means: async () => ({ ...(await means.read()), ...(await heads?.read()) }),
         });
@@ -102,11 +103,17 @@ export async function runPredict(trainer: Trainer, x: unknown, o: Options): Prom
       o.signal?.throwIfAborted();
       const batch = outputs.length;
       if (events.has('onPredictBatchBegin')) await events.fire('onPredictBatchBegin', batch, {});
-      const [inputs] = trainer.placed(given, how.device);
+      const placed = trainer.placed(given, how.device);
+      const [inputs] = placed;
       outputs.push(evaluating(trainer.model, () => noGrad(() => trainer.call(inputs))));
       const size = rowsOf('predict', inputs);
       if (events.has('onPredictBatchEnd'))
-        await events.fire('onPredictBatchEnd', batch, { size, values: {}, means: () => Promise.resolve({}) });
+        await events.fire('onPredictBatchEnd', batch, {
+          size,
+          batch: placed,
+          values: {},
+          means: () => Promise.resolve({}),
+        });
     }
   } finally {
     await feed.close();

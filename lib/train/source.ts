@@ -183,6 +183,15 @@ export function fromBatches(op: string, x: Batches, how: Batching, targets: Targ
   };
 }
 
+/** Data that is given as one thing: `[x, y]`, `[x, y, sampleWeight]`, or whatever gives targets itself. */
+export function pairOrBatches(op: string, name: string, given: unknown, how: Batching, targets: Targets): Source {
+  if (!Array.isArray(given)) return sourceOf(op, given, undefined, undefined, how, targets);
+  const list: readonly unknown[] = given;
+  if (list.length < 2 || list.length > 3)
+    throw new ArgumentError(`[${op}] ${name} must be [x, y], [x, y, sampleWeight], or something that gives batches`);
+  return sourceOf(op, list[0], list[1], list[2], how, targets);
+}
+
 /** The data of `evaluate` and `predict`, in order, and of `fit`. */
 export function sourceOf(
   op: string,

@@ -2,7 +2,7 @@
 import { noGrad } from '../core/grad-mode';
 import { outsideScopes } from '../core/scope';
 import { type Tensor } from '../core/tensor';
-import { clipGradNorm_, clipGradValue_ } from '../nn/utils';
+import { clipGradNorm_, clipGradValue_, getTotalNorm } from '../nn/utils';
 import { type BufferArg } from '../native';
 import { hearingSteps, together } from '../ops/kit/segments';
 import { type AnyOptimizer } from '../optim/lr/base';
@@ -14,6 +14,16 @@ export interface StepSettings {
   clipValue?: number | undefined;
 }
 
+/**
+ * Is told the norm of all gradients as one vector, before they are clipped: a scalar that nobody has waited for, and that
+ * a scope around the step disposes of.
+ */
+export interface NormListener {
+  /** Before each step: norms are not computed for nobody. */
+  wantsNorm(): boolean;
+  onNorm(norm: Tensor): void;
+}
+
 /** Batches whose gradients wait for the step. */
 interface Pending {
   batches: number;
@@ -22,6 +32,9 @@ interface Pending {
 
 const parametersOf = (optimizer: AnyOptimizer): Tensor[] => optimizer.paramGroups.flatMap((g) => g.params);
 
+const normOf = (params: readonly Tensor[], clipNorm: number | undefined): Tensor =>
+  clipNorm === undefined ? getTotalNorm(params.flatMap((p) => p.grad ?? [])) : clipGradNorm_(params, clipNorm);
+
 /** Steps of optimizers, for one training. */
 export class Stepper {
   private readonly pending = new Map<AnyOptimizer, Pending>();
@@ -29,11 +42,17 @@ export class Stepper {
   // By device: what carries the failure of anything that a step so far depended on. Such a step changes nothing, and the
   // losses, which were computed before it, do not show it.
   private readonly witnesses = new Map<number, Tensor>();
+  private readonly listeners: NormListener[] = [];
 
   constructor(
     private readonly settings: StepSettings = { accumulate: 1 },
     private readonly stepped: (optimizer: AnyOptimizer) => void = () => {},
   ) {}
+
+  /** From now on `listener` is told of the gradients of each step. */
+  listen(listener: NormListener): void {
+    this.listeners.push(listener);
+  }
 
   /** Adds the gradients of the mean loss of a batch, and makes a step when it is time to. */
   minimize(loss: Tensor, examples: number, optimizer: AnyOptimizer): void {
@@ -84,7 +103,11 @@ export class Stepper {
 
   private step(optimizer: AnyOptimizer): void {
     const { clipNorm, clipValue } = this.settings;
-    if (clipNorm !== undefined) clipGradNorm_(parametersOf(optimizer), clipNorm);
+    const listeners = this.listeners.filter((l) => l.wantsNorm());
+    if (clipNorm !== undefined || listeners.length > 0) {
+      const norm = normOf(parametersOf(optimizer), clipNorm);
+      for (const l of listeners) l.onNorm(norm);
+    }
     if (clipValue !== undefined) clipGradValue_(parametersOf(optimizer), clipValue);
     hearingSteps(this.witness, () => optimizer.step());
     this.stepped(optimizer);

@@ -1,5 +1,5 @@
 /** @file The trainer: Keras's verbs for any module. */
-import { isOptions, readOptions } from '../core/arguments';
+import { isOptions, readOptions, type Values } from '../core/arguments';
 import { isFloat } from '../core/dtype';
 import { ArgumentError } from '../core/errors';
 import { numbers } from '../core/params';
@@ -50,6 +50,10 @@ export class Trainer<M extends Module = Module> {
   before: Pick<History, 'epoch' | 'history'> | undefined;
   /** @internal Of the `fit` under way, as they are told of events. */
   callbacks: readonly Callback[] = [];
+  /** @internal Its settings. */
+  settings: Values<typeof fitSpec> | undefined;
+  /** @internal What {@link compile} was given. */
+  compiledWith: CompileOptions = {};
   /** @internal What gives its batches, if a DataLoader does. */
   loader: DataLoader<unknown, unknown> | undefined;
   /** @internal Those of the call under way. */
@@ -68,13 +72,15 @@ export class Trainer<M extends Module = Module> {
 
   /** Says with what the model is trained. The optimizer starts afresh. */
   compile(options: CompileOptions): this {
-    const { optimizer, loss, lossWeights, metrics } = readOptions('compile', compileSpec, options);
+    const given = readOptions('compile', compileSpec, options);
+    const { optimizer, loss, lossWeights, metrics } = given;
     if (loss === undefined && (lossWeights !== undefined || metrics !== undefined))
       throw new ArgumentError('[compile] lossWeights and metrics need a loss');
     const heads = loss === undefined ? undefined : Heads.of('compile', loss, lossWeights, metrics ?? []);
     const wanted = optimizer ?? (loss === undefined ? undefined : 'adam');
     this.#optimizer = wanted === undefined ? undefined : optimizerOf('compile', wanted, this.model.parameters());
     this.heads = heads;
+    this.compiledWith = given;
     return this;
   }
 

@@ -41,9 +41,13 @@ export const metricNames = new Table<MetricMaker>('metric', {
   rootMeanSquaredError: () => new RootMeanSquaredError(),
 });
 
+/** Where the second of two classes begins in what a model trained with this loss gives: 0 if the loss takes logits. */
+export const thresholdOf = (loss: unknown): number =>
+  loss === 'bceWithLogits' || loss instanceof BCEWithLogitsLoss ? 0 : 0.5;
+
 /** The metrics that `list` names, under names that differ from each other. */
 export function metricsOf(op: string, list: readonly MetricLike[], loss: unknown): Metric[] {
-  const threshold = loss === 'bceWithLogits' || loss instanceof BCEWithLogitsLoss ? 0 : 0.5;
+  const threshold = thresholdOf(loss);
   const used = new Set(['loss']);
   return list.map((like) => {
     const metric = metricOf(op, like, threshold);
