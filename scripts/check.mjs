@@ -57,6 +57,7 @@ if (!fix) {
   step('lib/kernels.ts is what native/kernels.def says', node, ['scripts/kernel-types.mjs', '--check']);
   step('comments of exported names', node, ['scripts/check-exports.mjs']);
   step('types', node, [tool('typescript/bin/tsc'), '--noEmit', '-p', '.']);
+  step('types in browsers', node, [tool('typescript/bin/tsc'), '--noEmit', '-p', 'lib/train/report/browser']);
   step('types as users see them', node, ['scripts/check-types.mjs']);
   step('examples', node, ['scripts/run-examples.mjs']);
   step('docs/adding-an-op.md', node, ['scripts/check-doc.mjs']);

@@ -22,12 +22,16 @@ function fresh(): ng.Sequential {
   return model.compile({ optimizer: { name: 'adam', lr: 0.03 }, loss: 'crossEntropy', metrics: ['accuracy'] });
 }
 const weights = (m: nn.Module): unknown => Object.values(m.stateDict()).map((t) => t.arraySync());
+// A report says with which callbacks a run was begun.
+const begun = (v: string): string => v.replace(' Dies', '');
 const plain = (v: unknown): unknown =>
   v instanceof ng.Tensor
     ? v.arraySync()
     : typeof v === 'object' && v !== null
       ? Object.fromEntries(Object.entries(v).map(([name, e]) => [name, plain(e)]))
-      : v;
+      : typeof v === 'string'
+        ? begun(v)
+        : v;
 
 /** One of the program's own. */
 class Counts extends callbacks.Callback {
@@ -66,7 +70,11 @@ function kit(dir: string): {
   return {
     list,
     states: () => stateful.map((c) => plain(c.stateDict())),
-    files: () => ['log.csv', 'report.html', 'best.safetensors'].map((name) => readFileSync(path(name), 'latin1')),
+    // And when the fit began that went on.
+    files: () =>
+      ['log.csv', 'report.html', 'best.safetensors'].map((name) =>
+        begun(readFileSync(path(name), 'latin1')).replace(/"started":"[^"]*"/, ''),
+      ),
   };
 }
 const settings = { epochs: 12, batchSize: 8, seed: 11, verbose: 0 as const, validationData } as const;

@@ -273,12 +273,3 @@ describe('ProgressBar', () => {
       expect(text).toMatch(/^Epoch 1\/2: [\d.]+ s, [\d,]+ examples\/s, loss [\d.]+\nEpoch 2\/2: .*\n$/);
   });
 });
-
-test('HTMLReport draws curves, validation beside training', async () => {
-  const path = join(folder, 'report.html');
-  await line().fit(x, y, { ...quiet, epochs: 3, validationData: [x, y], callbacks: [new callbacks.HTMLReport(path)] });
-  const page = readFileSync(path, 'utf8');
-  expect(page).toContain('loss (blue), valLoss (orange)');
-  expect(page.match(/<polyline/g)).toHaveLength(2);
-  expect(page.match(/<tr>/g)).toHaveLength(4);
-});

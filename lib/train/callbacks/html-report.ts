@@ -1,88 +1,70 @@
-/** @file A training as one HTML file: curves and numbers. */
-import { writeFile } from 'node:fs/promises';
-import { Param, string } from '../../core/params';
-import { type Logs } from '../logs';
-import { StatefulCallback } from './stateful';
+/** @file A training as one HTML file. */
+import { mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { readArguments } from '../../core/arguments';
+import { string } from '../../core/params';
+import { writeAll, writeAtomic } from '../../io/atomic';
+import { reportOf } from '../report/page';
+import { Recorder, type RunOptions, runSpec, type RunState } from '../report/recorder';
 
-const [width, height, margin] = [480, 220, 40];
+/** Settings of {@link HTMLReport}. */
+export type HTMLReportOptions = RunOptions;
+/** What {@link HTMLReport} remembers. */
+export type HTMLReportState = RunState;
 
-const escaped = (s: string): string => s.replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`);
-const short = (v: number): string => (Math.abs(v) >= 1e-3 || v === 0 ? v.toFixed(4) : v.toExponential(2));
+const spec = { filename: string, ...runSpec };
 
-/** What {@link HTMLReport} remembers: the logs of all epochs. */
-export interface HTMLReportState {
-  epochs: readonly { epoch: number; logs: Logs }[];
-}
-const epochsParam = new Param('the logs of epochs', (v) => v as HTMLReportState['epochs']);
+// Milliseconds from one file to the next, at least: epochs may be short.
+const writeEvery = 1000;
 
-/** Writes curves of losses, metrics and what else is in the logs after each epoch, validation beside training. */
-export class HTMLReport extends StatefulCallback<HTMLReportState> {
+/**
+ * Writes one HTML file that opens anywhere, without a network: curves by epoch and by step (losses, metrics, learning
+ * rate, norm of the gradients) with zoom and values under the pointer, a confusion matrix, samples with the wrong
+ * predictions first, data and model, environment and seed, and how to do it again. It is written after epochs, at most
+ * once a second, and at the end, also of a training that fails; each time whole or not at all.
+ *
+ * Norms are those before clipping. Confusion matrix and samples need targets that are classes or values, and one output.
+ * The command line of the program gets into the file.
+ *
+ * @example
+ * ```ts
+ * import * as ng from 'nodegrad';
+ * const x = ng.randn([64, 2]);
+ * const y = x.narrow(1, 0, 1).gt(0).to('int64').reshape([64]);
+ * const model = ng.sequential([new ng.nn.Dense(2, { inputShape: [2] })]).compile({ loss: 'crossEntropy' });
+ * const report = new ng.callbacks.HTMLReport('out/report.html', { classes: ['left', 'right'] });
+ * await model.fit(x, y, { epochs: 3, validationSplit: 0.25, callbacks: [report] });
+ * ```
+ */
+export class HTMLReport extends Recorder {
   private readonly filename: string;
-  private epochs: { epoch: number; logs: Logs }[] = [];
-  protected readonly stateSpec = { epochs: epochsParam };
+  private written = -Infinity;
 
-  constructor(filename: string) {
-    super();
-    this.filename = string.check('HTMLReport', 'filename', filename);
-  }
-  protected reset(): void {
-    this.epochs = [];
-  }
-  stateDict(): HTMLReportState {
-    return { epochs: this.epochs.slice() };
-  }
-  protected restoreState({ epochs }: HTMLReportState): void {
-    this.epochs = epochs.slice();
-  }
-  override async onEpochEnd(epoch: number, logs: Logs): Promise<void> {
-    this.epochs.push({ epoch, logs: { ...logs } });
-    await writeFile(this.filename, this.page());
+  /** @param filename - the file; folders that are missing are made */
+  constructor(filename: string, options?: HTMLReportOptions) {
+    const { filename: name, ...shows } = readArguments('HTMLReport', spec, [filename, options]);
+    super(shows);
+    this.filename = name;
   }
 
-  private page(): string {
-    const names = [...new Set(this.epochs.flatMap((e) => Object.keys(e.logs)))];
-    const partner = (name: string): string => `val${name[0]!.toUpperCase()}${name.slice(1)}`;
-    const validations = new Set(names.map(partner));
-    const charts = names
-      .filter((n) => !validations.has(n))
-      .map((n) => this.chart(n, names.includes(partner(n)) ? partner(n) : undefined));
-    const head = ['epoch', ...names].map((n) => `<th>${escaped(n)}</th>`).join('');
-    const row = ({ epoch, logs }: { epoch: number; logs: Logs }): string =>
-      `<tr><td>${epoch + 1}</td>${names.map((n) => `<td>${logs[n] === undefined ? '' : short(logs[n])}</td>`).join('')}</tr>`;
-    return `<!doctype html>
-<meta charset="utf-8">
-<title>Training</title>
-<style>body{font:14px system-ui;margin:2em}td,th{padding:.2em .8em;text-align:right}svg{margin:0 1em 1em 0}</style>
-<h1>${escaped(this.model.constructor.name)}</h1>
-${charts.join('\n')}
-<table><tr>${head}</tr>
-${this.epochs.map(row).join('\n')}
-</table>
-`;
+  protected newId(): string {
+    return 'run';
+  }
+  override async onTrainBegin(): Promise<void> {
+    await mkdir(dirname(this.filename), { recursive: true });
+    this.written = -Infinity;
+    await super.onTrainBegin();
+  }
+  protected override async epochRecorded(): Promise<void> {
+    if (performance.now() - this.written >= writeEvery) await this.write();
+  }
+  protected async recordEnded(): Promise<void> {
+    if (this.record) await this.write();
   }
 
-  private chart(name: string, validation: string | undefined): string {
-    const series = [name, ...(validation === undefined ? [] : [validation])].map((n) =>
-      this.epochs.flatMap(({ epoch, logs }): [number, number][] =>
-        Number.isFinite(logs[n]) ? [[epoch + 1, logs[n]!]] : [],
-      ),
-    );
-    const all = series.flat();
-    const [left, right] = [Math.min(...all.map(([x]) => x)), Math.max(...all.map(([x]) => x))];
-    const [low, high] = [Math.min(...all.map(([, y]) => y)), Math.max(...all.map(([, y]) => y))];
-    const at = ([x, y]: [number, number]): string => {
-      const px = margin + ((x - left) / (right - left || 1)) * (width - 2 * margin);
-      const py = height - margin - ((y - low) / (high - low || 1)) * (height - 2 * margin);
-      return `${px.toFixed(1)},${py.toFixed(1)}`;
-    };
-    const lines = series.map(
-      (list, i) =>
-        `<polyline fill="none" stroke="${i === 0 ? '#1f77b4' : '#ff7f0e'}" stroke-width="2" points="${list.map(at).join(' ')}"/>`,
-    );
-    const title = validation === undefined ? name : `${name} (blue), ${validation} (orange)`;
-    const label = (x: number, y: number, text: string): string =>
-      `<text x="${x}" y="${y}" font-size="11">${escaped(text)}</text>`;
-    const labels = all.length === 0 ? '' : label(2, margin, short(high)) + label(2, height - margin, short(low));
-    return `<svg width="${width}" height="${height}" role="img">${label(margin, 20, title)}${labels}${lines.join('')}</svg>`;
+  private async write(): Promise<void> {
+    this.written = performance.now();
+    const bytes = Buffer.from(reportOf(this.record!));
+    await writeAtomic(this.filename, (file) => writeAll(file, bytes));
   }
 }

@@ -8,7 +8,7 @@ export {
   type MovingAverageOptions,
   type MovingAverageState,
 } from './exponential-moving-average';
-export { HTMLReport, type HTMLReportState } from './html-report';
+export { HTMLReport, type HTMLReportOptions, type HTMLReportState } from './html-report';
 export { Lambda, type LambdaOptions } from './lambda';
 export { LearningRateScheduler, type RateOfEpoch } from './learning-rate-scheduler';
 export { ModelCheckpoint, type ModelCheckpointOptions, type ModelCheckpointState } from './model-checkpoint';

@@ -1,0 +1,172 @@
+/** @file In the browser: the page as a whole. Runs come with the page, or from the server that it is from. */
+type PageData = import('../../../../dist/lib/train/report/record').PageData;
+type RunUpdate = import('../../../../dist/lib/train/report/record').RunUpdate;
+
+const byId = (id: string): HTMLElement => document.getElementById(id)!;
+
+/** The runs that are known, and those that are shown. */
+class Page {
+  private readonly runs = new Map<string, RunRecord>();
+  private readonly chosen = new Set<string>();
+  private current: string | undefined;
+  private drawing = false;
+  private detailsOf: string | undefined;
+  private readonly charts = new Charts(byId('charts'));
+
+  /** Draws once, however much has changed. */
+  changed(): void {
+    if (this.drawing) return;
+    this.drawing = true;
+    // Also while nobody looks, unlike requestAnimationFrame.
+    setTimeout(() => {
+      this.drawing = false;
+      this.draw();
+    });
+  }
+
+  add(run: RunRecord): void {
+    const isNew = !this.runs.has(run.id);
+    this.runs.set(run.id, run);
+    const active = run.status === 'running' || run.status === 'paused';
+    if (isNew && (active || this.current === undefined)) {
+      this.chosen.add(run.id);
+      this.current = run.id;
+    }
+    this.changed();
+  }
+
+  update({ id, from, run }: RunUpdate): void {
+    const known = this.runs.get(id);
+    if (!known) return;
+    const { steps, epochs, ...rest } = run;
+    Object.assign(known, rest);
+    if (epochs) known.epochs.splice(from.epochs, Infinity, ...epochs);
+    if (steps) {
+      const { at, values } = known.steps;
+      at.splice(from.steps, Infinity, ...steps.at);
+      for (const name of Object.keys(steps.values)) values[name] ??= [];
+      for (const [name, list] of Object.entries(values)) {
+        list.length = Math.min(list.length, from.steps);
+        while (list.length < from.steps) list.push(null);
+        list.push(...(steps.values[name] ?? steps.at.map(() => null)));
+      }
+      known.steps = { ...steps, at, values };
+    }
+    this.changed();
+  }
+
+  /** The run whose details are shown. */
+  get run(): RunRecord | undefined {
+    return this.current === undefined ? undefined : this.runs.get(this.current);
+  }
+
+  private colorOf(run: RunRecord): string {
+    return palette[[...this.runs.keys()].indexOf(run.id) % palette.length]!;
+  }
+
+  private draw(): void {
+    const shown = [...this.runs.values()].filter((r) => this.chosen.has(r.id));
+    this.drawList();
+    this.charts.show(shown, (run) => (shown.length > 1 ? this.colorOf(run) : palette[0]!));
+    const { run } = this;
+    if (!run) return;
+    byId('status').textContent = statusOf(run);
+    const controls = document.getElementById('controls');
+    if (controls) controls.hidden = !(run.status === 'running' || run.status === 'paused');
+    // Whoever reads or selects text there is not disturbed by what has not changed.
+    const key = JSON.stringify([run.id, run.epochs.length, run.seen?.epoch, run.interventions, run.data, run.model]);
+    if (key === this.detailsOf) return;
+    this.detailsOf = key;
+    byId('details').replaceChildren(...runSections(run));
+  }
+
+  private drawList(): void {
+    const list = byId('runs');
+    list.hidden = this.runs.size < 2;
+    list.replaceChildren(
+      ...[...this.runs.values()].map((run) => {
+        const box = make('input', '');
+        box.type = 'checkbox';
+        box.checked = this.chosen.has(run.id);
+        box.addEventListener('change', () => {
+          if (box.checked) this.chosen.add(run.id);
+          else this.chosen.delete(run.id);
+          this.changed();
+        });
+        const swatch = make('span', 'swatch');
+        swatch.style.background = this.colorOf(run);
+        const name = make('button', run.id === this.current ? 'current' : '', run.title);
+        name.type = 'button';
+        name.addEventListener('click', () => {
+          this.current = run.id;
+          this.chosen.add(run.id);
+          this.changed();
+        });
+        const item = make(
+          'li',
+          '',
+          box,
+          swatch,
+          name,
+          ` ${run.started.replace('T', ' ').slice(0, 19)}, ${statusOf(run)}`,
+        );
+        item.dataset['run'] = run.id;
+        return item;
+      }),
+    );
+  }
+}
+
+function statusOf(run: RunRecord): string {
+  const done = (run.epochs.at(-1)?.epoch ?? -1) + 1;
+  const head = run.status === 'failed' ? `failed: ${run.error ?? ''}` : run.status;
+  const steps = run.steps.count.toLocaleString('en-US');
+  return `${head}, ${done} of ${run.plannedEpochs} epochs, ${steps} steps`;
+}
+
+/** Follows the server. It tells all it knows to whoever comes, then what is new. */
+function follow(page: Page): void {
+  const events = new EventSource('events');
+  const says = (text: string): void => void (byId('connection').textContent = text);
+  events.addEventListener('open', () => says(''));
+  events.addEventListener('error', () => says('The connection is lost; trying again.'));
+  events.addEventListener('run', (e) => page.add(JSON.parse(e.data as string) as RunRecord));
+  events.addEventListener('update', (e) => page.update(JSON.parse(e.data as string) as RunUpdate));
+  events.addEventListener('end', () => {
+    events.close();
+    says('The server has closed: this is the last that it told.');
+  });
+}
+
+/** Pause, resume, stop and a learning rate, with the token that the program was given. */
+function control(page: Page): void {
+  const token = byId('token') as HTMLInputElement;
+  const rate = byId('rate') as HTMLInputElement;
+  // `#token=...` of an address is not sent to the server; for this tab it is kept over a reload.
+  const given = new URLSearchParams(location.hash.slice(1)).get('token');
+  if (given !== null) history.replaceState(null, '', location.pathname);
+  token.value = given ?? sessionStorage.getItem('token') ?? '';
+  const send = async (action: string, value?: number): Promise<void> => {
+    sessionStorage.setItem('token', token.value);
+    const answer = await fetch('control', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${token.value}` },
+      body: JSON.stringify({ run: page.run?.id, action, value }),
+    });
+    byId('answer').textContent = await answer.text();
+  };
+  const on = (id: string, action: () => Promise<void>): void =>
+    byId(id).addEventListener('click', () => {
+      action().catch(() => (byId('answer').textContent = 'The server does not answer.'));
+    });
+  for (const id of ['pause', 'resume', 'stop']) on(id, () => send(id));
+  on('set-rate', () => send('learningRate', rate.valueAsNumber));
+}
+
+{
+  const data = JSON.parse(byId('data-of-page').textContent!) as PageData;
+  const page = new Page();
+  for (const run of data.runs) page.add(run);
+  if (data.live) follow(page);
+  if (document.getElementById('controls')) control(page);
+}
