@@ -2,10 +2,14 @@
  * @file `fit` beside the plain loop over the same batches, in turns: how much of a training's time the training kit takes.
  * Usage: node dist/scripts/bench-fit.js [rounds, default 15] [threads, default 2]
  */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import * as ng from '../lib';
 import { data, nn, optim } from '../lib';
 
 const rounds = Number(process.argv[2] ?? 15);
+const folder = mkdtempSync(join(tmpdir(), 'nodegrad-bench-'));
 ng.setNumThreads(Number(process.argv[3] ?? 2));
 
 interface Case {
@@ -63,32 +67,39 @@ async function main(): Promise<void> {
       }
       await total.item();
     };
-    const kit = (metrics: 'accuracy'[]): (() => Promise<void>) => {
+    const kit = (metrics: 'accuracy'[], callbacks: ng.callbacks.Callback[] = []): (() => Promise<void>) => {
       const trainer = ng.trainer(make(), {
         optimizer: (p) => new optim.Adam(p, { lr: 1e-3 }),
         loss: 'crossEntropy',
         metrics,
       });
-      return async () => void (await trainer.fit(loader, undefined, { epochs: 1, verbose: 0 }));
+      return async () => void (await trainer.fit(loader, undefined, { epochs: 1, verbose: 0, callbacks }));
     };
-    const ways = { plain, fit: kit([]), 'fit with accuracy': kit(['accuracy']) };
-    const took = { plain: [], fit: [], 'fit with accuracy': [] } as Record<keyof typeof ways, number[]>;
+    const ways = {
+      plain,
+      fit: kit([]),
+      'fit with accuracy': kit(['accuracy']),
+      'fit with a report': kit([], [new ng.callbacks.HTMLReport(join(folder, 'report.html'))]),
+    };
+    const took: Record<string, number[]> = Object.fromEntries(Object.keys(ways).map((way) => [way, []]));
     for (let i = -3; i < rounds; i++)
       for (const [way, epoch] of Object.entries(ways)) {
         const began = performance.now();
         await epoch();
         // The first three are the warm-up.
-        if (i >= 0) took[way as keyof typeof ways].push(performance.now() - began);
+        if (i >= 0) took[way]!.push(performance.now() - began);
       }
-    const ratio = (way: keyof typeof ways): string => median(took[way].map((t, i) => t / took.plain[i]!)).toFixed(3);
-    console.log(
-      `${name}: plain ${median(took.plain).toFixed(1)}, fit ${median(took.fit).toFixed(1)} (${ratio('fit')}), ` +
-        `with accuracy ${median(took['fit with accuracy']).toFixed(1)} (${ratio('fit with accuracy')})`,
-    );
+    const shown = Object.entries(took).map(([way, list]) => {
+      const ratio = median(list.map((t, i) => t / took['plain']![i]!));
+      return `${way} ${median(list).toFixed(1)}${way === 'plain' ? '' : ` (${ratio.toFixed(3)})`}`;
+    });
+    console.log(`${name}: ${shown.join(', ')}`);
   }
 }
 
-main().catch((e: unknown) => {
-  console.error(e);
-  process.exitCode = 1;
-});
+main()
+  .finally(() => rmSync(folder, { recursive: true }))
+  .catch((e: unknown) => {
+    console.error(e);
+    process.exitCode = 1;
+  });
