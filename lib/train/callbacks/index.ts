@@ -2,6 +2,7 @@
 export { BackupAndRestore, type BackupAndRestoreOptions } from './backup-and-restore';
 export { Callback, type EventName, type TrainingParams } from './callback';
 export { CSVLogger, type CSVLoggerOptions, type CSVLoggerState } from './csv-logger';
+export { Dashboard, type DashboardOptions, type DashboardState } from './dashboard';
 export { EarlyStopping, type EarlyStoppingOptions, type EarlyStoppingState } from './early-stopping';
 export {
   ExponentialMovingAverage,

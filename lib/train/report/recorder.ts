@@ -323,6 +323,8 @@ export abstract class Recorder extends StatefulCallback<RunState> implements Nor
 
   async #ended(status: RunStatus, error: string | null = null): Promise<void> {
     this.#unhook();
+    // What another callback threw before this one was told of the training is not about the last run.
+    if (!this.#training) this.#record = undefined;
     this.#training = false;
     // What cannot be read any more has made the training fail, which says so itself.
     await Promise.all([this.#told, this.curves.read()]).catch(() => {});
