@@ -68,7 +68,10 @@ lesson('cnn-mnist', 'A convolutional network reads MNIST.', async ({ quick, reac
       epochs: quick ? 2 : 8,
       validationData: new data.DataLoader(valid, { batchSize: 500 }),
       schedule: (optimizer) => new ng.optim.lrScheduler.ExponentialLR(optimizer, 0.6),
-      callbacks: [new ng.callbacks.EarlyStopping({ monitor: 'valLoss', patience: 2, restoreBestWeights: true })],
+      callbacks: [
+        new ng.callbacks.EarlyStopping({ monitor: 'valLoss', patience: 2, restoreBestWeights: true }),
+        new ng.callbacks.HTMLReport('out/cnn-mnist.html', { title: 'MNIST by convolutions', samples: 48 }),
+      ],
     },
   );
   const curves = [

@@ -38,7 +38,11 @@ export function browserTests(): { inBrowser: jest.It; open: (url: string) => Pro
       page.on('console', (m) => {
         if (['error', 'warn'].includes(m.type())) problems.push(m.text());
       });
-      page.on('requestfailed', (r) => problems.push(`${r.url()}: ${r.failure()?.errorText}`));
+      page.on('requestfailed', (r) => {
+        // What the page itself breaks off, as a reload does, is no failure.
+        const why = r.failure()?.errorText;
+        if (why !== 'net::ERR_ABORTED') problems.push(`${r.url()}: ${why}`);
+      });
       await page.setViewport({ width: 1300, height: 900 });
       await page.goto(url);
       return { page, problems };

@@ -38,7 +38,7 @@ export function reproduce(trainer: Trainer): Record<string, string> {
     ...(commit === undefined ? {} : { commit }),
     seed: String(currentGenerator().initialSeed()),
     compile: words({ ...compiledWith, optimizer: undefined }),
-    fit: words({ batchSize: trainer.loader?.batchSize, ...settings, callbacks }),
+    fit: words({ ...settings, batchSize: trainer.loader?.batchSize, callbacks }),
     optimizer: String(trainer.optimizer),
   };
 }

@@ -26,16 +26,23 @@ function shortNumber(v: unknown): string {
   return plain ? String(Number(v.toPrecision(5))) : v.toExponential(3).replace(/\.?0+e/, 'e');
 }
 
+/** How the runs of a page are told apart. */
+interface Look {
+  color(run: RunRecord): string;
+  /** What lines of it are called, if there are others. */
+  name(run: RunRecord): string;
+}
+
 /** Of each name in the logs, its lines: training and validation of each run. */
-function epochLines(runs: readonly RunRecord[], colorOf: (run: RunRecord) => string): Map<string, Line[]> {
+function epochLines(runs: readonly RunRecord[], look: Look): Map<string, Line[]> {
   const charts = new Map<string, Line[]>();
   for (const run of runs) {
     const names = [...new Set(run.epochs.flatMap((e) => Object.keys(e.logs)))];
     const validations = new Set(names.map(validationOf).filter((n) => names.includes(n)));
     const x = run.epochs.map((e) => e.epoch + 1);
     const line = (name: string, dashed: boolean): Line => ({
-      label: runs.length > 1 ? `${run.title} ${name}` : name,
-      color: dashed && runs.length === 1 ? validationColor : colorOf(run),
+      label: runs.length > 1 ? `${look.name(run)} ${name}` : name,
+      color: dashed && runs.length === 1 ? validationColor : look.color(run),
       dashed: dashed && runs.length > 1,
       x,
       y: run.epochs.map((e) => finite(e.logs[name])),
@@ -51,14 +58,14 @@ function epochLines(runs: readonly RunRecord[], colorOf: (run: RunRecord) => str
 }
 
 /** Of each name in the values of steps, a line of each run. */
-function stepLines(runs: readonly RunRecord[], colorOf: (run: RunRecord) => string): Map<string, Line[]> {
+function stepLines(runs: readonly RunRecord[], look: Look): Map<string, Line[]> {
   const charts = new Map<string, Line[]>();
   for (const run of runs)
     for (const [name, values] of Object.entries(run.steps.values)) {
       const lines = charts.get(name) ?? [];
       charts.set(name, lines);
-      const label = runs.length > 1 ? `${run.title} ${name}` : name;
-      lines.push({ label, color: colorOf(run), dashed: false, x: run.steps.at, y: values.map(finite) });
+      const label = runs.length > 1 ? `${look.name(run)} ${name}` : name;
+      lines.push({ label, color: look.color(run), dashed: false, x: run.steps.at, y: values.map(finite) });
     }
   return charts;
 }
@@ -163,10 +170,10 @@ class Charts {
 
   constructor(private readonly box: HTMLElement) {}
 
-  show(runs: readonly RunRecord[], colorOf: (run: RunRecord) => string): void {
+  show(runs: readonly RunRecord[], look: Look): void {
     const wanted = new Map<string, Line[]>([
-      ...[...epochLines(runs, colorOf)].map(([name, lines]) => [`epoch:${name}`, lines] as const),
-      ...[...stepLines(runs, colorOf)].map(([name, lines]) => [`step:${name}`, lines] as const),
+      ...[...epochLines(runs, look)].map(([name, lines]) => [`epoch:${name}`, lines] as const),
+      ...[...stepLines(runs, look)].map(([name, lines]) => [`step:${name}`, lines] as const),
     ]);
     for (const [key, chart] of this.charts)
       if (!wanted.has(key)) {

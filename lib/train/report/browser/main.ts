@@ -64,10 +64,19 @@ class Page {
     return palette[[...this.runs.keys()].indexOf(run.id) % palette.length]!;
   }
 
+  // The title, with a number where others have the same.
+  private nameOf(run: RunRecord): string {
+    const namesakes = [...this.runs.values()].filter((r) => r.title === run.title);
+    return namesakes.length > 1 ? `${run.title} ${namesakes.indexOf(run) + 1}` : run.title;
+  }
+
   private draw(): void {
     const shown = [...this.runs.values()].filter((r) => this.chosen.has(r.id));
     this.drawList();
-    this.charts.show(shown, (run) => (shown.length > 1 ? this.colorOf(run) : palette[0]!));
+    this.charts.show(shown, {
+      color: (run) => (shown.length > 1 ? this.colorOf(run) : palette[0]!),
+      name: (run) => this.nameOf(run),
+    });
     const { run } = this;
     if (!run) return;
     byId('status').textContent = statusOf(run);
@@ -77,7 +86,11 @@ class Page {
     const key = JSON.stringify([run.id, run.epochs.length, run.seen?.epoch, run.interventions, run.data, run.model]);
     if (key === this.detailsOf) return;
     this.detailsOf = key;
+    // Where somebody has scrolled to in a table stays, too.
+    const boxes = (): HTMLElement[] => [...byId('details').querySelectorAll<HTMLElement>('.scroll')];
+    const places = new Map(boxes().map((b) => [b.closest('section')!.id, [b.scrollLeft, b.scrollTop] as const]));
     byId('details').replaceChildren(...runSections(run));
+    for (const b of boxes()) b.scrollTo(...(places.get(b.closest('section')!.id) ?? [0, 0]));
   }
 
   private drawList(): void {
@@ -95,7 +108,7 @@ class Page {
         });
         const swatch = make('span', 'swatch');
         swatch.style.background = this.colorOf(run);
-        const name = make('button', run.id === this.current ? 'current' : '', run.title);
+        const name = make('button', run.id === this.current ? 'current' : '', this.nameOf(run));
         name.type = 'button';
         name.addEventListener('click', () => {
           this.current = run.id;
