@@ -4,9 +4,18 @@ type RunUpdate = import('../../../../dist/lib/train/report/record').RunUpdate;
 
 const byId = (id: string): HTMLElement => document.getElementById(id)!;
 
+/** A run in the list of runs. */
+interface Item {
+  box: HTMLInputElement;
+  swatch: HTMLElement;
+  name: HTMLButtonElement;
+  status: HTMLElement;
+}
+
 /** The runs that are known, and those that are shown. */
 class Page {
   private readonly runs = new Map<string, RunRecord>();
+  private readonly items = new Map<string, Item>();
   private readonly chosen = new Set<string>();
   private current: string | undefined;
   private drawing = false;
@@ -94,39 +103,40 @@ class Page {
   }
 
   private drawList(): void {
-    const list = byId('runs');
-    list.hidden = this.runs.size < 2;
-    list.replaceChildren(
-      ...[...this.runs.values()].map((run) => {
-        const box = make('input', '');
-        box.type = 'checkbox';
-        box.checked = this.chosen.has(run.id);
-        box.addEventListener('change', () => {
-          if (box.checked) this.chosen.add(run.id);
-          else this.chosen.delete(run.id);
-          this.changed();
-        });
-        const swatch = make('span', 'swatch');
-        swatch.style.background = this.colorOf(run);
-        const name = make('button', run.id === this.current ? 'current' : '', this.nameOf(run));
-        name.type = 'button';
-        name.addEventListener('click', () => {
-          this.current = run.id;
-          this.chosen.add(run.id);
-          this.changed();
-        });
-        const item = make(
-          'li',
-          '',
-          box,
-          swatch,
-          name,
-          ` ${run.started.replace('T', ' ').slice(0, 19)}, ${statusOf(run)}`,
-        );
-        item.dataset['run'] = run.id;
-        return item;
-      }),
-    );
+    byId('runs').hidden = this.runs.size < 2;
+    for (const run of this.runs.values()) {
+      const item = this.items.get(run.id) ?? this.addItem(run.id);
+      item.box.checked = this.chosen.has(run.id);
+      item.swatch.style.background = this.colorOf(run);
+      item.name.className = run.id === this.current ? 'current' : '';
+      item.name.textContent = this.nameOf(run);
+      item.status.textContent = ` ${run.started.replace('T', ' ').slice(0, 19)}, ${statusOf(run)}`;
+    }
+  }
+
+  // It stays, whatever changes: somebody may be about to click on it.
+  private addItem(id: string): Item {
+    const item = {
+      box: make('input', ''),
+      swatch: make('span', 'swatch'),
+      name: make('button', ''),
+      status: make('span', ''),
+    };
+    item.box.type = 'checkbox';
+    item.box.addEventListener('change', () => {
+      if (item.box.checked) this.chosen.add(id);
+      else this.chosen.delete(id);
+      this.changed();
+    });
+    item.name.type = 'button';
+    item.name.addEventListener('click', () => {
+      this.current = id;
+      this.chosen.add(id);
+      this.changed();
+    });
+    byId('runs').append(make('li', '', item.box, item.swatch, item.name, item.status));
+    this.items.set(id, item);
+    return item;
   }
 }
 
