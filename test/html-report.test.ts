@@ -158,6 +158,38 @@ describe('the record', () => {
     expect(runIn(await reported(model, [x, ng.randn([8])], { validationData: [x, ng.randn([8])] })).seen).toBeNull();
   });
 
+  test('predictions that are NaN are missed by most', async () => {
+    const x = ng.tensor([[1], [5], [2]]);
+    const model = ng.sequential([new nn.Dense(1, { inputShape: [1] })]).compile({ loss: 'mse' });
+    const bad = ng.tensor([[9], [NaN], [2]]);
+    const { samples } = runIn(await reported(model, [x, x], { validationData: [bad, x] })).seen!;
+    expect(samples[0]!.truth).toBe('5');
+  });
+
+  test("steps of one's own, with optimizers of their own and no loss", async () => {
+    const model = net();
+    const parts = [model.parameters().slice(0, 2), model.parameters().slice(2)];
+    const [first, second] = parts.map((p) => new ng.optim.SGD(p, { lr: 0.1 })) as [ng.optim.SGD, ng.optim.SGD];
+    class Two extends ng.Trainer {
+      override trainStep([x]: ng.Batch): ng.StepValues {
+        this.minimize((this.call(x) as ng.Tensor).square().mean(), 1, first);
+        const other = (this.call(x) as ng.Tensor).abs().mean();
+        this.minimize(other, 1, second);
+        return { other };
+      }
+    }
+    const file = join(folder.dir, 'own.html');
+    const list = [new callbacks.HTMLReport(file)];
+    await new Two(model).fit(ng.randn([16, 4]), undefined, { ...quiet, callbacks: list });
+    const run = runIn(file);
+    expect(Object.keys(run.steps.values)).toEqual(['other', 'gradientNorm']);
+    // Of the step that was made last.
+    const norm = await nn.utils.getTotalNorm(parts[1]!.map((p) => p.grad!)).item();
+    expect(run.steps.values['gradientNorm']).toEqual([norm]);
+    expect(run).toMatchObject({ status: 'ended', seen: null });
+    expect(run.reproduce['optimizer']).toBeUndefined();
+  });
+
   test('data, model, environment, and how to do it again', async () => {
     ng.manualSeed(12);
     const run = runIn(await reported(compiled(), clouds(20), { seed: 77 }, { title: 'mine' }));

@@ -107,6 +107,11 @@ export class Trainer<M extends Module = Module> {
     return this.#optimizer;
   }
 
+  /** @internal The same, undefined without one: steps of one's own may have others. */
+  get optimizerIfAny(): AnyOptimizer | undefined {
+    return this.#optimizer;
+  }
+
   // --- one step, to be overridden -----------------------------------------------------------------------------------
 
   /**

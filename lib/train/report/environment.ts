@@ -6,17 +6,14 @@ import { currentGenerator } from '../../core/random-state';
 import { backendInfo } from '../../core/runtime';
 import { type Trainer } from '../trainer';
 
-// Seen from dist/lib/train/report.
-const { version } = JSON.parse(readFileSync(join(__dirname, '../../../../package.json'), 'utf8')) as {
-  version: string;
-};
-
 /** What the program runs on, by name. */
 export function environment(device: string): Record<string, string> {
   const cpus = os.cpus();
   const { isa, threads } = backendInfo();
+  // Seen from dist/lib/train/report.
+  const own = readFileSync(join(__dirname, '../../../../package.json'), 'utf8');
   return {
-    nodegrad: version,
+    nodegrad: (JSON.parse(own) as { version: string }).version,
     'Node.js': process.version,
     platform: `${process.platform} ${process.arch}, ${os.release()}`,
     processor: `${cpus[0]?.model.trim() ?? 'unknown'}, ${cpus.length} cores`,
@@ -39,7 +36,7 @@ export function reproduce(trainer: Trainer): Record<string, string> {
     seed: String(currentGenerator().initialSeed()),
     compile: words({ ...compiledWith, optimizer: undefined }),
     fit: words({ ...settings, batchSize: trainer.loader?.batchSize, callbacks }),
-    optimizer: String(trainer.optimizer),
+    ...(trainer.optimizerIfAny && { optimizer: String(trainer.optimizerIfAny) }),
   };
 }
 

@@ -214,7 +214,8 @@ export abstract class Recorder extends StatefulCallback<RunState> implements Nor
     const norm = this.#norm;
     this.curves.add(() => {
       this.#norm = undefined;
-      return { ...logs.values, learningRate: learningRate(this.trainer), ...(norm && { gradientNorm: norm }) };
+      const rate = this.trainer.optimizerIfAny && { learningRate: learningRate(this.trainer) };
+      return { ...logs.values, ...rate, ...(norm && { gradientNorm: norm }) };
     });
     return this.stepRecorded();
   }
@@ -247,8 +248,9 @@ export abstract class Recorder extends StatefulCallback<RunState> implements Nor
     });
   }
   override onTestBatchEnd(_batch: number, { batch: [x, y] }: BatchLogs): Done {
-    this.#look?.add(x, y, this.#output);
+    const output = this.#output;
     this.#output = undefined;
+    return this.#look?.add(x, y, output);
   }
   override async onTestEnd(): Promise<void> {
     const look = this.#look;
@@ -275,11 +277,8 @@ export abstract class Recorder extends StatefulCallback<RunState> implements Nor
     try {
       for await (const given of feed.epoch()) {
         const [x, y] = trainer.placed(given, device);
-        look.add(
-          x,
-          y,
-          evaluating(trainer.model, () => noGrad(() => trainer.call(x))),
-        );
+        const output = evaluating(trainer.model, () => noGrad(() => trainer.call(x)));
+        await look.add(x, y, output);
       }
     } finally {
       await feed.close();

@@ -13,6 +13,8 @@ import { listOf, type Tensors } from '../tensors';
 import { type Sample, type Seen } from './record';
 import { shown } from './shown';
 
+// Batches that may be in memory until it is known what of them is shown.
+const mostInFlight = 3;
 // A larger table says nothing to the eye.
 const mostClasses = 100;
 // Of an example that has several classes or values.
@@ -64,6 +66,7 @@ export class Look {
   // The worst first; of equals, those that came first.
   private readonly worst: Candidate[] = [];
   private reading: Promise<void> = Promise.resolve();
+  private readonly inFlight: Promise<void>[] = [];
   // Answers that are neither classes nor values like the targets: nothing is said of them.
   private foreign = false;
 
@@ -78,10 +81,13 @@ export class Look {
     private readonly names: readonly string[],
   ) {}
 
-  /** Takes a batch into account, with what the model said of it. Nothing is waited for. */
-  add(x: Tensors, y: Tensors | undefined, prediction: unknown): void {
+  /**
+   * Takes a batch into account, with what the model said of it.
+   * @returns what to wait for before the next one, without blocking the event loop: batches are held until they are known
+   */
+  add(x: Tensors, y: Tensors | undefined, prediction: unknown): Promise<void> | undefined {
     this.foreign ||= !(prediction instanceof Tensor && y instanceof Tensor && prediction.shape[0] === y.shape[0]);
-    if (this.foreign) return;
+    if (this.foreign) return undefined;
     let answers: Answers;
     try {
       answers = noGrad(() => outsideScopes(() => answersOf(prediction as Tensor, y as Tensor, this.loss)));
@@ -89,12 +95,14 @@ export class Look {
       // Shapes that only the loss understands: a report is no reason to end a training.
       if (!(e instanceof NodegradError)) throw e;
       this.foreign = true;
-      return;
+      return undefined;
     }
     const codes = answers.codes.data<Float64Array>();
     codes.catch(() => {}); // met below
     this.reading = this.reading.then(async () => this.take(x, answers, await codes));
     this.reading.catch(() => {}); // met in result()
+    this.inFlight.push(this.reading);
+    return this.inFlight.length > mostInFlight ? this.inFlight.shift() : undefined;
   }
 
   /** All that was added; null if that cannot be told, or was nothing. */
@@ -112,7 +120,10 @@ export class Look {
     this.examples += rows;
     this.classes = answers.classes;
     if (answers.classes > 0 && answers.classes <= mostClasses) this.count(codes);
-    const errors = answers.classes > 0 ? shareWrong(codes, rows, answers.classes) : codes;
+    const errors =
+      answers.classes > 0
+        ? shareWrong(codes, rows, answers.classes)
+        : codes.map((e) => (Number.isNaN(e) ? Infinity : e));
     const order = Array.from(errors.keys()).sort((a, b) => errors[b]! - errors[a]! || a - b);
     const taken = order.slice(0, this.most).filter((i) => this.enters(errors[i]!));
     if (taken.length === 0) return;
