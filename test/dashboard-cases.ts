@@ -11,9 +11,13 @@ export const compiled = (): ng.Sequential =>
   net().compile({ optimizer: { name: 'adam', lr: 0.01 }, loss: 'crossEntropy', metrics: ['accuracy'] });
 export const later = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Steps that take a while, counted. */
+/** Steps that take a while, counted behind the dashboard's wait. */
 export class Slow extends callbacks.Callback {
   steps = 0;
+  /** Resolves after two more. */
+  async goesOn(): Promise<void> {
+    for (const { steps } = this; this.steps < steps + 2;) await later(2);
+  }
   override async onTrainBatchEnd(): Promise<void> {
     this.steps++;
     await later(2);
@@ -49,7 +53,7 @@ export async function training(
   done.catch(() => {});
   const t = { dashboard, url, slow, model, done };
   underWay.push(t);
-  while (slow.steps < 3) await later(2);
+  await slow.goesOn();
   return t;
 }
 afterEach(async () => {

@@ -69,12 +69,11 @@ describe('what is served', () => {
     // A connection that asks for nothing, as browsers open them.
     const idle = connect(Number(new URL(url).port), '127.0.0.1');
     idle.on('error', () => {});
-    await later(20);
+    const gone = new Promise((resolve) => idle.on('close', resolve));
+    await new Promise((resolve) => idle.on('connect', resolve));
     slow.trainer.stopTraining = true;
-    const began = performance.now();
     await done;
-    expect(performance.now() - began).toBeLessThan(900);
-    await reader;
+    await Promise.all([reader, gone]);
     expect(dashboard.url).toBeUndefined();
     await expect(http(url)).rejects.toThrow('ECONNREFUSED');
     const program = `
@@ -243,7 +242,6 @@ describe('in a browser', () => {
     await page.click('#pause');
     await says('Paused');
     await page.waitForFunction(`document.querySelector('#status').textContent.startsWith('paused')`);
-    await later(20);
     const { steps } = slow;
     await later(50);
     expect(slow.steps).toBe(steps);
@@ -256,8 +254,7 @@ describe('in a browser', () => {
     expect(model.optimizer.paramGroups[0]!.lr).toBe(0.125);
     await page.click('#resume');
     await says('Resumed');
-    await later(30);
-    expect(slow.steps).toBeGreaterThan(steps);
+    await slow.goesOn();
     await page.click('#stop');
     await done;
     await page.waitForFunction(`document.querySelector('#connection').textContent.includes('closed')`);
