@@ -274,6 +274,9 @@ describe('in a browser', () => {
     await page.waitForFunction(`document.querySelectorAll('#runs li').length === 2`);
     expect(await page.$$eval('#runs button', (all) => all.map((b) => b.textContent))).toEqual([nasty, 'second']);
     await page.waitForFunction(`document.querySelector('[data-chart="epoch:loss"] .u-legend')`);
+    expect((await chartOf(page, 'epoch:loss')).labels).toEqual(['epoch', 'loss', 'valLoss']);
+    await page.click('#runs li:nth-child(1) input');
+    await page.waitForFunction(`document.querySelectorAll('[data-chart="epoch:loss"] .u-legend tr').length === 4`);
     expect((await chartOf(page, 'epoch:loss')).labels).toEqual([
       'epoch',
       `${nasty} loss`,

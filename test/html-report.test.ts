@@ -349,6 +349,19 @@ describe('the page', () => {
     await page.close();
   });
 
+  inBrowser('has gaps where there is no number, on either axis', async () => {
+    const x = ng.full([8, 4], NaN);
+    const file = await reported(compiled(), [x, ng.zeros([8], { dtype: 'int64' })], { epochs: 3 });
+    const { page, problems } = await open(pathToFileURL(file).href);
+    for (let axis = 0; axis < 2; axis++) {
+      expect(await chartOf(page, 'epoch:loss')).toMatchObject({ coloured: 0, points: 3 });
+      await page.click('[data-chart="epoch:loss"] input');
+    }
+    expect(await page.$eval('#epochs', (e) => e.textContent)).toContain('NaN');
+    expect(problems).toEqual([]);
+    await page.close();
+  });
+
   inBrowser('nothing gets out of it: the policy forbids the network', async () => {
     const text = readFileSync(await reported(compiled(), clouds(16)), 'utf8');
     const file = join(folder.dir, 'tampered.html');

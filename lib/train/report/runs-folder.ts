@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { isOptions } from '../../core/arguments';
 import { writeAll, writeAtomic } from '../../io/atomic';
 import { recordJson } from './page';
-import { type RunRecord } from './record';
+import { type RunRecord, type Sample, type Seen } from './record';
 
 // Of more, the newest are listed.
 const mostRuns = 20;
@@ -49,6 +49,16 @@ async function runIn(path: string): Promise<RunRecord | undefined> {
 const isText = (v: unknown): boolean => isOptions(v) && Object.values(v as object).every((e) => typeof e === 'string');
 const isList = (v: unknown, test: (e: unknown) => boolean): boolean => Array.isArray(v) && v.every(test);
 
+const isSeen = (v: unknown): boolean => {
+  if (!isOptions(v)) return false;
+  const { confusion, classes, samples } = v as Partial<Seen>;
+  return (
+    (confusion === null || isList(confusion, Array.isArray)) &&
+    isList(classes, (c) => typeof c === 'string') &&
+    isList(samples, (s) => isOptions(s) && isList((s as Partial<Sample>).inputs, isOptions))
+  );
+};
+
 /** Whether a page can show it. */
 function isRun(v: unknown): v is RunRecord {
   if (!isOptions(v)) return false;
@@ -62,7 +72,7 @@ function isRun(v: unknown): v is RunRecord {
     Array.isArray(steps.at) &&
     isOptions(steps.values) &&
     Object.values(steps.values).every((list) => Array.isArray(list) && list.length === steps.at.length) &&
-    (seen === null || (isOptions(seen) && Array.isArray(seen.samples) && Array.isArray(seen.classes))) &&
+    (seen === null || isSeen(seen)) &&
     isList(interventions, isOptions) &&
     isList(data, (d) => typeof d === 'string') &&
     isText(environment) &&

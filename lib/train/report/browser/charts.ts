@@ -111,8 +111,12 @@ class Chart {
   private draw(): void {
     const { lines } = this;
     const tables = lines.map((l): uPlot.AlignedData => [l.x, l.y]);
-    const data = lines.length === 1 ? tables[0]! : uPlot.join(tables);
-    const shape = JSON.stringify([this.logarithmic, lines.map((l) => [l.label, l.color, l.dashed])]);
+    const all = lines.length === 1 ? tables[0]! : uPlot.join(tables);
+    // A logarithm has no place for what is not above 0.
+    const positive = this.logarithmic ? positiveOnly(all) : all;
+    const logarithmic = this.logarithmic && positive.slice(1).some((list) => list.some((v) => typeof v === 'number'));
+    const data = logarithmic ? positive : all;
+    const shape = JSON.stringify([logarithmic, lines.map((l) => [l.label, l.color, l.dashed])]);
     if (this.plot && shape === this.shape) {
       this.plot.setData(data, !this.zoomed);
       if (this.zoomed) this.plot.redraw();
@@ -125,7 +129,7 @@ class Chart {
     this.plot = new uPlot(
       {
         ...this.size(),
-        scales: { x: { time: false }, y: this.logarithmic ? { distr: 3 } : {} },
+        scales: { x: { time: false }, y: logarithmic ? { distr: 3 } : {} },
         axes: [
           { label: this.unit, labelSize: 20, size: 36 },
           { size: 64, values: (_u, at) => at.map(shortNumber) },
@@ -148,8 +152,7 @@ class Chart {
           ready: [(u) => u.over.addEventListener('dblclick', () => (this.zoomed = false))],
         },
       },
-      // A logarithm has no place for what is not above 0.
-      this.logarithmic ? positiveOnly(data) : data,
+      data,
       this.box,
     );
     // For tests and for those who look with the console.

@@ -18,6 +18,8 @@ class Page {
   private readonly items = new Map<string, Item>();
   private readonly chosen = new Set<string>();
   private current: string | undefined;
+  // Shown for want of another.
+  private newest: string | undefined;
   private drawing = false;
   private detailsOf: string | undefined;
   private readonly charts = new Charts(byId('charts'));
@@ -37,7 +39,10 @@ class Page {
     const isNew = !this.runs.has(run.id);
     this.runs.set(run.id, run);
     const active = run.status === 'running' || run.status === 'paused';
-    if (isNew && (active || this.current === undefined)) {
+    // Without anybody's choice: all that were under way, or the newest.
+    if (isNew && (active || this.current === undefined || this.current === this.newest)) {
+      if (this.newest !== undefined) this.chosen.delete(this.newest);
+      this.newest = active ? undefined : run.id;
       this.chosen.add(run.id);
       this.current = run.id;
     }
@@ -87,8 +92,8 @@ class Page {
       name: (run) => this.nameOf(run),
     });
     const { run } = this;
+    byId('status').textContent = run ? statusOf(run) : 'There is no run yet.';
     if (!run) return;
-    byId('status').textContent = statusOf(run);
     const controls = document.getElementById('controls');
     if (controls) controls.hidden = !(run.status === 'running' || run.status === 'paused');
     // Whoever reads or selects text there is not disturbed by what has not changed.
@@ -126,11 +131,13 @@ class Page {
     item.box.addEventListener('change', () => {
       if (item.box.checked) this.chosen.add(id);
       else this.chosen.delete(id);
+      this.newest = undefined;
       this.changed();
     });
     item.name.type = 'button';
     item.name.addEventListener('click', () => {
       this.current = id;
+      this.newest = undefined;
       this.chosen.add(id);
       this.changed();
     });
@@ -190,6 +197,7 @@ function control(page: Page): void {
   const data = JSON.parse(byId('data-of-page').textContent!) as PageData;
   const page = new Page();
   for (const run of data.runs) page.add(run);
+  page.changed();
   if (data.live) follow(page);
   if (document.getElementById('controls')) control(page);
 }
