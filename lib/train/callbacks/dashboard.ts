@@ -55,7 +55,6 @@ interface Told {
   stride: number;
   epochs: number;
   seen: RunRecord['seen'];
-  status: string;
   interventions: number;
 }
 
@@ -155,7 +154,7 @@ export class Dashboard extends Recorder {
     await super.onTrainBegin();
   }
   protected override recordBegun(): void {
-    this.#told = { steps: 0, stride: 1, epochs: 0, seen: null, status: 'running', interventions: 0 };
+    this.#told = { steps: 0, stride: 1, epochs: 0, seen: null, interventions: 0 };
     this.#lastTold = performance.now();
     this.#lastSaved = performance.now();
     this.#server!.send('run', this.record!);
@@ -238,7 +237,6 @@ export class Dashboard extends Recorder {
       stride: steps.stride,
       epochs: epochs.length,
       seen,
-      status,
       interventions: interventions.length,
     };
   }

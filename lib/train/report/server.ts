@@ -64,6 +64,7 @@ export class PageServer {
     private readonly shared: string | undefined,
     private readonly host: string,
     private readonly server: Server,
+    private readonly policy: string,
   ) {
     server.on('request', (request, response) => {
       this.answer(request, response).catch(() => response.destroy());
@@ -94,6 +95,7 @@ export class PageServer {
   }
 
   private static async listen(op: string, shared: string | undefined, host: string, port: number): Promise<PageServer> {
+    const policy = `${contentPolicy(true)}; frame-ancestors 'none'`;
     const server = createServer({ requestTimeout: 10_000, headersTimeout: 10_000 });
     server.maxConnections = 64;
     await new Promise<void>((resolve, reject) => {
@@ -106,14 +108,12 @@ export class PageServer {
       });
       server.listen({ host, port, exclusive: true }, resolve);
     });
-    return new PageServer(shared, host, server);
+    return new PageServer(shared, host, server, policy);
   }
 
-  get port(): number {
-    return (this.server.address() as AddressInfo).port;
-  }
   get url(): string {
-    return `http://${isIP(this.host) === 6 ? `[${this.host}]` : this.host}:${this.port}/`;
+    const { port } = this.server.address() as AddressInfo;
+    return `http://${isIP(this.host) === 6 ? `[${this.host}]` : this.host}:${port}/`;
   }
 
   /** Tells all pages. */
@@ -163,10 +163,8 @@ export class PageServer {
       { title, runs: [], live: true },
       list.some((s) => s.controlled),
     );
-    const policy = `${contentPolicy(true)}; frame-ancestors 'none'`;
-    response
-      .writeHead(200, { ...common, 'content-type': 'text/html; charset=utf-8', 'content-security-policy': policy })
-      .end(html);
+    const type = { 'content-type': 'text/html; charset=utf-8', 'content-security-policy': this.policy };
+    response.writeHead(200, { ...common, ...type }).end(html);
   }
 
   private follow(response: ServerResponse): void {

@@ -99,6 +99,12 @@ class Chart {
     new ResizeObserver(() => this.plot?.setSize(this.size())).observe(this.box);
   }
 
+  remove(): void {
+    this.element.remove();
+    // It would still hear where the pointer is over others.
+    this.plot?.destroy();
+  }
+
   show(lines: readonly Line[]): void {
     this.lines = lines;
     this.draw();
@@ -180,7 +186,7 @@ class Charts {
     ]);
     for (const [key, chart] of this.charts)
       if (!wanted.has(key)) {
-        chart.element.remove();
+        chart.remove();
         this.charts.delete(key);
       }
     for (const [key, lines] of wanted) {
