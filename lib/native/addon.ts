@@ -1,8 +1,8 @@
 /** @file The addon: where its file is, and what it offers. Nobody but this folder calls it. */
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { NodegradError } from '../core/errors';
 import type { Kernels } from '../kernels';
+import { buildCommand, places } from './places';
+import { addonPackages, forThisMachine } from './platforms';
 
 /** What native/binding/addon.cpp exports. */
 export interface Addon {
@@ -39,37 +39,28 @@ export interface Addon {
 /** The reads under way by number: what to call, and what must stay alive. */
 export type Pending = Map<number, [settle: (fail: number, message: string, op: number) => void, keep: unknown]>;
 
-/** The folder of this package: the one above lib/native/ or dist/lib/native/ that says so itself. */
-function packageFolder(): string | undefined {
-  return [join(__dirname, '..', '..'), join(__dirname, '..', '..', '..')].find((dir) => {
-    try {
-      return (JSON.parse(readFileSync(join(dir, 'package.json'), 'utf8')) as { name?: unknown }).name === 'nodegrad';
-    } catch {
-      return false;
-    }
-  });
-}
-
-/**
- * Where a built file may be: what `variable` of the environment says, or build/ of this package. Nowhere else, because
- * what is found is run: a folder above may belong to somebody else.
- */
-export function builtFile(variable: string, ...parts: string[]): { file: string | undefined; tried: string[] } {
-  const folder = packageFolder();
-  const tried = [process.env[variable] || (folder !== undefined ? join(folder, 'build', ...parts) : '')].filter(
-    Boolean,
-  );
-  return { file: tried.find((f) => existsSync(f)), tried };
-}
-
 function load(): Addon {
-  const { file, tried } = builtFile('NODEGRAD_ADDON', 'Release', 'nodegrad.node');
-  // eslint-disable-next-line @typescript-eslint/no-require-imports -- addons can only be required
-  if (file !== undefined) return require(file) as Addon;
-  throw new NodegradError(
-    'ERR_ADDON_NOT_FOUND',
-    `the native addon is not built; run "npm rebuild nodegrad" (in a clone: "npm run build:native"). Tried ${tried.join(', ') || 'nothing, because the folder of nodegrad was not found'}`,
-  );
+  const tried: string[] = [];
+  let cause: unknown;
+  for (const { path, problem } of places('NODEGRAD_ADDON', 'Release/nodegrad.node', addonPackages)) {
+    try {
+      // eslint-disable-next-line @typescript-eslint/no-require-imports -- addons can only be required
+      if (problem === undefined) return require(path) as Addon;
+      tried.push(`${path} ${problem}`);
+    } catch (e) {
+      cause = e;
+      tried.push(`${path} cannot be loaded (${(e as Error).message})`);
+    }
+  }
+  throw new NodegradError('ERR_ADDON_NOT_FOUND', `${whatToDo()} Tried: ${tried.join('; ') || 'nothing'}.`, { cause });
+}
+
+function whatToDo(): string {
+  if (process.env['NODEGRAD_ADDON']) return 'NODEGRAD_ADDON does not name an addon: correct it or unset it.';
+  const machine = `${process.platform}-${process.arch}`;
+  const [own] = forThisMachine(addonPackages);
+  const install = own ? ` Install again without leaving out optional dependencies (${own.name} holds it), or` : '';
+  return `there is no native addon for this machine (${machine}).${install} build it: ${buildCommand()}.`;
 }
 
 export const addon = load();

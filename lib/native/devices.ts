@@ -1,5 +1,7 @@
 /** @file Devices by number: 0 is the CPU, 1 its urgent stream, the others GPUs. Which there are, and which are in use. */
-import { addon, builtFile } from './addon';
+import { addon } from './addon';
+import { type Place, places } from './places';
+import { cudaPackages, forThisMachine } from './platforms';
 
 /** The names of the GPUs that can be used, and if there is none, one sentence that says why and what to do. */
 export interface Gpus {
@@ -17,15 +19,19 @@ export function gpus(): Gpus {
 function findGpus(): Gpus {
   if (process.platform !== 'linux')
     return { names: [], reason: 'CUDA is supported on Linux only; on Windows, use nodegrad inside WSL.' };
-  const { file, tried } = builtFile('NODEGRAD_CUDA_LIBRARY', 'cuda', 'libnodegrad_cuda.so');
-  if (file === undefined) {
-    const reason = process.env['NODEGRAD_CUDA_LIBRARY']
-      ? `NODEGRAD_CUDA_LIBRARY names ${tried[0]}, which does not exist; correct it or unset it.`
-      : 'the CUDA library is not built; run `npm run build:cuda` in the folder of nodegrad (it needs the CUDA toolkit).';
-    return { names: [], reason };
-  }
-  const [reason, ...names] = addon.gpus(file);
+  const tried = places('NODEGRAD_CUDA_LIBRARY', 'cuda/libnodegrad_cuda.so', cudaPackages);
+  const found = tried.find(({ problem }) => problem === undefined);
+  if (found === undefined) return { names: [], reason: noLibrary(tried) };
+  const [reason, ...names] = addon.gpus(found.path);
   return { names, reason };
+}
+
+function noLibrary(tried: readonly Place[]): string {
+  const why = tried.map(({ path, problem }) => `${path} ${problem}`).join('; ');
+  if (process.env['NODEGRAD_CUDA_LIBRARY']) return `NODEGRAD_CUDA_LIBRARY: ${why}; correct it or unset it.`;
+  const [own] = forThisMachine(cudaPackages);
+  const build = 'run `npm run build:cuda` in a clone of nodegrad (it needs the CUDA toolkit)';
+  return `there is no CUDA library; ${own ? `install ${own.name}, or ` : ''}${build}. Tried: ${why}.`;
 }
 
 /** The number of the CPU's urgent stream: Note [Priority] in native/runtime/priority.h. */
