@@ -3,8 +3,9 @@
 // Needs only Node's built-in modules, since it runs before anything is installed.
 //
 //   node scripts/bootstrap.mjs                        all three steps
-//   node scripts/bootstrap.mjs native [--force]       the addon (also the install script of the package); with --portable,
-//                                                     its kernels for that instruction set only, in a third of the time
+//   node scripts/bootstrap.mjs native [--force]       the addon (also where the package is installed and no platform package
+//                                                     fits); with --portable, its kernels for that instruction set only,
+//                                                     in a third of the time
 //   node scripts/bootstrap.mjs typescript [--force]   the TypeScript (also the prepare script)
 import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
@@ -12,11 +13,12 @@ import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { writeKernelTypes } from './kernel-types.mjs';
 
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..');
 const require = createRequire(import.meta.url);
 const local = (...parts) => path.join(root, ...parts);
+// An installed package has no sources of TypeScript, and only what it needs to build the addon.
+const isClone = fs.existsSync(local('tsconfig.json'));
 const say = (text) => process.stderr.write(`nodegrad: ${text}\n`);
 
 /** Ends the process with one sentence per thing that is wrong. */
@@ -112,12 +114,25 @@ function missingTools() {
   return missing;
 }
 
-/** node-gyp of this clone, or the one that npm brings when nodegrad is a dependency. */
+/** The folder of the npm that lies beside Node or in PATH: it brings node-gyp, whichever package manager is in use. */
+function npmFolders() {
+  const beside = path.join(path.dirname(fs.realpathSync(process.execPath)), '../lib/node_modules/npm');
+  const inPath = (process.env.PATH ?? '').split(path.delimiter).map((dir) => path.join(dir, 'npm'));
+  const found = inPath.filter((file) => fs.existsSync(file)).map((file) => path.join(fs.realpathSync(file), '../..'));
+  return [beside, ...found];
+}
+
+/** node-gyp of this clone, the one of the package manager that runs this, or npm's. */
 function nodeGyp() {
+  const program = 'node_modules/node-gyp/bin/node-gyp.js';
   const candidates = [
     () => require.resolve('node-gyp/bin/node-gyp.js'),
     () => process.env.npm_config_node_gyp,
-    () => path.join(path.dirname(process.env.npm_execpath), '../node_modules/node-gyp/bin/node-gyp.js'),
+    () => path.join(path.dirname(process.env.npm_execpath), '..', program),
+    ...npmFolders().flatMap((npm) => [
+      () => path.join(npm, program),
+      () => path.join(npm, '../node-gyp/bin/node-gyp.js'),
+    ]),
   ];
   for (const candidate of candidates) {
     try {
@@ -127,7 +142,7 @@ function nodeGyp() {
       // Not there: the next candidate.
     }
   }
-  return fail('node-gyp is missing: run `npm install` in this folder, or `npm install -g node-gyp`.');
+  return fail('node-gyp is missing: install it with `npm install -g node-gyp`.');
 }
 
 /** Node's own headers when they lie beside it, which spares node-gyp a download. */
@@ -193,10 +208,21 @@ async function buildNative(force, portable) {
     process.stderr.write(output);
     fail('building the native addon failed, see above.');
   }
+  if (!isClone) keepOnly(addon);
   writeStamp(stamp, inputs, started, variant);
 }
 
-function buildTypeScript(force) {
+/** Deletes what the build made besides `file`: three quarters of its size, and nobody builds again in an installed package. */
+function keepOnly(file) {
+  const aside = local('nodegrad.node');
+  fs.renameSync(file, aside);
+  fs.rmSync(local('build'), { recursive: true, force: true });
+  fs.mkdirSync(path.dirname(file), { recursive: true });
+  fs.renameSync(aside, file);
+}
+
+async function buildTypeScript(force) {
+  const { writeKernelTypes } = await import('./kernel-types.mjs');
   writeKernelTypes();
   const source = (f) => /\.m?ts$/.test(f) && !/\.d\.m?ts$/.test(f);
   const folders = ['lib', 'test', 'examples', 'scripts'];
@@ -229,4 +255,4 @@ const [step, ...flags] = process.argv.slice(2);
 const force = flags.includes('--force');
 if (step === undefined) installPackages();
 if (step === undefined || step === 'native') await buildNative(force, flags.includes('--portable'));
-if (step === undefined || step === 'typescript') buildTypeScript(force);
+if (step === undefined || step === 'typescript') await buildTypeScript(force);
