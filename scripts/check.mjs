@@ -52,6 +52,7 @@ clangFormat();
 step('docs/ops.md', node, ['dist/scripts/op-docs.js', ...(fix ? [] : ['--check'])]);
 if (!fix) {
   step('names in documents and comments', node, ['scripts/check-names.mjs']);
+  step('pages of error codes and environment variables', node, ['scripts/check-reference.mjs']);
   step('doors between rooms', node, ['scripts/check-rooms.mjs']);
   step('sizes of files and rooms', node, ['scripts/check-sizes.mjs']);
   step('lib/kernels.ts is what native/kernels.def says', node, ['scripts/kernel-types.mjs', '--check']);
