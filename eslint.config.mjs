@@ -50,6 +50,7 @@ export default ts.config(
         module: 'writable',
         __dirname: 'readonly',
         Buffer: 'readonly',
+        fetch: 'readonly',
       },
     },
     rules: { '@typescript-eslint/no-require-imports': 'off' },

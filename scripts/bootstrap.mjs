@@ -19,6 +19,8 @@ const require = createRequire(import.meta.url);
 const local = (...parts) => path.join(root, ...parts);
 // An installed package has no sources of TypeScript, and only what it needs to build the addon.
 const isClone = fs.existsSync(local('tsconfig.json'));
+// A package with a binding.gyp at its top is built by npm, pnpm and yarn when it is installed, though nobody asked.
+const gypFile = isClone ? 'binding.gyp' : 'native/binding.gyp';
 const say = (text) => process.stderr.write(`nodegrad: ${text}\n`);
 
 /** Ends the process with one sentence per thing that is wrong. */
@@ -183,7 +185,7 @@ async function buildNative(force, portable) {
   const variant = portable ? '-portable' : '';
   const kernel = /\.(cpp|h|def)$/;
   const inputs = [
-    'binding.gyp',
+    gypFile,
     'scripts/sources.js',
     ...filesUnder('native', (f) => kernel.test(f) && !f.startsWith('native/test/')),
   ];
@@ -203,7 +205,9 @@ async function buildNative(force, portable) {
   const args = [nodeGyp(), 'configure', 'build', '--release', '-j', String(jobs)];
   if (headers) args.push(`--nodedir=${headers}`);
   if (portable) args.push('--isas=portable');
+  if (!isClone) fs.copyFileSync(local(gypFile), local('binding.gyp'));
   const { status, output } = await runBuild(process.execPath, args, total);
+  if (!isClone) fs.rmSync(local('binding.gyp'));
   if (status !== 0) {
     process.stderr.write(output);
     fail('building the native addon failed, see above.');

@@ -11,7 +11,7 @@ const most = 400;
 // Lines by room. A file belongs to the longest of these that its path begins with.
 const budgets = {
   'lib/': 400, // the public face
-  'lib/native/': 800,
+  'lib/native/': 900, // with where the addon may be
   'lib/core/': 3000,
   'lib/ops/': 500, // all ops by name
   'lib/ops/kit/': 1300,
@@ -53,6 +53,7 @@ const budgets = {
   'test/op-table/': 7500,
   'scripts/': 3200,
   'scripts/fuzz/': 2500,
+  'scripts/packages/': 800, // what makes and tries what users install
 };
 const made = new Set(['lib/kernels.ts']);
 

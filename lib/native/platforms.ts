@@ -1,4 +1,4 @@
-/** @file The packages that hold what is built: the only list of them. scripts/package.mjs makes them. */
+/** @file The packages that hold what is built: the only list of them. scripts/packages/make.mjs makes them. */
 
 /** A package with the addon for one kind of machine, or with the CUDA library. */
 export interface PlatformPackage {

@@ -15,17 +15,19 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { linkStubs, oldestGlibc, tooNew } from './glibc.mjs';
 
-const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..');
+const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '../..');
 const require = createRequire(import.meta.url);
-const own = require('../package.json');
-const { addonPackages, cudaPackages } = require('../dist/lib/native/platforms.js');
+const own = require('../../package.json');
+const { addonPackages, cudaPackages } = require('../../dist/lib/native/platforms.js');
 const out = path.join(root, 'packages');
 const work = path.join(root, 'build', 'packages');
 const nickname = (name) => name.slice(name.indexOf('/') + 1);
 
-/** What both kinds of packages say of themselves. */
-const { version, license, engines, keywords, homepage, repository, bugs } = own;
-const shared = { version, license, engines, keywords, homepage, repository, bugs };
+/** What all packages say of themselves. Where they come from, the workflow knows that publishes them with provenance. */
+const { version, license, engines, keywords } = own;
+const slug = process.env.GITHUB_REPOSITORY;
+const repository = slug && { type: 'git', url: `git+https://github.com/${slug}.git` };
+const shared = { version, license, engines, keywords, ...(repository && { repository }) };
 
 function fail(sentence) {
   console.error(`nodegrad: ${sentence}`);
@@ -61,6 +63,7 @@ function publishedManifest() {
   const exact = (packages) => Object.fromEntries(packages.map(({ name }) => [name, version]));
   return {
     ...manifest,
+    ...shared,
     // A build from source writes into the package, which Yarn's Plug'n'Play allows to unpacked ones only.
     preferUnplugged: true,
     optionalDependencies: exact(addonPackages),
@@ -72,12 +75,19 @@ function publishedManifest() {
   };
 }
 
+/** Lets links to files of the repository work on npm's page: they lead to this version. */
+function absoluteLinks(file) {
+  const text = fs.readFileSync(file, 'utf8');
+  const to = `https://github.com/${slug}/blob/v${version}/`;
+  fs.writeFileSync(file, text.replace(/\]\((?!https?:|#)/g, `](${to}`));
+}
+
 function packMain() {
   const dir = path.join(work, own.name);
   fs.rmSync(dir, { recursive: true, force: true });
   const [{ files }] = JSON.parse(npm(['pack', '--dry-run', '--json', '--ignore-scripts'], root));
   for (const { path: file } of files) {
-    const to = path.join(dir, file);
+    const to = path.join(dir, file === 'binding.gyp' ? 'native/binding.gyp' : file); // scripts/bootstrap.mjs says why
     fs.mkdirSync(path.dirname(to), { recursive: true });
     fs.copyFileSync(path.join(root, file), to);
     // The maps stay behind: they and the TypeScript they point to are larger than all else together, and what
@@ -85,6 +95,7 @@ function packMain() {
     if (/\.m?js$/.test(file))
       fs.writeFileSync(to, fs.readFileSync(to, 'utf8').replace(/\n\/\/# sourceMappingURL=.*\s*$/, '\n'));
   }
+  if (slug) absoluteLinks(path.join(dir, 'README.md'));
   pack(dir, publishedManifest());
   fs.writeFileSync(
     path.join(out, `${own.name}-${version}.cdx.json`),
@@ -128,7 +139,9 @@ function toolchain({ os: system, cpu, libc }, dir) {
     fail(`an addon for ${libc} is built on a system with ${libc}.`);
   if (system !== 'linux') return cpu === process.arch ? {} : fail(`build it on a machine with ${cpu}.`);
   const prefix = cpu === process.arch ? '' : `${{ arm64: 'aarch64', x64: 'x86_64' }[cpu]}-linux-gnu-`;
-  const tools = { CC: `${prefix}gcc`, CXX: `${prefix}g++`, AR: `${prefix}ar` };
+  const tools = prefix
+    ? { CC: `${prefix}gcc`, CXX: `${prefix}g++`, AR: `${prefix}ar` }
+    : { CC: process.env.CC ?? 'gcc', CXX: process.env.CXX ?? 'g++' };
   const visible = path.join(dir, 'visible.map');
   fs.writeFileSync(visible, '{ global: napi_register_module_v1; node_api_module_get_api_version_v1; local: *; };\n');
   // libstdc++ inside, because the one of an older system lacks functions; nothing of it is seen from outside.
