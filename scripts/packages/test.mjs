@@ -11,6 +11,7 @@
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
+import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startRegistry } from './registry.mjs';
@@ -19,8 +20,15 @@ const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '../..');
 const require = createRequire(import.meta.url);
 const { addonPackages, cudaPackages } = require('../../dist/lib/native/platforms.js');
 const { version } = require('../../package.json');
-const work = path.join(root, 'build', 'test-package');
-const tools = path.join(work, 'tools');
+const here = (file) => path.join(root, 'packages', file);
+const tarballs = fs.existsSync(here('')) ? fs.readdirSync(here('')).filter((f) => f.endsWith(`-${version}.tgz`)) : [];
+if (!tarballs.includes(`nodegrad-${version}.tgz`)) {
+  console.error('nodegrad: packages/ has no tarballs: run `npm run package` first.');
+  process.exit(1);
+}
+const tools = path.join(root, 'build', 'packages', 'tools');
+// Projects lie outside the clone, whose packages they would find.
+const work = fs.mkdtempSync(path.join(os.tmpdir(), 'nodegrad-installed-'));
 
 const nodes = ['20', '22', '24', '26'];
 const own = 'own'; // the Node that runs this, where the registry has none for the machine (musl)
@@ -140,9 +148,9 @@ async function install(manager, major, registry) {
       PATH: bin,
       HOME: path.join(work, 'home'),
       npm_config_registry: registry.address,
-      npm_config_cache: path.join(work, 'cache', registry.kind, 'npm'),
-      npm_config_store_dir: path.join(work, 'cache', registry.kind, 'pnpm'),
-      YARN_CACHE_FOLDER: path.join(work, 'cache', registry.kind, of.replace(/[@/]/g, '-')),
+      npm_config_cache: path.join(work, 'cache', 'npm'),
+      npm_config_store_dir: path.join(work, 'cache', 'pnpm'),
+      YARN_CACHE_FOLDER: path.join(work, 'cache', of.replace(/[@/]/g, '-')),
       YARN_NPM_REGISTRY_SERVER: registry.address,
       ...env,
     },
@@ -208,19 +216,9 @@ async function buildAsTold(installed) {
   return tryOut(installed);
 }
 
-const here = (file) => path.join(root, 'packages', file);
-const tarballs = fs.existsSync(here('')) ? fs.readdirSync(here('')).filter((f) => f.endsWith(`-${version}.tgz`)) : [];
-if (!tarballs.includes(`nodegrad-${version}.tgz`)) {
-  console.error('nodegrad: packages/ has no tarballs: run `npm run package` first.');
-  process.exit(1);
-}
-fs.mkdirSync(work, { recursive: true });
 const kept = build ? [`nodegrad-${version}.tgz`] : tarballs;
 const platforms = build ? [] : [...addonPackages, ...cudaPackages];
 const registry = await startRegistry(kept.map(here), platforms, work);
-registry.kind = build ? 'without' : 'with';
-// What was cached of this version may be of an earlier tarball.
-fs.rmSync(path.join(work, 'cache'), { recursive: true, force: true });
 
 /** Whether the table can have that row here. */
 function missing({ emulate }, major) {
@@ -259,4 +257,6 @@ for (const manager of chosenManagers) {
   console.log(row);
 }
 registry.stop();
+if (failed) console.error(`The projects are in ${work}.`);
+else fs.rmSync(work, { recursive: true });
 process.exitCode = failed ? 1 : 0;
