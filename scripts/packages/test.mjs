@@ -217,7 +217,8 @@ async function buildAsTold(installed) {
 }
 
 const kept = build ? [`nodegrad-${version}.tgz`] : tarballs;
-const platforms = build ? [] : [...addonPackages, ...cudaPackages];
+// yarn 1 wants to know every one of them, also those that are not for this machine.
+const platforms = [...addonPackages, ...cudaPackages].map((p) => (build ? { ...p, os: 'aix' } : p));
 const registry = await startRegistry(kept.map(here), platforms, work);
 
 /** Whether the table can have that row here. */
