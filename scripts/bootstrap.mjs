@@ -20,12 +20,13 @@ const local = (...parts) => path.join(root, ...parts);
 // An installed package has no sources of TypeScript, and only what it needs to build the addon.
 const isClone = fs.existsSync(local('tsconfig.json'));
 // A package with a binding.gyp at its top is built by npm, pnpm and yarn when it is installed, though nobody asked.
-const gypFile = isClone ? 'binding.gyp' : 'native/binding.gyp';
+// So where it is published it lies below, and comes up for the build.
+const gypBelow = fs.existsSync(local('native/binding.gyp'));
 const say = (text) => process.stderr.write(`nodegrad: ${text}\n`);
 
-/** Ends the process with one sentence per thing that is wrong. */
-function fail(...sentences) {
-  sentences.forEach(say);
+/** Ends the process with one sentence that says what is wrong. */
+function fail(sentence) {
+  say(sentence);
   process.exit(1);
 }
 
@@ -91,29 +92,33 @@ function installPackages() {
 
 const runs = (command, args, input) => spawnSync(command, args, { input, encoding: 'utf8' }).status === 0;
 
-/** Where each missing tool comes from, in one sentence. */
+/** What is missing of what the build needs, and where it comes from, in one sentence. */
 function missingTools() {
-  const how = (apt, dnf) =>
-    process.platform === 'darwin'
-      ? 'run `xcode-select --install`'
-      : `install it, e.g. with \`apt-get install ${apt}\` (Debian, Ubuntu) or \`dnf install ${dnf}\` (Fedora, RHEL)`;
-  const missing = [];
   const cxx = (process.env.CXX ?? (process.platform === 'darwin' ? 'c++' : 'g++')).split(' ');
   const program =
     '#include <bit>\n#include <concepts>\ntemplate <std::integral T> T f(T x) { return std::rotl(x, 1); }';
-  if (!runs(cxx[0], [...cxx.slice(1), '--version'])) {
-    missing.push(`a C++20 compiler is missing (${cxx[0]} does not run): ${how('g++', 'gcc-c++')}.`);
-  } else if (!runs(cxx[0], [...cxx.slice(1), '-std=c++20', '-fsyntax-only', '-x', 'c++', '-'], program)) {
-    missing.push(
-      `${cxx[0]} does not compile C++20: install GCC 12, Clang 14 or later and name it in the CXX environment variable.`,
-    );
-  }
-  if (!runs('make', ['--version'])) missing.push(`make is missing: ${how('make', 'make')}.`);
+  const compiles = runs(cxx[0], [...cxx.slice(1), '--version']);
+  if (compiles && !runs(cxx[0], [...cxx.slice(1), '-std=c++20', '-fsyntax-only', '-x', 'c++', '-'], program))
+    return `${cxx[0]} does not compile C++20: install GCC 12, Clang 14 or later and name it in the CXX environment variable.`;
   const pythons = [process.env.npm_config_python, process.env.PYTHON, 'python3', 'python'].filter(Boolean);
-  if (!pythons.some((p) => runs(p, ['-c', 'import sys; assert sys.version_info >= (3, 6)']))) {
-    missing.push(`Python 3, which node-gyp needs, is missing: ${how('python3', 'python3')}.`);
-  }
-  return missing;
+  const needed = [
+    [compiles, `a C++20 compiler: ${cxx[0]} does not run`, 'g++', 'gcc-c++'],
+    [runs('make', ['--version']), 'make', 'make', 'make'],
+    [
+      pythons.some((p) => runs(p, ['-c', 'import sys; assert sys.version_info >= (3, 6)'])),
+      'Python 3',
+      'python3',
+      'python3',
+    ],
+  ];
+  const missing = needed.filter(([found]) => !found);
+  if (missing.length === 0) return undefined;
+  const [what, apt, dnf] = [1, 2, 3].map((i) => missing.map((m) => m[i]));
+  const how =
+    process.platform === 'darwin'
+      ? 'run `xcode-select --install`'
+      : `run \`apt-get install ${apt.join(' ')}\` (Debian, Ubuntu; \`apk add\` on Alpine) or \`dnf install ${dnf.join(' ')}\` (Fedora, RHEL)`;
+  return `to build the addon, install what is missing (${what.join('; ')}): ${how}.`;
 }
 
 /** The folder of the npm that lies beside Node or in PATH: it brings node-gyp, whichever package manager is in use. */
@@ -185,7 +190,7 @@ async function buildNative(force, portable) {
   const variant = portable ? '-portable' : '';
   const kernel = /\.(cpp|h|def)$/;
   const inputs = [
-    gypFile,
+    gypBelow ? 'native/binding.gyp' : 'binding.gyp',
     'scripts/sources.js',
     ...filesUnder('native', (f) => kernel.test(f) && !f.startsWith('native/test/')),
   ];
@@ -194,7 +199,7 @@ async function buildNative(force, portable) {
   if (!force && fs.existsSync(addon) && readStamp(stamp, inputs, variant).fresh) return;
   if (process.platform === 'win32') fail('nodegrad builds on Linux and macOS: on Windows, use it inside WSL.');
   const missing = missingTools();
-  if (missing.length) fail(...missing);
+  if (missing) fail(missing);
   const jobs = os.availableParallelism();
   const isas = process.arch === 'x64' && !portable ? 3 : 1;
   const { sources } = require('./sources.js');
@@ -205,9 +210,9 @@ async function buildNative(force, portable) {
   const args = [nodeGyp(), 'configure', 'build', '--release', '-j', String(jobs)];
   if (headers) args.push(`--nodedir=${headers}`);
   if (portable) args.push('--isas=portable');
-  if (!isClone) fs.copyFileSync(local(gypFile), local('binding.gyp'));
+  if (gypBelow) fs.copyFileSync(local('native/binding.gyp'), local('binding.gyp'));
   const { status, output } = await runBuild(process.execPath, args, total);
-  if (!isClone) fs.rmSync(local('binding.gyp'));
+  if (gypBelow) fs.rmSync(local('binding.gyp'));
   if (status !== 0) {
     process.stderr.write(output);
     fail('building the native addon failed, see above.');

@@ -113,3 +113,15 @@ onPlatform('the package of the CUDA library is looked for in the same way', () =
   const named = ask('gpus().reason', { NODEGRAD_CUDA_LIBRARY: '/gone.so' });
   return expect(named).toBe('NODEGRAD_CUDA_LIBRARY: /gone.so does not exist; correct it or unset it.');
 });
+
+test('a build from source that lacks what it needs says so in one sentence', () => {
+  const main = join(project, 'node_modules', 'nodegrad');
+  cpSync(join(root, 'scripts'), join(main, 'scripts'), { recursive: true });
+  const r = spawnSync(process.execPath, [join(main, 'scripts', 'bootstrap.mjs'), 'native'], {
+    env: { PATH: join(project, 'empty') },
+    encoding: 'utf8',
+  });
+  expect(r.status).toBe(1);
+  expect(r.stderr).toMatch(/^nodegrad: to build the addon, install what is missing \(a C\+\+20 compiler: .*\n$/);
+  expect(r.stderr).toMatch('make; Python 3): run `');
+});
