@@ -32,13 +32,17 @@ const folder = [join(__dirname, '..', '..'), join(__dirname, '..', '..', '..')].
 );
 const version = folder === undefined ? undefined : manifest(folder)?.version;
 
+const isPnp = process.versions['pnp'] !== undefined;
+const beside = folder === undefined ? '' : dirname(folder);
+const isInModules = basename(beside) === 'node_modules';
+
 /**
- * The folder of a package that this one depends on, or undefined. Yarn's Plug'n'Play knows it. Else it is inside this
- * package or beside it, where npm, pnpm and yarn put what has exactly its version; require.resolve would go on to folders
- * above.
+ * The folder of a package that this one depends on, or undefined. Yarn's Plug'n'Play knows it, and Deno in its cache. Else
+ * it is inside this package or beside it, where npm, pnpm and yarn put what has exactly its version; require.resolve would
+ * go on to folders above.
  */
 function folderOf(name: string): string | undefined {
-  if (process.versions['pnp'] !== undefined) {
+  if (isPnp || (process.versions['deno'] !== undefined && !isInModules)) {
     try {
       return dirname(require.resolve(`${name}/package.json`));
     } catch {
@@ -46,8 +50,7 @@ function folderOf(name: string): string | undefined {
     }
   }
   if (folder === undefined) return undefined;
-  const beside = dirname(folder);
-  const parents = [join(folder, 'node_modules'), ...(basename(beside) === 'node_modules' ? [beside] : [])];
+  const parents = [join(folder, 'node_modules'), ...(isInModules ? [beside] : [])];
   return parents.map((dir) => join(dir, name)).find((dir) => manifest(dir));
 }
 
@@ -79,5 +82,5 @@ export function places(variable: string, built: string, packages: readonly Platf
 /** What builds the addon from source, as one types it; the same in a clone and for every package manager. */
 export function buildCommand(): string {
   const script = join(folder ?? 'node_modules/nodegrad', 'scripts', 'bootstrap.mjs');
-  return `${process.versions['pnp'] === undefined ? 'node' : 'yarn node'} ${JSON.stringify(script)} native`;
+  return `${isPnp ? 'yarn node' : 'node'} ${JSON.stringify(script)} native`;
 }
