@@ -44,14 +44,15 @@ function npm(args, cwd) {
   });
 }
 
+/** What `npm pack` says of the one package of `cwd`: a list until npm 11, an object by name since 12. */
+const packed = (args, cwd) => Object.values(JSON.parse(npm(['pack', '--json', ...args], cwd)))[0];
+
 /** Packs the folder `build/packages/<name>` of a package, which gets `manifest`, and says how large it is. */
 function pack(dir, manifest) {
   fs.copyFileSync(path.join(root, 'LICENSE'), path.join(dir, 'LICENSE'));
   fs.writeFileSync(path.join(dir, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
   fs.mkdirSync(out, { recursive: true });
-  const [{ filename, size, unpackedSize, entryCount }] = JSON.parse(
-    npm(['pack', '--json', '--pack-destination', out], dir),
-  );
+  const { filename, size, unpackedSize, entryCount } = packed(['--pack-destination', out], dir);
   const mb = (n) => (n / 1e6).toFixed(2);
   console.log(`packages/${filename}: ${mb(size)} MB, ${mb(unpackedSize)} MB unpacked, ${entryCount} files`);
 }
@@ -85,7 +86,7 @@ function absoluteLinks(file) {
 function packMain() {
   const dir = path.join(work, own.name);
   fs.rmSync(dir, { recursive: true, force: true });
-  const [{ files }] = JSON.parse(npm(['pack', '--dry-run', '--json', '--ignore-scripts'], root));
+  const { files } = packed(['--dry-run', '--ignore-scripts'], root);
   for (const { path: file } of files) {
     const to = path.join(dir, file === 'binding.gyp' ? 'native/binding.gyp' : file); // scripts/bootstrap.mjs says why
     fs.mkdirSync(path.dirname(to), { recursive: true });
