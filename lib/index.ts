@@ -82,6 +82,7 @@ export type { Progress, ProgressOptions, ProgressStream } from './data/progress'
 export { load, loadMetadata, save } from './io/safetensors';
 export type { LoadOptions, SaveOptions } from './io/safetensors';
 export * from './train';
+export * from './serve';
 export * as debug from './debug';
 export { type Profile, profile, type ProfileOptions, type ProfileRow } from './debug/profile';
 export type { ProfiledCall } from './debug/profile-recorder';

@@ -119,7 +119,8 @@ const verbosity: Param<Verbosity> = new Param("0, 1, 2 or 'auto'", (v, op) => {
     `[${op}] verbose must be 0 (silent), 1 (a bar), 2 (a line per epoch) or 'auto', got ${describe(v)}`,
   );
 });
-const signal = instance<StopSignal>('an AbortSignal', AbortSignal).optional();
+/** What takes a signal. */
+export const signal = instance<StopSignal>('an AbortSignal', AbortSignal).optional();
 const classWeight: Param<Readonly<Record<number, number>>> = new Param(
   'a factor for each class by its number',
   (v, op) => {

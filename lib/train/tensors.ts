@@ -41,8 +41,14 @@ export const isNumbers = (v: unknown): v is NestedArray =>
 /** Whether `v` holds values of one input or target. */
 export const isArray = (v: unknown): v is ArrayLike => v instanceof Tensor || isTyped(v) || isShaped(v) || isNumbers(v);
 
+/** Values, and the shape in which they are to be seen if they say one. */
+export const shapedOf = (
+  v: Exclude<ArrayLike, Tensor>,
+): { data: TypedArray | NestedArray; shape: Shape | undefined } =>
+  isShaped(v) ? v : { shape: (v as { shape?: Shape | undefined }).shape, data: v };
+
 function tensorFrom(v: Exclude<ArrayLike, Tensor>, { device, dtype }: Placement): Tensor {
-  const { shape, data } = isShaped(v) ? v : { shape: (v as { shape?: Shape | undefined }).shape, data: v };
+  const { shape, data } = shapedOf(v);
   const made = tensor(data as TypedArray, { shape, device: device as never });
   // Numbers in arrays have no dtype of their own in mind; Keras makes them what the weights are too.
   return isFloat(made.dtype) && made.dtype !== dtype ? made.to(dtype) : made;

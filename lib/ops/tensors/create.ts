@@ -149,18 +149,36 @@ export function tensor(
   if (data instanceof Tensor) return finish(copied(data, how), how);
   if (ArrayBuffer.isView(data) && !(data instanceof DataView))
     return finish(fromTyped(data, how.shape, wanted, device), how);
+  const { array, shape, dtype } = nestedValues(data, how.shape, wanted);
+  const sixteen = dtypeSize(dtype) === 2;
+  const t = upload(array, shape, sixteen ? 'float32' : dtype, device);
+  return finish(sixteen ? runCopy(emptyTensor(shape, dtype, device), t) : t, how);
+}
+
+/** Values in order, with the shape to see them in. Those of 16-bit floats are in a Float32Array. */
+export interface FlatValues {
+  array: TypedArray;
+  shape: Shape;
+  dtype: DType;
+}
+
+function nestedValues(data: unknown, seenAs: Shape | undefined, wanted: DType | undefined): FlatValues {
   if (data === null || data === undefined || typeof data === 'string' || data instanceof DataView)
     throw new ArgumentError(`[tensor] expected numbers, nested arrays or a typed array, got ${describe(data)}`);
   const shape = nestedShape(data);
   checkShape('tensor', shape);
   const dtype = wanted ?? naturalDType(data, shape.length);
-  const sixteen = dtypeSize(dtype) === 2;
-  const staging = newTypedArray(sixteen ? 'float32' : dtype, numel(shape));
-  flatten(data, shape, staging, dtype === 'bool');
-  const to = how.shape === undefined ? shape : checkFits(how.shape, numel(shape));
-  const t = upload(staging, to, sixteen ? 'float32' : dtype, device);
-  return finish(sixteen ? runCopy(emptyTensor(to, dtype, device), t) : t, how);
+  const array = newTypedArray(dtypeSize(dtype) === 2 ? 'float32' : dtype, numel(shape));
+  flatten(data, shape, array, dtype === 'bool');
+  return { array, shape: seenAs === undefined ? shape : checkFits(seenAs, numel(shape)), dtype };
 }
+
+/**
+ * What {@link tensor} reads of nested arrays or a typed array, before it is on a device. Of a typed array that has a dtype of
+ * its own it is that array.
+ */
+export const valuesOf = (data: NestedArray | TypedArray, shape?: Shape): FlatValues =>
+  ArrayBuffer.isView(data) ? typedValues(data, shape) : nestedValues(data, shape, undefined);
 
 // A copy of a tensor: on its device unless another is named.
 function copied(data: Tensor, { shape, dtype, device: to }: TensorOptions & { shape?: Shape | undefined }): Tensor {
@@ -176,7 +194,7 @@ function checkFits(shape: Shape, n: number): number[] {
   return s;
 }
 
-function fromTyped(data: ArrayBufferView, shape: Shape | undefined, wanted: DType | undefined, device: number): Tensor {
+function typedValues(data: ArrayBufferView, shape: Shape | undefined): FlatValues {
   checkAttached(data);
   let array = data as unknown as TypedArray;
   let dtype = dtypeOfArray(data);
@@ -187,9 +205,18 @@ function fromTyped(data: ArrayBufferView, shape: Shape | undefined, wanted: DTyp
     dtype = name.startsWith('Float') ? 'float32' : 'int32';
     array = dtype === 'int32' ? Int32Array.from(array as Int32Array) : Float32Array.from(array as Float32Array);
   }
-  const to = shape === undefined ? [array.length] : checkFits(shape, array.length);
-  const t = upload(array, to, dtype, device);
-  return wanted === undefined || wanted === dtype ? t : runCopy(emptyTensor(to, wanted, device), t);
+  return { array, shape: shape === undefined ? [array.length] : checkFits(shape, array.length), dtype };
+}
+
+function fromTyped(
+  data: ArrayBufferView,
+  seenAs: Shape | undefined,
+  wanted: DType | undefined,
+  device: number,
+): Tensor {
+  const { array, shape, dtype } = typedValues(data, seenAs);
+  const t = upload(array, shape, dtype, device);
+  return wanted === undefined || wanted === dtype ? t : runCopy(emptyTensor(shape, wanted, device), t);
 }
 
 /** The spec of a shape and {@link TensorOptions}. */
