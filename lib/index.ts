@@ -83,6 +83,7 @@ export { load, loadMetadata, save } from './io/safetensors';
 export type { LoadOptions, SaveOptions } from './io/safetensors';
 export * from './train';
 export * from './serve';
+export * as testing from './testing';
 export * as debug from './debug';
 export { type Profile, profile, type ProfileOptions, type ProfileRow } from './debug/profile';
 export type { ProfiledCall } from './debug/profile-recorder';
