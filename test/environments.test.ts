@@ -1,7 +1,7 @@
 /** @file The addon in several environments: worker threads (also terminated at any moment), import and require. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import * as ng from '../lib';
@@ -72,6 +72,29 @@ test('an instruction set that is not there is named at load', () => {
   });
   expect(r.status).not.toBe(0);
   expect(r.stderr).toMatch('NODEGRAD_ISA must be portable, avx2 or avx512');
+});
+
+test('as many threads as processors that the process may use, or as NODEGRAD_NUM_THREADS says', () => {
+  const threads = (command: string[], variable?: string): unknown => {
+    const [file, ...args] = [
+      ...command,
+      process.execPath,
+      '-e',
+      `console.log(require(${JSON.stringify(lib)}).getNumThreads())`,
+    ];
+    const env = { ...process.env, NODEGRAD_NUM_THREADS: variable };
+    const r = spawnSync(file!, args, { env, encoding: 'utf8' });
+    return r.status === 0 ? Number(r.stdout) : /NODEGRAD_NUM_THREADS must be .*/.exec(r.stderr)?.[0];
+  };
+  expect(threads([])).toBeLessThanOrEqual(availableParallelism());
+  expect(threads([], '5')).toBe(5);
+  for (const bad of ['0', 'many', '1.5', '257'])
+    expect(threads([], bad)).toBe('NODEGRAD_NUM_THREADS must be an integer from 1 to 256');
+  if (process.platform !== 'linux' || spawnSync('taskset', ['--version']).status !== 0)
+    return console.log('skipped the affinity mask: there is no taskset');
+  const [cpu] = execFileSync('taskset', ['-cp', String(process.pid)], { encoding: 'utf8' }).match(/(?<=: )\d+/)!;
+  expect(threads(['taskset', '-c', cpu])).toBe(1);
+  expect(threads(['taskset', '-c', cpu], '3')).toBe(3);
 });
 
 /** Runs a program that has `ng` and `Worker`; the answer is what it printed. Fails unless it ends well by itself. */

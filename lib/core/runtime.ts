@@ -39,7 +39,10 @@ export function emptyCache(device?: Device): void {
   native.flushCache(deviceIndex(device));
 }
 
-/** The number of threads that kernels use, 1 to 256. Results do not depend on it. */
+/**
+ * The number of threads that kernels use, 1 to 256; results do not depend on it. At the start `NODEGRAD_NUM_THREADS` or, where
+ * that is not set, the processors that the process may use: its affinity mask and the CPU quota of its container.
+ */
 export function setNumThreads(n: number): void {
   if (!Number.isInteger(n) || n < 1 || n > 256)
     throw new ArgumentError(`[setNumThreads] expected an integer from 1 to 256, got ${describe(n)}`);

@@ -11,6 +11,7 @@
 #include "ops/kit/opcodes.h"
 #include "runtime/isa.h"
 #include "runtime/parallel.h"
+#include "runtime/processors.h"
 #include "runtime/scratch.h"
 #include "state.h"
 
@@ -190,7 +191,8 @@ Napi::Float64Array sharedDoubles(Napi::Env env, double** p, size_t n) {
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   const char* error = nullptr;
   const Isa* isa = chooseIsa(&error);
-  if (isa == nullptr) {
+  if (defaultThreads() == 0) error = "NODEGRAD_NUM_THREADS must be an integer from 1 to 256";
+  if (error != nullptr) {
     Napi::Error e = Napi::Error::New(env, error);
     e.Set("code", "ERR_BACKEND");
     e.ThrowAsJavaScriptException();

@@ -2,6 +2,7 @@
 //
 // Note [Never unloaded] Node unloads an addon when the last environment that loaded it ends. These threads live as long
 // as the process and run its code, so the library is linked with -z nodelete.
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -12,6 +13,7 @@
 
 #include "parallel.h"
 #include "priority.h"
+#include "processors.h"
 #include "scratch.h"
 #include "spin.h"
 #include "start_thread.h"
@@ -146,13 +148,9 @@ class Pool {
   std::shared_ptr<Job> job_;
   std::atomic<uint64_t> generation_{0};
   std::atomic<int> sleeping_{0};
-  std::atomic<int> threads_{defaultThreads()};
+  // The addon does not load where the environment asks for 0.
+  std::atomic<int> threads_{std::max(defaultThreads(), 1)};
   bool stop_ = false;
-
-  static int defaultThreads() {
-    const int n = static_cast<int>(std::thread::hardware_concurrency());
-    return n < 1 ? 1 : n > 256 ? 256 : n;
-  }
 };
 
 // Never destroyed: a worker may still run while static destructors do.
