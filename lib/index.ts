@@ -79,6 +79,8 @@ export type { Given, ModelNode, ModelSettings, Returned, Symbols } from './train
 export { SymbolicTensor } from './core/symbol';
 export { progress } from './data/progress';
 export type { Progress, ProgressOptions, ProgressStream } from './data/progress';
+export { share } from './io/share';
+export type { Shared } from './io/share';
 export { load, loadMetadata, save } from './io/safetensors';
 export type { LoadOptions, SaveOptions } from './io/safetensors';
 export * from './train';

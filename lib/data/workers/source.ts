@@ -4,16 +4,14 @@ import { describe } from '../../core/shape';
 import { type Tensor } from '../../core/tensor';
 import { ConcatDataset, type Dataset, StackDataset, Subset, TensorDataset } from '../dataset';
 import { datasetOfModule, ModuleDataset } from './from-module';
-import { packedTensor, unpackedTensor } from './packed';
+import { type Packed, packedTensor, shared, unpackedTensor } from './packed';
 
 /** What a worker makes a dataset of: plain data, and memory that all workers share. */
 export type Source =
   | { kind: 'module'; url: string; args: readonly unknown[] }
-  | { kind: 'tensors'; tensors: ReturnType<typeof packedTensor>[] }
+  | { kind: 'tensors'; tensors: Packed[] }
   | { kind: 'subset'; of: Source; indices: Int32Array }
   | { kind: 'stack' | 'concat'; of: Source[] };
-
-const shared = (bytes: number): ArrayBufferLike => new SharedArrayBuffer(bytes);
 
 /** Whether a dataset's batches, or those of all that it is made of, are made off this thread already. */
 export const isMadeElsewhere = (d: Dataset<unknown, unknown>): boolean =>

@@ -2,7 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { manualSeed } from '../../core/random-state';
 import { batchOf, type Dataset } from '../dataset';
-import { packed } from './packed';
+import { packed, packedTensor } from './packed';
 import { datasetOf, type Source } from './source';
 
 /** Asks for a batch. */
@@ -60,7 +60,11 @@ async function answer({ id, indices, seed }: Request): Promise<[Reply, ArrayBuff
             },
           };
     const moved: ArrayBuffer[] = [];
-    const batch = packed(await batchOf(one ?? d, indices), moved);
+    const batch = packed('DataLoader', await batchOf(one ?? d, indices), (t) => {
+      const p = packedTensor(t);
+      moved.push(p.bytes.buffer as ArrayBuffer);
+      return p;
+    });
     return [{ id, batch }, moved];
   } catch (e) {
     return [{ id, failure: failureOf(e, at) }, []];
