@@ -11,7 +11,7 @@ import * as ng from '../lib';
 import { type Job } from '../examples/service/jobs';
 import { service } from '../examples/service/server';
 import { network } from '../examples/service/training';
-import { delayOf } from '../test/programs/event-loop';
+import { delayOf, delayOfBusyLoop } from '../test/programs/event-loop';
 
 const [seconds = 10, requests = 200_000] = process.argv.slice(2).map(Number);
 const features = 32;
@@ -95,6 +95,10 @@ async function main(): Promise<void> {
   const ids = [await trained(address, 2), await trained(address, 2)];
   await load(address, '-d', 2);
 
+  const busy = await delayOfBusyLoop(3000);
+  console.log(
+    `what the machine gives a loop that is busy for 2 ms at a time: event loop p99 ${busy.p99.toFixed(1)} ms`,
+  );
   await shown('alone', address);
 
   const { id } = await post<Job>(`${address}/jobs`, { ...settings, epochs: 10_000 });
