@@ -102,9 +102,11 @@ test('data by the name of a file, and jobs that fail with their reason', async (
   writeFileSync(join(folder, String(made - 1), 'data', 'animals.csv'), ['a,b,kind', ...rows].join('\n'));
   const good = await add(app, { ...small, data: { path: 'animals.csv', target: 'kind' } });
   const missing = await add(app, { ...small, data: { path: 'none.csv', target: 'kind' } });
+  const huge = await add(app, { ...small, data: { x: x.map(() => [1e300]), y } });
   const numbers = await add(app, { ...small, data: { path: 'animals.csv', target: 'a' } });
   expect(await until(app, good, over)).toMatchObject({ status: 'done' });
   expect((await until(app, missing, over)).reason).toMatch('none.csv');
+  expect((await until(app, huge, over)).reason).toMatch('the loss became NaN');
   expect((await until(app, numbers, over)).reason).toMatch('has numbers');
 });
 

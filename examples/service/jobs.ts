@@ -36,6 +36,16 @@ export interface Learned {
   weights: Record<string, ng.Tensor>;
 }
 
+// Seconds for the step under way and a checkpoint. `docker stop` gives ten.
+const grace = 5;
+
+/** Asks the thread to end, and ends it if it does not. */
+function abort(worker: Worker): void {
+  worker.postMessage('abort');
+  const late = setTimeout(() => void worker.terminate(), grace * 1000);
+  worker.once('exit', () => clearTimeout(late));
+}
+
 /** Whether nothing more will happen to it. */
 export const isOver = (job: Job): boolean => job.status !== 'queued' && job.status !== 'running';
 
@@ -92,7 +102,7 @@ export class Jobs extends EventEmitter<{ job: [Job]; learned: [Learned]; stopped
   cancel(job: Job): void {
     job.status = 'cancelled';
     this.#changed(job);
-    if (this.#running?.id === job.id) this.#running.worker.postMessage('abort');
+    if (this.#running?.id === job.id) abort(this.#running.worker);
   }
 
   /** The file of a job's weights; undefined as long as there is none. */
@@ -118,8 +128,9 @@ export class Jobs extends EventEmitter<{ job: [Job]; learned: [Learned]; stopped
   /** Ends the training under way, which the next process takes up behind its last epoch. */
   async stop(): Promise<void> {
     this.#stopped = true;
-    this.#running?.worker.postMessage('abort');
-    await this.#running?.ended;
+    if (!this.#running) return;
+    abort(this.#running.worker);
+    await this.#running.ended;
   }
 
   #file(id: string, name: string): string {
@@ -151,7 +162,7 @@ export class Jobs extends EventEmitter<{ job: [Job]; learned: [Learned]; stopped
     });
     const late = setTimeout(() => {
       this.#over(job, 'failed', `it took longer than ${settings.maxSeconds} s`);
-      worker.postMessage('abort');
+      abort(worker);
     }, settings.maxSeconds * 1000);
     const ended = new Promise<void>((resolve) => {
       worker.on('message', (said: Said) => this.#hear(job, said));

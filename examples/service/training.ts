@@ -53,7 +53,7 @@ export async function train(
   const model = network(architecture);
   const { epochs, batchSize, lr, seed } = settings;
   model.compile({ optimizer: { name: 'adam', lr }, loss: 'crossEntropy', metrics: ['accuracy'] });
-  const { aborted } = await model.fit(x, y, {
+  const { aborted, history } = await model.fit(x, y, {
     ...{ epochs, batchSize, seed, signal, verbose: 0 },
     callbacks: [
       new callbacks.Lambda({ onEpochEnd: (epoch, logs) => told(epoch, { ...logs }) }),
@@ -61,5 +61,8 @@ export async function train(
       new callbacks.BackupAndRestore(join(folder, 'backup')),
     ],
   });
+  // Weights that are NaN answer nothing; the training has ended early.
+  if (!Number.isFinite(history['loss']?.at(-1) ?? 0))
+    throw new Error('the loss became NaN or infinite; try a smaller lr, or scale x');
   return { architecture, model, aborted };
 }
