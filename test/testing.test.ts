@@ -6,7 +6,6 @@ import { codeOf } from './caught';
 declare global {
   // eslint-disable-next-line @typescript-eslint/no-namespace -- how types of matchers are said to jest
   namespace jest {
-     
     interface Matchers<R> extends ng.testing.TensorMatchers<R> {}
   }
 }

@@ -1,11 +1,10 @@
 /** @file `assertClose`: PyTorch's torch.testing.assert_close. */
 import { isOptions, readOptions } from '../core/arguments';
-import { type DType, type TypedArray } from '../core/dtype';
 import { ArgumentError, NodegradError } from '../core/errors';
 import { boolean, number, string } from '../core/params';
 import { describe, sameShape, type Shape, showShape } from '../core/shape';
 import { Tensor } from '../core/tensor';
-import { valuesOf } from '../ops/tensors/create';
+import { type FlatValues, valuesOf } from '../ops/tensors/create';
 import { type ArrayLike, isArray, shapedOf } from '../train/tensors';
 import { differencesOf, toleranceOf, wider } from './differences';
 
@@ -35,13 +34,7 @@ const spec = {
 };
 type Settings = { rtol: number | undefined; atol: number | undefined; equalNan: boolean; checkDtype: boolean };
 
-interface Values {
-  array: TypedArray;
-  shape: Shape;
-  dtype: DType;
-}
-
-function valuesIn(v: ArrayLike): Values {
+function valuesIn(v: ArrayLike): FlatValues {
   if (v instanceof Tensor) {
     v.checkAlive('assertClose');
     return { array: v.dataSync(), shape: v.shape, dtype: v.dtype };
