@@ -250,6 +250,15 @@ describe('the record', () => {
     expect(runIn(file)).toMatchObject({ status: 'failed', error: 'the power failed', steps: { count: 2 } });
   });
 
+  test('what only a kernel sees is thrown as without a report, and is in it', async () => {
+    const [x] = clouds(40);
+    const file = join(folder.dir, 'kernel.html');
+    const options = { ...quiet, batchSize: 8, callbacks: [new callbacks.HTMLReport(file)] };
+    const fit = compiled().fit(x, ng.full([40], 99, { dtype: 'int64' }), options);
+    await expect(fit).rejects.toMatchObject({ code: 'ERR_INDEX' });
+    expect(runIn(file)).toMatchObject({ status: 'failed', error: expect.stringContaining('class 99') });
+  });
+
   test('a loss that is NaN is written down as such', async () => {
     const x = ng.full([8, 4], NaN);
     const run = runIn(await reported(compiled(), [x, ng.zeros([8], { dtype: 'int64' })]));
