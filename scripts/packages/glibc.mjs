@@ -54,7 +54,9 @@ export function tooNew(file) {
   const highest = GLIBC.at(-1) ?? '0';
   const problems = [];
   if (highest.localeCompare(oldestGlibc, 'en', { numeric: true }) > 0)
-    problems.push(`${file} needs glibc ${highest}, ${oldestGlibc} is allowed: name the function in scripts/packages/glibc.mjs`);
+    problems.push(
+      `${file} needs glibc ${highest}, ${oldestGlibc} is allowed: name the function in scripts/packages/glibc.mjs`,
+    );
   for (const kind of ['GLIBCXX', 'CXXABI'])
     if (others[kind]) problems.push(`${file} needs ${kind}_${others[kind].at(-1)}: libstdc++ is not inside`);
   return problems;
