@@ -117,6 +117,9 @@ test('a bad first example spoils nothing: the form is that of the first one that
     ...['ERR_SHAPE', 'ok', 'ERR_SHAPE', 'ok'],
   ]);
   expect(predict.stats()).toMatchObject({ requests: 2, batches: 1 });
+  // A model may take both: what waits and is unlike the first one is refused as what comes later.
+  const either = batcher(new nn.Linear(2, 1));
+  expect(await codes([either([1, 2]), either([[1, 2]]), either([3, 4])])).toEqual(['ok', 'ERR_SHAPE', 'ok']);
   const fixed = batcher(new nn.Linear(2, 1), { inputShape: [2] });
   await expect(fixed([[1, 2]])).rejects.toThrow('[batcher] an example must be [2], got [1, 2]');
 });
@@ -181,6 +184,10 @@ test('swap: no request is lost, no answer mixes two models', async () => {
   });
   expect(new Set(got.map(([a]) => Math.floor(a / 1000))).size).toBeGreaterThan(10);
   expect(predict.stats().requests).toBe(400);
+  // Also one of another dtype and shape.
+  const late = predict([1, 2]);
+  predict.swap(new nn.Linear(2, 1).to('float64'));
+  expect(await late).toHaveLength(1);
   predict.swap(new nn.Linear(3, 1));
   expect((await predict([1, 2, 3])) as number[]).toHaveLength(1);
 });

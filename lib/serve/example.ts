@@ -35,8 +35,7 @@ function inputOf(name: string, v: unknown, where: Placement): Tensor | FlatValue
   if (v instanceof Tensor) {
     v.checkAlive('batcher');
     // A copy: the caller may change it or dispose of it before its batch begins.
-    const copy = outsideScopes(() => noGrad(() => v.detach().clone()));
-    return copy.device === where.device ? copy : moved(copy, { device: where.device as never });
+    return outsideScopes(() => noGrad(() => v.detach().clone()));
   }
   // Words what is none of them.
   if (!isArray(v)) return toTensor('batcher', name, v, where);
@@ -110,14 +109,18 @@ const uploaded = (array: TypedArray, shape: Shape, dtype: DType, { device }: Pla
 
 // One input of all examples. Values on no device go there in one piece.
 function joined(list: readonly (Tensor | FlatValues)[], where: Placement): Tensor {
-  const { dtype, shape } = list[0]!;
+  const { dtype: own, shape } = list[0]!;
   if (list.some((v) => v instanceof Tensor)) {
-    const rows = list.map((v) => (v instanceof Tensor ? v : uploaded(v.array, v.shape, v.dtype, where)));
+    const rows = list.map((v) =>
+      v instanceof Tensor ? moved(v, { device: where.device as never }) : uploaded(v.array, v.shape, v.dtype, where),
+    );
     const batch = stack(rows, 0);
-    for (const row of rows) row.dispose();
+    for (const v of [...rows, ...list]) if (v instanceof Tensor) v.dispose();
     return batch;
   }
   const rows = list as readonly FlatValues[];
+  // The model may be another than when they came.
+  const dtype = isFloat(own) ? where.dtype : own;
   const all = newTypedArray(dtypeSize(dtype) === 2 ? 'float32' : dtype, rows.length * rows[0]!.array.length);
   rows.forEach(({ array }, i) => all.set(array as never, i * array.length));
   return uploaded(all, [rows.length, ...shape], dtype, where);

@@ -60,18 +60,25 @@ export class Requests {
           `[batcher] ${this.#waiting.length} requests wait already, the limit (maxQueue); try again later`,
         );
       const example = exampleOf(x, this.#trainer.placement());
-      try {
-        if (this.#form)
-          checkForm(example.form, this.#form, this.how.form ? 'an example must be' : 'the first example was');
-      } catch (error) {
-        dropExample(example);
-        throw error;
-      }
       const request: Request = { example, since: performance.now(), resolve, reject };
+      if (this.#refused(request)) return;
       if (signal) this.#obey(request, signal);
       this.#waiting.push(request);
       this.#arrange(false);
     });
+  }
+
+  // Whether an example is unlike what is known of them; it is then rejected.
+  #refused({ example, reject }: Request): boolean {
+    try {
+      if (this.#form)
+        checkForm(example.form, this.#form, this.how.form ? 'an example must be' : 'the first example was');
+      return false;
+    } catch (error) {
+      dropExample(example);
+      reject(error);
+      return true;
+    }
   }
 
   // The signal takes the request out of the queue, or its answer out of the batch under way.
@@ -174,7 +181,10 @@ export class Requests {
         batch.map((r) => r.example),
         this.how.output,
       );
-      if (trainer === this.#trainer && !this.#form?.dtypes) this.#form = batch[0]!.example.form;
+      if (trainer === this.#trainer && !this.#form?.dtypes) {
+        this.#form = batch[0]!.example.form;
+        this.#waiting = this.#waiting.filter((r) => !this.#refused(r));
+      }
       this.#batches++;
       this.#answered += batch.length;
       const now = performance.now();
