@@ -48,6 +48,8 @@ function load(): Addon {
       if (problem === undefined) return require(path) as Addon;
       tried.push(`${path} ${problem}`);
     } catch (e) {
+      // It was loaded, and does not like what the environment says: another one would not either.
+      if ((e as NodegradError).code === 'ERR_BACKEND') throw e;
       cause = e;
       tried.push(`${path} cannot be loaded (${(e as Error).message})`);
     }
