@@ -174,7 +174,7 @@ test('swap: no request is lost, no answer mixes two models', async () => {
   const answers: Promise<unknown>[] = [];
   for (let i = 0; i < 400; i++) {
     answers.push(predict([i, i]));
-    if (i % 20 === 19) predict.swap(models[(i + 1) / 20] ?? models[0]!);
+    if (i % 20 === 19) void predict.swap(models[(i + 1) / 20] ?? models[0]!);
     if (i % 7 === 0) await new Promise((resolve) => setImmediate(resolve));
   }
   const got = (await Promise.all(answers)) as [number, number][];
@@ -186,9 +186,9 @@ test('swap: no request is lost, no answer mixes two models', async () => {
   expect(predict.stats().requests).toBe(400);
   // Also one of another dtype and shape.
   const late = predict([1, 2]);
-  predict.swap(new nn.Linear(2, 1).to('float64'));
+  void predict.swap(new nn.Linear(2, 1).to('float64'));
   expect(await late).toHaveLength(1);
-  predict.swap(new nn.Linear(3, 1));
+  void predict.swap(new nn.Linear(3, 1));
   expect((await predict([1, 2, 3])) as number[]).toHaveLength(1);
 });
 
@@ -253,4 +253,66 @@ test('what is no model, no option or no value of one is refused', () => {
   expect(() => ng.batcher(model, { inputShape: 'four' as never })).toThrow('inputShape must be a shape');
   expect(() => ng.batcher(model, { signal: {} as never })).toThrow('an AbortSignal');
   expect(() => ng.batcher(model).swap(3 as never)).toThrow('expected a module');
+});
+
+describe('priority', () => {
+  const net = (): ng.Sequential =>
+    ng.sequential([new nn.Linear(3, 300), new nn.BatchNorm1d(300), new nn.Linear(300, 2)]);
+
+  test('answers from a copy with the weights of the call, and of swap', async () => {
+    ng.manualSeed(2);
+    const model = net();
+    const x = [1, 2, 3];
+    const want = (): unknown =>
+      ng.noGrad(
+        () =>
+          model
+            .clone()
+            .eval()
+            .forward(ng.tensor([x]))
+            .arraySync<number[][]>()[0],
+      );
+    const before = want();
+    const predict = batcher(model, { output: 'array', priority: true });
+    const first = predict(x);
+    ng.noGrad(() => model.parameters().forEach((p) => p.mul_(2)));
+    expect(await first).toEqual(before);
+    expect(await predict(x)).toEqual(before);
+    await predict.swap(model);
+    expect(await predict(x)).toEqual(want());
+    expect(model.training).toBe(true);
+    expect(model.parameters()[0]!.device).toBe('cpu');
+    expect((await batcher(model, { priority: true })(x)).device).toBe('cpu:1');
+    expect(await batcher(net().to('float64'), { output: 'data', priority: true })(x)).toBeInstanceOf(Float64Array);
+  });
+
+  test('answers while a training is queued, the last swap wins, and what fails is told', async () => {
+    const predict = batcher(net(), { output: 'array', priority: true, maxDelayMs: 0 });
+    await predict([1, 2, 3]);
+    const big = ng.rand([600, 600]);
+    let product = big;
+    for (let i = 0; i < 60; i++) product = ng.matmul(product, big).mul(1e-3);
+    let done = false;
+    const training = product.sum().data().then(() => (done = true)); // prettier-ignore
+    for (let i = 0; i < 3; i++) await predict([1, 2, 3]);
+    expect(done).toBe(false);
+    await training;
+    const last = new Adds(5);
+    await Promise.all([predict.swap(net()), predict.swap(last)]);
+    expect(await predict([1])).toEqual([6]);
+    class Private extends nn.Module {
+      #n = 1;
+      forward(x: ng.Tensor): ng.Tensor {
+        return x.add(this.#n);
+      }
+    }
+    expect(() => ng.batcher(new Private(), { priority: true })).toThrow(expect.objectContaining({ code: 'ERR_CLONE' }));
+    await expect(predict.swap(new Private())).rejects.toMatchObject({ code: 'ERR_CLONE' });
+    expect(await predict([1])).toEqual([6]);
+    const bad = new nn.Linear(2, 1);
+    ng.noGrad(() => bad.weight.copy_(ng.indexSelect(ng.ones([2, 2]), 0, ng.tensor([7], { dtype: 'int64' }))));
+    const broken = batcher(bad, { priority: true });
+    const codesOf = await codes([broken([1, 2]), broken([1, 2])]);
+    expect([...codesOf, ...(await codes([broken([1, 2])]))]).toEqual(['ERR_INDEX', 'ERR_INDEX', 'ERR_CLOSED']);
+  });
 });

@@ -50,15 +50,16 @@ export async function service({ folder, limits: given = {} }: ServiceOptions): P
     return503OnClosing: true,
   });
   let serving: { id: string; predict: ng.Batcher<ng.NestedNumbers> } | undefined;
-  const serve = (learned: Learned): void => {
+  const serve = async (learned: Learned): Promise<void> => {
     const model = modelOf(learned);
-    if (!serving) return void (serving = { id: learned.id, predict: ng.batcher(model, { output: 'array' }) });
-    serving.predict.swap(model);
-    serving.id = learned.id;
+    if (serving) {
+      await serving.predict.swap(model);
+      serving.id = learned.id;
+    } else serving = { id: learned.id, predict: ng.batcher(model, { output: 'array', priority: true }) };
   };
-  jobs.on('learned', serve);
+  jobs.on('learned', (learned: Learned) => void serve(learned).catch((e: unknown) => app.log.error(e)));
   const latest = await jobs.latest();
-  if (latest) serve(latest);
+  if (latest) await serve(latest);
 
   app.setErrorHandler((error: FastifyError, _request, reply: FastifyReply) => {
     const status = error.statusCode ?? statusOf(error.code) ?? 500;
@@ -102,7 +103,7 @@ export async function service({ folder, limits: given = {} }: ServiceOptions): P
   app.post('/jobs/:id/serve', async (request) => {
     const job = jobOf(request.params);
     if (job.status !== 'done') throw new Refused(409, `the job is ${job.status}`);
-    serve(await jobs.learned(job));
+    await serve(await jobs.learned(job));
     return { serving: job.id };
   });
   app.post('/predict', { schema: { body: predictSchema } }, async (request) => {

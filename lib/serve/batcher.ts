@@ -28,6 +28,11 @@ export interface BatcherOptions<K extends OutputKind = OutputKind> {
    * `'tensor'`.
    */
   output?: K | undefined;
+  /**
+   * Answer before what else the CPU has to do, a training in this process above all: from a copy of the model on `cpu:1`, with
+   * its weights of now (or of when it was given to `swap`). Default false: from the model itself, in its turn.
+   */
+  priority?: boolean | undefined;
   /** The shape of an example (of several inputs: in a list or by name). Default: that of the first one that is answered. */
   inputShape?: InputShapes | undefined;
   /** Closes the batcher: `close()`. */
@@ -59,8 +64,11 @@ export interface Batcher<T = Tensor> {
   (x: Arrays, options?: PredictOptions): Promise<T>;
   /** Which answer it is may be said, where it is not one output: `predict<{ a: Tensor; b: Tensor }>(x)`. */
   <R extends Several<T>>(x: Arrays, options?: PredictOptions): Promise<R>;
-  /** Lets `model` answer from the next batch on; the batch under way is finished by the one before. */
-  swap(model: Module): void;
+  /**
+   * Lets `model` answer from the next batch on; the batch under way is finished by the one before. With `priority`, when the
+   * copy is there, which the promise tells; the one before answers until then.
+   */
+  swap(model: Module): Promise<void>;
   /** What it has done so far. */
   stats(): BatcherStats;
   /**
@@ -75,6 +83,7 @@ interface Settings {
   maxDelayMs: number;
   maxQueue: number;
   output: OutputKind;
+  priority: boolean;
   inputShape: InputShapes | undefined;
   signal: StopSignal | undefined;
 }
@@ -91,6 +100,7 @@ const spec: Spec<Settings> = {
   maxDelayMs: number({ least: 0, most: 60_000 }).or(2),
   maxQueue: positive.or(1024),
   output: oneOf<OutputKind>('tensor', 'array', 'data').or('tensor'),
+  priority: boolean.or(false),
   inputShape: inputShape.optional(),
   signal,
 };
@@ -130,7 +140,7 @@ export function batcher<K extends OutputKind = 'tensor'>(
   return Object.assign(predict, {
     swap: (next: Module) => {
       needModule(next);
-      requests.swap(next);
+      return requests.swap(next);
     },
     stats: () => requests.stats(),
     close: (asked?: BatcherCloseOptions) => {

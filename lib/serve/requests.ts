@@ -1,8 +1,10 @@
 /** @file Requests that wait, batches under way, and the moments at which one becomes the other. */
 import { NodegradError } from '../core/errors';
 import { type Module } from '../nn/module';
+import { type Placement } from '../train/tensors';
 import { Trainer } from '../train/trainer';
 import { answersOf, type OutputKind } from './answers';
+import { urgent, urgentCopy } from './urgent-copy';
 import { checkForm, dropExample, type Example, exampleOf, type Form, sameForm } from './example';
 import { type BatcherStats, Latencies } from './stats';
 
@@ -12,6 +14,8 @@ export interface Gathering {
   maxDelayMs: number;
   maxQueue: number;
   output: OutputKind;
+  /** From a copy of the model, on the queue of the CPU that goes first. */
+  priority: boolean;
   /** What every example must be; undefined: what the first one was that was answered. */
   form: Form | undefined;
 }
@@ -29,7 +33,10 @@ const closedError = (cause: unknown): NodegradError =>
 
 /** The queue of a batcher. One batch is under way at a time; what comes meanwhile is the next. */
 export class Requests {
-  #trainer: Trainer;
+  // Undefined until the first copy is there.
+  #trainer: Trainer | undefined;
+  #where: Placement;
+  #swaps = 0;
   #form: Form | undefined;
   #waiting: Request[] = [];
   #running = false;
@@ -45,8 +52,28 @@ export class Requests {
     model: Module,
     private readonly how: Gathering,
   ) {
-    this.#trainer = new Trainer(model);
+    this.#where = this.#placementOf(model);
     this.#form = how.form;
+    if (!how.priority) this.#trainer = new Trainer(model);
+    else
+      this.#adopt(urgentCopy(model)).catch((error: unknown) => {
+        this.#closed ??= { cause: error };
+        this.#rejectAll(error);
+      });
+  }
+
+  #placementOf(model: Module): Placement {
+    const where = new Trainer(model).placement();
+    return this.how.priority ? { ...where, device: urgent } : where;
+  }
+
+  // What waits is told.
+  #rejectAll(error: unknown): void {
+    for (const { example, reject } of this.#waiting.splice(0)) {
+      dropExample(example);
+      reject(error);
+    }
+    this.#arrange(false);
   }
 
   /** Rejects as `ng.batcher` says. */
@@ -59,7 +86,7 @@ export class Requests {
           'ERR_OVERLOADED',
           `[batcher] ${this.#waiting.length} requests wait already, the limit (maxQueue); try again later`,
         );
-      const example = exampleOf(x, this.#trainer.placement());
+      const example = exampleOf(x, this.#where);
       const request: Request = { example, since: performance.now(), resolve, reject };
       if (this.#refused(request)) return;
       if (signal) this.#obey(request, signal);
@@ -99,10 +126,23 @@ export class Requests {
     request.reject = (reason) => (over(), reject(reason));
   }
 
-  /** From the next batch on, `model` answers. */
-  swap(model: Module): void {
+  /** From the next batch on, `model` answers; with priority, when its copy is there. Of several the last. */
+  async swap(model: Module): Promise<void> {
+    if (this.how.priority) return this.#adopt(urgentCopy(model));
+    this.#take(model);
+  }
+
+  async #adopt(copying: Promise<Module>): Promise<void> {
+    const mine = ++this.#swaps;
+    const copy = await copying;
+    if (mine === this.#swaps) this.#take(copy);
+  }
+
+  #take(model: Module): void {
     this.#trainer = new Trainer(model);
+    this.#where = this.#placementOf(model);
     this.#form = this.how.form;
+    this.#arrange(false);
   }
 
   stats(): BatcherStats {
@@ -114,11 +154,7 @@ export class Requests {
   /** Takes no more requests; those that wait are rejected or, with `drain`, answered. Resolves when none is left. */
   close(drain: boolean, cause?: unknown): Promise<void> {
     this.#closed ??= { cause };
-    if (!drain)
-      for (const { example, reject } of this.#waiting.splice(0)) {
-        dropExample(example);
-        reject(closedError(this.#closed.cause));
-      }
+    if (!drain) this.#rejectAll(closedError(this.#closed.cause));
     this.#arrange(true);
     return new Promise((resolve) => {
       this.#idle.push(resolve);
@@ -137,7 +173,7 @@ export class Requests {
       this.#cancelTimer?.();
       return this.#tellIdle();
     }
-    if (this.#running) return;
+    if (this.#running || !this.#trainer) return;
     const left = first.since + this.how.maxDelayMs - performance.now();
     if (now || this.#closed || this.#waiting.length >= this.how.maxBatchSize) void this.#run();
     else this.#setTimer(left);
@@ -159,7 +195,7 @@ export class Requests {
   }
 
   // The first that wait, of one form: until one was answered nobody knows which forms the model takes.
-  #take(): Request[] {
+  #next(): Request[] {
     const { form } = this.#waiting[0]!.example;
     const batch: Request[] = [];
     this.#waiting = this.#waiting.filter((r) => {
@@ -173,8 +209,8 @@ export class Requests {
   async #run(): Promise<void> {
     this.#cancelTimer?.();
     this.#running = true;
-    const batch = this.#take();
-    const trainer = this.#trainer;
+    const batch = this.#next();
+    const trainer = this.#trainer!;
     try {
       const answers = await answersOf(
         trainer,
