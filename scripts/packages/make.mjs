@@ -98,10 +98,10 @@ function packMain() {
   }
   if (slug) absoluteLinks(path.join(dir, 'README.md'));
   pack(dir, publishedManifest());
-  fs.writeFileSync(
-    path.join(out, `${own.name}-${version}.cdx.json`),
-    npm(['sbom', '--sbom-format', 'cyclonedx', '--omit', 'dev'], root),
-  );
+  const sbom = JSON.parse(npm(['sbom', '--sbom-format', 'cyclonedx', '--omit', 'dev'], root));
+  // npm names it after the folder, and says that the repository is private.
+  Object.assign(sbom.metadata.component, { name: own.name, properties: [] });
+  fs.writeFileSync(path.join(out, `${own.name}-${version}.cdx.json`), `${JSON.stringify(sbom, null, 2)}\n`);
 }
 
 function packPlatform({ name, os: system, cpu, libc }, file, description) {
