@@ -233,6 +233,20 @@ test('a model in training stays in training, and answers are those of evaluation
   expect(a).toEqual(b);
 });
 
+test.each(['tensor', 'array', 'data'] as const)(
+  'callers that ask again at once do not starve timers: %s',
+  async (output) => {
+    const predict = batcher(new nn.Linear(2, 1), { maxBatchSize: 8, output });
+    let over = false;
+    setTimeout(() => (over = true), 50);
+    const ask = async (): Promise<void> => {
+      for (let i = 0; !over && i < 1e5; i++) await predict([1, 2]);
+    };
+    await Promise.all(Array.from({ length: 16 }, ask));
+    expect(over).toBe(true);
+  },
+);
+
 test('tensors do not pile up', async () => {
   const predict = batcher(new nn.Linear(16, 4), { output: 'data' });
   const round = (): Promise<unknown> => Promise.all(Array.from({ length: 64 }, () => predict(new Float32Array(16))));

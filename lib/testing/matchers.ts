@@ -1,7 +1,7 @@
 /** @file Matchers for `expect.extend` of jest and vitest. */
 import { ArgumentError } from '../core/errors';
-import { type DType } from '../core/dtype';
-import { describe, sameShape, type Shape, showShape } from '../core/shape';
+import { checkDType, type DType } from '../core/dtype';
+import { checkShape, describe, sameShape, type Shape, showShape } from '../core/shape';
 import { Tensor } from '../core/tensor';
 import { type AssertCloseOptions, type Comparable, whatDiffers } from './assert-close';
 
@@ -28,7 +28,7 @@ export const matchers = {
   },
   toHaveShape(actual: unknown, shape: Shape): Matched {
     const t = tensorOf('toHaveShape', actual);
-    const expected = showShape(shape);
+    const expected = showShape(checkShape('toHaveShape', shape));
     const pass = sameShape(t.shape, shape);
     return {
       pass,
@@ -37,7 +37,7 @@ export const matchers = {
   },
   toHaveDtype(actual: unknown, dtype: DType): Matched {
     const t = tensorOf('toHaveDtype', actual);
-    const pass = t.dtype === dtype;
+    const pass = t.dtype === checkDType(dtype);
     return { pass, message: () => `the dtype is ${t.dtype}${pass ? '' : `, expected ${dtype}`}` };
   },
 };

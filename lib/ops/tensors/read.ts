@@ -35,13 +35,6 @@ export function dataSync<T extends TypedArray = TypedArray>(t: Tensor): T {
   return out as T;
 }
 
-/** Resolves when the values are there; rejects with what failed on the way to them. */
-export async function computed(t: Tensor): Promise<void> {
-  await readStorage(t.storage, 0, nothing);
-  await turnIfDue();
-}
-const nothing = new Uint8Array(0);
-
 function nest(values: TypedArray, t: Tensor): NestedNumbers {
   const bool = t.dtype === 'bool';
   let at = 0;
