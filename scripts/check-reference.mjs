@@ -31,7 +31,7 @@ function compare(page, pattern, folders) {
 }
 compare('docs/errors.md', /\bERR_[A-Z_]+\b/g, ['lib', 'native/binding', 'native/runtime']);
 // Where they are read: by getenv, process.env, and what looks for a file that a variable may name.
-const variable = /(?<=getenv\("|env\['|env\.|places\(')NODEGRAD_[A-Z_]+/g;
+const variable = /(?<=getenv\("|env\['|env\.|places\(')(?:NODEGRAD_[A-Z_]+|CHROMIUM_PATH)/g;
 compare('docs/environment.md', variable, ['lib', 'native', 'scripts', 'test']);
 for (const p of problems) console.error(p);
 process.exitCode = problems.length ? 1 : 0;

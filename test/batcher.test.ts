@@ -174,7 +174,7 @@ test('swap: no request is lost, no answer mixes two models', async () => {
   const answers: Promise<unknown>[] = [];
   for (let i = 0; i < 400; i++) {
     answers.push(predict([i, i]));
-    if (i % 20 === 19) void predict.swap(models[(i + 1) / 20] ?? models[0]!);
+    if (i % 20 === 19) predict.swap(models[(i + 1) / 20] ?? models[0]!);
     if (i % 7 === 0) await new Promise((resolve) => setImmediate(resolve));
   }
   const got = (await Promise.all(answers)) as [number, number][];
@@ -186,9 +186,9 @@ test('swap: no request is lost, no answer mixes two models', async () => {
   expect(predict.stats().requests).toBe(400);
   // Also one of another dtype and shape.
   const late = predict([1, 2]);
-  void predict.swap(new nn.Linear(2, 1).to('float64'));
+  predict.swap(new nn.Linear(2, 1).to('float64'));
   expect(await late).toHaveLength(1);
-  void predict.swap(new nn.Linear(3, 1));
+  predict.swap(new nn.Linear(3, 1));
   expect((await predict([1, 2, 3])) as number[]).toHaveLength(1);
 });
 

@@ -51,7 +51,7 @@ function open<T = Record<string, Tensor>>(shared: unknown): T {
  * worker.on('message', (weights) => {
  *   const next = new Net();
  *   next.loadStateDict(ng.share.open(weights));
- *   void predict.swap(next);
+ *   predict.swap(next);
  * });
  * @throws ArgumentError for functions and instances of classes, which no other thread can get
  */

@@ -66,9 +66,9 @@ export interface Batcher<T = Tensor> {
   <R extends Several<T>>(x: Arrays, options?: PredictOptions): Promise<R>;
   /**
    * Lets `model` answer from the next batch on; the batch under way is finished by the one before. With `priority`, when the
-   * copy is there, which the promise tells; the one before answers until then.
+   * copy is there, for which one may wait; the one before answers until then.
    */
-  swap(model: Module): Promise<void>;
+  swap(model: Module): PromiseLike<void>;
   /** What it has done so far. */
   stats(): BatcherStats;
   /**
