@@ -200,6 +200,20 @@ function packAddon(platform) {
   );
 }
 
+/** The CUDA library, if it is built, and from these sources. */
+function packCuda() {
+  const library = path.join(root, 'build/cuda/libnodegrad_cuda.so');
+  if (!fs.existsSync(library)) return;
+  const { reason } = require('../../dist/lib/index.js').cuda;
+  if (reason.includes('another version')) console.log(`no package of the CUDA library: ${reason}`);
+  else
+    packPlatform(
+      cudaPackages[0],
+      library,
+      'The CUDA library of nodegrad. Install it beside nodegrad, in the same version.',
+    );
+}
+
 const [what] = process.argv.slice(2);
 const named = addonPackages.find(({ name }) => nickname(name) === what);
 if (what !== undefined && what !== 'main' && !named)
@@ -210,11 +224,5 @@ if (what === undefined) {
   const host = hostPackage();
   if (host) packAddon(host);
   else console.log('no platform package: lib/native/platforms.ts has none for this machine');
-  const library = path.join(root, 'build/cuda/libnodegrad_cuda.so');
-  if (fs.existsSync(library))
-    packPlatform(
-      cudaPackages[0],
-      library,
-      'The CUDA library of nodegrad. Install it beside nodegrad, in the same version.',
-    );
+  packCuda();
 }
