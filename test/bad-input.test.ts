@@ -224,6 +224,7 @@ rows('training', [
   ['no threads', 'ERR_INVALID_ARG', () => ng.setNumThreads(0)],
   ['a learning rate of NaN', 'ERR_INVALID_ARG', () => new optim.SGD(layer.parameters(), { lr: NaN })],
   ['an optimizer of nothing', 'ERR_INVALID_ARG', () => new optim.Adam([])],
+  ['a module only by its prototype', 'ERR_INVALID_ARG', () => new ng.Trainer(Object.create(new nn.ReLU()) as nn.ReLU)],
   ['batches of 0', 'ERR_INVALID_ARG', () => new data.DataLoader({ length: 1, get: () => 1 }, { batchSize: 0 })],
   ['rows that do not belong together', 'ERR_SHAPE', () => new data.TensorDataset(ng.ones([2]), ng.ones([3]))],
   ['a state without keys', 'ERR_STATE_DICT', () => layer.loadStateDict({})],

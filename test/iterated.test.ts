@@ -46,6 +46,7 @@ test('synchronous ones go through a plain for too', () => {
   };
   expect([...new data.DataLoader(three, { batchSize: 2 })].map(([x]) => x.shape)).toEqual([[2, 2], [1, 2]]); // prettier-ignore
   expect([...new data.DataLoader(() => [example(1)], { batchSize: 2 })].length).toBe(1);
+  expect([...new data.DataLoader(() => [example(1)], null as never)].length).toBe(1);
   const once = new data.DataLoader(three(), { batchSize: 2 });
   expect([...once].length).toBe(2);
   expect(codeOf(() => [...once])).toBe('ERR_ITERATED_TWICE');

@@ -78,7 +78,9 @@ function checkTogether(o: Choices, given: object, iterated: boolean): void {
     refuse('collate cannot be sent to workers: give the dataset a getBatch, or change batches by transform');
   if (!iterated && shuffleBuffer) refuse('shuffleBuffer is for examples that come one after the other; use shuffle');
   if (sampler && shuffle) refuse('a sampler decides the order; leave out shuffle');
-  const twice = ['batchSize', 'shuffle', 'sampler', 'dropLast'].find((k) => (given as Record<string, unknown>)[k]);
+  const twice = ['batchSize', 'shuffle', 'sampler', 'dropLast'].find(
+    (k) => (given as Record<string, unknown> | null)?.[k],
+  );
   if (batchSampler && twice) refuse(`a batchSampler decides the batches; leave out ${twice}`);
 }
 

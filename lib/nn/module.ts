@@ -28,9 +28,6 @@ import { apply } from './symbolic';
 
 export type { LoadResult, StateDict, StateDictOptions } from './state';
 
-const zeroGradDefaults = { setToNone: true };
-const bufferDefaults = { persistent: true };
-
 // Declared apart, so that each module applies to what its `forward` takes, overloads included.
 // eslint-disable-next-line @typescript-eslint/no-unused-vars -- the parameters of the class
 export interface Module<In extends readonly unknown[] = readonly unknown[], Out = unknown> {
@@ -61,10 +58,14 @@ export abstract class Module<In extends readonly unknown[] = readonly unknown[],
   readonly #buffers = new Map<string, { persistent: boolean }>();
   #hooks: Hooks | undefined;
 
+  /** @internal An object that has a module for its prototype, and none of the private fields, is none; a prototype is. */
+  static [Symbol.hasInstance](v: unknown): boolean {
+    if (!Function.prototype[Symbol.hasInstance].call(this, v)) return false;
+    return #buffers in (v as object) || Object.hasOwn(v as object, 'constructor');
+  }
+
   /** Computes the output. Every call runs the hooks. */
   abstract forward(...inputs: In): Out;
-
-  // --- what belongs to this module ----------------------------------------------------------------------------------
 
   /** Members by name, in the order of declaration: fields here, elements in containers. */
   protected moduleMembers(): [field: string, name: string, value: unknown][] {
@@ -76,11 +77,11 @@ export abstract class Module<In extends readonly unknown[] = readonly unknown[],
    * Makes a tensor part of the state without training it. Returns it, so that it can initialise the field of that
    * name: `mean = this.registerBuffer('mean', ng.zeros([3]))`.
    */
-  registerBuffer<T extends Tensor | null>(name: string, tensor: T, options: Given<typeof bufferDefaults> = {}): T {
+  registerBuffer<T extends Tensor | null>(name: string, tensor: T, options: Given<{ persistent: boolean }> = {}): T {
     this.#checkName('registerBuffer', name);
     if (tensor !== null && !(tensor instanceof Tensor))
       throw new ArgumentError(`[registerBuffer] expected a tensor or null, got ${describe(tensor)}`);
-    this.#buffers.set(name, readOptions('registerBuffer', bufferDefaults, options));
+    this.#buffers.set(name, readOptions('registerBuffer', { persistent: true }, options));
     this.#set(name, tensor);
     return tensor;
   }
@@ -218,8 +219,6 @@ export abstract class Module<In extends readonly unknown[] = readonly unknown[],
     return this.namedBuffers().map(([, b]) => b);
   }
 
-  // --- state --------------------------------------------------------------------------------------------------------
-
   // Parameters and persistent buffers under every name they have.
   #state(prefix: string, out: [string, Tensor][], path: readonly Module[]): [string, Tensor][] {
     if (path.includes(this)) return out;
@@ -334,7 +333,7 @@ export abstract class Module<In extends readonly unknown[] = readonly unknown[],
 
   /** Drops the gradients of all parameters (or, with `setToNone: false`, fills them with zeros). */
   zeroGrad(options?: boolean | { setToNone?: boolean | undefined }): void {
-    zeroGradients(this.parameters(), readArguments('zeroGrad', zeroGradDefaults, [options]).setToNone);
+    zeroGradients(this.parameters(), readArguments('zeroGrad', { setToNone: true }, [options]).setToNone);
   }
 
   #hook(): Hooks {
