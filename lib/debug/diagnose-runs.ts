@@ -12,7 +12,8 @@ import { type Batch } from '../train/source';
 import { Trainer } from '../train/trainer';
 import { type LearningRates, rangeTest } from './find-learning-rate';
 import { aside, looking, trying } from './keep';
-import { constantRow, type LossKind } from './loss-kinds';
+import { type LossKind } from '../train/loss-kind';
+import { constantRow } from './predictions';
 import { Trial, type TrialOptions } from './trial';
 
 /** One short training. */

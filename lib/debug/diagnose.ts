@@ -22,7 +22,7 @@ import {
   symptomOf,
 } from './diagnose-verdict';
 import { aside, triedModel, trying } from './keep';
-import { lossKind, type LossKind } from './loss-kinds';
+import { lossKind, type LossKind } from '../train/loss-kind';
 import { columns, percent, Report } from './report';
 import { batchesOf, needModule, Trial, type TrialOptions, trialSpec } from './trial';
 

@@ -2,8 +2,8 @@
 import { ArgumentError } from '../../core/errors';
 import { describe } from '../../core/shape';
 import { type Tensor } from '../../core/tensor';
-import { BCEWithLogitsLoss } from '../../nn/losses';
 import { Module } from '../../nn/module';
+import { lossKind } from '../loss-kind';
 import { Table } from '../table';
 import { Accuracy, BinaryAccuracy, TopK } from './accuracy';
 import { AUC } from './auc';
@@ -42,8 +42,7 @@ export const metricNames = new Table<MetricMaker>('metric', {
 });
 
 /** Where the second of two classes begins in what a model trained with this loss gives: 0 if the loss takes logits. */
-export const thresholdOf = (loss: unknown): number =>
-  loss === 'bceWithLogits' || loss instanceof BCEWithLogitsLoss ? 0 : 0.5;
+export const thresholdOf = (loss: unknown): number => (lossKind(loss) === 'binary-logits' ? 0 : 0.5);
 
 /** The metrics that `list` names, under names that differ from each other. */
 export function metricsOf(op: string, list: readonly MetricLike[], loss: unknown): Metric[] {

@@ -5,8 +5,8 @@ import { noGrad } from '../../core/grad-mode';
 import { outsideScopes } from '../../core/scope';
 import { Tensor } from '../../core/tensor';
 import { short } from '../../data/description';
-import { BCELoss, BCEWithLogitsLoss, CrossEntropyLoss, NLLLoss } from '../../nn/losses';
 import { tensor } from '../../ops/tensors/create';
+import { lossKind } from '../loss-kind';
 import { classified, paired } from '../metrics/classes';
 import { thresholdOf } from '../metrics/names';
 import { listOf, type Tensors } from '../tensors';
@@ -20,14 +20,10 @@ const mostClasses = 100;
 // Of an example that has several classes or values.
 const mostWords = 8;
 
-const classLosses = ['crossEntropy', 'categoricalCrossentropy', 'sparseCategoricalCrossentropy'];
-const saysClasses = (loss: unknown): boolean =>
-  classLosses.includes(loss as string) || loss instanceof CrossEntropyLoss || loss instanceof NLLLoss;
-const saysTwoClasses = (loss: unknown): boolean =>
-  loss === 'binaryCrossentropy' ||
-  loss === 'bceWithLogits' ||
-  loss instanceof BCELoss ||
-  loss instanceof BCEWithLogitsLoss;
+const classKinds: readonly unknown[] = ['logits', 'log-probabilities', 'probabilities'];
+const twoClassKinds: readonly unknown[] = ['binary-logits', 'binary-probabilities'];
+const saysClasses = (loss: unknown): boolean => classKinds.includes(lossKind(loss));
+const saysTwoClasses = (loss: unknown): boolean => twoClassKinds.includes(lossKind(loss));
 
 /** A batch whose answers are on the device: [n, ...] each. */
 interface Answers {
