@@ -305,7 +305,7 @@ describe('priority', () => {
     await predict([1, 2, 3]);
     const big = ng.rand([600, 600]);
     let product = big;
-    for (let i = 0; i < 60; i++) product = ng.matmul(product, big).mul(1e-3);
+    for (let i = 0; i < 200; i++) product = ng.matmul(product, big).mul(1e-3);
     let done = false;
     const training = product.sum().data().then(() => (done = true)); // prettier-ignore
     for (let i = 0; i < 3; i++) await predict([1, 2, 3]);
