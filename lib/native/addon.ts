@@ -49,7 +49,7 @@ function load(): Addon {
       tried.push(`${path} ${problem}`);
     } catch (e) {
       // It was loaded, and does not like what the environment says: another one would not either.
-      if ((e as NodegradError).code === 'ERR_BACKEND') throw e;
+      if ((e as NodegradError).code === 'ERR_BACKEND') throw new NodegradError('ERR_BACKEND', (e as Error).message);
       cause = e;
       tried.push(`${path} cannot be loaded (${(e as Error).message})`);
     }

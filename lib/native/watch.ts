@@ -5,7 +5,7 @@ import type { Storage } from './storage';
 export interface WatchedCall {
   /** The operation as the user called it, or the kernel's own name where none was entered. */
   op: string;
-  /** A letter for each of `values`: r, R: memory that is read (capitals: lists); w: written; m, M, S: both; n, N: numbers. */
+  /** A letter for each of `values`: r, R: memory that is read (capitals: lists); w: written; m, M, S: both; n, i, b: numbers, and p, P those that change from step to step; d, I: lists. */
   letters: readonly string[];
   values: readonly unknown[];
 }
